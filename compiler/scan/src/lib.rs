@@ -1,0 +1,68 @@
+//! The scanners: a source tree becomes a manifest.
+//!
+//! A scanner never runs code and never needs the app's dependencies. It parses the files that can matter (a byte
+//! search comes first), finds the declarations of each primitive, then who uses them, and says all of it as a
+//! [`Manifest`]. Each language has the same rooms: a file per primitive.
+
+pub mod app;
+mod go;
+mod text;
+pub mod tree;
+mod typescript;
+
+use compiler_diagnostics::Diagnostic;
+use schema_documents::manifest::{Language, Manifest};
+
+pub use tree::SourceTree;
+
+/// Scans one app.
+///
+/// The manifest is absent when there is no app to speak of (`S0003`, `S0004`). Otherwise it holds all that could be
+/// found, whatever else is wrong, and the diagnostics say the rest.
+pub fn scan(tree: &SourceTree) -> (Option<Manifest>, Vec<Diagnostic>) {
+    let (app, mut diagnostics) = app::read(tree);
+    let Some(app) = app else { return (None, diagnostics) };
+    let (mut manifest, found) = match app.language {
+        Language::Go => go::scan(tree, &app),
+        Language::Typescript => typescript::scan(tree, &app),
+    };
+    sort(&mut manifest);
+    diagnostics.extend(found);
+    compiler_diagnostics::sort(&mut diagnostics);
+    (Some(manifest), diagnostics)
+}
+
+/// Lists in a manifest are sorted, so that the order of files and declarations never shows.
+fn sort(manifest: &mut Manifest) {
+    manifest.services.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
+    for service in &mut manifest.services {
+        service.databases.sort_by(|a, b| a.database.cmp(&b.database));
+        service.buckets.sort_by(|a, b| a.bucket.cmp(&b.bucket));
+        service.caches.sort_by(|a, b| a.cache.cmp(&b.cache));
+        service.metrics.sort();
+        service.endpoints.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
+        for names in
+            [&mut service.binds.databases, &mut service.binds.topics, &mut service.binds.buckets, &mut service.binds.caches]
+        {
+            names.sort();
+            names.dedup();
+        }
+    }
+    manifest.databases.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
+    manifest.topics.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
+    for topic in &mut manifest.topics {
+        topic.publishers.sort();
+        topic.publishers.dedup();
+        topic.subscriptions.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
+    }
+    manifest.buckets.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
+    manifest.caches.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
+    for cache in &mut manifest.caches {
+        cache.keyspaces.sort_by(|a, b| a.pattern.cmp(&b.pattern).then_with(|| a.at.cmp(&b.at)));
+    }
+    manifest.cron_jobs.sort_by(|a, b| a.id.cmp(&b.id).then_with(|| a.at.cmp(&b.at)));
+    manifest.secrets.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
+    manifest.metrics.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
+    manifest.gateways.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
+    manifest.calls.sort_by(|a, b| (&a.from_service, &a.to).cmp(&(&b.from_service, &b.to)));
+}

@@ -1,0 +1,123 @@
+//! A source tree as a value: the compiler's only input. Reading it from disk is the rim's work ([`SourceTree::read`]).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Files larger than this are left out (`S0017` where they are source).
+pub const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The files of an app, by path relative to its root, with `/`.
+///
+/// Of files that no stage reads (anything but source, `encore.app`, SQL migrations, environment files and the
+/// configuration of TypeScript) only the name is kept, with no content.
+#[derive(Clone, Debug, Default)]
+pub struct SourceTree {
+    /// Name of the root folder, the app's name when nothing else says it.
+    pub name: String,
+    /// Content by path. `None`: the file exists but its content is of no use.
+    files: BTreeMap<String, Option<Vec<u8>>>,
+    /// Files that could not be read, with the reason.
+    pub unreadable: BTreeMap<String, String>,
+}
+
+impl SourceTree {
+    /// A tree from memory.
+    pub fn from_files<P: Into<String>, C: Into<Vec<u8>>>(name: &str, files: impl IntoIterator<Item = (P, C)>) -> Self {
+        let files = files.into_iter().map(|(path, content)| (path.into(), Some(content.into()))).collect();
+        Self { name: name.to_owned(), files, unreadable: BTreeMap::new() }
+    }
+
+    /// Reads a folder. Symbolic links are not followed; `.git`, `node_modules` and what `.gitignore` names are left
+    /// out. Fails only when the folder itself cannot be read.
+    pub fn read(root: &Path) -> std::io::Result<Self> {
+        let root = root.canonicalize()?;
+        std::fs::read_dir(&root)?;
+        let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut tree = Self { name, ..Self::default() };
+        let walk = ignore::WalkBuilder::new(&root)
+            .hidden(false)
+            .follow_links(false)
+            .require_git(false)
+            .parents(false)
+            .git_global(false)
+            .filter_entry(|entry| {
+                let name = entry.file_name().to_string_lossy();
+                !(entry.depth() > 0 && (name == "node_modules" || name == "encore.gen" || is_hidden_folder(entry)))
+            })
+            .build();
+        for entry in walk.flatten() {
+            if entry.file_type().is_some_and(|kind| kind.is_file()) {
+                tree.take(&root, entry.path());
+            }
+        }
+        Ok(tree)
+    }
+
+    fn take(&mut self, root: &Path, path: &Path) {
+        let Some(relative) = path.strip_prefix(root).ok().and_then(Path::to_str) else { return };
+        let relative = relative.replace(std::path::MAIN_SEPARATOR, "/");
+        if !is_read(&relative) {
+            self.files.insert(relative, None);
+            return;
+        }
+        let content = match std::fs::metadata(path) {
+            Ok(about) if about.len() > MAX_FILE_BYTES => Err(format!("it is larger than {MAX_FILE_BYTES} bytes")),
+            Ok(_) => std::fs::read(path).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match content {
+            Ok(content) => {
+                self.files.insert(relative, Some(content));
+            }
+            Err(reason) => {
+                self.unreadable.insert(relative, reason);
+            }
+        }
+    }
+
+    /// The content of a file.
+    pub fn file(&self, path: &str) -> Option<&[u8]> {
+        self.files.get(path)?.as_deref()
+    }
+
+    /// The text of a file; bytes that are no UTF-8 are replaced.
+    pub fn text(&self, path: &str) -> Option<std::borrow::Cow<'_, str>> {
+        self.file(path).map(String::from_utf8_lossy)
+    }
+
+    /// Whether there is such a file.
+    pub fn exists(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// Whether any file lies in this folder or below it.
+    pub fn has_folder(&self, folder: &str) -> bool {
+        self.below(folder).next().is_some()
+    }
+
+    /// Paths of the files in a folder and below it, sorted.
+    pub fn below(&self, folder: &str) -> impl Iterator<Item = &str> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        self.files
+            .range(prefix.clone()..)
+            .map(|(path, _)| path.as_str())
+            .take_while(move |path| path.starts_with(&prefix))
+    }
+
+    /// All files with content, sorted by path.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.files.iter().filter_map(|(path, content)| Some((path.as_str(), content.as_deref()?)))
+    }
+}
+
+fn is_hidden_folder(entry: &ignore::DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_dir()) && entry.file_name().to_string_lossy().starts_with('.')
+}
+
+fn is_read(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    matches!(ending, "go" | "ts" | "mts" | "cts" | "tsx" | "sql" | "app")
+        || matches!(name, "go.mod" | "package.json" | "tsconfig.json")
+        || (path.starts_with("environments/") && ending == "toml")
+}
