@@ -1,1 +1,248 @@
-//! To be written.
+//! The recorded state: what the agent last knew to be so. It is a fold of the journal and is never edited.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::desired::Class;
+use crate::journal::{Intent, Lease};
+use crate::origin::Rank;
+use crate::{Digest, FieldPath, Json, Millis, Origin, ResourceId, Value};
+
+/// The version of the format that this crate writes.
+pub const VERSION: u32 = 1;
+
+/// What the agent knows of one environment.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Recorded {
+    /// Version of the format: [`VERSION`].
+    pub version: u32,
+    /// The journal's id; absent while the journal is empty. It is part of every client token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal: Option<String>,
+    /// Number of the last batch; 0 for an empty journal.
+    pub number: u64,
+    /// Digest of the last batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Digest>,
+    /// Epoch of the last batch.
+    pub epoch: u64,
+    /// The lease as last written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
+    /// Digest of the desired state that the last pass worked towards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Digest>,
+    /// Resources, by id, each with its generations.
+    #[serde(default)]
+    pub resources: BTreeMap<ResourceId, Generations>,
+    /// Intents without a result, by their number.
+    #[serde(default)]
+    pub open: BTreeMap<u64, OpenIntent>,
+    /// The number that the next intent gets.
+    pub next_intent: u64,
+    /// Confirmations that nothing has used up, by what they confirm.
+    #[serde(default)]
+    pub confirmations: BTreeMap<Digest, Confirmation>,
+    /// Answers to drift that nothing has used up.
+    #[serde(default)]
+    pub answers: BTreeMap<ResourceId, BTreeMap<FieldPath, Answer>>,
+}
+
+/// The generations of one resource, oldest first.
+pub type Generations = BTreeMap<u32, ResourceRecord>;
+
+/// One generation of one resource.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceRecord {
+    /// Kind of the resource.
+    pub kind: String,
+    /// Whether it holds data.
+    pub stateful: bool,
+    /// Its physical name, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Its identifier, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<String>,
+    /// How far it is.
+    pub status: Status,
+    /// The live properties last seen, secrets as digests.
+    #[serde(default)]
+    pub seen: Json,
+    /// When that read began.
+    #[serde(default)]
+    pub seen_at_ms: Millis,
+    /// When our last operation on it ended; reads begun before that, or within the settling time after it, are no
+    /// evidence of drift.
+    #[serde(default)]
+    pub operated_at_ms: Millis,
+    /// Memory per merge unit that the document has or had.
+    #[serde(default)]
+    pub fields: BTreeMap<FieldPath, FieldRecord>,
+    /// What it depended on when it was last written: the order in which it can be deleted.
+    #[serde(default)]
+    pub depends_on: std::collections::BTreeSet<ResourceId>,
+    /// How often creating it was tried.
+    #[serde(default)]
+    pub attempt: u32,
+    /// The failure of its last operation, until one succeeds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+}
+
+/// How far a generation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Its creation is under way, or failed and is tried again.
+    Creating,
+    /// It exists.
+    Live,
+    /// A newer generation has taken its place; it waits for clean-up.
+    Superseded,
+    /// Its deletion is under way, or failed and is tried again: a tombstone.
+    Deleting,
+    /// It was seen to be gone without our doing.
+    Gone,
+}
+
+/// Memory of one merge unit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FieldRecord {
+    /// The wish last settled; absent: that it should not be there, or that it never was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Value>,
+    /// Its strength.
+    pub rank: Rank,
+    /// Who decides the value now.
+    pub owner: Owner,
+    /// The console edit that the repository does not have yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<OpenEdit>,
+}
+
+/// Who decides a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// The app's source or a rule of the compiler.
+    Manifest,
+    /// The environment file.
+    Setting,
+    /// Somebody in the console.
+    Console,
+    /// The cloud.
+    Provider,
+}
+
+/// A console edit that is open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenEdit {
+    /// The value before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Json>,
+    /// The value now; absent when it was removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Json>,
+    /// Who made it, where the cloud tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<String>,
+    /// When it was first seen.
+    pub seen_at_ms: Millis,
+    /// Class of the field when it was seen.
+    pub class: Class,
+    /// Who had asked for the value before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// Whether it was enforced away: the same edit again within a day is held.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reverted: bool,
+}
+
+/// An intent whose result is not known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenIntent {
+    /// The intent, as it was written.
+    pub intent: Intent,
+    /// When it was written.
+    pub at_ms: Millis,
+    /// The provider's operation, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The identifier, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<String>,
+}
+
+/// The failure of an operation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// The provider's code.
+    pub code: String,
+    /// The provider's message.
+    pub message: String,
+    /// When.
+    pub at_ms: Millis,
+    /// How often in a row.
+    pub times: u32,
+}
+
+/// A person's word that something may go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmation {
+    /// Who confirmed.
+    pub who: String,
+    /// When.
+    pub at_ms: Millis,
+    /// The resource.
+    pub resource: ResourceId,
+}
+
+/// A person's answer to drift.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// Which of the two.
+    pub choice: Choice,
+    /// The live value that was answered; another one needs another answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<Json>,
+    /// Who answered.
+    pub who: String,
+    /// When.
+    pub at_ms: Millis,
+}
+
+/// The two answers to drift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// The repository gets the edit.
+    Adopt,
+    /// The edit goes.
+    Revert,
+}
+
+impl Recorded {
+    /// The generation that serves, or is about to: the newest that is neither superseded nor being deleted.
+    pub fn current(&self, id: &ResourceId) -> Option<(u32, &ResourceRecord)> {
+        let newest = self.resources.get(id)?.iter().next_back();
+        newest
+            .map(|(generation, record)| (*generation, record))
+            .filter(|(_, record)| !matches!(record.status, Status::Superseded | Status::Deleting))
+    }
+
+    /// The generation that a new creation of `id` gets.
+    pub fn next_generation(&self, id: &ResourceId) -> u32 {
+        self.resources.get(id).and_then(|all| all.keys().next_back()).map_or(1, |last| last + 1)
+    }
+}
