@@ -1,0 +1,356 @@
+//! Comparison of what was declared with what is live, by meaning.
+//!
+//! A cloud answers in other words than it was asked in: numbers as texts, lists in another order, policies rewritten,
+//! defaults filled in. Here is what makes no difference:
+//!
+//! - a scalar and its text (`50` and `"50"`), a JSON value and its text;
+//! - the order of a list that has none, and of a map; `aws:` tags, which only the cloud sets;
+//! - an empty object or list and nothing;
+//! - two IAM policies that grant the same;
+//! - what the overlay says of a path ([`Equality`]), and allowed values that may be in any case.
+//!
+//! There are two relations. [`equal`] is symmetric: for two live states, or two wishes. [`satisfies`] is not: it asks
+//! whether everything that was declared is so, and lets the live side say more, such as defaults filled in inside a
+//! list element. [`differences`] is made of the second.
+
+use std::collections::BTreeSet;
+
+use schema_documents::path::element_text;
+use schema_documents::{FieldPath, Json, canonical};
+
+use crate::units::{is_empty, is_proper_map, key_text};
+use crate::{Equality, Kind, Unit, policy, words};
+
+pub use crate::units::units;
+
+/// A declared value that is not the live one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The merge unit that differs.
+    pub path: FieldPath,
+    /// The declared value; `None` for an element of a set that is live only.
+    pub declared: Option<Json>,
+    /// The live value, if there is one.
+    pub live: Option<Json>,
+}
+
+/// Values deeper than this are compared to the letter.
+const DEEPEST: usize = 64;
+
+/// Lists longer than this are matched by their canonical order instead of element by element.
+const LONGEST_MATCHED: usize = 512;
+
+/// The prefix of tags that the cloud sets, and nobody else can.
+const CLOUD_TAGS: &str = "aws:";
+
+/// Whether two values at this path mean the same. Symmetric and reflexive.
+pub fn equal(kind: &Kind, path: &FieldPath, declared: &Json, live: &Json) -> bool {
+    Comparison { kind, live_may_say_more: false }.same(path, declared, live)
+}
+
+/// Whether the live value is as declared: equal, or it says more than was declared in places where nothing was said.
+pub fn satisfies(kind: &Kind, path: &FieldPath, declared: &Json, live: &Json) -> bool {
+    Comparison { kind, live_may_say_more: true }.same(path, declared, live)
+}
+
+/// The declared units that the live state does not satisfy, and the live elements that a declared set lacks. Paths
+/// that were not declared, that only the cloud sets, or that a read never returns make no difference.
+pub fn differences(kind: &Kind, declared: &Json, live: &Json) -> Vec<Difference> {
+    let mut search = Search { comparison: Comparison { kind, live_may_say_more: true }, found: Vec::new() };
+    search.members(&FieldPath::root(), declared, Some(live));
+    search.found
+}
+
+/// The live value of a unit of the declared document: at the path itself, or for an element of a set the element that
+/// satisfies the declared one, however the cloud spells it.
+pub fn live_value<'a>(kind: &Kind, path: &FieldPath, declared: &Json, live: &'a Json) -> Option<&'a Json> {
+    let in_set = path.parent().filter(|parent| kind.unit(parent) == Unit::Set);
+    let Some(set) = in_set else { return path.get(live) };
+    let items = set.get(live)?.as_array()?;
+    path.get(live).or_else(|| items.iter().find(|item| satisfies(kind, &set.child("*"), declared, item)))
+}
+
+struct Comparison<'a> {
+    kind: &'a Kind,
+    live_may_say_more: bool,
+}
+
+impl Comparison<'_> {
+    fn same(&self, path: &FieldPath, declared: &Json, live: &Json) -> bool {
+        if declared == live || is_empty(declared) && is_empty(live) {
+            return true;
+        }
+        if path.segments().len() > DEEPEST {
+            return false;
+        }
+        if let Some(rule) = self.kind.equality(path)
+            && self.same_by_rule(rule, declared, live)
+        {
+            return true;
+        }
+        match (self.kind.unit(path), declared, live) {
+            (Unit::EmbeddedJson, _, _) => self.same_json(declared, live),
+            (Unit::Set, Json::Array(declared), Json::Array(live)) => self.same_set(path, declared, live),
+            (Unit::Map(key), Json::Array(declared), Json::Array(live))
+                if is_proper_map(declared, &key) && is_proper_map(live, &key) =>
+            {
+                self.same_map(path, &key, declared, live)
+            }
+            (_, Json::Array(declared), Json::Array(live)) => self.same_list(path, declared, live),
+            (_, Json::Object(_), Json::Object(_)) => self.same_object(path, declared, live),
+            (_, Json::Object(_) | Json::Array(_), Json::String(text)) => {
+                self.same_text_of(path, declared, text, false)
+            }
+            (_, Json::String(text), Json::Object(_) | Json::Array(_)) => {
+                self.same_text_of(path, live, text, true)
+            }
+            _ => words::same_scalar(declared, live),
+        }
+    }
+
+    fn same_by_rule(&self, rule: Equality, declared: &Json, live: &Json) -> bool {
+        match rule {
+            Equality::Json => self.same_json(declared, live),
+            Equality::Opaque => true,
+            Equality::AtLeast => self.live_may_say_more && words::is_at_least(declared, live),
+            rule => {
+                let (Some(declared), Some(live)) = (words::text(declared), words::text(live)) else {
+                    return false;
+                };
+                words::same(rule, &declared, &live)
+            }
+        }
+    }
+
+    fn same_list(&self, path: &FieldPath, declared: &[Json], live: &[Json]) -> bool {
+        let element = path.child("*");
+        declared.len() == live.len()
+            && declared.iter().zip(live).all(|(declared, live)| self.same(&element, declared, live))
+    }
+
+    fn same_map(&self, path: &FieldPath, key: &str, declared: &[Json], live: &[Json]) -> bool {
+        let element = path.child("*");
+        let find = |items: &[Json], wanted: &Json| {
+            let name = key_text(wanted, key);
+            items.iter().position(|item| key_text(item, key) == name)
+        };
+        let declared_is_live = declared
+            .iter()
+            .filter(|item| !is_cloud_tag(item, key))
+            .all(|item| find(live, item).is_some_and(|index| self.same(&element, item, &live[index])));
+        let is_known = |item: &&Json| find(declared, item).is_some();
+        declared_is_live
+            && (self.live_may_say_more
+                || live.iter().filter(|item| !is_cloud_tag(item, key)).all(|item| is_known(&item)))
+    }
+
+    /// Both sides have the same elements: there is a one-to-one matching.
+    fn same_set(&self, path: &FieldPath, declared: &[Json], live: &[Json]) -> bool {
+        declared.len() == live.len() && self.matching(path, declared, live).iter().all(Option::is_some)
+    }
+
+    /// For each declared element the index of a live one that it is matched with; no live one is used twice.
+    fn matching(&self, path: &FieldPath, declared: &[Json], live: &[Json]) -> Vec<Option<usize>> {
+        let element = path.child("*");
+        let mut matching = Matching::exact(declared, live);
+        if declared.len().max(live.len()) <= LONGEST_MATCHED {
+            let candidates: Vec<Vec<usize>> = declared
+                .iter()
+                .map(|declared| {
+                    (0..live.len()).filter(|at| self.same(&element, declared, &live[*at])).collect()
+                })
+                .collect();
+            matching.complete(&candidates);
+        }
+        matching.of_declared
+    }
+
+    fn same_object(&self, path: &FieldPath, declared: &Json, live: &Json) -> bool {
+        let (Some(declared), Some(live)) = (declared.as_object(), live.as_object()) else { return false };
+        let names: BTreeSet<&String> = declared.keys().chain(live.keys()).collect();
+        names.into_iter().all(|name| {
+            let path = path.child(name);
+            match (declared.get(name), live.get(name)) {
+                (Some(declared), Some(live)) => self.same(&path, declared, live),
+                (Some(one), None) => is_empty(one) || self.is_silent(&path, one),
+                (None, Some(one)) => self.live_may_say_more || is_empty(one) || self.is_silent(&path, one),
+                (None, None) => true,
+            }
+        })
+    }
+
+    /// Whether a value that only one side has means nothing: it is the cloud's own, the default, or not readable.
+    fn is_silent(&self, path: &FieldPath, value: &Json) -> bool {
+        self.kind.is_provider_owned(path)
+            || self.kind.default_at(path).is_some_and(|default| words::same_scalar(default, value))
+            || self.is_never_read(path, value)
+    }
+
+    /// Whether every leaf of a value is write-only, so that its absence from a read says nothing.
+    fn is_never_read(&self, path: &FieldPath, value: &Json) -> bool {
+        if self.kind.is_write_only(path) {
+            return true;
+        }
+        if path.segments().len() > DEEPEST || is_empty(value) {
+            return false;
+        }
+        match value {
+            Json::Object(members) => {
+                members.iter().all(|(name, value)| self.is_never_read(&path.child(name), value))
+            }
+            Json::Array(items) => items.iter().all(|item| self.is_never_read(&path.child("*"), item)),
+            _ => false,
+        }
+    }
+
+    /// A value on one side, its JSON text on the other.
+    fn same_text_of(&self, path: &FieldPath, value: &Json, text: &str, text_is_declared: bool) -> bool {
+        let Some(parsed) = parse_container(text) else { return false };
+        if text_is_declared { self.same(path, &parsed, value) } else { self.same(path, value, &parsed) }
+    }
+
+    fn same_json(&self, declared: &Json, live: &Json) -> bool {
+        let read = |value: &Json| match value {
+            Json::String(text) => parse_container(text).unwrap_or_else(|| value.clone()),
+            other => other.clone(),
+        };
+        let (declared, live) = (read(declared), read(live));
+        match (policy::canonical(&declared), policy::canonical(&live)) {
+            (Some(declared), Some(live)) => canonical::to_string(&declared) == canonical::to_string(&live),
+            _ => words::same_json(&declared, &live),
+        }
+    }
+}
+
+/// A one-to-one matching of declared elements with live ones, grown along alternating paths.
+struct Matching {
+    of_declared: Vec<Option<usize>>,
+    of_live: Vec<Option<usize>>,
+}
+
+impl Matching {
+    /// Elements that are equal to the letter belong together.
+    fn exact(declared: &[Json], live: &[Json]) -> Self {
+        let mut of_live = vec![None; live.len()];
+        let texts: Vec<String> = live.iter().map(element_text).collect();
+        let of_declared = declared.iter().enumerate().map(|(index, item)| {
+            let text = element_text(item);
+            let free = (0..live.len())
+                .find(|at| of_live[*at].is_none() && texts[*at] == text && live[*at] == *item)?;
+            of_live[free] = Some(index);
+            Some(free)
+        });
+        Self { of_declared: of_declared.collect(), of_live }
+    }
+
+    fn complete(&mut self, candidates: &[Vec<usize>]) {
+        for declared in 0..candidates.len() {
+            if self.of_declared[declared].is_none() {
+                self.augment(declared, candidates);
+            }
+        }
+    }
+
+    /// Finds a free live element for a declared one, moving others over to their alternatives (breadth first, so that
+    /// long lists need no deep stack).
+    fn augment(&mut self, start: usize, candidates: &[Vec<usize>]) {
+        let mut reached_from: Vec<Option<usize>> = vec![None; self.of_live.len()];
+        let mut queue = std::collections::VecDeque::from([start]);
+        while let Some(declared) = queue.pop_front() {
+            for &live in &candidates[declared] {
+                if reached_from[live].is_some() {
+                    continue;
+                }
+                reached_from[live] = Some(declared);
+                match self.of_live[live] {
+                    Some(next) => queue.push_back(next),
+                    None => return self.flip(live, &reached_from),
+                }
+            }
+        }
+    }
+
+    fn flip(&mut self, free: usize, reached_from: &[Option<usize>]) {
+        let mut live = Some(free);
+        while let Some(at) = live {
+            let Some(declared) = reached_from[at] else { return };
+            live = self.of_declared[declared].replace(at);
+            self.of_live[at] = Some(declared);
+        }
+    }
+}
+
+struct Search<'a> {
+    comparison: Comparison<'a>,
+    found: Vec<Difference>,
+}
+
+impl Search<'_> {
+    fn members(&mut self, path: &FieldPath, declared: &Json, live: Option<&Json>) {
+        let Some(members) = declared.as_object() else { return };
+        for (name, value) in members {
+            self.value(&path.child(name), value, live.and_then(|live| live.get(name)));
+        }
+    }
+
+    fn value(&mut self, path: &FieldPath, declared: &Json, live: Option<&Json>) {
+        let kind = self.comparison.kind;
+        let nothing = live.is_none_or(is_empty);
+        if kind.is_provider_owned(path) || nothing && self.means_nothing(path, declared) {
+            return;
+        }
+        match (kind.unit(path), declared, live) {
+            (Unit::Scalar, Json::Object(_), Some(Json::Object(_)) | None)
+                if path.segments().len() < DEEPEST =>
+            {
+                self.members(path, declared, live);
+            }
+            (Unit::Set, Json::Array(items), Some(Json::Array(live))) => self.set(path, items, live),
+            (Unit::Map(key), Json::Array(items), Some(Json::Array(live)))
+                if is_proper_map(items, &key) && is_proper_map(live, &key) =>
+            {
+                self.map(path, &key, items, live);
+            }
+            (_, _, Some(live)) if self.comparison.same(path, declared, live) => {}
+            _ => self.report(path.clone(), Some(declared), live),
+        }
+    }
+
+    fn means_nothing(&self, path: &FieldPath, declared: &Json) -> bool {
+        is_empty(declared) || self.comparison.is_silent(path, declared)
+    }
+
+    fn set(&mut self, path: &FieldPath, declared: &[Json], live: &[Json]) {
+        let matching = self.comparison.matching(path, declared, live);
+        for (item, _) in declared.iter().zip(&matching).filter(|(_, matched)| matched.is_none()) {
+            self.report(path.element(item), Some(item), None);
+        }
+        let used: BTreeSet<usize> = matching.into_iter().flatten().collect();
+        for (_, item) in live.iter().enumerate().filter(|(index, _)| !used.contains(index)) {
+            self.report(path.element(item), None, Some(item));
+        }
+    }
+
+    fn map(&mut self, path: &FieldPath, key: &str, declared: &[Json], live: &[Json]) {
+        for item in declared.iter().filter(|item| !is_cloud_tag(item, key)) {
+            let name = key_text(item, key);
+            let found = live.iter().find(|live| key_text(live, key) == name);
+            if found.is_none_or(|live| !self.comparison.same(&path.child("*"), item, live)) {
+                self.report(path.keyed(key, &name), Some(item), found);
+            }
+        }
+    }
+
+    fn report(&mut self, path: FieldPath, declared: Option<&Json>, live: Option<&Json>) {
+        self.found.push(Difference { path, declared: declared.cloned(), live: live.cloned() });
+    }
+}
+
+fn is_cloud_tag(item: &Json, key: &str) -> bool {
+    item.get(key).and_then(Json::as_str).is_some_and(|name| name.starts_with(CLOUD_TAGS))
+}
+
+fn parse_container(text: &str) -> Option<Json> {
+    let parsed: Json = serde_json::from_str(text).ok()?;
+    (parsed.is_object() || parsed.is_array()).then_some(parsed)
+}

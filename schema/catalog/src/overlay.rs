@@ -1,0 +1,189 @@
+//! The overlay: what no schema says about a kind, written by hand in `data/aws-overlay.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schema_documents::{FieldPath, Json};
+use serde::Deserialize;
+
+use crate::{Pattern, Unit};
+
+/// The hand-written facts about one kind. Everything is optional.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Overlay {
+    /// Whether losing the resource loses data.
+    pub stateful: bool,
+    /// Where the physical name is set, and what it may look like.
+    pub name: Option<NameRule>,
+    /// What tells a resource from all others of its kind before it has an identifier.
+    pub natural_key: Option<NaturalKey>,
+    /// How paths are merged, where the general rules would say something else.
+    pub units: BTreeMap<Pattern, UnitRule>,
+    /// Paths that the cloud fills in or changes at run time, though the schema lets us set them.
+    pub provider: BTreeSet<Pattern>,
+    /// The values that the cloud fills in where none is given.
+    pub defaults: BTreeMap<Pattern, Json>,
+    /// Paths whose change restarts the resource or makes it fail over.
+    pub restart: BTreeSet<Pattern>,
+    /// Paths that are changed in place, though the schema calls them (conditionally) create-only.
+    pub in_place: BTreeSet<Pattern>,
+    /// Paths whose change loses data.
+    pub data_loss: BTreeSet<Pattern>,
+    /// Paths whose values are secrets in the wide sense.
+    pub sensitive: BTreeSet<Pattern>,
+    /// How two values are told apart, where the general rules would find a difference that is none.
+    pub equality: BTreeMap<Pattern, Equality>,
+    /// Paths whose drift is answered by a revert step, each with its reason.
+    pub enforced: BTreeMap<Pattern, Enforced>,
+    /// How long after an operation reads may still show the old state, in milliseconds.
+    pub settling_ms: u64,
+    /// How long after a create reads may still say that there is nothing, in milliseconds.
+    pub visibility_ms: u64,
+}
+
+/// Where a physical name is set, and what it may look like.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NameRule {
+    /// The property that holds it.
+    pub property: FieldPath,
+    /// Most characters.
+    pub max_length: u32,
+    /// What it is made of.
+    pub charset: Charset,
+    /// What every name must end with, such as `.fifo`, where it depends on a property: that property and the ending.
+    #[serde(default)]
+    pub suffix_if: BTreeMap<FieldPath, String>,
+    /// What every name must begin with, such as `alias/`.
+    #[serde(default)]
+    pub prefix: String,
+}
+
+/// What a physical name is made of. Every charset wants a letter first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Charset {
+    /// Lower-case letters, digits, single hyphens inside.
+    LowerKebab,
+    /// Letters of both cases, digits, hyphens.
+    Kebab,
+    /// Letters of both cases, digits, hyphens, underscores.
+    KebabSnake,
+    /// Lower-case letters, digits, and `-`, `_`, `.`, `/` between them.
+    Repository,
+    /// Letters of both cases, digits, and `-`, `_`, `.`, `/`.
+    Path,
+}
+
+/// What tells a resource from all others of its kind before it has an identifier.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Vec<String>")]
+pub enum NaturalKey {
+    /// The ownership tags: nothing else would.
+    Tags,
+    /// These properties together, the parent among them.
+    Properties(Vec<FieldPath>),
+}
+
+/// How two values at a path are compared, where the general rules do not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Equality {
+    /// Case has no meaning.
+    IgnoreCase,
+    /// The cloud lets it grow: a live value that is larger is what was declared.
+    AtLeast,
+    /// One may be the ARN of what the other names.
+    ArnOrName,
+    /// Versions: the shorter is a prefix of the longer, part by part, so `17` is `17.4`.
+    PrefixVersion,
+    /// A Redis access string: words in any order, `on`/`~*` and the like filled in.
+    AccessString,
+    /// A domain name, with or without the dot at its end, in any case.
+    DomainName,
+    /// An IP protocol, as name or number.
+    Protocol,
+    /// A policy document or another JSON text: compared by meaning.
+    Json,
+    /// Any live value is what was declared: the cloud answers in words of its own.
+    Opaque,
+}
+
+/// A path whose drift is answered by a revert step.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enforced {
+    /// Why, in a sentence for the person whose edit is reverted.
+    pub reason: String,
+    /// Enforced only as at least this, so that more can be imported.
+    #[serde(default)]
+    pub minimum: Option<f64>,
+}
+
+/// A unit as the overlay writes it: `set`, `map:Key`, `atomic`, `ordered`, `scalar`, `embedded-json`, `group:/Path`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct UnitRule(pub Unit);
+
+/// Why an overlay cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OverlayError {
+    #[error(transparent)]
+    Toml(#[from] toml::de::Error),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    kind: BTreeMap<String, Overlay>,
+}
+
+/// Reads an overlay file: kind name to facts.
+pub(crate) fn parse(text: &str) -> Result<BTreeMap<String, Overlay>, OverlayError> {
+    Ok(toml::from_str::<File>(text)?.kind)
+}
+
+impl Overlay {
+    /// The rule that enforces a path, if one does: of the path itself or of what it is part of.
+    pub fn enforced_at(&self, path: &FieldPath) -> Option<&Enforced> {
+        self.enforced.iter().find(|(pattern, _)| pattern.covers(path)).map(|(_, rule)| rule)
+    }
+
+    /// Every pattern that is mentioned anywhere, for the check that each exists in the schema.
+    pub fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        let sets = [&self.provider, &self.restart, &self.in_place, &self.data_loss, &self.sensitive];
+        sets.into_iter()
+            .flatten()
+            .chain(self.units.keys())
+            .chain(self.defaults.keys())
+            .chain(self.equality.keys())
+            .chain(self.enforced.keys())
+    }
+}
+
+impl TryFrom<Vec<String>> for NaturalKey {
+    type Error = schema_documents::path::InvalidPath;
+    fn try_from(parts: Vec<String>) -> Result<Self, Self::Error> {
+        if parts == ["tags"] {
+            return Ok(Self::Tags);
+        }
+        parts.iter().map(|part| FieldPath::parse(part)).collect::<Result<_, _>>().map(Self::Properties)
+    }
+}
+
+impl TryFrom<String> for UnitRule {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let unit = match text.split_once(':') {
+            Some(("map", key)) => Unit::Map(key.to_owned()),
+            Some(("group", path)) => Unit::Group(FieldPath::parse(path).map_err(|error| error.to_string())?),
+            None if text == "scalar" => Unit::Scalar,
+            None if text == "atomic" => Unit::Atomic,
+            None if text == "set" => Unit::Set,
+            None if text == "ordered" => Unit::Ordered,
+            None if text == "embedded-json" => Unit::EmbeddedJson,
+            _ => return Err(format!("`{text}` is no unit")),
+        };
+        Ok(Self(unit))
+    }
+}

@@ -1,0 +1,93 @@
+//! The canonical form of IAM policy documents: two documents that grant the same read the same.
+
+use std::collections::BTreeMap;
+
+use schema_documents::{Json, canonical};
+use serde_json::Map;
+
+/// Elements of a statement that hold one text or several.
+const LISTS: [&str; 4] = ["Action", "NotAction", "NotResource", "Resource"];
+
+/// The canonical form of an IAM policy, if the value is one: it has statements.
+pub(crate) fn canonical(document: &Json) -> Option<Json> {
+    let members = document.as_object()?;
+    let statements = match members.get("Statement")? {
+        Json::Array(statements) => statements.clone(),
+        one => vec![one.clone()],
+    };
+    let mut statements: Vec<Json> = statements.iter().map(statement).collect();
+    statements.sort_by_cached_key(canonical::to_string);
+    let mut out = members.clone();
+    out.entry("Version").or_insert_with(|| Json::from("2008-10-17"));
+    out.insert("Statement".to_owned(), Json::Array(statements));
+    Some(Json::Object(out))
+}
+
+fn statement(statement: &Json) -> Json {
+    let Some(members) = statement.as_object() else { return statement.clone() };
+    let canonical =
+        members.iter().filter(|(name, value)| *name != "Sid" || **value != "").map(|(name, value)| {
+            let value = match name.as_str() {
+                "Action" | "NotAction" => list(value, str::to_ascii_lowercase),
+                name if LISTS.contains(&name) => list(value, str::to_owned),
+                "Principal" | "NotPrincipal" => principal(value),
+                "Condition" => condition(value),
+                _ => value.clone(),
+            };
+            (name.clone(), value)
+        });
+    Json::Object(canonical.collect())
+}
+
+/// `"a"`, `["a"]` and `["a", "a"]` are the same list.
+fn list(value: &Json, text: impl Fn(&str) -> String) -> Json {
+    let items = match value {
+        Json::Array(items) => items.clone(),
+        one => vec![one.clone()],
+    };
+    let mut texts: Vec<String> = items
+        .iter()
+        .map(|item| match item {
+            Json::String(item) => text(item),
+            other => other.to_string(),
+        })
+        .collect();
+    texts.sort();
+    texts.dedup();
+    Json::from(texts)
+}
+
+/// `"*"` is short for `{"AWS": "*"}`, an account number for the ARN of its root.
+fn principal(value: &Json) -> Json {
+    match value {
+        Json::Object(members) => {
+            let lists = members.iter().map(|(name, value)| (name.clone(), list(value, account_root)));
+            Json::Object(lists.collect())
+        }
+        other => Json::Object(Map::from_iter([("AWS".to_owned(), list(other, account_root))])),
+    }
+}
+
+fn account_root(principal: &str) -> String {
+    let is_account = principal.len() == 12 && principal.bytes().all(|byte| byte.is_ascii_digit());
+    if is_account { format!("arn:aws:iam::{principal}:root") } else { principal.to_owned() }
+}
+
+/// Condition keys are written in any case; their values are texts, one or several.
+fn condition(value: &Json) -> Json {
+    let Some(operators) = value.as_object() else { return value.clone() };
+    let canonical = operators.iter().map(|(operator, keys)| {
+        let keys = match keys.as_object() {
+            Some(keys) => {
+                let lists: BTreeMap<String, Json> = keys
+                    .iter()
+                    .map(|(key, value)| (key.to_ascii_lowercase(), list(value, str::to_owned)))
+                    .collect();
+                Json::Object(lists.into_iter().collect())
+            }
+            None => keys.clone(),
+        };
+        (operator.clone(), keys)
+    });
+    Json::Object(canonical.collect())
+}

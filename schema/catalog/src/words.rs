@@ -1,0 +1,109 @@
+//! Scalars and texts that mean the same in other words.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use schema_documents::Json;
+
+use crate::Equality;
+
+/// Deeper JSON is compared to the letter.
+const DEEPEST: usize = 64;
+
+/// IP protocols that the clouds know by name.
+const PROTOCOLS: [(&str, &str); 5] =
+    [("-1", "all"), ("1", "icmp"), ("6", "tcp"), ("17", "udp"), ("58", "icmpv6")];
+
+/// The text of a scalar: `true` and `"true"`, `50`, `50.0` and `"50"` have the same.
+pub(crate) fn text(value: &Json) -> Option<Cow<'_, str>> {
+    match value {
+        Json::String(text) => Some(Cow::Borrowed(text)),
+        Json::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
+        Json::Number(number) => Some(Cow::Owned(number_text(number))),
+        _ => None,
+    }
+}
+
+fn number_text(number: &serde_json::Number) -> String {
+    match number.as_f64() {
+        Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 && float.abs() < 1e15 => {
+            format!("{float:.0}")
+        }
+        _ => number.to_string(),
+    }
+}
+
+/// Whether two scalars have the same text.
+pub(crate) fn same_scalar(one: &Json, other: &Json) -> bool {
+    one == other || matches!((text(one), text(other)), (Some(one), Some(other)) if one == other)
+}
+
+/// Whether two JSON documents are the same but for the spelling of their scalars.
+pub(crate) fn same_json(one: &Json, other: &Json) -> bool {
+    same_json_within(one, other, DEEPEST)
+}
+
+fn same_json_within(one: &Json, other: &Json, levels: usize) -> bool {
+    match (one, other) {
+        _ if levels == 0 => one == other,
+        (Json::Object(one), Json::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, value)| {
+                    other.get(name).is_some_and(|other| same_json_within(value, other, levels - 1))
+                })
+        }
+        (Json::Array(one), Json::Array(other)) => {
+            one.len() == other.len()
+                && one.iter().zip(other).all(|(one, other)| same_json_within(one, other, levels - 1))
+        }
+        _ => same_scalar(one, other),
+    }
+}
+
+/// Whether the live number is the declared one or has grown from it.
+pub(crate) fn is_at_least(declared: &Json, live: &Json) -> bool {
+    let number = |value: &Json| text(value).and_then(|text| text.parse::<f64>().ok());
+    matches!((number(declared), number(live)), (Some(declared), Some(live)) if live >= declared)
+}
+
+/// Whether two texts mean the same by a rule of the overlay.
+pub(crate) fn same(rule: Equality, one: &str, other: &str) -> bool {
+    match rule {
+        Equality::IgnoreCase => one.eq_ignore_ascii_case(other),
+        Equality::ArnOrName => named_by(one, other) || named_by(other, one),
+        Equality::PrefixVersion => is_version_prefix(one, other) || is_version_prefix(other, one),
+        Equality::AccessString => access_words(one) == access_words(other),
+        Equality::DomainName => domain(one) == domain(other),
+        Equality::Protocol => protocol(one) == protocol(other),
+        Equality::AtLeast | Equality::Json | Equality::Opaque => false,
+    }
+}
+
+/// Whether a name is what an ARN ends with: `alias/a` and `a` both name `arn:…:alias/a`.
+fn named_by(arn: &str, name: &str) -> bool {
+    let Some(resource) = arn.starts_with("arn:").then(|| arn.splitn(6, ':').nth(5)).flatten() else {
+        return false;
+    };
+    let name = name.trim_start_matches('/');
+    !name.is_empty()
+        && resource.strip_suffix(name).is_some_and(|front| front.is_empty() || front.ends_with(['/', ':']))
+}
+
+fn is_version_prefix(short: &str, long: &str) -> bool {
+    long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// The words of an access string; what every user has by default says nothing.
+fn access_words(text: &str) -> BTreeSet<&str> {
+    let said_by_default = ["resetchannels", "-@all", "sanitize-payload"];
+    text.split_whitespace().filter(|word| !said_by_default.contains(word)).collect()
+}
+
+fn domain(text: &str) -> String {
+    text.trim_end_matches('.').to_ascii_lowercase()
+}
+
+fn protocol(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    PROTOCOLS.iter().find(|(number, _)| *number == lower).map_or(lower, |(_, name)| (*name).to_owned())
+}
