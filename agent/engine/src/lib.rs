@@ -1,1 +1,27 @@
-//! To be written.
+//! The engine: the pass of the semantics (§10), without IO, clock, threads or chance.
+//!
+//! ```text
+//! recorded = fold(journal)                    settle what was in flight
+//! live     = observe(…)
+//! bound    = bind(desired, recorded)
+//! diff     = diff(recorded, bound, live)      merge per unit, each side against its own memory
+//! imports  = import(diff)
+//! plan     = check(plan(diff, limits))
+//! outcome  = apply(plan)                      intent → call → poll → result
+//! ```
+//!
+//! Fold, bind, diff, import, plan and check are functions. Settling, observing and applying talk to the world; they are
+//! one state machine, [`pass::Pass`]: it is told what happened ([`command::Event`]) and says what to do next
+//! ([`command::Command`]). Whoever executes the commands (`agent/driver`, a simulation) decides nothing.
+
+pub mod bind;
+pub mod check;
+pub mod command;
+pub mod diff;
+pub mod fold;
+pub mod import;
+pub mod live;
+pub mod merge;
+pub mod options;
+pub mod pass;
+pub mod plan;

@@ -1,0 +1,34 @@
+//! What bounds a pass: every limit has a name, a unit and a default.
+
+/// Limits of a pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls and questions that are under way at a time.
+    pub in_flight: usize,
+    /// Steps in one plan.
+    pub steps: usize,
+    /// Deletions in one plan.
+    pub deletes: usize,
+    /// Resources that may be found gone in one pass before everything is held: wrong credentials are likelier.
+    pub gone: usize,
+    /// Attempts at one call, transient failures counted.
+    pub attempts: u32,
+    /// How long the provider honours a client token, in milliseconds, with room to spare.
+    pub token_lifetime_ms: u64,
+    /// How long a console edit rests before it is taken as meant, in milliseconds.
+    pub settle_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            in_flight: 16,
+            steps: 10_000,
+            deletes: 50,
+            gone: 3,
+            attempts: 12,
+            token_lifetime_ms: 35 * 3_600_000,
+            settle_ms: 60_000,
+        }
+    }
+}
