@@ -1,0 +1,129 @@
+//! Objects named by a number, written once each.
+
+use std::sync::Arc;
+
+use futures::TryStreamExt as _;
+use object_store::path::Path;
+use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
+
+use crate::StoreError;
+
+/// Documents `0000000001.json`, `0000000002.json`, … at one place.
+#[derive(Clone)]
+pub struct Numbered {
+    objects: Arc<dyn ObjectStore>,
+    at: Path,
+}
+
+/// How a put ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// It was written, and is durable.
+    Written,
+    /// There is an object with this number: ours, perhaps, after an answer that never came. Reading it tells.
+    Exists,
+}
+
+impl Numbered {
+    pub(crate) fn new(objects: Arc<dyn ObjectStore>, at: Path) -> Self {
+        Self { objects, at }
+    }
+
+    fn key(&self, number: u64) -> Path {
+        self.at.clone().join(format!("{number:010}.json"))
+    }
+
+    /// Writes the document with this number if there is none.
+    pub async fn put(&self, number: u64, bytes: Vec<u8>) -> Result<Put, StoreError> {
+        let options = PutOptions::from(PutMode::Create);
+        match self.objects.put_opts(&self.key(number), bytes.into(), options).await {
+            Ok(_) => Ok(Put::Written),
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(Put::Exists),
+            Err(error) => Err(StoreError::from(&error)),
+        }
+    }
+
+    /// Reads the document with this number. `None`: there is none.
+    pub async fn get(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        read(self.objects.as_ref(), &self.key(number)).await
+    }
+
+    /// The highest number that a listing shows above `from`, else `from`. A listing may lag.
+    pub async fn last_hint(&self, from: u64) -> Result<u64, StoreError> {
+        let listing = self.objects.list_with_offset(Some(&self.at), &self.key(from));
+        listing
+            .map_ok(|object| number_of(&object.location).unwrap_or(0))
+            .try_fold(from, |highest, number| async move { Ok(highest.max(number)) })
+            .await
+            .map_err(|error| StoreError::from(&error))
+    }
+
+    /// The last document with its number: what the listing shows, and what can be read beyond it.
+    pub async fn last(&self) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+        let mut number = self.last_hint(0).await?;
+        let mut last = None;
+        if number > 0 {
+            last = self.get(number).await?.map(|bytes| (number, bytes));
+        }
+        while let Some(bytes) = self.get(number + 1).await? {
+            number += 1;
+            last = Some((number, bytes));
+        }
+        Ok(last)
+    }
+}
+
+pub(crate) async fn read(objects: &dyn ObjectStore, key: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    let found = match objects.get(key).await {
+        Ok(found) => found,
+        Err(Error::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(StoreError::from(&error)),
+    };
+    match found.bytes().await {
+        Ok(bytes) => Ok(Some(bytes.to_vec())),
+        Err(Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(StoreError::from(&error)),
+    }
+}
+
+fn number_of(key: &Path) -> Option<u64> {
+    key.filename()?.strip_suffix(".json")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Missing, Store};
+
+    async fn a_number_is_written_once(store: Store) {
+        let numbered = store.below("shop").below("pr:72").numbered();
+        assert_eq!(numbered.last().await, Ok(None));
+        assert_eq!(numbered.put(1, b"a".to_vec()).await, Ok(Put::Written));
+        assert_eq!(numbered.put(1, b"b".to_vec()).await, Ok(Put::Exists));
+        assert_eq!(numbered.put(2, b"c".to_vec()).await, Ok(Put::Written));
+        assert_eq!(numbered.get(1).await, Ok(Some(b"a".to_vec())));
+        assert_eq!(numbered.get(3).await, Ok(None));
+        assert_eq!(numbered.last_hint(0).await, Ok(2));
+        assert_eq!(numbered.last().await, Ok(Some((2, b"c".to_vec()))));
+        assert_eq!(store.below("shop").folders().await, Ok(vec!["pr-72".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn memory_keeps_the_contract() {
+        a_number_is_written_once(Store::memory()).await;
+    }
+
+    #[tokio::test]
+    async fn a_local_folder_keeps_the_contract() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("state").display().to_string();
+        assert!(Store::open(&place, Missing::Refuse).is_err());
+        a_number_is_written_once(Store::open(&place, Missing::Create).unwrap()).await;
+        a_second_look_sees_the_same(&place).await;
+    }
+
+    async fn a_second_look_sees_the_same(place: &str) {
+        let numbered = Store::open(place, Missing::Refuse).unwrap().below("shop").below("pr:72").numbered();
+        assert_eq!(numbered.last().await, Ok(Some((2, b"c".to_vec()))));
+    }
+}
