@@ -50,7 +50,7 @@ pub struct Environment {
     /// Who provides a primitive; the default follows the cloud.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub providers: BTreeMap<String, String>,
-    /// Settings of databases, by declared name; `_` for the server they share.
+    /// Settings of databases, by declared name; `shared` is the server that all others share.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub database: BTreeMap<String, DatabaseSettings>,
     /// Settings of caches, by declared name.
@@ -137,6 +137,9 @@ pub struct NetworkSettings {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
+    /// `shared` (the default) puts the database on the server that the app's databases share, `own` gives it one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
     /// Instance class, such as `db.m5.large`. Changing it restarts the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance_class: Option<String>,
