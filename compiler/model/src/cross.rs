@@ -1,0 +1,314 @@
+//! What concerns several primitives: names that occur twice, references, paths, authentication.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use compiler_diagnostics::{Code, Diagnostic, closest};
+use schema_documents::Position;
+use schema_documents::manifest::{Access, Call, Language, Manifest, Service as DeclaredService};
+
+use crate::{AppModel, Endpoint, Service};
+
+/// What a name is the name of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Primitive {
+    Service,
+    Endpoint,
+    Gateway,
+    Database,
+    Topic,
+    Subscription,
+    Bucket,
+    Cache,
+    CronJob,
+    Secret,
+    Metric,
+}
+
+impl fmt::Display for Primitive {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Service => "service",
+            Self::Endpoint => "endpoint",
+            Self::Gateway => "gateway",
+            Self::Database => "database",
+            Self::Topic => "topic",
+            Self::Subscription => "subscription",
+            Self::Bucket => "bucket",
+            Self::Cache => "cache",
+            Self::CronJob => "cron job",
+            Self::Secret => "secret",
+            Self::Metric => "metric",
+        })
+    }
+}
+
+/// Things by name, the first of each name in the order of their positions. Every other one is reported.
+/// `within` is what the names are unique in, when that is not the app.
+pub(crate) fn unique<'m, T>(
+    primitive: Primitive,
+    within: Option<&str>,
+    declared: impl Iterator<Item = (&'m str, &'m Position, T)>,
+    found: &mut Vec<Diagnostic>,
+) -> BTreeMap<&'m str, T> {
+    let mut declared: Vec<_> = declared.collect();
+    declared.sort_by_key(|(_, at, _)| *at);
+    let mut firsts: BTreeMap<&str, (&Position, T)> = BTreeMap::new();
+    for (name, at, thing) in declared {
+        if let Some((first, _)) = firsts.get(name) {
+            let scope = within.map(|within| format!(" of `{within}`")).unwrap_or_default();
+            found.push(
+                Diagnostic::error(Code::M0101, format!("{primitive} `{name}`{scope} is declared twice"))
+                    .at(at)
+                    .label(*first, "it is declared here first")
+                    .help(format!("give one {primitive} another name, or remove it")),
+            );
+        } else {
+            firsts.insert(name, (at, thing));
+        }
+    }
+    firsts.into_iter().map(|(name, (_, thing))| (name, thing)).collect()
+}
+
+/// The names that can be referred to.
+struct Declared<'m> {
+    manifest: &'m Manifest,
+    found: &'m mut Vec<Diagnostic>,
+}
+
+/// A name that should be declared somewhere.
+struct Reference<'m> {
+    /// Who refers to it, such as "service `a` uses".
+    by: String,
+    primitive: Primitive,
+    name: &'m str,
+    at: &'m Position,
+}
+
+/// Reports every name that nothing declares.
+pub(crate) fn references(manifest: &Manifest, found: &mut Vec<Diagnostic>) {
+    let mut declared = Declared { manifest, found };
+    for service in &manifest.services {
+        declared.check_uses(service);
+        declared.check_binds(service);
+    }
+    for topic in &manifest.topics {
+        for publisher in &topic.publishers {
+            declared.check_service(
+                format!("topic `{}` is published to by", topic.name),
+                publisher,
+                &topic.at,
+            );
+        }
+        for subscription in &topic.subscriptions {
+            let by = format!("subscription `{}` belongs to", subscription.name);
+            declared.check_service(by, &subscription.service, &subscription.at);
+        }
+    }
+    for cache in &manifest.caches {
+        for keyspace in &cache.keyspaces {
+            let by = format!("a keyspace of cache `{}` belongs to", cache.name);
+            declared.check_service(by, &keyspace.service, &keyspace.at);
+        }
+    }
+    for secret in &manifest.secrets {
+        for service in &secret.packages_or_services {
+            declared.check_service(format!("secret `{}` is needed by", secret.name), service, &secret.at);
+        }
+    }
+    for gateway in &manifest.gateways {
+        let by = format!("gateway `{}` belongs to", gateway.name);
+        declared.check_service(by, &gateway.service, &gateway.at);
+    }
+    let handlers = manifest.gateways.iter().filter_map(|gateway| gateway.auth_handler.as_ref());
+    for handler in handlers.chain(&manifest.auth_handler) {
+        if !handler.service.is_empty() {
+            let by = format!("auth handler `{}` belongs to", handler.name);
+            declared.check_service(by, &handler.service, &handler.at);
+        }
+    }
+    for call in &manifest.calls {
+        declared.check_call(call);
+    }
+}
+
+impl<'m> Declared<'m> {
+    fn check_uses(&mut self, service: &'m DeclaredService) {
+        let databases = service.databases.iter().map(|used| (Primitive::Database, &used.database, &used.at));
+        let buckets = service.buckets.iter().map(|used| (Primitive::Bucket, &used.bucket, &used.at));
+        let caches = service.caches.iter().map(|used| (Primitive::Cache, &used.cache, &used.at));
+        let metrics = service.metrics.iter().map(|name| (Primitive::Metric, name, &service.at));
+        for (primitive, name, at) in databases.chain(buckets).chain(caches).chain(metrics) {
+            self.check(&Reference { by: format!("service `{}` uses", service.name), primitive, name, at });
+        }
+    }
+
+    fn check_binds(&mut self, service: &'m DeclaredService) {
+        let binds = &service.binds;
+        let all = [
+            (Primitive::Database, &binds.databases),
+            (Primitive::Topic, &binds.topics),
+            (Primitive::Bucket, &binds.buckets),
+            (Primitive::Cache, &binds.caches),
+        ];
+        for (primitive, names) in all {
+            for name in names {
+                let by = format!("service `{}` names", service.name);
+                self.check(&Reference { by, primitive, name, at: &service.at });
+            }
+        }
+    }
+
+    fn check_service(&mut self, by: String, name: &'m str, at: &'m Position) {
+        self.check(&Reference { by, primitive: Primitive::Service, name, at });
+    }
+
+    fn check(&mut self, reference: &Reference<'m>) {
+        let names = self.names(reference.primitive);
+        if names.contains(&reference.name) {
+            return;
+        }
+        let Reference { by, primitive, name, at } = reference;
+        let code = match primitive {
+            Primitive::Topic => Code::M0104,
+            _ => Code::M0103,
+        };
+        let help = closest(name, names).map(|meant| format!("did you mean `{meant}`?"));
+        let message = format!("{by} {primitive} `{name}`, which is not declared");
+        self.found.push(Diagnostic::error(code, message).at(*at).maybe_help(help));
+    }
+
+    fn names(&self, primitive: Primitive) -> Vec<&'m str> {
+        let manifest = self.manifest;
+        match primitive {
+            Primitive::Service => manifest.services.iter().map(|service| service.name.as_str()).collect(),
+            Primitive::Endpoint => Vec::new(),
+            Primitive::Gateway => manifest.gateways.iter().map(|gateway| gateway.name.as_str()).collect(),
+            Primitive::Database => manifest.databases.iter().map(|database| database.name.as_str()).collect(),
+            Primitive::Topic => manifest.topics.iter().map(|topic| topic.name.as_str()).collect(),
+            Primitive::Subscription => Vec::new(),
+            Primitive::Bucket => manifest.buckets.iter().map(|bucket| bucket.name.as_str()).collect(),
+            Primitive::Cache => manifest.caches.iter().map(|cache| cache.name.as_str()).collect(),
+            Primitive::CronJob => manifest.cron_jobs.iter().map(|job| job.id.as_str()).collect(),
+            Primitive::Secret => manifest.secrets.iter().map(|secret| secret.name.as_str()).collect(),
+            Primitive::Metric => manifest.metrics.iter().map(|metric| metric.name.as_str()).collect(),
+        }
+    }
+
+    fn check_call(&mut self, call: &'m Call) {
+        self.check_service("a call is made by".to_owned(), &call.from_service, &call.at);
+        let to = call.to.as_str();
+        if self.names(Primitive::Service).contains(&to) || endpoint(self.manifest, to).is_some() {
+            return;
+        }
+        let help = closest_endpoint(self.manifest, to).map(|meant| format!("did you mean `{meant}`?"));
+        let message = format!("service `{}` calls `{to}`, which is not declared", call.from_service);
+        self.found.push(Diagnostic::error(Code::M0103, message).at(&call.at).maybe_help(help));
+    }
+}
+
+/// The endpoint written `service.endpoint`.
+pub(crate) fn endpoint<'m>(
+    manifest: &'m Manifest,
+    written: &str,
+) -> Option<(&'m DeclaredService, &'m schema_documents::manifest::Endpoint)> {
+    let (service, endpoint) = written.rsplit_once('.')?;
+    let service = manifest.services.iter().find(|declared| declared.name == service)?;
+    Some((service, service.endpoints.iter().find(|declared| declared.name == endpoint)?))
+}
+
+/// The endpoint that was probably meant, as `service.endpoint`.
+pub(crate) fn closest_endpoint(manifest: &Manifest, written: &str) -> Option<String> {
+    let all = |service: &DeclaredService| -> Vec<String> {
+        service.endpoints.iter().map(|endpoint| format!("{}.{}", service.name, endpoint.name)).collect()
+    };
+    let names: Vec<String> = manifest.services.iter().flat_map(all).collect();
+    closest(written, names.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// The service that a call goes to: it is written `service.endpoint` or `service`.
+pub(crate) fn called_service<'m>(manifest: &'m Manifest, to: &str) -> Option<&'m str> {
+    let whole = manifest.services.iter().find(|service| service.name == to);
+    whole.or_else(|| endpoint(manifest, to).map(|(service, _)| service)).map(|service| service.name.as_str())
+}
+
+/// Reports endpoints that the same request would reach. Two endpoints meet in a service, and on a gateway when both are
+/// exposed. A literal goes before a parameter and a fallback comes last, so these do not conflict.
+pub(crate) fn paths(app: &AppModel, found: &mut Vec<Diagnostic>) {
+    let mut endpoints: Vec<(&Service, &Endpoint)> = app
+        .services
+        .values()
+        .flat_map(|service| service.endpoints.values().map(move |endpoint| (service, endpoint)))
+        .collect();
+    endpoints.sort_by_key(|(_, endpoint)| &endpoint.at);
+    let mut seen: BTreeMap<String, Vec<(&Service, &Endpoint)>> = BTreeMap::new();
+    for (service, endpoint) in endpoints {
+        let earlier = seen.entry(shape(&endpoint.path)).or_default();
+        let meets = |(other, first): &&(&Service, &Endpoint)| {
+            let same_router = other.name == service.name || (first.exposed() && endpoint.exposed());
+            same_router && !first.methods.is_disjoint(&endpoint.methods)
+        };
+        if let Some((other, first)) = earlier.iter().find(meets) {
+            let methods: Vec<&str> =
+                first.methods.intersection(&endpoint.methods).map(String::as_str).collect();
+            let message = format!(
+                "endpoints `{}.{}` and `{}.{}` both answer `{} {}`",
+                other.name,
+                first.name,
+                service.name,
+                endpoint.name,
+                methods.join(", "),
+                endpoint.path,
+            );
+            found.push(
+                Diagnostic::error(Code::M0109, message)
+                    .at(&endpoint.at)
+                    .label(&first.at, format!("this one has the path `{}`", first.path))
+                    .help("give one of them another path or another method"),
+            );
+        }
+        earlier.push((service, endpoint));
+    }
+}
+
+/// The path without the names of its parameters: equal shapes match the same requests.
+fn shape(path: &str) -> String {
+    let segment = |segment: &str| match segment.chars().next() {
+        // A wildcard takes what a parameter in its place takes, and more.
+        Some(':' | '*') => ":".to_owned(),
+        Some('!') => "!".to_owned(),
+        _ => segment.to_owned(),
+    };
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+/// Reports endpoints that ask for authentication in an app that has none.
+pub(crate) fn authentication(app: &AppModel, found: &mut Vec<Diagnostic>) {
+    if app.auth_handler.is_some() {
+        return;
+    }
+    let help = match app.language {
+        Language::Go => "declare one with `//encore:authhandler`, or make the endpoint public or private",
+        Language::Typescript => {
+            "declare one with `authHandler` and name it in a `Gateway`, or remove `auth` from the endpoint"
+        }
+    };
+    for (service, endpoint) in
+        app.services.values().flat_map(|service| service.endpoints.values().map(move |one| (service, one)))
+    {
+        if endpoint.access == Access::Auth {
+            let name = format!("{}.{}", service.name, endpoint.name);
+            let message = format!("endpoint `{name}` needs an auth handler, and the app has none");
+            found.push(Diagnostic::error(Code::M0110, message).at(&endpoint.at).help(help));
+        }
+    }
+}
+
+/// A list for people: `a`, `b` or `c`.
+pub(crate) fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let mut names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    match names.pop() {
+        Some(last) if !names.is_empty() => format!("{} or {last}", names.join(", ")),
+        last => last.unwrap_or_default(),
+    }
+}
