@@ -53,8 +53,8 @@ KINDS = {
     "ServiceDiscovery": "HttpNamespace PrivateDnsNamespace Service",
 }
 
-# What the Rust crate `regex` refuses, because it cannot be matched in linear time, or reads otherwise.
-UNSUPPORTED_IN_PATTERNS = re.compile(r"\(\?[=!<>]|\\[1-9]|\\[ZzGc]|\\u[dD][89a-fA-F]|\[[^\]\\]*(\[|&&|--|~~)|[*+?}]\+")
+# What the Rust crate `regex` refuses, because it cannot be matched in linear time or is no character.
+UNSUPPORTED_IN_PATTERNS = re.compile(r"\(\?[=!<>]|\\[1-9]|\\[ZzGc]|\\u[dD][89a-fA-F]|[*+?}]\+")
 
 # JSON Schema word -> word of the catalogue, for those that are copied as they are.
 COPIED = {
@@ -117,7 +117,7 @@ class Generator:
                 properties.setdefault(name, member)
         if properties:
             out["properties"] = self.members(properties)
-        patterns = {name: member for name, member in raw.get("patternProperties", {}).items() if usable(name)}
+        patterns = {portable(name): member for name, member in raw.get("patternProperties", {}).items() if usable(name)}
         if isinstance(raw.get("additionalProperties"), dict):
             patterns[""] = raw["additionalProperties"]
         if patterns:
@@ -145,7 +145,7 @@ class Generator:
             out["enum"] = raw["enumCaseInsensitive"]
             out["enum_ignore_case"] = True
         if "pattern" in raw and usable(raw["pattern"]):
-            out["pattern"] = raw["pattern"]
+            out["pattern"] = portable(raw["pattern"])
         for word, ours in COPIED.items():
             if word in raw:
                 out[ours] = raw[word]
@@ -261,6 +261,27 @@ def definition_name(reference):
 
 def usable(pattern):
     return not UNSUPPORTED_IN_PATTERNS.search(pattern)
+
+
+def portable(pattern):
+    """The pattern with `[`, `&&`, `--` and `~~` inside character classes escaped: in Rust they are set operations."""
+    out, in_class, at = [], False, 0
+    while at < len(pattern):
+        char, after = pattern[at], pattern[at + 1 : at + 2]
+        if char == "\\":
+            out.append(char + after)
+            at += 2
+            continue
+        if not in_class:
+            in_class = char == "["
+            out.append(char)
+        elif char == "]":
+            in_class = False
+            out.append(char)
+        else:
+            out.append("\\" + char if char == "[" or (char in "&-~" and char == after) else char)
+        at += 1
+    return "".join(out)
 
 
 def main():

@@ -19,7 +19,7 @@ use schema_documents::path::element_text;
 use schema_documents::{FieldPath, Json, canonical};
 
 use crate::units::{is_empty, is_proper_map, key_text};
-use crate::{Equality, Kind, Unit, policy, words};
+use crate::{Equality, Kind, Schema, Unit, policy, words};
 
 pub use crate::units::units;
 
@@ -28,7 +28,7 @@ pub use crate::units::units;
 pub struct Difference {
     /// The merge unit that differs.
     pub path: FieldPath,
-    /// The declared value; `None` for an element of a set that is live only.
+    /// The declared value; `None` for an element that is live only, see [`undeclared_elements`].
     pub declared: Option<Json>,
     /// The live value, if there is one.
     pub live: Option<Json>,
@@ -53,12 +53,16 @@ pub fn satisfies(kind: &Kind, path: &FieldPath, declared: &Json, live: &Json) ->
     Comparison { kind, live_may_say_more: true }.same(path, declared, live)
 }
 
-/// The declared units that the live state does not satisfy, and the live elements that a declared set lacks. Paths
-/// that were not declared, that only the cloud sets, or that a read never returns make no difference.
+/// The declared units that the live state does not satisfy. Paths that were not declared, that only the cloud sets, or
+/// that a read never returns make no difference.
 pub fn differences(kind: &Kind, declared: &Json, live: &Json) -> Vec<Difference> {
-    let mut search = Search { comparison: Comparison { kind, live_may_say_more: true }, found: Vec::new() };
-    search.members(&FieldPath::root(), declared, Some(live));
-    search.found
+    Search::run(kind, Wanted::Declared, declared, live)
+}
+
+/// The live elements of declared sets that were not declared themselves, such as a rule that somebody added to a
+/// security group. Another resource may have declared them (a rule of its own): that is for the caller to know.
+pub fn undeclared_elements(kind: &Kind, declared: &Json, live: &Json) -> Vec<Difference> {
+    Search::run(kind, Wanted::UndeclaredElements, declared, live)
 }
 
 /// The live value of a unit of the declared document: at the path itself, or for an element of a set the element that
@@ -84,7 +88,7 @@ impl Comparison<'_> {
             return false;
         }
         if let Some(rule) = self.kind.equality(path)
-            && self.same_by_rule(rule, declared, live)
+            && self.same_by_rule(rule, path, declared, live)
         {
             return true;
         }
@@ -95,6 +99,9 @@ impl Comparison<'_> {
                 if is_proper_map(declared, &key) && is_proper_map(live, &key) =>
             {
                 self.same_map(path, &key, declared, live)
+            }
+            (Unit::Atomic, Json::Array(declared), Json::Array(live)) if self.is_unordered(path) => {
+                self.same_set(path, declared, live)
             }
             (_, Json::Array(declared), Json::Array(live)) => self.same_list(path, declared, live),
             (_, Json::Object(_), Json::Object(_)) => self.same_object(path, declared, live),
@@ -108,18 +115,21 @@ impl Comparison<'_> {
         }
     }
 
-    fn same_by_rule(&self, rule: Equality, declared: &Json, live: &Json) -> bool {
-        match rule {
-            Equality::Json => self.same_json(declared, live),
-            Equality::Opaque => true,
-            Equality::AtLeast => self.live_may_say_more && words::is_at_least(declared, live),
-            rule => {
-                let (Some(declared), Some(live)) = (words::text(declared), words::text(live)) else {
-                    return false;
-                };
-                words::same(rule, &declared, &live)
+    fn same_by_rule(&self, rule: Equality, path: &FieldPath, declared: &Json, live: &Json) -> bool {
+        match (rule, declared, live) {
+            (Equality::Unordered, Json::Array(declared), Json::Array(live)) => {
+                self.same_set(path, declared, live)
             }
+            (Equality::AtLeast, _, _) => self.live_may_say_more && words::is_at_least(declared, live),
+            _ => match (words::text(declared), words::text(live)) {
+                (Some(declared), Some(live)) => words::same(rule, &declared, &live),
+                _ => false,
+            },
         }
+    }
+
+    fn is_unordered(&self, path: &FieldPath) -> bool {
+        self.kind.schema(path).is_some_and(Schema::is_unordered)
     }
 
     fn same_list(&self, path: &FieldPath, declared: &[Json], live: &[Json]) -> bool {
@@ -280,12 +290,27 @@ impl Matching {
     }
 }
 
+/// What a search reports.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Declared,
+    UndeclaredElements,
+}
+
 struct Search<'a> {
     comparison: Comparison<'a>,
+    wanted: Wanted,
     found: Vec<Difference>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn run(kind: &'a Kind, wanted: Wanted, declared: &Json, live: &Json) -> Vec<Difference> {
+        let comparison = Comparison { kind, live_may_say_more: true };
+        let mut search = Self { comparison, wanted, found: Vec::new() };
+        search.members(&FieldPath::root(), declared, Some(live));
+        search.found
+    }
+
     fn members(&mut self, path: &FieldPath, declared: &Json, live: Option<&Json>) {
         let Some(members) = declared.as_object() else { return };
         for (name, value) in members {
@@ -342,7 +367,9 @@ impl Search<'_> {
     }
 
     fn report(&mut self, path: FieldPath, declared: Option<&Json>, live: Option<&Json>) {
-        self.found.push(Difference { path, declared: declared.cloned(), live: live.cloned() });
+        if declared.is_some() == (self.wanted == Wanted::Declared) {
+            self.found.push(Difference { path, declared: declared.cloned(), live: live.cloned() });
+        }
     }
 }
 

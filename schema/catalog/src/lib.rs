@@ -61,11 +61,11 @@ impl Catalog {
     fn load() -> Self {
         let generated: Generated = serde_json::from_str(include_str!("../data/aws.json"))
             .expect("BUG: data/aws.json is what generate.py writes");
-        let mut overlays = overlay::parse(include_str!("../data/aws-overlay.toml"))
+        let mut overlays = overlay::File::parse(include_str!("../data/aws-overlay.toml"))
             .expect("BUG: data/aws-overlay.toml is an overlay, a test reads it");
         let Generated { source, version, schema_date, region, kinds } = generated;
         let kinds = kinds.into_iter().map(|mut kind| {
-            kind.overlay = overlays.remove(&kind.name).unwrap_or_default();
+            kind.overlay = overlays.take(&kind.name);
             (kind.name.clone(), kind)
         });
         Self {

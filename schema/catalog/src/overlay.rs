@@ -35,10 +35,8 @@ pub struct Overlay {
     pub equality: BTreeMap<Pattern, Equality>,
     /// Paths whose drift is answered by a revert step, each with its reason.
     pub enforced: BTreeMap<Pattern, Enforced>,
-    /// How long after an operation reads may still show the old state, in milliseconds.
-    pub settling_ms: u64,
-    /// How long after a create reads may still say that there is nothing, in milliseconds.
-    pub visibility_ms: u64,
+    settling_ms: Option<u64>,
+    visibility_ms: Option<u64>,
 }
 
 /// Where a physical name is set, and what it may look like.
@@ -97,16 +95,19 @@ pub enum Equality {
     ArnOrName,
     /// Versions: the shorter is a prefix of the longer, part by part, so `17` is `17.4`.
     PrefixVersion,
-    /// A Redis access string: words in any order, `on`/`~*` and the like filled in.
+    /// A Redis access string: words in any order; the words that every user starts with may be left out.
     AccessString,
     /// A domain name, with or without the dot at its end, in any case.
     DomainName,
     /// An IP protocol, as name or number.
     Protocol,
-    /// A policy document or another JSON text: compared by meaning.
-    Json,
-    /// Any live value is what was declared: the cloud answers in words of its own.
-    Opaque,
+    /// White space at the ends has no meaning.
+    Trimmed,
+    /// A list whose order has no meaning, though it is merged as a whole.
+    Unordered,
+    /// An encryption key by id, ARN or alias. The alias of a key that the cloud manages (`alias/aws/…`) and a key ARN
+    /// cannot be told apart without asking, so they count as the same.
+    KeyReference,
 }
 
 /// A path whose drift is answered by a revert step.
@@ -125,25 +126,55 @@ pub struct Enforced {
 #[serde(try_from = "String")]
 pub struct UnitRule(pub Unit);
 
-/// Why an overlay cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum OverlayError {
-    #[error(transparent)]
-    Toml(#[from] toml::de::Error),
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+pub(crate) struct File {
+    service: BTreeMap<String, Lag>,
     kind: BTreeMap<String, Overlay>,
 }
 
-/// Reads an overlay file: kind name to facts.
-pub(crate) fn parse(text: &str) -> Result<BTreeMap<String, Overlay>, OverlayError> {
-    Ok(toml::from_str::<File>(text)?.kind)
+/// How long reads of a service may lag.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lag {
+    settling_ms: u64,
+    visibility_ms: u64,
+}
+
+impl File {
+    /// Reads an overlay file.
+    pub(crate) fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        toml::from_str(text)
+    }
+
+    /// Takes out what it says of a kind, with the numbers of the kind's service where it has none of its own.
+    pub(crate) fn take(&mut self, kind: &str) -> Overlay {
+        let mut overlay = self.kind.remove(kind).unwrap_or_default();
+        let service = kind.rsplit_once("::").map_or(kind, |(service, _)| service);
+        let lag = self.service.get(service).copied().unwrap_or_default();
+        overlay.settling_ms = overlay.settling_ms.or(Some(lag.settling_ms));
+        overlay.visibility_ms = overlay.visibility_ms.or(Some(lag.visibility_ms));
+        overlay
+    }
+
+    /// The kinds that have not been taken out.
+    #[cfg(test)]
+    pub(crate) fn left(&self) -> impl Iterator<Item = &String> {
+        self.kind.keys()
+    }
 }
 
 impl Overlay {
+    /// How long after an operation reads may still show the state before it, in milliseconds.
+    pub fn settling_ms(&self) -> u64 {
+        self.settling_ms.unwrap_or_default()
+    }
+
+    /// How long after a create reads may still say that there is nothing, in milliseconds.
+    pub fn visibility_ms(&self) -> u64 {
+        self.visibility_ms.unwrap_or_default()
+    }
+
     /// The rule that enforces a path, if one does: of the path itself or of what it is part of.
     pub fn enforced_at(&self, path: &FieldPath) -> Option<&Enforced> {
         self.enforced.iter().find(|(pattern, _)| pattern.covers(path)).map(|(_, rule)| rule)

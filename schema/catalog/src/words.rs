@@ -75,7 +75,14 @@ pub(crate) fn same(rule: Equality, one: &str, other: &str) -> bool {
         Equality::AccessString => access_words(one) == access_words(other),
         Equality::DomainName => domain(one) == domain(other),
         Equality::Protocol => protocol(one) == protocol(other),
-        Equality::AtLeast | Equality::Json | Equality::Opaque => false,
+        Equality::Trimmed => one.trim() == other.trim(),
+        Equality::KeyReference => {
+            named_by(one, other)
+                || named_by(other, one)
+                || is_managed_key(one, other)
+                || is_managed_key(other, one)
+        }
+        Equality::AtLeast | Equality::Unordered => false,
     }
 }
 
@@ -87,6 +94,11 @@ fn named_by(arn: &str, name: &str) -> bool {
     let name = name.trim_start_matches('/');
     !name.is_empty()
         && resource.strip_suffix(name).is_some_and(|front| front.is_empty() || front.ends_with(['/', ':']))
+}
+
+/// Whether one is the alias of a key that the cloud manages and the other names some key by its ARN.
+fn is_managed_key(alias: &str, key: &str) -> bool {
+    alias.starts_with("alias/aws/") && key.starts_with("arn:") && key.contains(":key/")
 }
 
 fn is_version_prefix(short: &str, long: &str) -> bool {
