@@ -1,0 +1,108 @@
+//! What a code of Cloud Control means for what comes next.
+//!
+//! Codes are those of `HandlerErrorCode` (in a progress event) and of the API's exceptions (in an answer).
+
+use agent_world::{CallError, FailureKind, ReadError};
+
+/// When to try again after throttling, if the API does not say.
+const THROTTLED_MS: u64 = 1_000;
+
+/// Messages of rejections that pass by themselves: another service does not know yet what was just made.
+const NOT_YET: &[&str] = &[
+    "cannot be assumed",
+    "does not have an associated load balancer",
+    "input subnets",
+    "PrincipalNotFound",
+    "Invalid principal in policy",
+    "Invalid value for the parameter Policy",
+    "does not exist yet",
+    "is not authorized to perform: sts:AssumeRole",
+    "Unable to assume",
+    "unable to assume the service linked role",
+    "role defined for the function",
+    "ENHANCED_MONITORING",
+];
+
+/// What the failure of an operation means.
+pub(crate) fn failed(code: &str, message: &str) -> FailureKind {
+    match code {
+        "Throttling" | "ServiceInternalError" | "NetworkFailure" | "ServiceTimeout" | "NotStabilized"
+        | "ResourceConflict" | "InternalFailure" | "GeneralServiceException" => FailureKind::Transient,
+        "NotFound" => FailureKind::NotFound,
+        "AlreadyExists" => FailureKind::AlreadyExists,
+        "NotUpdatable" => FailureKind::NotUpdatable,
+        "AccessDenied" | "InvalidCredentials" | "UnauthorizedTaggingOperation" => FailureKind::Denied,
+        "InvalidRequest" if is_not_yet(message) => FailureKind::Transient,
+        _ => FailureKind::Rejected,
+    }
+}
+
+/// What the refusal of a mutating call means.
+pub(crate) fn refused(code: &str, message: &str) -> CallError {
+    let failure = match code {
+        "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown" => {
+            return CallError::Throttled { retry_after_ms: THROTTLED_MS };
+        }
+        "ClientTokenConflictException" => return CallError::TokenConflict,
+        // These come from behind the API: the work may have been done before something broke.
+        "HandlerInternalFailureException" | "HandlerFailureException" | "ServiceInternalErrorException"
+        | "NetworkFailureException" | "GeneralServiceException" | "InternalFailure" | "ServiceUnavailable" => {
+            return CallError::NoAnswer(format!("{code}: {message}"));
+        }
+        "ConcurrentOperationException" | "ResourceConflictException" | "NotStabilizedException" => {
+            FailureKind::Transient
+        }
+        "ResourceNotFoundException" => FailureKind::NotFound,
+        "AlreadyExistsException" => FailureKind::AlreadyExists,
+        "NotUpdatableException" => FailureKind::NotUpdatable,
+        "AccessDeniedException" | "InvalidCredentialsException" | "UnrecognizedClientException"
+        | "ExpiredTokenException" | "InvalidSignatureException" => FailureKind::Denied,
+        "InvalidRequestException" if is_not_yet(message) => FailureKind::Transient,
+        _ => FailureKind::Rejected,
+    };
+    CallError::Refused { failure, code: code.to_owned(), message: message.to_owned() }
+}
+
+/// What the failure of a question means.
+pub(crate) fn unanswered(code: &str, message: &str) -> ReadError {
+    match code {
+        "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown" => {
+            ReadError::Throttled { retry_after_ms: THROTTLED_MS }
+        }
+        "RequestTokenNotFoundException" => ReadError::UnknownOperation,
+        "HandlerInternalFailureException" | "HandlerFailureException" | "ServiceInternalErrorException"
+        | "NetworkFailureException" | "GeneralServiceException" | "InternalFailure" | "ServiceUnavailable"
+        | "NotStabilizedException" => ReadError::NoAnswer(format!("{code}: {message}")),
+        _ => ReadError::Refused { code: code.to_owned(), message: message.to_owned() },
+    }
+}
+
+fn is_not_yet(message: &str) -> bool {
+    NOT_YET.iter().any(|pattern| message.contains(pattern))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_is_never_taken_for_a_no() {
+        for code in ["HandlerInternalFailureException", "ServiceInternalErrorException", "NetworkFailureException"] {
+            assert!(matches!(refused(code, ""), CallError::NoAnswer(_)), "{code}");
+            assert!(matches!(unanswered(code, ""), ReadError::NoAnswer(_)), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_rejection_that_passes_by_itself_is_transient() {
+        assert_eq!(failed("InvalidRequest", "The role x cannot be assumed"), FailureKind::Transient);
+        assert_eq!(failed("InvalidRequest", "bad value"), FailureKind::Rejected);
+        assert_eq!(failed("Throttling", ""), FailureKind::Transient);
+    }
+
+    #[test]
+    fn an_unknown_code_is_a_rejection_of_the_request() {
+        assert_eq!(failed("SomethingNew", ""), FailureKind::Rejected);
+        assert!(matches!(unanswered("SomethingNew", ""), ReadError::Refused { .. }));
+    }
+}
