@@ -1,0 +1,209 @@
+//! SQL databases and their migrations.
+//!
+//! ```ts
+//! const db = new SQLDatabase("site", { migrations: "./migrations" });
+//! const other = SQLDatabase.named("monitor");
+//! ```
+
+use compiler_diagnostics::{Code, Diagnostic, closest};
+use schema_documents::Position;
+use schema_documents::manifest::{Database, DatabaseUse, Migration};
+
+use super::found::{Found, Resource};
+use super::literal::{Config, Kind, Value, list};
+use super::resolve::join;
+use super::site::Site;
+use crate::SourceTree;
+
+/// The tools whose migrations can be read, as `source` names them.
+const SOURCES: [&str; 3] = ["prisma", "drizzle", "drizzle/v1"];
+
+/// How a tool lays out its migrations.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// `1_name.up.sql`
+    UpAndDown,
+    /// `1_name.sql`
+    File,
+    /// `1_name/migration.sql`
+    Folder,
+}
+
+/// Reads a database.
+pub(super) fn declare(site: Site<'_>, tree: &SourceTree, found: &mut Found) {
+    let out = &mut found.diagnostics;
+    let config = site.config(1, &["migrations"], out);
+    let Some(named) = site.name(0, out) else { return };
+    let (path, layout) = migrations_config(site, &config, out);
+    let migrations = match &path {
+        Some((path, at)) => migrations(tree, path, layout, at, out),
+        None => Vec::new(),
+    };
+    found.manifest.databases.push(Database {
+        name: named.name.clone(),
+        migrations_path: path.map(|(path, _)| path),
+        migrations,
+        non_sequential: layout == Layout::Folder,
+        at: named.at,
+    });
+    bind(site, named.name, found);
+}
+
+/// Reads `SQLDatabase.named`.
+pub(super) fn declare_named(site: Site<'_>, found: &mut Found) {
+    if let Some(named) = site.name(0, &mut found.diagnostics) {
+        bind(site, named.name, found);
+    }
+}
+
+fn bind(site: Site<'_>, name: String, found: &mut Found) {
+    if let Some(service) = site.service() {
+        found.services[service].binds.databases.push(name.clone());
+    }
+    found.resources.insert(site.key, Resource::Database(name));
+}
+
+/// Notes that a service uses a database.
+pub(super) fn note_use(name: &str, service: Option<usize>, at: Position, found: &mut Found) {
+    // Outside of all services a use belongs to nobody: a seed script, the configuration of a migration tool.
+    let Some(service) = service else { return };
+    let uses = &mut found.services[service].databases;
+    if !uses.iter().any(|one| one.database == name) {
+        uses.push(DatabaseUse { database: name.to_owned(), at });
+    }
+}
+
+/// The folder of the migrations, where it is written, and the layout.
+fn migrations_config(
+    site: Site<'_>,
+    config: &Config<'_>,
+    out: &mut Vec<Diagnostic>,
+) -> (Option<(String, Position)>, Layout) {
+    let Some(value) = config.value("migrations") else { return (None, Layout::UpAndDown) };
+    if !matches!(value.kind, Kind::Object(_)) {
+        let path = config.string("migrations", out);
+        return (path.and_then(|path| folder(site, path, value, out)), Layout::UpAndDown);
+    }
+    let config = config.nested("migrations", &["path", "source"], out);
+    let path = match (config.string("path", out), config.value("path")) {
+        (Some(path), Some(value)) => folder(site, path, value, out),
+        (None, None) => {
+            out.push(site.missing_field("migrations.path"));
+            None
+        }
+        _ => None,
+    };
+    (path, layout(site, &config, out))
+}
+
+fn layout(site: Site<'_>, config: &Config<'_>, out: &mut Vec<Diagnostic>) -> Layout {
+    match (config.string("source", out), config.value("source")) {
+        (Some("drizzle"), _) => Layout::File,
+        (Some("prisma" | "drizzle/v1"), _) => Layout::Folder,
+        (Some(other), Some(value)) => {
+            let guess = closest(other, SOURCES).map(|guess| format!("did you mean `{guess}`?"));
+            out.push(
+                Diagnostic::error(Code::S0009, format!("`{other}` is not a known source of migrations"))
+                    .at(&site.module.at(value.span))
+                    .note("the source says how the migration files are named")
+                    .help(guess.unwrap_or_else(|| format!("known sources: {}", list(&SOURCES)))),
+            );
+            Layout::UpAndDown
+        }
+        _ => Layout::UpAndDown,
+    }
+}
+
+fn folder(
+    site: Site<'_>,
+    path: &str,
+    value: &Value,
+    out: &mut Vec<Diagnostic>,
+) -> Option<(String, Position)> {
+    let at = site.module.at(value.span);
+    let joined = if path.starts_with('/') { None } else { join(site.module.folder(), path) };
+    if joined.is_none() {
+        out.push(
+            Diagnostic::error(Code::S0013, format!("the migrations folder `{path}` is outside of the app"))
+                .at(&at)
+                .note("the path is relative to the folder of the file that declares the database")
+                .help("move the migrations into the app"),
+        );
+    }
+    Some((joined?, at))
+}
+
+/// The migrations in a folder, in order. Reports a folder that does not exist and files with bad names.
+fn migrations(
+    tree: &SourceTree,
+    folder: &str,
+    layout: Layout,
+    at: &Position,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<Migration> {
+    if !tree.has_folder(folder) {
+        let message = match tree.exists(folder) {
+            true => format!("`{folder}` is a file, not a migrations folder"),
+            false => format!("the migrations folder `{folder}` does not exist"),
+        };
+        out.push(
+            Diagnostic::error(Code::S0013, message)
+                .at(at)
+                .note("the path is relative to the folder of the file that declares the database")
+                .help("create the folder with a first migration, or correct the path"),
+        );
+        return Vec::new();
+    }
+    let skip = if folder.is_empty() { 0 } else { folder.len() + 1 };
+    let mut migrations = Vec::new();
+    for file in tree.below(folder).map(|path| &path[skip..]) {
+        match migration(file, layout) {
+            Ok(found) => migrations.extend(found),
+            Err(expected) => out.push(
+                Diagnostic::error(Code::S0012, format!("the migration `{file}` has a bad name"))
+                    .at(at)
+                    .note("migrations run in the order of the numbers in their names")
+                    .help(format!("rename `{folder}/{file}`; a migration is named like `{expected}`")),
+            ),
+        }
+    }
+    migrations.sort_by(|a: &Migration, b| a.number.cmp(&b.number).then_with(|| a.file.cmp(&b.file)));
+    migrations
+}
+
+/// What a file in a migrations folder is: a migration, nothing of interest, or one with a bad name.
+fn migration(file: &str, layout: Layout) -> Result<Option<Migration>, &'static str> {
+    const SQL: &str = ".sql";
+    let found = |number: Option<u64>, expected| {
+        number.map(|number| Some(Migration { number, file: file.to_owned() })).ok_or(expected)
+    };
+    if layout == Layout::Folder {
+        return match file.rsplit_once('/') {
+            Some((folder, "migration.sql")) if !folder.contains('/') => {
+                found(numbered(folder).map(|(number, _)| number), "20260131120000_create_users/migration.sql")
+            }
+            None if file == "migration.sql" => Err("20260131120000_create_users/migration.sql"),
+            _ => Ok(None),
+        };
+    }
+    let Some(stem) = file.strip_suffix(SQL).filter(|_| !file.contains('/')) else { return Ok(None) };
+    if layout == Layout::File {
+        return found(described(stem), "0001_create_users.sql");
+    }
+    match stem.rsplit_once('.') {
+        Some((stem, "up")) => found(described(stem), "1_create_users.up.sql"),
+        Some((stem, "down")) if described(stem).is_some() => Ok(None),
+        _ => Err("1_create_users.up.sql"),
+    }
+}
+
+/// The number of `1_description`, whose description has no dot.
+fn described(stem: &str) -> Option<u64> {
+    numbered(stem).filter(|(_, rest)| !rest.is_empty() && !rest.contains('.')).map(|(number, _)| number)
+}
+
+fn numbered(stem: &str) -> Option<(u64, &str)> {
+    let (number, rest) = stem.split_once('_')?;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| number.parse().ok()).flatten().map(|number| (number, rest))
+}

@@ -1,0 +1,217 @@
+//! Services and their endpoints.
+//!
+//! ```ts
+//! export default new Service("site");              // in encore.service.ts
+//! export const get = api({ expose: true, method: "GET", path: "/site/:id" }, async ({ id }: { id: number }) => …);
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use compiler_diagnostics::{Code, Diagnostic};
+use schema_documents::manifest::{Access, BodyLimit, Endpoint, NoLimit, Streaming};
+
+use super::construct::{Construct, EndpointKind};
+use super::found::{Found, Resource};
+use super::literal::{Config, Kind, list};
+use super::resolve::{Key, Program, Root, is_below, join};
+use super::site::Site;
+use super::syntax::{DEFAULT, Declaration};
+
+/// The file that declares a service.
+const FILE: &str = "encore.service.ts";
+
+const METHODS: [&str; 9] = ["*", "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+const OPTIONS: [&str; 7] = ["method", "path", "expose", "auth", "bodyLimit", "tags", "sensitive"];
+const STATIC_OPTIONS: [&str; 7] = ["path", "expose", "auth", "dir", "notFound", "notFoundStatus", "headers"];
+
+/// The folders that are services: those with a declaration, then, of the rest, the topmost with something that only a
+/// service can have.
+pub(super) fn roots(program: &Program<'_>, app: &str, out: &mut Vec<Diagnostic>) -> Vec<Root> {
+    let mut roots = Vec::new();
+    for (key, module, declaration) in program.declarations() {
+        if declaration.construct == Construct::Service {
+            roots.extend(declared(Site { program, key, module, declaration }, out));
+        }
+    }
+    let explicit = roots.len();
+    let mut others: BTreeMap<&str, (Key, &Declaration)> = BTreeMap::new();
+    for (key, module, declaration) in program.declarations() {
+        if makes_a_service(declaration.construct)
+            && !roots.iter().any(|root| is_below(module.path, &root.path))
+        {
+            others.entry(module.folder()).or_insert((key, declaration));
+        }
+    }
+    for (folder, (key, declaration)) in &others {
+        let is_within_another = others.keys().any(|other| other != folder && is_below(folder, other));
+        if is_within_another {
+            continue;
+        }
+        let module = &program.modules[key.0];
+        let site = Site { program, key: *key, module, declaration };
+        let name = folder.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(app);
+        roots.push(Root { name: name.to_owned(), path: (*folder).to_owned(), at: site.at() });
+    }
+    debug_assert!(roots.len() >= explicit);
+    roots
+}
+
+fn makes_a_service(construct: Construct) -> bool {
+    matches!(
+        construct,
+        Construct::Endpoint(_) | Construct::Subscription | Construct::AuthHandler | Construct::Gateway
+    )
+}
+
+fn declared(site: Site<'_>, out: &mut Vec<Diagnostic>) -> Option<Root> {
+    let is_default = site.declaration.bound.as_ref().is_some_and(|(name, _)| {
+        name == DEFAULT || matches!(site.module.facts.exports.get(DEFAULT), Some(super::syntax::Export::Local(local)) if local == name)
+    });
+    if site.module.path.rsplit('/').next() != Some(FILE) || !is_default {
+        out.push(
+            Diagnostic::error(Code::S0005, format!("a service must be the default export of `{FILE}`"))
+                .at(&site.at())
+                .note("the folder of that file is the service")
+                .help(format!(
+                    "write `export default new Service(\"…\");` in `{FILE}` in the service's folder"
+                )),
+        );
+        return None;
+    }
+    site.config(1, &["middlewares"], out);
+    let named = site.name(0, out)?;
+    Some(Root { name: named.name, path: site.module.folder().to_owned(), at: named.at })
+}
+
+/// Reads an endpoint.
+pub(super) fn declare_endpoint(site: Site<'_>, kind: EndpointKind, found: &mut Found) {
+    let out = &mut found.diagnostics;
+    let Some(name) = site.variable(out) else { return };
+    let is_static = kind == EndpointKind::Static;
+    let config = site.config(0, if is_static { &STATIC_OPTIONS } else { &OPTIONS }, out);
+    let path = config.string("path", out).map(str::to_owned);
+    let mut endpoint = Endpoint {
+        name: name.to_owned(),
+        access: access(&config, out),
+        methods: methods(&config, out),
+        raw: kind == EndpointKind::Raw,
+        streaming: streaming(kind),
+        static_dir: None,
+        static_not_found: None,
+        static_not_found_status: None,
+        body_limit: body_limit(&config, out),
+        tags: tags(&config, out),
+        sensitive: config.bool("sensitive", out).unwrap_or(false),
+        takes_request: takes_request(site, kind, path.as_deref()),
+        path,
+        at: site.at(),
+    };
+    if is_static {
+        read_static(site, &config, &mut endpoint, out);
+    } else if site.argument(1).is_none() {
+        out.push(site.missing("a handler"));
+    }
+    if let Some(service) = site.service() {
+        found.resources.insert(site.key, Resource::Endpoint { service, name: name.to_owned() });
+        found.services[service].endpoints.push(endpoint);
+    }
+}
+
+/// Nothing said is left to the defaults of the language; what is not exposed is private, whatever `auth` says.
+fn access(config: &Config<'_>, out: &mut Vec<Diagnostic>) -> Option<Access> {
+    let expose = config.bool("expose", out);
+    let auth = config.bool("auth", out);
+    match (expose, auth) {
+        (None, None) => None,
+        (Some(true), Some(true)) => Some(Access::Auth),
+        (Some(true), _) => Some(Access::Public),
+        _ => Some(Access::Private),
+    }
+}
+
+fn methods(config: &Config<'_>, out: &mut Vec<Diagnostic>) -> Vec<String> {
+    let found = match config.value("method").map(|value| &value.kind) {
+        Some(Kind::String(method)) => Some(vec![method.clone()]),
+        Some(Kind::Array(methods)) => {
+            methods.iter().map(|value| value.as_string().map(str::to_owned)).collect()
+        }
+        _ => None,
+    };
+    let known = |method: &String| METHODS.contains(&method.as_str()) || method == "TRACE";
+    let found = found.filter(|methods: &Vec<String>| methods.iter().all(known));
+    let expected = format!("an HTTP method or a list of them ({}, `TRACE`)", list(&METHODS));
+    let mut methods = config.expect("method", found, &expected, out).unwrap_or_default();
+    methods.sort();
+    methods.dedup();
+    methods
+}
+
+fn streaming(kind: EndpointKind) -> Option<Streaming> {
+    match kind {
+        EndpointKind::StreamIn => Some(Streaming::In),
+        EndpointKind::StreamOut => Some(Streaming::Out),
+        EndpointKind::StreamInOut => Some(Streaming::Inout),
+        EndpointKind::Typed | EndpointKind::Raw | EndpointKind::Static => None,
+    }
+}
+
+fn body_limit(config: &Config<'_>, out: &mut Vec<Diagnostic>) -> Option<BodyLimit> {
+    let limit = match config.value("bodyLimit")?.kind {
+        Kind::Null => Some(BodyLimit::None(NoLimit::None)),
+        Kind::Integer(bytes) => u64::try_from(bytes).ok().map(BodyLimit::Bytes),
+        _ => None,
+    };
+    config.expect("bodyLimit", limit, "a number of bytes or `null`", out)
+}
+
+fn tags(config: &Config<'_>, out: &mut Vec<Diagnostic>) -> Vec<String> {
+    let found = match config.value("tags").map(|value| &value.kind) {
+        Some(Kind::Array(tags)) => tags.iter().map(|tag| tag.as_string().map(str::to_owned)).collect(),
+        _ => None,
+    };
+    let mut tags: Vec<String> =
+        config.expect("tags", found, "a list of string literals", out).unwrap_or_default();
+    tags.sort();
+    tags.dedup();
+    tags
+}
+
+fn read_static(site: Site<'_>, config: &Config<'_>, endpoint: &mut Endpoint, out: &mut Vec<Diagnostic>) {
+    let folder = site.module.folder();
+    endpoint.static_dir = config.string("dir", out).and_then(|dir| join(folder, dir));
+    if config.value("dir").is_none() {
+        out.push(site.missing_field("dir"));
+    }
+    endpoint.static_not_found = config.string("notFound", out).and_then(|file| join(folder, file));
+    endpoint.static_not_found_status =
+        config.integer("notFoundStatus", out).and_then(|status| status.try_into().ok());
+}
+
+/// Whether a caller has to send more than the path says.
+fn takes_request(site: Site<'_>, kind: EndpointKind, path: Option<&str>) -> bool {
+    match kind {
+        EndpointKind::Raw | EndpointKind::Static => return false,
+        EndpointKind::StreamIn | EndpointKind::StreamOut | EndpointKind::StreamInOut => return true,
+        EndpointKind::Typed => {}
+    }
+    let file = site.key.0;
+    let handler = site.argument(1).and_then(|handler| site.program.function(file, handler));
+    let parameter = handler.and_then(|handler| handler.parameters.first());
+    let in_path: BTreeSet<&str> = path.unwrap_or_default().split('/').filter_map(path_parameter).collect();
+    let declared =
+        site.declaration.types.first().or(parameter.and_then(|parameter| parameter.declared.as_ref()));
+    let fields = declared.and_then(|declared| site.program.fields(file, declared));
+    match (fields, parameter, handler) {
+        (Some(fields), _, _) => fields.iter().any(|field| !in_path.contains(field.as_str())),
+        (None, None, Some(_)) => false,
+        (None, Some(parameter), _) => match &parameter.fields {
+            Some(fields) => fields.iter().any(|field| !in_path.contains(field.as_str())),
+            None => in_path.is_empty(),
+        },
+        (None, None, None) => declared.is_some() && in_path.is_empty(),
+    }
+}
+
+fn path_parameter(segment: &str) -> Option<&str> {
+    segment.strip_prefix([':', '*', '!'])
+}

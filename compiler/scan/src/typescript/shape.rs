@@ -1,0 +1,120 @@
+//! The shape of types and functions, as far as declarations depend on it.
+
+use std::collections::BTreeSet;
+
+use oxc_ast::ast::{
+    BindingPattern, FormalParameters, TSInterfaceDeclaration, TSSignature, TSType, TSTypeName,
+    TSTypeReference,
+};
+
+/// What is known of a type without a type checker.
+#[derive(Clone, Debug)]
+pub(super) enum Type {
+    /// An object with these fields.
+    Fields(BTreeSet<String>),
+    /// A type with a name.
+    Name(String),
+    /// All of these at once.
+    All(Vec<Type>),
+    /// No value: `void` and the like.
+    Nothing,
+    /// Anything else.
+    Unknown,
+}
+
+/// What is known of a function.
+#[derive(Clone, Debug)]
+pub(super) struct Function {
+    /// Its parameters.
+    pub(super) parameters: Vec<Parameter>,
+}
+
+/// What is known of a parameter.
+#[derive(Clone, Debug)]
+pub(super) struct Parameter {
+    /// Its declared type.
+    pub(super) declared: Option<Type>,
+    /// The fields it is taken apart into, if it is and no rest is kept.
+    pub(super) fields: Option<BTreeSet<String>>,
+}
+
+impl Function {
+    /// Reads the parameters of a function.
+    pub(super) fn of(parameters: &FormalParameters<'_>) -> Self {
+        let mut list: Vec<Parameter> = parameters
+            .items
+            .iter()
+            .map(|parameter| Parameter {
+                declared: parameter
+                    .type_annotation
+                    .as_ref()
+                    .map(|written| Type::of(&written.type_annotation)),
+                fields: taken_apart(&parameter.pattern),
+            })
+            .collect();
+        if parameters.rest.is_some() {
+            list.push(Parameter { declared: None, fields: None });
+        }
+        Self { parameters: list }
+    }
+}
+
+fn taken_apart(pattern: &BindingPattern<'_>) -> Option<BTreeSet<String>> {
+    match pattern {
+        BindingPattern::ObjectPattern(object) if object.rest.is_none() => object
+            .properties
+            .iter()
+            .map(|property| property.key.static_name().map(std::borrow::Cow::into_owned))
+            .collect(),
+        BindingPattern::AssignmentPattern(with_default) => taken_apart(&with_default.left),
+        _ => None,
+    }
+}
+
+impl Type {
+    /// Reads a type.
+    pub(super) fn of(written: &TSType<'_>) -> Self {
+        match written {
+            TSType::TSTypeLiteral(literal) => members(&literal.members),
+            TSType::TSTypeReference(reference) => reference_to(reference),
+            TSType::TSIntersectionType(all) => Self::All(all.types.iter().map(Self::of).collect()),
+            TSType::TSParenthesizedType(inner) => Self::of(&inner.type_annotation),
+            TSType::TSVoidKeyword(_)
+            | TSType::TSUndefinedKeyword(_)
+            | TSType::TSNullKeyword(_)
+            | TSType::TSNeverKeyword(_) => Self::Nothing,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Reads an interface with what it extends.
+    pub(super) fn of_interface(interface: &TSInterfaceDeclaration<'_>) -> Self {
+        let own = members(&interface.body.body);
+        if interface.extends.is_empty() {
+            return own;
+        }
+        let parents = interface.extends.iter().map(|parent| match &parent.type_name {
+            TSTypeName::IdentifierReference(name) => Self::Name(name.name.to_string()),
+            _ => Self::Unknown,
+        });
+        Self::All(parents.chain([own]).collect())
+    }
+}
+
+fn reference_to(reference: &TSTypeReference<'_>) -> Type {
+    match &reference.type_name {
+        TSTypeName::IdentifierReference(name) => Type::Name(name.name.to_string()),
+        TSTypeName::QualifiedName(name) => Type::Name(name.right.name.to_string()),
+        TSTypeName::ThisExpression(_) => Type::Unknown,
+    }
+}
+
+fn members(members: &[TSSignature<'_>]) -> Type {
+    let name = |member: &TSSignature<'_>| match member {
+        TSSignature::TSPropertySignature(property) => {
+            property.key.static_name().map(|name| name.into_owned())
+        }
+        _ => None,
+    };
+    members.iter().map(name).collect::<Option<BTreeSet<_>>>().map_or(Type::Unknown, Type::Fields)
+}

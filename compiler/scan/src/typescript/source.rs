@@ -1,0 +1,156 @@
+//! Which files are read, and how each becomes facts.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use compiler_diagnostics::{Code, Diagnostic};
+use oxc_allocator::Allocator;
+use oxc_parser::{ParseOptions, Parser};
+use oxc_semantic::SemanticBuilder;
+use oxc_span::SourceType;
+
+use super::nesting;
+use super::resolve::Module;
+use super::syntax::{Facts, facts};
+use crate::SourceTree;
+use crate::text::Lines;
+
+/// Syntax errors reported of one file; the rest are mostly echoes.
+const MAX_SYNTAX_ERRORS: usize = 5;
+
+/// A source file that may matter.
+pub(super) struct Source<'t> {
+    pub(super) path: &'t str,
+    pub(super) text: Cow<'t, str>,
+}
+
+impl Source<'_> {
+    /// Whether it speaks of the framework at all.
+    fn mentions_encore(&self) -> bool {
+        self.text.contains("encore.dev") || self.text.contains("~encore")
+    }
+}
+
+/// The TypeScript files of an app, tests and generated ones left out.
+pub(super) fn list(tree: &SourceTree) -> Vec<Source<'_>> {
+    let text = |bytes| String::from_utf8_lossy(bytes);
+    tree.files()
+        .filter(|(path, _)| is_read(path))
+        .map(|(path, bytes)| Source { path, text: text(bytes) })
+        .collect()
+}
+
+fn is_read(path: &str) -> bool {
+    let Some((stem, "ts")) = path.rsplit_once('.') else { return false };
+    let is_test_or_types = [".test", ".spec", ".d"].iter().any(|ending| stem.ends_with(ending));
+    let is_skipped_folder =
+        |part: &str| part.starts_with('.') || matches!(part, "node_modules" | "encore.gen" | "__tests__");
+    !is_test_or_types && !path.split('/').any(is_skipped_folder)
+}
+
+/// Reads the files that matter: those that speak of the framework, and those that may import from one that does,
+/// directly or through others.
+pub(super) fn read<'t>(sources: &'t [Source<'t>], out: &mut Vec<Diagnostic>) -> Vec<Module<'t>> {
+    let mut modules = Vec::new();
+    let mut stems: BTreeSet<&str> = BTreeSet::new();
+    let mut waiting: Vec<&Source<'_>> = sources.iter().collect();
+    loop {
+        let matters = |source: &&Source<'_>| {
+            source.mentions_encore() || stems.iter().any(|stem| imports_from(&source.text, stem))
+        };
+        let (taken, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(matters);
+        if taken.is_empty() {
+            break;
+        }
+        for source in taken {
+            stems.insert(stem(source.path));
+            modules.push(module(source, out));
+        }
+        waiting = rest;
+    }
+    modules.sort_by(|a, b| a.path.cmp(b.path));
+    modules
+}
+
+/// The name by which others import a file.
+fn stem(path: &str) -> &str {
+    let path = path.strip_suffix(".ts").unwrap_or(path);
+    let path = path.strip_suffix("/index").unwrap_or(path);
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Whether a text may hold an import of a file with this stem; what it says no to holds none.
+fn imports_from(text: &str, stem: &str) -> bool {
+    text.match_indices(stem).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + stem.len()..].chars().next();
+        matches!(before, Some('/' | '"' | '\'' | '`')) && matches!(after, Some('"' | '\'' | '`' | '.' | '/'))
+    }) || text.contains("from \".\"")
+        || text.contains("from '.'")
+}
+
+fn module<'t>(source: &'t Source<'t>, out: &mut Vec<Diagnostic>) -> Module<'t> {
+    let lines = Lines::new(source.path, &source.text);
+    let facts = match nesting::too_deep(&source.text) {
+        Some(offset) => {
+            out.push(too_deep(source, &lines, offset));
+            Facts::default()
+        }
+        None => parse(source, &lines, out),
+    };
+    Module { path: source.path, lines, facts }
+}
+
+fn too_deep(source: &Source<'_>, lines: &Lines<'_>, offset: usize) -> Diagnostic {
+    let message = "this file is nested too deep to be read";
+    let diagnostic = match source.mentions_encore() {
+        true => Diagnostic::error(Code::S0017, message),
+        false => Diagnostic::warning(Code::S0017, message),
+    };
+    diagnostic
+        .at(&lines.position(offset, offset + 1))
+        .note(format!(
+            "more than {} brackets or {} operators stand within each other here",
+            nesting::MAX_BRACKETS,
+            nesting::MAX_LINKS
+        ))
+        .help("take the expression apart, or move generated data into a JSON file")
+}
+
+fn parse(source: &Source<'_>, lines: &Lines<'_>, out: &mut Vec<Diagnostic>) -> Facts {
+    let arena = Allocator::default();
+    let options = ParseOptions { preserve_parens: false, ..ParseOptions::default() };
+    let parsed = Parser::new(&arena, &source.text, SourceType::ts()).with_options(options).parse();
+    for error in parsed.diagnostics.errors().take(MAX_SYNTAX_ERRORS) {
+        let message = format!("syntax error: {}", lower_first(&error.message));
+        let diagnostic = match source.mentions_encore() {
+            true => Diagnostic::error(Code::S0001, message),
+            false => Diagnostic::warning(Code::S0001, message),
+        };
+        let (start, end) = error.labels.first().map_or((0, 0), |label| {
+            let span = label.span();
+            (span.start as usize, span.end as usize)
+        });
+        out.push(
+            diagnostic
+                .at(&lines.position(start, end))
+                .note("what this file declares may be missing from the manifest")
+                .maybe_help(error.help.as_ref().map(ToString::to_string)),
+        );
+    }
+    if parsed.panicked {
+        return Facts::default();
+    }
+    let semantic = SemanticBuilder::new().with_build_nodes(true).build(&parsed.program).semantic;
+    facts(&parsed.program, &semantic)
+}
+
+/// Our messages begin with a small letter and end without a full stop.
+fn lower_first(message: &str) -> String {
+    let message = message.trim_end_matches('.');
+    let mut letters = message.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
