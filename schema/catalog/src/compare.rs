@@ -93,7 +93,7 @@ impl Comparison<'_> {
             return true;
         }
         match (self.kind.unit(path), declared, live) {
-            (Unit::EmbeddedJson, _, _) => self.same_json(declared, live),
+            (Unit::EmbeddedJson, _, _) => Self::same_json(declared, live),
             (Unit::Set, Json::Array(declared), Json::Array(live)) => self.same_set(path, declared, live),
             (Unit::Map(key), Json::Array(declared), Json::Array(live))
                 if is_proper_map(declared, &key) && is_proper_map(live, &key) =>
@@ -219,7 +219,7 @@ impl Comparison<'_> {
         if text_is_declared { self.same(path, &parsed, value) } else { self.same(path, value, &parsed) }
     }
 
-    fn same_json(&self, declared: &Json, live: &Json) -> bool {
+    fn same_json(declared: &Json, live: &Json) -> bool {
         let read = |value: &Json| match value {
             Json::String(text) => parse_container(text).unwrap_or_else(|| value.clone()),
             other => other.clone(),

@@ -35,8 +35,10 @@ pub struct Overlay {
     pub equality: BTreeMap<Pattern, Equality>,
     /// Paths whose drift is answered by a revert step, each with its reason.
     pub enforced: BTreeMap<Pattern, Enforced>,
-    settling_ms: Option<u64>,
-    visibility_ms: Option<u64>,
+    /// How long after an operation reads may still show the state before it, in milliseconds.
+    pub settling_ms: u64,
+    /// How long after a create reads may still say that there is nothing, in milliseconds.
+    pub visibility_ms: u64,
 }
 
 /// Where a physical name is set, and what it may look like.
@@ -152,8 +154,12 @@ impl File {
         let mut overlay = self.kind.remove(kind).unwrap_or_default();
         let service = kind.rsplit_once("::").map_or(kind, |(service, _)| service);
         let lag = self.service.get(service).copied().unwrap_or_default();
-        overlay.settling_ms = overlay.settling_ms.or(Some(lag.settling_ms));
-        overlay.visibility_ms = overlay.visibility_ms.or(Some(lag.visibility_ms));
+        if overlay.settling_ms == 0 {
+            overlay.settling_ms = lag.settling_ms;
+        }
+        if overlay.visibility_ms == 0 {
+            overlay.visibility_ms = lag.visibility_ms;
+        }
         overlay
     }
 
@@ -165,16 +171,6 @@ impl File {
 }
 
 impl Overlay {
-    /// How long after an operation reads may still show the state before it, in milliseconds.
-    pub fn settling_ms(&self) -> u64 {
-        self.settling_ms.unwrap_or_default()
-    }
-
-    /// How long after a create reads may still say that there is nothing, in milliseconds.
-    pub fn visibility_ms(&self) -> u64 {
-        self.visibility_ms.unwrap_or_default()
-    }
-
     /// The rule that enforces a path, if one does: of the path itself or of what it is part of.
     pub fn enforced_at(&self, path: &FieldPath) -> Option<&Enforced> {
         self.enforced.iter().find(|(pattern, _)| pattern.covers(path)).map(|(_, rule)| rule)

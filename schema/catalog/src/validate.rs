@@ -1,5 +1,7 @@
 //! Validation of a property document against the schema of its kind, as strict as the cloud's own.
 
+use std::collections::BTreeSet;
+
 use schema_documents::{FieldPath, Json};
 
 use crate::{Kind, Schema, regexes};
@@ -33,6 +35,15 @@ pub fn validate(kind: &Kind, properties: &Json, mode: Mode) -> Vec<Violation> {
     let mut check = Check { kind, mode, found: Vec::new() };
     check.root(properties);
     check.found
+}
+
+/// What a change of a live model makes wrong that was not wrong before. A live model can violate the schema by itself:
+/// the cloud may be newer than the catalogue, and stores what it would not take.
+pub fn introduced(kind: &Kind, live: &Json, changed: &Json) -> Vec<Violation> {
+    let before = validate(kind, live, Mode::Live);
+    let mut after = validate(kind, changed, Mode::Live);
+    after.retain(|violation| !before.contains(violation));
+    after
 }
 
 struct Check<'a> {
@@ -141,7 +152,7 @@ impl Check<'_> {
         if let Some(pattern) = &schema.pattern
             && regexes::is_match(pattern, text) == Some(false)
         {
-            self.report(path, format!("`{text}` does not match `{pattern}`"));
+            self.report(path, format!("{} does not match `{pattern}`", self.shown(path, &Json::from(text))));
         }
     }
 
@@ -160,13 +171,21 @@ impl Check<'_> {
         {
             return;
         }
-        let allowed: Vec<String> = schema.values.iter().map(|value| format!("`{}`", plain(value))).collect();
         let near = closest(&plain(value), schema.values.iter().filter_map(Json::as_str));
-        let advice = near.map_or_else(
-            || format!("allowed are {}", allowed.join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        );
-        self.report(path, format!("`{}` is not allowed here; {advice}", plain(value)));
+        let advice = match near.filter(|_| !self.is_secret(path)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("allowed are {}", listed(schema.values.iter().map(plain))),
+        };
+        self.report(path, format!("{} is not allowed here; {advice}", self.shown(path, value)));
+    }
+
+    /// A value as messages may show it: secrets never leave through an error.
+    fn shown(&self, path: &FieldPath, value: &Json) -> String {
+        if self.is_secret(path) { "the value".to_owned() } else { format!("`{}`", plain(value)) }
+    }
+
+    fn is_secret(&self, path: &FieldPath) -> bool {
+        self.kind.is_sensitive(path) || self.kind.is_write_only(path)
     }
 
     fn required<'b>(
@@ -186,8 +205,8 @@ impl Check<'_> {
     fn groups(
         &mut self,
         path: &FieldPath,
-        exactly_one: &[std::collections::BTreeSet<String>],
-        at_least_one: &[std::collections::BTreeSet<String>],
+        exactly_one: &[BTreeSet<String>],
+        at_least_one: &[BTreeSet<String>],
         members: &serde_json::Map<String, Json>,
     ) {
         for names in exactly_one {
@@ -244,7 +263,7 @@ fn is_allowed(schema: &Schema, allowed: &Json, value: &Json) -> bool {
 }
 
 fn has_duplicates(items: &[Json]) -> bool {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     !items.iter().all(|item| seen.insert(schema_documents::canonical::to_string(item)))
 }
 
@@ -259,8 +278,8 @@ fn closest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
         .map(|(_, candidate)| candidate)
 }
 
-fn listed(names: &std::collections::BTreeSet<String>) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+fn listed(names: impl IntoIterator<Item = impl std::fmt::Display>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn plain(value: &Json) -> String {
@@ -303,5 +322,116 @@ fn type_name_of_schema(value: &Json) -> &'static str {
         Json::String(_) => "string",
         Json::Array(_) => "array",
         Json::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::Catalog;
+
+    fn check(kind: &str, mode: Mode, properties: &Json) -> Vec<String> {
+        let kind = Catalog::builtin().kind(kind).unwrap();
+        let found = validate(kind, properties, mode);
+        found.into_iter().map(|violation| format!("{}: {}", violation.path, violation.message)).collect()
+    }
+
+    fn queue(properties: &Json) -> Vec<String> {
+        check("AWS::SQS::Queue", Mode::Create, properties)
+    }
+
+    #[test]
+    fn what_the_cloud_would_take_has_no_violations() {
+        let policy = json!({"deadLetterTargetArn": "arn:aws:sqs:eu-central-1:1:dead", "maxReceiveCount": 3});
+        for properties in [
+            json!({}),
+            json!({"QueueName": "orders", "VisibilityTimeout": 60, "RedrivePolicy": policy}),
+            json!({"RedrivePolicy": policy.to_string(), "Tags": [{"Key": "team", "Value": "a"}]}),
+        ] {
+            assert_eq!(queue(&properties), Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn a_text_that_looks_like_a_number_is_no_number() {
+        assert_eq!(
+            queue(&json!({"VisibilityTimeout": "60"})),
+            ["/VisibilityTimeout: an integer is expected, not a text"]
+        );
+        assert_eq!(
+            queue(&json!({"VisibilityTimeout": 1.5})),
+            ["/VisibilityTimeout: an integer is expected, not a number"]
+        );
+    }
+
+    #[test]
+    fn an_unknown_property_is_named_with_the_one_that_was_meant() {
+        let found = queue(&json!({"VisibiltyTimeout": 60}));
+        assert_eq!(
+            found,
+            [
+                "/VisibiltyTimeout: there is no property `VisibiltyTimeout` here; did you mean `VisibilityTimeout`?"
+            ]
+        );
+    }
+
+    #[test]
+    fn required_properties_and_groups_of_them_are_asked_for() {
+        assert_eq!(
+            check("AWS::EC2::VPC", Mode::Create, &json!({})),
+            [": one of `CidrBlock`, `Ipv4IpamPoolId` is missing"]
+        );
+        assert_eq!(check("AWS::EC2::RouteTable", Mode::Create, &json!({})), [": `VpcId` is missing"]);
+        assert_eq!(queue(&json!({"Tags": [{"Key": "a"}]})), ["/Tags/0: `Value` is missing"]);
+    }
+
+    #[test]
+    fn read_only_properties_are_refused_in_a_create_only() {
+        let properties = json!({"QueueUrl": "https://sqs"});
+        assert_eq!(queue(&properties), ["/QueueUrl: only the cloud sets this property"]);
+        assert_eq!(check("AWS::SQS::Queue", Mode::Live, &properties), Vec::<String>::new());
+    }
+
+    #[test]
+    fn values_that_are_not_allowed_are_refused() {
+        let found = check("AWS::ECR::Repository", Mode::Create, &json!({"ImageTagMutability": "IMUTABLE"}));
+        assert_eq!(found, ["/ImageTagMutability: `IMUTABLE` is not allowed here; did you mean `IMMUTABLE`?"]);
+        let found = check("AWS::RDS::DBInstance", Mode::Create, &json!({"BackupRetentionPeriod": -1}));
+        assert_eq!(found, ["/BackupRetentionPeriod: -1 is less than 0"]);
+    }
+
+    #[test]
+    fn a_message_never_shows_a_secret() {
+        let found =
+            check("AWS::RDS::DBInstance", Mode::Create, &json!({"MasterUserPassword": {"a": "hunter2"}}));
+        assert_eq!(found, ["/MasterUserPassword: a text is expected, not an object"]);
+        let kind = Catalog::builtin().kind("AWS::RDS::DBInstance").unwrap();
+        let mut check = Check { kind, mode: Mode::Create, found: Vec::new() };
+        let schema = Schema { pattern: Some("^[0-9]+$".to_owned()), ..Schema::default() };
+        check.text(&FieldPath::root().child("MasterUserPassword"), &schema, "hunter2");
+        assert_eq!(check.found[0].message, "the value does not match `^[0-9]+$`");
+    }
+
+    #[test]
+    fn a_document_of_any_depth_gets_an_answer() {
+        let mut deep = json!("x");
+        for _ in 0..5_000 {
+            deep = Json::Array(vec![deep]);
+        }
+        let mut properties = json!({});
+        properties["RedrivePolicy"] = deep;
+        assert_eq!(queue(&properties).len(), 1);
+        std::mem::forget(properties);
+    }
+
+    #[test]
+    fn a_change_is_blamed_only_for_what_it_makes_wrong() {
+        let kind = Catalog::builtin().kind("AWS::SQS::Queue").unwrap();
+        let live = json!({"NewerThanTheCatalogue": true, "DelaySeconds": 0});
+        let changed = json!({"NewerThanTheCatalogue": true, "DelaySeconds": "soon"});
+        assert_eq!(introduced(kind, &live, &live), Vec::new());
+        assert_eq!(introduced(kind, &live, &changed).len(), 1);
     }
 }
