@@ -1,7 +1,7 @@
 //! Diagnostics: what is wrong with an app, where, why, and what to do.
 //!
 //! A stage returns `(output, Vec<Diagnostic>)` and goes on after a problem. [`code`] lists every code; each has a
-//! page in `book/src/diagnostics`, which [`code::page`] returns. [`render`] turns diagnostics into text and JSON.
+//! page in `book/src/diagnostics`, which [`Code::page`] returns. [`render`] turns diagnostics into text and JSON.
 
 pub mod code;
 pub mod render;

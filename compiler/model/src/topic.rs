@@ -11,12 +11,12 @@ use crate::cross::{self, Primitive};
 use crate::name;
 
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 const ACK_DEADLINE: Duration = Duration::from_secs(30);
-const RETENTION: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const RETENTION: Duration = Duration::from_hours(7 * 24);
 const MIN_BACKOFF: Duration = Duration::from_secs(10);
-const MAX_BACKOFF: Duration = Duration::from_secs(10 * 60);
+const MAX_BACKOFF: Duration = Duration::from_mins(10);
 const MAX_RETRIES: u32 = 100;
 /// Messages that an instance of an Encore.go app handles at a time when the code does not say.
 const GO_MAX_CONCURRENCY: i64 = 100;
@@ -193,12 +193,15 @@ fn retries(language: Language, declared: &manifest::Subscription, found: &mut Ve
         (-1, _) => Retries::Unlimited,
         // Encore.go cannot tell an explicit zero from none at all.
         (0, Language::Go) => default,
-        _ => u32::try_from(written).map(Retries::Limited).unwrap_or_else(|_| {
+        _ => {
+            if let Ok(times) = u32::try_from(written) {
+                return Retries::Limited(times);
+            }
             let message = format!("subscription `{}` has a maximum of {written} retries", declared.name);
             let help = format!("write -2 for none, -1 for no end, or a number up to {}", u32::MAX);
             found.push(Diagnostic::error(Code::M0108, message).at(&declared.at).help(help));
             default
-        }),
+        }
     }
 }
 
@@ -209,7 +212,8 @@ fn in_words(duration: Duration) -> String {
         return format!("{duration:?}");
     }
     let units = [(24 * 60 * 60, "day"), (60 * 60, "hour"), (60, "minute"), (1, "second")];
-    let (unit, word) = units.into_iter().find(|(unit, _)| seconds % unit == 0).unwrap_or((1, "second"));
+    let (unit, word) =
+        units.into_iter().find(|(unit, _)| seconds.is_multiple_of(*unit)).unwrap_or((1, "second"));
     let count = seconds / unit;
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
