@@ -53,6 +53,7 @@ codes! {
     S0015 "a constructor is referenced without being called",
     S0016 "a secret is declared in the wrong way",
     S0017 "a file is too large or nested too deep",
+    S0018 "a resource is passed on as a value",
     // the app model
     M0101 "two things have the same name",
     M0102 "a name breaks the naming rule",

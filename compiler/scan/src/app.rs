@@ -56,7 +56,8 @@ pub fn read(tree: &SourceTree) -> (Option<App>, Vec<Diagnostic>) {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(id)) => id.trim().to_owned(),
         Some(_) => {
-            diagnostics.push(invalid("`id` is not a string").at(&place("id")).help("write `\"id\": \"my-app\"`"));
+            diagnostics
+                .push(invalid("`id` is not a string").at(&place("id")).help("write `\"id\": \"my-app\"`"));
             String::new()
         }
     };
@@ -83,7 +84,9 @@ fn missing(tree: &SourceTree) -> Diagnostic {
             let folder = path.trim_end_matches("/encore.app");
             diagnostic.help(format!("there is one in `{folder}`: name that folder instead"))
         }
-        (None, None) => diagnostic.help(format!("name the app's root folder, or create `{FILE}` there with `{{}}`")),
+        (None, None) => {
+            diagnostic.help(format!("name the app's root folder, or create `{FILE}` there with `{{}}`"))
+        }
     }
 }
 
@@ -99,11 +102,13 @@ fn known_language(written: &Value) -> Option<Language> {
 
 fn unknown_language(written: &Value) -> Diagnostic {
     let guess = written.as_str().and_then(|lang| closest(lang, LANGUAGES.map(|(name, _)| name)));
-    invalid(format!("`{written}` is not a language that can be scanned").replace("`\"", "`").replace("\"`", "`"))
-        .help(match guess {
-            Some(language) => format!("did you mean `{language}`?"),
-            None => "write `\"lang\": \"go\"` or `\"lang\": \"typescript\"`".to_owned(),
-        })
+    invalid(
+        format!("`{written}` is not a language that can be scanned").replace("`\"", "`").replace("\"`", "`"),
+    )
+    .help(match guess {
+        Some(language) => format!("did you mean `{language}`?"),
+        None => "write `\"lang\": \"go\"` or `\"lang\": \"typescript\"`".to_owned(),
+    })
 }
 
 /// TypeScript where there is TypeScript and no Go; the default is Go.
@@ -134,7 +139,8 @@ fn without_comments(text: &str) -> String {
                 comma = None;
             }
             (b'/', Some(b'/')) => {
-                let end = bytes[at..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |len| at + len);
+                let end =
+                    bytes[at..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |len| at + len);
                 bytes[at..end].fill(b' ');
                 at = end;
             }

@@ -41,9 +41,12 @@ fn sort(manifest: &mut Manifest) {
         service.caches.sort_by(|a, b| a.cache.cmp(&b.cache));
         service.metrics.sort();
         service.endpoints.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
-        for names in
-            [&mut service.binds.databases, &mut service.binds.topics, &mut service.binds.buckets, &mut service.binds.caches]
-        {
+        for names in [
+            &mut service.binds.databases,
+            &mut service.binds.topics,
+            &mut service.binds.buckets,
+            &mut service.binds.caches,
+        ] {
             names.sort();
             names.dedup();
         }

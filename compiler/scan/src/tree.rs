@@ -22,7 +22,10 @@ pub struct SourceTree {
 
 impl SourceTree {
     /// A tree from memory.
-    pub fn from_files<P: Into<String>, C: Into<Vec<u8>>>(name: &str, files: impl IntoIterator<Item = (P, C)>) -> Self {
+    pub fn from_files<P: Into<String>, C: Into<Vec<u8>>>(
+        name: &str,
+        files: impl IntoIterator<Item = (P, C)>,
+    ) -> Self {
         let files = files.into_iter().map(|(path, content)| (path.into(), Some(content.into()))).collect();
         Self { name: name.to_owned(), files, unreadable: BTreeMap::new() }
     }
@@ -42,7 +45,8 @@ impl SourceTree {
             .git_global(false)
             .filter_entry(|entry| {
                 let name = entry.file_name().to_string_lossy();
-                !(entry.depth() > 0 && (name == "node_modules" || name == "encore.gen" || is_hidden_folder(entry)))
+                !(entry.depth() > 0
+                    && (name == "node_modules" || name == "encore.gen" || is_hidden_folder(entry)))
             })
             .build();
         for entry in walk.flatten() {
@@ -61,7 +65,9 @@ impl SourceTree {
             return;
         }
         let content = match std::fs::metadata(path) {
-            Ok(about) if about.len() > MAX_FILE_BYTES => Err(format!("it is larger than {MAX_FILE_BYTES} bytes")),
+            Ok(about) if about.len() > MAX_FILE_BYTES => {
+                Err(format!("it is larger than {MAX_FILE_BYTES} bytes"))
+            }
             Ok(_) => std::fs::read(path).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
@@ -111,7 +117,8 @@ impl SourceTree {
 }
 
 fn is_hidden_folder(entry: &ignore::DirEntry) -> bool {
-    entry.file_type().is_some_and(|kind| kind.is_dir()) && entry.file_name().to_string_lossy().starts_with('.')
+    entry.file_type().is_some_and(|kind| kind.is_dir())
+        && entry.file_name().to_string_lossy().starts_with('.')
 }
 
 fn is_read(path: &str) -> bool {

@@ -1,0 +1,94 @@
+//! Caches: clusters and their keyspaces.
+
+use compiler_diagnostics::{Code as Number, Diagnostic};
+use schema_documents::manifest::{Cache, CacheUse, Keyspace};
+
+use super::Found;
+use super::declaration::{Config, Constructor, Declared, declared};
+use super::resolve::Code;
+
+const PACKAGE: &str = "encore.dev/storage/cache";
+
+const NEW_CLUSTER: Constructor = Constructor {
+    package: PACKAGE,
+    function: "NewCluster",
+    usage: "cache.NewCluster(\"name\", cache.ClusterConfig{})",
+    arguments: 2,
+};
+
+const KEYSPACES: [&str; 6] = [
+    "NewStringKeyspace",
+    "NewIntKeyspace",
+    "NewFloatKeyspace",
+    "NewListKeyspace",
+    "NewSetKeyspace",
+    "NewStructKeyspace",
+];
+
+/// Finds the clusters, and their keyspaces.
+pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
+    for each in declared(code, &NEW_CLUSTER, found) {
+        cluster(code, &each, found);
+    }
+    for function in KEYSPACES {
+        let constructor = Constructor {
+            package: PACKAGE,
+            function,
+            usage: "cache.NewStringKeyspace[string](cluster, cache.KeyspaceConfig{KeyPattern: \"users/:key\"})",
+            arguments: 2,
+        };
+        for each in declared(code, &constructor, found) {
+            keyspace(code, &each, found);
+        }
+    }
+}
+
+fn cluster(code: &Code<'_>, each: &Declared<'_, '_>, found: &mut Found) {
+    let Some((name, at)) = each.name(0, found) else { return };
+    let config = Config::read(each.file, each.arguments[1], &["EvictionPolicy", "DefaultExpiry"], found);
+    let eviction_policy = config.text("EvictionPolicy", found);
+    if let Some(service) = found.service_of(code, each.file) {
+        service.binds.caches.push(name.clone());
+    }
+    if let Some(key) = each.key().filter(|_| !each.is_nested) {
+        found.clusters.insert(key, name.clone());
+    }
+    found.manifest.caches.push(Cache { name, eviction_policy, keyspaces: Vec::new(), at });
+}
+
+fn keyspace(code: &Code<'_>, each: &Declared<'_, '_>, found: &mut Found) {
+    let config = Config::read(each.file, each.arguments[1], &["KeyPattern", "DefaultExpiry"], found);
+    let help = "write `KeyPattern: \"users/:key\"`";
+    config.required("KeyPattern", help, found);
+    let pattern = config.text("KeyPattern", found);
+    let at = config.at_field("KeyPattern");
+    let cluster = each
+        .file
+        .qualified(each.arguments[0])
+        .and_then(|(package, name)| found.clusters.get(&(package.to_owned(), name.to_owned())).cloned());
+    let Some(cluster) = cluster else {
+        let diagnostic = Diagnostic::error(Number::S0011, "the cluster of this keyspace cannot be found")
+            .at(&each.file.at(each.arguments[0]))
+            .note("a keyspace names the package-level variable that holds its cluster")
+            .help("name a variable that is set to `cache.NewCluster(…)`");
+        found.diagnostics.push(diagnostic);
+        return;
+    };
+    let Some(service) = found.service_of(code, each.file) else {
+        let diagnostic = Diagnostic::error(Number::S0005, "a keyspace is declared outside of all services")
+            .at(&each.file.at(each.call))
+            .note("a keyspace belongs to one service, which alone uses it")
+            .help("move it into the folder of the service that uses it");
+        found.diagnostics.push(diagnostic);
+        return;
+    };
+    match service.caches.iter_mut().find(|known| known.cache == cluster) {
+        Some(known) => known.at = known.at.clone().min(at.clone()),
+        None => service.caches.push(CacheUse { cache: cluster.clone(), at: at.clone() }),
+    }
+    let service = service.name.clone();
+    let cache = found.manifest.caches.iter_mut().find(|cache| cache.name == cluster);
+    if let (Some(cache), Some(pattern)) = (cache, pattern) {
+        cache.keyspaces.push(Keyspace { pattern, service, at });
+    }
+}

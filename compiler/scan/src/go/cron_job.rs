@@ -1,0 +1,83 @@
+//! Cron jobs.
+
+use compiler_diagnostics::{Code as Number, Diagnostic};
+use schema_documents::manifest::CronJob;
+
+use super::Found;
+use super::declaration::{Config, Constructor, Declared, declared};
+use super::resolve::Code;
+use super::syntax::inner;
+
+const NEW_JOB: Constructor = Constructor {
+    package: "encore.dev/cron",
+    function: "NewJob",
+    usage: "cron.NewJob(\"id\", cron.JobConfig{Every: 1 * cron.Hour, Endpoint: Endpoint})",
+    arguments: 2,
+};
+
+/// Finds the cron jobs.
+pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
+    for each in declared(code, &NEW_JOB, found) {
+        let Some((id, at)) = each.name(0, found) else { continue };
+        let config =
+            Config::read(each.file, each.arguments[1], &["Title", "Every", "Schedule", "Endpoint"], found);
+        let title = config.text("Title", found);
+        let schedule = schedule(&config, found);
+        let endpoint = endpoint(code, &each, &config, found);
+        found.manifest.cron_jobs.push(CronJob { id, title, schedule, endpoint, at });
+    }
+}
+
+fn schedule(config: &Config<'_, '_>, found: &mut Found) -> Option<String> {
+    let every = config.integer("Every", found).filter(|seconds| *seconds != 0);
+    let expression = config.text("Schedule", found);
+    match (every, expression) {
+        (Some(_), Some(_)) => {
+            let diagnostic = Diagnostic::error(Number::S0007, "a cron job has both `Every` and `Schedule`")
+                .at(&config.at_field("Schedule"))
+                .label(&config.at_field("Every"), "this is the other")
+                .note("it would not be clear when it runs")
+                .help("remove one of the two");
+            found.diagnostics.push(diagnostic);
+            None
+        }
+        (Some(seconds), None) if seconds % 60 != 0 => {
+            let diagnostic =
+                Diagnostic::error(Number::S0009, format!("`Every` is {seconds} seconds, not whole minutes"))
+                    .at(&config.at_field("Every"))
+                    .note("cron jobs run by the minute")
+                    .help("write it in minutes, such as `10 * cron.Minute`");
+            found.diagnostics.push(diagnostic);
+            None
+        }
+        (Some(seconds), None) => Some(format!("every:{}", seconds / 60)),
+        (None, expression) => expression.map(|expression| format!("schedule:{expression}")),
+    }
+}
+
+/// `service.endpoint`. Whether there is such an endpoint is asked later, when all are known.
+fn endpoint(
+    code: &Code<'_>,
+    each: &Declared<'_, '_>,
+    config: &Config<'_, '_>,
+    found: &mut Found,
+) -> Option<String> {
+    let node = config.required("Endpoint", "write `Endpoint: MyEndpoint`", found)?;
+    let file = each.file;
+    // Naming it here is no call of the service.
+    found.named_only.insert((file.path.to_owned(), inner(node).start_byte()));
+    let named = file.qualified(node).and_then(|(package, name)| {
+        let declaring = code.files.iter().find(|file| file.import_path == package)?;
+        let service = found.endpoints.get(&(package.to_owned(), name.to_owned())).copied();
+        let service = service.or_else(|| code.service_of(declaring.folder))?;
+        Some(format!("{}.{name}", found.manifest.services[service].name))
+    });
+    if named.is_none() {
+        let diagnostic = Diagnostic::error(Number::S0011, "the endpoint of this cron job cannot be found")
+            .at(&file.at(node))
+            .note("a cron job calls an endpoint of a service of this app")
+            .help("name a function that has `//encore:api` above it");
+        found.diagnostics.push(diagnostic);
+    }
+    named
+}

@@ -1,0 +1,209 @@
+//! SQL databases: `sqldb.NewDatabase`, `sqldb.Named`, and the database that a folder `migrations` once made.
+
+use std::collections::BTreeSet;
+
+use compiler_diagnostics::{Code as Number, Diagnostic};
+use schema_documents::Position;
+use schema_documents::manifest::{Database, DatabaseUse};
+
+use super::Found;
+use super::declaration::{Config, Constructor, Declared, declared};
+use super::migration;
+use super::resolve::{Code, ServiceId};
+use super::syntax::{File, Place};
+
+const PACKAGE: &str = "encore.dev/storage/sqldb";
+
+const NEW_DATABASE: Constructor = Constructor {
+    package: PACKAGE,
+    function: "NewDatabase",
+    usage: "sqldb.NewDatabase(\"name\", sqldb.DatabaseConfig{Migrations: \"./migrations\"})",
+    arguments: 2,
+};
+
+const NAMED: Constructor =
+    Constructor { package: PACKAGE, function: "Named", usage: "sqldb.Named(\"name\")", arguments: 1 };
+
+/// Functions of the package itself, which mean the database of the service.
+const PACKAGE_LEVEL: [&str; 7] = ["Exec", "ExecTx", "QueryRow", "QueryRowTx", "Query", "QueryTx", "Begin"];
+
+/// A package-level variable that holds a database, or something made of one.
+struct Variable {
+    /// Import path and name.
+    key: (String, String),
+    database: String,
+}
+
+/// Finds the databases and who uses them.
+pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
+    let mut variables = Vec::new();
+    for each in declared(code, &NEW_DATABASE, found) {
+        let Some((name, at)) = each.name(0, found) else { continue };
+        let database = database(code, &each, name.clone(), at.clone(), found);
+        found.manifest.databases.push(database);
+        variables.extend(bind(code, &each, name, at, found));
+    }
+    for each in declared(code, &NAMED, found) {
+        let Some((name, at)) = each.name(0, found) else { continue };
+        variables.extend(bind(code, &each, name, at, found));
+    }
+    implicit(code, found);
+    follow(code, variables, found);
+}
+
+fn database(
+    code: &Code<'_>,
+    each: &Declared<'_, '_>,
+    name: String,
+    at: Position,
+    found: &mut Found,
+) -> Database {
+    let config = Config::read(each.file, each.arguments[1], &["Migrations"], found);
+    let help = "write `Migrations: \"./migrations\"`, a folder beside this file";
+    let is_given = config.required("Migrations", help, found).is_some();
+    let path = if is_given { config.text("Migrations", found) } else { None };
+    let place = config.at_field("Migrations");
+    let migrations_path = path.and_then(|path| {
+        migration::folder(code.tree, each.file.folder, &path, &place, &mut found.diagnostics)
+    });
+    let migrations = migrations_path
+        .as_deref()
+        .map(|folder| migration::read(code.tree, folder, &place, &mut found.diagnostics))
+        .unwrap_or_default();
+    Database { name, migrations_path, migrations, non_sequential: false, at }
+}
+
+/// Notes that a service declares or names a database.
+fn bind(
+    code: &Code<'_>,
+    each: &Declared<'_, '_>,
+    database: String,
+    at: Position,
+    found: &mut Found,
+) -> Option<Variable> {
+    if let Some(service) = found.service_of(code, each.file) {
+        service.binds.databases.push(database.clone());
+    }
+    // `x = Driver(Named("db"))` uses the database here; `x = Named("db")` does where `x` is used.
+    if each.is_nested {
+        note(code, each.file, &database, &at, found);
+    }
+    Some(Variable { key: each.key()?, database })
+}
+
+fn note(code: &Code<'_>, file: &File<'_>, database: &str, at: &Position, found: &mut Found) {
+    for service in found.services_of(code, file) {
+        match service.databases.iter_mut().find(|known| known.database == database) {
+            Some(known) => known.at = known.at.clone().min(at.clone()),
+            None => service.databases.push(DatabaseUse { database: database.to_owned(), at: at.clone() }),
+        }
+    }
+}
+
+/// Follows the variables that hold a database to everybody who uses them. A variable made of another one holds the
+/// database as well.
+fn follow(code: &Code<'_>, variables: Vec<Variable>, found: &mut Found) {
+    let mut seen = BTreeSet::new();
+    let mut open = variables;
+    while let Some(variable) = open.pop() {
+        if !seen.insert((variable.key.clone(), variable.database.clone())) {
+            continue;
+        }
+        for site in code.sites(&variable.key.0, &variable.key.1) {
+            note(code, site.file, &variable.database, &site.file.at(site.used.node), found);
+            if let Place::Variable { name: Some(name), .. } = site.used.place {
+                let key = (site.file.import_path.clone(), name.to_owned());
+                open.push(Variable { key, database: variable.database.clone() });
+            }
+        }
+    }
+}
+
+/// A package of a service with a folder `migrations` that no declaration names has a database of the package's name.
+fn implicit(code: &Code<'_>, found: &mut Found) {
+    let mut seen = BTreeSet::new();
+    for file in &code.files {
+        let Some(service) = code.service_of(file.folder) else { continue };
+        let folder = migration::join(file.folder, "migrations").unwrap_or_default();
+        if !seen.insert(file.folder)
+            || !code.tree.has_folder(&folder)
+            || !makes_a_service(code, file.folder, found)
+        {
+            continue;
+        }
+        let is_named = found.manifest.databases.iter().any(|database| {
+            database.migrations_path.as_ref() == Some(&folder) || database.name == file.package
+        });
+        if is_named {
+            continue;
+        }
+        let at = package_clause(file);
+        let migrations = migration::read(code.tree, &folder, &at, &mut found.diagnostics);
+        let name = file.package.to_owned();
+        found.manifest.services[service].binds.databases.push(name.clone());
+        found.manifest.databases.push(Database {
+            name: name.clone(),
+            migrations_path: Some(folder),
+            migrations,
+            non_sequential: false,
+            at,
+        });
+    }
+    package_level_uses(code, found);
+}
+
+/// Whether something in this very folder belongs to the interface of its service.
+fn makes_a_service(code: &Code<'_>, folder: &str, found: &Found) -> bool {
+    let is_here = |at: &Position| at.file.rsplit_once('/').map_or("", |(folder, _)| folder) == folder;
+    let subscribes =
+        || code.sites("encore.dev/pubsub", "NewSubscription").iter().any(|at| at.file.folder == folder);
+    found
+        .manifest
+        .services
+        .iter()
+        .any(|service| is_here(&service.at) || service.endpoints.iter().any(|endpoint| is_here(&endpoint.at)))
+        || found.manifest.auth_handler.as_ref().is_some_and(|handler| is_here(&handler.at))
+        || subscribes()
+}
+
+fn package_clause(file: &File<'_>) -> Position {
+    let clause =
+        file.declarations().into_iter().map(|each| each.node).find(|node| node.kind() == "package_clause");
+    file.at(clause.unwrap_or(file.root))
+}
+
+/// `sqldb.Query(…)` and the like use the database of the package's service.
+fn package_level_uses(code: &Code<'_>, found: &mut Found) {
+    for function in PACKAGE_LEVEL {
+        for site in code.sites(PACKAGE, function) {
+            let at = site.file.at(site.used.node);
+            let service = code.service_of(site.file.folder);
+            match service.and_then(|service| database_of(service, site.file, found)) {
+                Some(database) => note(code, site.file, &database, &at, found),
+                None => found.diagnostics.push(no_database(function, &at)),
+            }
+        }
+    }
+}
+
+fn database_of(service: ServiceId, file: &File<'_>, found: &Found) -> Option<String> {
+    let service = &found.manifest.services[service];
+    let is_implicit = |name: &str| {
+        found.manifest.databases.iter().any(|database| {
+            database.name == name
+                && database.migrations_path.as_deref().is_some_and(|path| path.ends_with("migrations"))
+        })
+    };
+    let names = [file.package, service.name.as_str()];
+    let name = names.into_iter().find(|name| service.binds.databases.iter().any(|bound| bound == name));
+    name.filter(|name| is_implicit(name)).map(str::to_owned)
+}
+
+fn no_database(function: &str, at: &Position) -> Diagnostic {
+    Diagnostic::error(Number::S0011, format!("`sqldb.{function}` does not say which database it means"))
+        .at(at)
+        .note(
+            "functions of the package itself mean the database that the service's folder `migrations` makes",
+        )
+        .help(format!("call the method of a database: `db.{function}(…)`"))
+}

@@ -1,0 +1,42 @@
+//! Metrics, and who sets them.
+
+use schema_documents::manifest::{Metric, MetricKind};
+
+use super::Found;
+use super::declaration::{Constructor, declared};
+use super::resolve::Code;
+
+const CONSTRUCTORS: [(&str, &str, MetricKind); 4] = [
+    ("NewCounter", "metrics.NewCounter[uint64](\"name\", metrics.CounterConfig{})", MetricKind::Counter),
+    ("NewGauge", "metrics.NewGauge[uint64](\"name\", metrics.GaugeConfig{})", MetricKind::Gauge),
+    (
+        "NewCounterGroup",
+        "metrics.NewCounterGroup[Labels, uint64](\"name\", metrics.CounterConfig{})",
+        MetricKind::Counter,
+    ),
+    (
+        "NewGaugeGroup",
+        "metrics.NewGaugeGroup[Labels, uint64](\"name\", metrics.GaugeConfig{})",
+        MetricKind::Gauge,
+    ),
+];
+
+/// Finds the metrics and the services that set them.
+pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
+    for (function, usage, kind) in CONSTRUCTORS {
+        let constructor = Constructor { package: "encore.dev/metrics", function, usage, arguments: 2 };
+        for each in declared(code, &constructor, found) {
+            let Some((name, at)) = each.name(0, found) else { continue };
+            if let Some((package, variable)) = each.key() {
+                for site in code.sites(&package, &variable) {
+                    found.services_of(code, site.file).for_each(|service| service.metrics.push(name.clone()));
+                }
+            }
+            found.manifest.metrics.push(Metric { name, kind, at });
+        }
+    }
+    for service in &mut found.manifest.services {
+        service.metrics.sort();
+        service.metrics.dedup();
+    }
+}

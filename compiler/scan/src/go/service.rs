@@ -1,0 +1,152 @@
+//! Services and their endpoints.
+//!
+//! A service is a folder with a service struct, an endpoint, a subscription or an auth handler, unless it lies within
+//! another such folder and has no service struct of its own.
+
+use std::collections::BTreeMap;
+
+use compiler_diagnostics::{Code as Number, Diagnostic};
+use schema_documents::Position;
+use schema_documents::manifest::{Binds, Endpoint, Service};
+use tree_sitter::Node;
+
+use super::Found;
+use super::directive::{self, Api, Directed, Directive, path_parameters};
+use super::resolve::{Code, Root, is_within};
+use super::syntax::{File, Role, fields, named_children};
+use super::topic::NEW_SUBSCRIPTION;
+
+/// What makes a folder a service.
+struct Sign {
+    /// Whether it does so within another service too.
+    is_strong: bool,
+    package: String,
+    at: Position,
+}
+
+/// The directives of all files, in the order of the files.
+pub(super) fn directives<'t>(code: &Code<'t>, found: &mut Found) -> Vec<(usize, Directed<'t>)> {
+    let files = code.files.iter().enumerate();
+    files
+        .flat_map(|(index, file)| {
+            let directed = directive::read(file, &mut found.diagnostics);
+            directed.into_iter().map(move |directed| (index, directed))
+        })
+        .collect()
+}
+
+/// Finds the services.
+pub(super) fn roots(code: &Code<'_>, directed: &[(usize, Directed<'_>)], found: &mut Found) -> Vec<Root> {
+    let mut roots: Vec<Root> = Vec::new();
+    // Parents come before what lies in them.
+    for (folder, sign) in signs(code, directed) {
+        let parent =
+            roots.iter().filter(|root| is_within(&folder, &root.folder)).max_by_key(|root| root.folder.len());
+        if let Some(parent) = parent {
+            if !sign.is_strong {
+                continue;
+            }
+            let parent = &found.manifest.services[parent.service];
+            let message = format!("the service `{}` lies within the service `{}`", sign.package, parent.name);
+            let diagnostic = Diagnostic::error(Number::S0005, message)
+                .at(&sign.at)
+                .label(&parent.at, "this makes the folder around it a service")
+                .note("all code below a service's folder belongs to that service")
+                .help("move one of them out, or remove `//encore:service`");
+            found.diagnostics.push(diagnostic);
+        }
+        roots.push(Root { folder: folder.clone(), service: found.manifest.services.len() });
+        found.manifest.services.push(Service {
+            name: sign.package,
+            path: folder,
+            at: sign.at,
+            databases: Vec::new(),
+            buckets: Vec::new(),
+            caches: Vec::new(),
+            metrics: Vec::new(),
+            binds: Binds::default(),
+            endpoints: Vec::new(),
+        });
+    }
+    roots
+}
+
+/// The strongest sign of each folder, or the first.
+fn signs(code: &Code<'_>, directed: &[(usize, Directed<'_>)]) -> BTreeMap<String, Sign> {
+    let mut signs: BTreeMap<String, Sign> = BTreeMap::new();
+    let mut add = |file: &File<'_>, is_strong: bool, node: Node<'_>| {
+        let sign = Sign { is_strong, package: file.package.to_owned(), at: file.at(node) };
+        match signs.get_mut(file.folder) {
+            Some(known) if known.is_strong || !is_strong => {}
+            Some(known) => *known = sign,
+            None => {
+                signs.insert(file.folder.to_owned(), sign);
+            }
+        }
+    };
+    for (file, directed) in directed {
+        if directed.directive != Directive::Middleware {
+            let is_strong = directed.directive == Directive::Service;
+            add(&code.files[*file], is_strong, name_of(directed.declaration));
+        }
+    }
+    for site in code.sites(NEW_SUBSCRIPTION.package, NEW_SUBSCRIPTION.function) {
+        if matches!(site.used.role, Role::Called(_)) {
+            add(site.file, false, site.used.node);
+        }
+    }
+    signs
+}
+
+/// The name in a declaration of a function or a type.
+pub(super) fn name_of(declaration: Node<'_>) -> Node<'_> {
+    let spec = match declaration.kind() {
+        "type_declaration" => declaration.named_child(0).unwrap_or(declaration),
+        _ => declaration,
+    };
+    spec.child_by_field_name("name").unwrap_or(declaration)
+}
+
+/// Finds the endpoints of the services.
+pub(super) fn endpoints(code: &Code<'_>, directed: &[(usize, Directed<'_>)], found: &mut Found) {
+    for (file, directed) in directed {
+        let file = &code.files[*file];
+        let Directive::Api(api) = &directed.directive else { continue };
+        let Some(service) = code.service_of(file.folder) else { continue };
+        let endpoint = endpoint(file, directed.declaration, api);
+        found.endpoints.insert((file.import_path.clone(), endpoint.name.clone()), service);
+        found.manifest.services[service].endpoints.push(endpoint);
+    }
+}
+
+fn endpoint(file: &File<'_>, function: Node<'_>, api: &Api) -> Endpoint {
+    let name = name_of(function);
+    // Besides the context and the path's parameters.
+    let own = parameters(function).saturating_sub(1 + path_parameters(api.path.as_deref()));
+    Endpoint {
+        name: file.slice(name).to_owned(),
+        access: api.access,
+        methods: api.methods.clone(),
+        path: api.path.clone(),
+        raw: api.raw,
+        streaming: None,
+        static_dir: None,
+        static_not_found: None,
+        static_not_found_status: None,
+        body_limit: None,
+        tags: api.tags.clone(),
+        sensitive: api.sensitive,
+        takes_request: !api.raw && own > 0,
+        at: file.at(name),
+    }
+}
+
+/// How many parameters a function has: `a, b int` are two, `int` is one.
+fn parameters(function: Node<'_>) -> usize {
+    let list = function.child_by_field_name("parameters");
+    list.map(named_children)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|each| fields(each, "name").len().max(1))
+        .sum()
+}
