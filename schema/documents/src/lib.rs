@@ -25,6 +25,7 @@ pub mod origin;
 pub mod path;
 pub mod plan;
 pub mod publication;
+pub mod read;
 pub mod recorded;
 pub mod schema;
 pub mod value;

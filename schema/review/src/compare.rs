@@ -1,0 +1,144 @@
+//! Two desired states compared: what a pull request changes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schema_catalog::units::units;
+use schema_catalog::{Catalog, Kind, compare as equality};
+use schema_documents::desired::{DesiredState, Resource};
+use schema_documents::{FieldPath, Json, Origin, ResourceId};
+
+use crate::shown::shown;
+use crate::{Change, Consequence, FieldLine, Review, ResourceChange, cause};
+
+/// What changes from `old` to `new`. No old one: everything is new.
+pub fn compare(old: Option<&DesiredState>, new: &DesiredState, catalog: &Catalog) -> Review {
+    let moved: BTreeMap<&ResourceId, &ResourceId> = new.moved.iter().map(|moved| (&moved.to, &moved.from)).collect();
+    let mut changes = Vec::new();
+    let mut unchanged = 0;
+    let mut met = BTreeSet::new();
+    for (id, resource) in &new.resources {
+        let id_before = match moved.get(id) {
+            Some(from) if old.is_some_and(|old| old.resources.contains_key(*from)) => *from,
+            _ => id,
+        };
+        let before = old.and_then(|old| old.resources.get(id_before));
+        met.insert(id_before);
+        match before {
+            None => changes.push(added(id, resource)),
+            Some(before) => match changed(id, before, resource, catalog.kind(&resource.kind)) {
+                Some(change) => changes.push(change),
+                None if id_before != id => changes.push(renamed(id, id_before, resource)),
+                None => unchanged += 1,
+            },
+        }
+    }
+    let gone = old.iter().flat_map(|old| &old.resources).filter(|(id, _)| !met.contains(id));
+    changes.extend(gone.map(|(id, resource)| removed(id, resource)));
+    changes.sort_by(|a, b| (a.change == Change::Removed, &a.resource).cmp(&(b.change == Change::Removed, &b.resource)));
+    Review {
+        app: new.app.clone(),
+        environment: new.environment.name.clone(),
+        changes,
+        imports: Vec::new(),
+        held: Vec::new(),
+        unchanged,
+    }
+}
+
+fn added(id: &ResourceId, resource: &Resource) -> ResourceChange {
+    ResourceChange {
+        change: Change::Added,
+        resource: id.clone(),
+        kind: resource.kind.clone(),
+        stateful: resource.stateful,
+        cause: resource.origin.to_string(),
+        consequence: Consequence::New,
+        fields: Vec::new(),
+        remark: None,
+    }
+}
+
+fn renamed(id: &ResourceId, from: &ResourceId, resource: &Resource) -> ResourceChange {
+    let remark = Some(format!("was {from}; the running resource stays"));
+    ResourceChange { change: Change::Moved, consequence: Consequence::InPlace, remark, ..added(id, resource) }
+}
+
+fn removed(id: &ResourceId, resource: &Resource) -> ResourceChange {
+    let (consequence, remark) = if resource.stateful {
+        let remark = "it is kept until a person confirms the deletion".to_owned();
+        (Consequence::DataLoss, Some(remark))
+    } else {
+        (Consequence::Removal, None)
+    };
+    let cause = format!("no longer declared (was {})", resource.origin);
+    ResourceChange { change: Change::Removed, cause, consequence, remark, ..added(id, resource) }
+}
+
+fn changed(id: &ResourceId, before: &Resource, after: &Resource, kind: Option<&Kind>) -> Option<ResourceChange> {
+    if before.kind != after.kind {
+        let remark = Some(format!("the kind was {}", before.kind));
+        let consequence = if before.stateful { Consequence::DataLoss } else { Consequence::Replacement };
+        return Some(ResourceChange { change: Change::Replaced, consequence, remark, ..added(id, after) });
+    }
+    let fields = field_lines(before, after, kind);
+    let worst = fields.iter().map(|field| field.consequence).max()?;
+    let replaced = worst == Consequence::Replacement;
+    let causes: BTreeSet<&str> = fields.iter().map(|field| field.cause.as_str()).collect();
+    let cause = causes.into_iter().collect::<Vec<_>>().join(", ");
+    let remark = (replaced && after.stateful)
+        .then(|| "it holds data: the replacement is held until a person decides".to_owned());
+    let change = if replaced { Change::Replaced } else { Change::Changed };
+    let consequence = if replaced && after.stateful { Consequence::DataLoss } else { worst };
+    Some(ResourceChange { change, cause, consequence, fields, remark, ..added(id, after) })
+}
+
+fn field_lines(before: &Resource, after: &Resource, kind: Option<&Kind>) -> Vec<FieldLine> {
+    let old = fields_of(before, kind);
+    let new = fields_of(after, kind);
+    let paths: BTreeSet<&FieldPath> = old.keys().chain(new.keys()).collect();
+    let mut lines = Vec::new();
+    for path in paths {
+        let (from, to) = (old.get(path), new.get(path));
+        let same = match (from, to) {
+            (Some(from), Some(to)) => from == to || kind.is_some_and(|kind| equality::equal(kind, path, from, to)),
+            _ => false,
+        };
+        if !same {
+            let origin: Option<&Origin> =
+                to.and_then(|_| after.field(path)).map(|field| &field.origin);
+            lines.push(FieldLine {
+                path: path.clone(),
+                from: from.cloned(),
+                to: to.cloned(),
+                cause: cause(origin),
+                consequence: kind.map_or(Consequence::InPlace, |kind| consequence(kind, path)),
+            });
+        }
+    }
+    lines
+}
+
+fn fields_of(resource: &Resource, kind: Option<&Kind>) -> BTreeMap<FieldPath, Json> {
+    let document = Json::Object(resource.properties.iter().map(|(key, value)| (key.clone(), shown(value))).collect());
+    let mut fields: BTreeMap<FieldPath, Json> = match kind {
+        Some(kind) => units(kind, &document).into_iter().collect(),
+        None => resource
+            .properties
+            .iter()
+            .map(|(key, value)| (FieldPath::root().child(key.as_str()), shown(value)))
+            .collect(),
+    };
+    if let Some(name) = &resource.name {
+        fields.insert(name.path.clone(), Json::String(format!("{}-…{}", name.stem, name.ending)));
+    }
+    fields
+}
+
+fn consequence(kind: &Kind, path: &FieldPath) -> Consequence {
+    match kind.consequence(path) {
+        schema_catalog::Consequence::InPlace => Consequence::InPlace,
+        schema_catalog::Consequence::Restart => Consequence::Restart,
+        schema_catalog::Consequence::Replacement => Consequence::Replacement,
+        schema_catalog::Consequence::DataLoss => Consequence::DataLoss,
+    }
+}
