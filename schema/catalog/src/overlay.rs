@@ -171,6 +171,11 @@ impl File {
 }
 
 impl Overlay {
+    /// How a path is merged, if the overlay says.
+    pub fn unit_at(&self, path: &FieldPath) -> Option<&Unit> {
+        self.units.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, rule)| &rule.0)
+    }
+
     /// The rule that enforces a path, if one does: of the path itself or of what it is part of.
     pub fn enforced_at(&self, path: &FieldPath) -> Option<&Enforced> {
         self.enforced.iter().find(|(pattern, _)| pattern.covers(path)).map(|(_, rule)| rule)

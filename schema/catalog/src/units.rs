@@ -9,9 +9,10 @@
 //!
 //! Two cases keep the split lossless whatever a cloud answers. An array that is not what its unit says (two equal
 //! elements in a set, an element without key or with the key of another in a map) is one unit at its own path, and so
-//! is an object with a member whose name reads as a selector (`[a=b]`). And **an empty object or array is no unit**:
-//! to the clouds it is the same as nothing, so a document put together again from its units lacks the empty
-//! containers, and is otherwise equal, arrays in the same order. An empty element inside a unit is kept with it.
+//! is an object with a member whose name reads as a selector (`[a=b]`). And **an empty object or array is no unit**
+//! ([`is_empty`]): to the clouds it is the same as nothing, so a document put together again from its units
+//! (`FieldPath::set`, one after the other) lacks the empty containers, and is otherwise equal, arrays in the same
+//! order. An empty element inside a unit is kept with it.
 
 use std::collections::BTreeSet;
 
@@ -64,23 +65,18 @@ const KEYS: [&str; 2] = ["Key", "Name"];
 const DEEPEST: usize = 64;
 
 impl Kind {
-    /// How the value at this path is merged. An element of a set or a map is [`Unit::Atomic`], as is everything in it.
+    /// How the value at this path is merged. An element of a set or a map is [`Unit::Atomic`], as is everything inside
+    /// another unit.
     pub fn unit(&self, path: &FieldPath) -> Unit {
-        if let Some(unit) = self.own_unit(path) {
-            return unit;
-        }
-        match self.schema(path) {
-            Some(schema) => self.unit_of_schema(path, schema),
-            None => Unit::Scalar,
-        }
+        if self.unit_path(path) == *path { self.own_unit(path) } else { Unit::Atomic }
     }
 
-    /// The path of the unit that a path is part of: itself, or what it lies in.
+    /// The path of the unit that a path is part of: itself, or what it lies in. The path of a set or a map is its own.
     pub fn unit_path(&self, path: &FieldPath) -> FieldPath {
         let mut at = FieldPath::root();
         for (index, segment) in path.segments().iter().enumerate() {
             at = at.child(segment);
-            match self.unit(&at) {
+            match self.own_unit(&at) {
                 Unit::Scalar => {}
                 Unit::Group(group) => return group,
                 Unit::Set | Unit::Map(_) => {
@@ -92,17 +88,21 @@ impl Kind {
         at
     }
 
-    fn own_unit(&self, path: &FieldPath) -> Option<Unit> {
-        let rules = &self.overlay.units;
-        rules.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, rule)| rule.0.clone())
+    /// How the value at this path would be merged if it were not part of another unit. Comparison goes into units, so
+    /// it needs to know of a list inside of one, too, whether it has an order.
+    pub(crate) fn own_unit(&self, path: &FieldPath) -> Unit {
+        match (self.overlay.unit_at(path), self.schema(path)) {
+            (Some(unit), _) => unit.clone(),
+            (None, Some(schema)) => self.unit_of_schema(path, schema),
+            (None, None) => Unit::Scalar,
+        }
     }
 
     fn unit_of_schema(&self, path: &FieldPath, schema: &Schema) -> Unit {
         let name = path.segments().last().map_or("", String::as_str);
-        let object = schema.types.contains("object");
-        if object
-            && (schema.types.contains("string") || is_json_property(name) && schema.properties.is_empty())
-        {
+        let is_object_or_text = schema.types.contains("object") && schema.types.contains("string");
+        let is_free_form = schema.allows("object") && schema.properties.is_empty();
+        if is_object_or_text || is_free_form && JSON_PROPERTIES.contains(&name) {
             return Unit::EmbeddedJson;
         }
         let Some(items) = schema.items.as_deref().and_then(|items| self.resolve(items)) else {
@@ -117,10 +117,6 @@ impl Kind {
             None => Unit::Ordered,
         }
     }
-}
-
-pub(crate) fn is_json_property(name: &str) -> bool {
-    JSON_PROPERTIES.contains(&name)
 }
 
 /// The member that is the key, in a list of key and value.
@@ -145,11 +141,12 @@ pub fn units(kind: &Kind, document: &Json) -> Vec<(FieldPath, Json)> {
     out
 }
 
-/// Whether a value is an empty container, which the clouds do not tell from nothing.
+/// Whether a value says nothing: it is an empty list, or an object whose members, if any, say nothing either. The
+/// clouds do not tell these from absence.
 pub fn is_empty(value: &Json) -> bool {
     match value {
         Json::Array(items) => items.is_empty(),
-        Json::Object(members) => members.is_empty(),
+        Json::Object(members) => members.values().all(is_empty),
         _ => false,
     }
 }
@@ -165,7 +162,7 @@ impl Split<'_> {
         if is_empty(value) {
             return;
         }
-        match (self.kind.unit(path), value) {
+        match (self.kind.own_unit(path), value) {
             (Unit::Scalar, Json::Object(members))
                 if path.segments().len() < DEEPEST && !holds_selector(value) =>
             {
@@ -211,4 +208,80 @@ pub(crate) fn is_proper_map(items: &[Json], key: &str) -> bool {
 
 pub(crate) fn key_text(item: &Json, key: &str) -> String {
     item.get(key).map(element_text).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::Catalog;
+
+    fn check(kind: &str, document: &Json) -> Vec<String> {
+        let kind = Catalog::builtin().kind(kind).unwrap();
+        units(kind, document).into_iter().map(|(path, value)| format!("{path} = {value}")).collect()
+    }
+
+    #[test]
+    fn objects_are_entered_and_their_members_are_units() {
+        let document = json!({"VersioningConfiguration": {"Status": "Enabled"}, "BucketName": "b"});
+        let found = check("AWS::S3::Bucket", &document);
+        assert_eq!(found, ["/BucketName = \"b\"", "/VersioningConfiguration/Status = \"Enabled\""]);
+    }
+
+    #[test]
+    fn tags_are_units_by_their_key() {
+        let found = check("AWS::SQS::Queue", &json!({"Tags": [{"Key": "team", "Value": "a"}]}));
+        assert_eq!(found, [r#"/Tags/[Key=team] = {"Key":"team","Value":"a"}"#]);
+    }
+
+    #[test]
+    fn elements_of_a_set_are_units_by_what_they_are() {
+        let found = check("AWS::RDS::DBSubnetGroup", &json!({"SubnetIds": ["b", "a"]}));
+        assert_eq!(found, [r#"/SubnetIds/[=b] = "b""#, r#"/SubnetIds/[=a] = "a""#]);
+    }
+
+    #[test]
+    fn a_set_with_two_equal_elements_is_one_unit() {
+        let found = check("AWS::RDS::DBSubnetGroup", &json!({"SubnetIds": ["a", "a"]}));
+        assert_eq!(found, [r#"/SubnetIds = ["a","a"]"#]);
+    }
+
+    #[test]
+    fn a_policy_is_one_unit_as_object_and_as_text() {
+        for policy in [json!({"deadLetterTargetArn": "a"}), json!("{\"deadLetterTargetArn\":\"a\"}")] {
+            let found = check("AWS::SQS::Queue", &json!({"RedrivePolicy": policy}));
+            assert_eq!(found, [format!("/RedrivePolicy = {policy}")]);
+        }
+    }
+
+    #[test]
+    fn parameters_of_a_database_are_units_of_their_own() {
+        let found = check("AWS::RDS::DBParameterGroup", &json!({"Parameters": {"rds.force_ssl": "1"}}));
+        assert_eq!(found, [r#"/Parameters/rds.force_ssl = "1""#]);
+    }
+
+    #[test]
+    fn a_group_moves_together() {
+        let window = json!({"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5});
+        let found = check("AWS::Scheduler::Schedule", &json!({"FlexibleTimeWindow": window}));
+        assert_eq!(found, [format!("/FlexibleTimeWindow = {window}")]);
+    }
+
+    #[test]
+    fn empty_containers_are_no_units() {
+        assert!(check("AWS::SQS::Queue", &json!({"Tags": [], "RedrivePolicy": {}})).is_empty());
+        assert!(check("AWS::S3::Bucket", &json!({"CorsConfiguration": {"CorsRules": []}})).is_empty());
+    }
+
+    #[test]
+    fn what_lies_in_a_unit_belongs_to_it() {
+        let kind = Catalog::builtin().kind("AWS::ECS::TaskDefinition").unwrap();
+        let path = |text| FieldPath::parse(text).unwrap();
+        let inner = path("/ContainerDefinitions/[Name=app]/Environment/[Name=A]/Value");
+        assert_eq!(kind.unit_path(&inner), path("/ContainerDefinitions/[Name=app]"));
+        assert_eq!(kind.unit(&inner), Unit::Atomic);
+        assert_eq!(kind.unit(&path("/ContainerDefinitions")), Unit::Map("Name".to_owned()));
+        assert_eq!(kind.unit(&path("/RuntimePlatform/CpuArchitecture")), Unit::Scalar);
+    }
 }
