@@ -132,7 +132,7 @@ fn every(language: Language, id: &str, minutes: &str) -> Result<Schedule, (Strin
         let help = format!("write a number of minutes from 1 to {MINUTES_PER_DAY}, which is a day");
         return Err((format!("cron job `{id}` runs every {minutes} minutes"), help));
     };
-    if language == Language::Go && MINUTES_PER_DAY % minutes != 0 {
+    if language == Language::Go && !MINUTES_PER_DAY.is_multiple_of(minutes) {
         let message =
             format!("cron job `{id}` runs every {minutes} minutes, which does not divide a day evenly");
         return Err((message, format!("try {} minutes", nearest_divisor_of_a_day(minutes))));
@@ -142,7 +142,7 @@ fn every(language: Language, id: &str, minutes: &str) -> Result<Schedule, (Strin
 
 /// The number of minutes nearest to `minutes` that divides a day; of two, the smaller.
 fn nearest_divisor_of_a_day(minutes: u32) -> u32 {
-    let divisors = (1..=MINUTES_PER_DAY).filter(|divisor| MINUTES_PER_DAY % divisor == 0);
+    let divisors = (1..=MINUTES_PER_DAY).filter(|divisor| MINUTES_PER_DAY.is_multiple_of(*divisor));
     divisors.min_by_key(|divisor| divisor.abs_diff(minutes)).expect("BUG: 1 divides a day")
 }
 

@@ -1,6 +1,6 @@
 //! What concerns several primitives: names that occur twice, references, paths, authentication.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
@@ -10,7 +10,7 @@ use schema_documents::manifest::{Access, Call, Language, Manifest, Service as De
 use crate::{AppModel, Endpoint, Service};
 
 /// What a name is the name of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Primitive {
     Service,
     Endpoint,
@@ -73,6 +73,7 @@ pub(crate) fn unique<'m, T>(
 /// The names that can be referred to.
 struct Declared<'m> {
     manifest: &'m Manifest,
+    names: BTreeMap<Primitive, BTreeSet<&'m str>>,
     found: &'m mut Vec<Diagnostic>,
 }
 
@@ -87,7 +88,7 @@ struct Reference<'m> {
 
 /// Reports every name that nothing declares.
 pub(crate) fn references(manifest: &Manifest, found: &mut Vec<Diagnostic>) {
-    let mut declared = Declared { manifest, found };
+    let mut declared = Declared { manifest, names: names(manifest), found };
     for service in &manifest.services {
         declared.check_uses(service);
         declared.check_binds(service);
@@ -117,8 +118,10 @@ pub(crate) fn references(manifest: &Manifest, found: &mut Vec<Diagnostic>) {
         }
     }
     for gateway in &manifest.gateways {
-        let by = format!("gateway `{}` belongs to", gateway.name);
-        declared.check_service(by, &gateway.service, &gateway.at);
+        if !gateway.service.is_empty() {
+            let by = format!("gateway `{}` belongs to", gateway.name);
+            declared.check_service(by, &gateway.service, &gateway.at);
+        }
     }
     let handlers = manifest.gateways.iter().filter_map(|gateway| gateway.auth_handler.as_ref());
     for handler in handlers.chain(&manifest.auth_handler) {
@@ -130,6 +133,17 @@ pub(crate) fn references(manifest: &Manifest, found: &mut Vec<Diagnostic>) {
     for call in &manifest.calls {
         declared.check_call(call);
     }
+}
+
+fn names(manifest: &Manifest) -> BTreeMap<Primitive, BTreeSet<&str>> {
+    BTreeMap::from([
+        (Primitive::Service, manifest.services.iter().map(|service| service.name.as_str()).collect()),
+        (Primitive::Database, manifest.databases.iter().map(|database| database.name.as_str()).collect()),
+        (Primitive::Topic, manifest.topics.iter().map(|topic| topic.name.as_str()).collect()),
+        (Primitive::Bucket, manifest.buckets.iter().map(|bucket| bucket.name.as_str()).collect()),
+        (Primitive::Cache, manifest.caches.iter().map(|cache| cache.name.as_str()).collect()),
+        (Primitive::Metric, manifest.metrics.iter().map(|metric| metric.name.as_str()).collect()),
+    ])
 }
 
 impl<'m> Declared<'m> {
@@ -164,11 +178,11 @@ impl<'m> Declared<'m> {
     }
 
     fn check(&mut self, reference: &Reference<'m>) {
-        let names = self.names(reference.primitive);
-        if names.contains(&reference.name) {
+        let Reference { by, primitive, name, at } = reference;
+        let names = self.names.get(primitive).into_iter().flatten().copied();
+        if self.is_declared(*primitive, name) {
             return;
         }
-        let Reference { by, primitive, name, at } = reference;
         let code = match primitive {
             Primitive::Topic => Code::M0104,
             _ => Code::M0103,
@@ -178,27 +192,14 @@ impl<'m> Declared<'m> {
         self.found.push(Diagnostic::error(code, message).at(*at).maybe_help(help));
     }
 
-    fn names(&self, primitive: Primitive) -> Vec<&'m str> {
-        let manifest = self.manifest;
-        match primitive {
-            Primitive::Service => manifest.services.iter().map(|service| service.name.as_str()).collect(),
-            Primitive::Endpoint => Vec::new(),
-            Primitive::Gateway => manifest.gateways.iter().map(|gateway| gateway.name.as_str()).collect(),
-            Primitive::Database => manifest.databases.iter().map(|database| database.name.as_str()).collect(),
-            Primitive::Topic => manifest.topics.iter().map(|topic| topic.name.as_str()).collect(),
-            Primitive::Subscription => Vec::new(),
-            Primitive::Bucket => manifest.buckets.iter().map(|bucket| bucket.name.as_str()).collect(),
-            Primitive::Cache => manifest.caches.iter().map(|cache| cache.name.as_str()).collect(),
-            Primitive::CronJob => manifest.cron_jobs.iter().map(|job| job.id.as_str()).collect(),
-            Primitive::Secret => manifest.secrets.iter().map(|secret| secret.name.as_str()).collect(),
-            Primitive::Metric => manifest.metrics.iter().map(|metric| metric.name.as_str()).collect(),
-        }
+    fn is_declared(&self, primitive: Primitive, name: &str) -> bool {
+        self.names.get(&primitive).is_some_and(|names| names.contains(name))
     }
 
     fn check_call(&mut self, call: &'m Call) {
         self.check_service("a call is made by".to_owned(), &call.from_service, &call.at);
         let to = call.to.as_str();
-        if self.names(Primitive::Service).contains(&to) || endpoint(self.manifest, to).is_some() {
+        if self.is_declared(Primitive::Service, to) || endpoint(self.manifest, to).is_some() {
             return;
         }
         let help = closest_endpoint(self.manifest, to).map(|meant| format!("did you mean `{meant}`?"));
@@ -232,14 +233,16 @@ pub(crate) fn called_service<'m>(manifest: &'m Manifest, to: &str) -> Option<&'m
     whole.or_else(|| endpoint(manifest, to).map(|(service, _)| service)).map(|service| service.name.as_str())
 }
 
+fn endpoints(app: &AppModel) -> impl Iterator<Item = (&Service, &Endpoint)> {
+    app.services
+        .values()
+        .flat_map(|service| service.endpoints.values().map(move |endpoint| (service, endpoint)))
+}
+
 /// Reports endpoints that the same request would reach. Two endpoints meet in a service, and on a gateway when both are
 /// exposed. A literal goes before a parameter and a fallback comes last, so these do not conflict.
 pub(crate) fn paths(app: &AppModel, found: &mut Vec<Diagnostic>) {
-    let mut endpoints: Vec<(&Service, &Endpoint)> = app
-        .services
-        .values()
-        .flat_map(|service| service.endpoints.values().map(move |endpoint| (service, endpoint)))
-        .collect();
+    let mut endpoints: Vec<_> = endpoints(app).collect();
     endpoints.sort_by_key(|(_, endpoint)| &endpoint.at);
     let mut seen: BTreeMap<String, Vec<(&Service, &Endpoint)>> = BTreeMap::new();
     for (service, endpoint) in endpoints {
@@ -293,9 +296,7 @@ pub(crate) fn authentication(app: &AppModel, found: &mut Vec<Diagnostic>) {
             "declare one with `authHandler` and name it in a `Gateway`, or remove `auth` from the endpoint"
         }
     };
-    for (service, endpoint) in
-        app.services.values().flat_map(|service| service.endpoints.values().map(move |one| (service, one)))
-    {
+    for (service, endpoint) in endpoints(app) {
         if endpoint.access == Access::Auth {
             let name = format!("{}.{}", service.name, endpoint.name);
             let message = format!("endpoint `{name}` needs an auth handler, and the app has none");

@@ -17,7 +17,7 @@ pub const DEFAULT_GATEWAY: &str = "api-gateway";
 pub struct Gateway {
     /// Name.
     pub name: String,
-    /// The service that declares it; absent for the one that is there by itself.
+    /// The service that declares it; absent when it stands outside of all, and for the one that is there by itself.
     pub service: Option<String>,
     /// The function that authenticates its requests.
     pub auth_handler: Option<AuthHandler>,
@@ -57,7 +57,7 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
         name::check(manifest.language, Primitive::Gateway, name, &gateway.at, found);
         let gateway = Gateway {
             name: name.to_owned(),
-            service: Some(gateway.service.clone()),
+            service: (!gateway.service.is_empty()).then(|| gateway.service.clone()),
             auth_handler: gateway.auth_handler.as_ref().map(AuthHandler::from),
             at: Some(gateway.at.clone()),
         };

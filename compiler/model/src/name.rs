@@ -28,6 +28,15 @@ pub(crate) fn check(
 ) {
     let rule = rule(language, primitive);
     if rule.holds(name) {
+        if let (Language::Go, Primitive::Metric, Some(rest)) = (language, primitive, name.strip_prefix("e_"))
+        {
+            found.push(
+                Diagnostic::error(Code::M0102, format!("`{name}` is not a valid {primitive} name"))
+                    .at(at)
+                    .note("names that start with `e_` are kept for the metrics of Encore itself")
+                    .help(format!("try `{rest}`")),
+            );
+        }
         return;
     }
     let help = rule.suggest(name).map(|suggestion| format!("try `{suggestion}`"));

@@ -125,10 +125,10 @@ fn subscription(
         None => default,
         Some(ns) => at_least(what, ns, least, declared, found).unwrap_or(default),
     };
-    let ack_deadline = value("ack deadline", declared.ack_deadline_ns, ACK_DEADLINE, SECOND);
-    let message_retention = value("message retention", declared.message_retention_ns, RETENTION, MINUTE);
-    let min_backoff = value("shortest backoff", declared.min_backoff_ns, MIN_BACKOFF, SECOND);
-    let max_backoff = value("longest backoff", declared.max_backoff_ns, MAX_BACKOFF, SECOND);
+    let ack_deadline = value("an ack deadline", declared.ack_deadline_ns, ACK_DEADLINE, SECOND);
+    let message_retention = value("a message retention", declared.message_retention_ns, RETENTION, MINUTE);
+    let min_backoff = value("a shortest backoff", declared.min_backoff_ns, MIN_BACKOFF, SECOND);
+    let max_backoff = value("a longest backoff", declared.max_backoff_ns, MAX_BACKOFF, SECOND);
     if max_backoff < min_backoff {
         found.push(crossed_backoffs(declared, min_backoff, max_backoff));
     }
@@ -164,7 +164,7 @@ fn at_least(
         Some(written) => format!("{written:?}"),
         None => format!("-{:?}", Duration::from_nanos(written_ns.unsigned_abs())),
     };
-    let message = format!("subscription `{}` has a {what} of {shown}", declared.name);
+    let message = format!("subscription `{}` has {what} of {shown}", declared.name);
     let help = format!("write at least {}", in_words(least));
     found.push(Diagnostic::error(Code::M0108, message).at(&declared.at).help(help));
     None
