@@ -149,6 +149,8 @@ class Generator:
         for word, ours in COPIED.items():
             if word in raw:
                 out[ours] = raw[word]
+        if key_formats(raw):
+            out["format"] = "AWS::KMS::Key"
         return dict(sorted(out.items()))
 
     def used_definitions(self):
@@ -221,6 +223,12 @@ class Generator:
 
 def branches(raw):
     return [branch for word in ("anyOf", "oneOf") for branch in raw.get(word, []) if isinstance(branch, dict)]
+
+
+def key_formats(raw):
+    """Whether a text names an encryption key in any of the ways there are."""
+    formats = [branch.get("format", "") for branch in branches(raw)]
+    return bool(formats) and all(name.startswith("AWS::KMS::") for name in formats)
 
 
 def groups(raw):

@@ -218,11 +218,12 @@ impl Kind {
         from_overlay.map(|(_, value)| value).or_else(|| self.schema(path)?.default.as_ref())
     }
 
-    /// Whether drift of this path is no drift, however it looks: see [`Equality`].
+    /// How two values at this path are compared, where it is not by the general rules alone.
     pub fn equality(&self, path: &FieldPath) -> Option<Equality> {
-        let found =
-            self.overlay.equality.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, rule)| *rule);
-        found.or_else(|| self.schema(path)?.enum_ignore_case.then_some(Equality::IgnoreCase))
+        let schema = self.schema(path);
+        let format = schema.and_then(|schema| schema.format.as_deref());
+        let by_case = || schema?.enum_ignore_case.then_some(Equality::IgnoreCase);
+        self.overlay.equality_at(path, format).or_else(by_case)
     }
 
     /// All IAM actions that the handlers of this kind need.

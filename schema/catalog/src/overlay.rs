@@ -33,6 +33,8 @@ pub struct Overlay {
     pub sensitive: BTreeSet<Pattern>,
     /// How two values are told apart, where the general rules would find a difference that is none.
     pub equality: BTreeMap<Pattern, Equality>,
+    /// The same for all paths whose schema has this format, with or without what follows its dot.
+    pub formats: BTreeMap<String, Equality>,
     /// Paths whose drift is answered by a revert step, each with its reason.
     pub enforced: BTreeMap<Pattern, Enforced>,
     /// How long after an operation reads may still show the state before it, in milliseconds.
@@ -131,6 +133,7 @@ pub struct UnitRule(pub Unit);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {
+    format: BTreeMap<String, Equality>,
     service: BTreeMap<String, Lag>,
     kind: BTreeMap<String, Overlay>,
 }
@@ -154,6 +157,7 @@ impl File {
         let mut overlay = self.kind.remove(kind).unwrap_or_default();
         let service = kind.rsplit_once("::").map_or(kind, |(service, _)| service);
         let lag = self.service.get(service).copied().unwrap_or_default();
+        overlay.formats.extend(self.format.iter().map(|(format, rule)| (format.clone(), *rule)));
         if overlay.settling_ms == 0 {
             overlay.settling_ms = lag.settling_ms;
         }
@@ -174,6 +178,13 @@ impl Overlay {
     /// How a path is merged, if the overlay says.
     pub fn unit_at(&self, path: &FieldPath) -> Option<&Unit> {
         self.units.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, rule)| &rule.0)
+    }
+
+    /// How two values at a path are compared, if the overlay says so of the path or of its format.
+    pub fn equality_at(&self, path: &FieldPath, format: Option<&str>) -> Option<Equality> {
+        let of_path = self.equality.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, rule)| *rule);
+        let base = |format: &str| format.split_once('.').map_or(format, |(base, _)| base).to_owned();
+        of_path.or_else(|| self.formats.get(&base(format?)).copied())
     }
 
     /// The rule that enforces a path, if one does: of the path itself or of what it is part of.

@@ -79,9 +79,11 @@ fn the_overlay_names_only_kinds_and_paths_that_exist() {
 
 #[test]
 fn an_overlay_with_a_word_that_does_not_exist_is_refused() {
-    for text in ["units = { \"/A\" = \"bag\" }", "natural_keys = []", "equality = { \"/A\" = \"same\" }"] {
-        let text = format!("[service]\n[kind.\"A\"]\n{text}");
-        assert!(overlay::File::parse(&text).is_err(), "{text}");
+    let is_read =
+        |facts: &str| overlay::File::parse(&format!("[service]\n[format]\n[kind.\"A\"]\n{facts}")).is_ok();
+    assert!(is_read("units = { \"/A\" = \"map:Key\" }"));
+    for facts in ["units = { \"/A\" = \"bag\" }", "natural_keys = []", "equality = { \"/A\" = \"same\" }"] {
+        assert!(!is_read(facts), "{facts}");
     }
 }
 
@@ -148,4 +150,25 @@ fn a_path_with_a_sensitive_value_further_down_is_sensitive() {
     assert!(task.is_sensitive(&path("/ContainerDefinitions/[Name=app]")));
     assert!(task.is_sensitive(&path("/ContainerDefinitions/0/Environment/0/Value")));
     assert!(!task.is_sensitive(&path("/Cpu")));
+}
+
+#[test]
+fn a_rule_that_enforces_one_attribute_leaves_the_others_to_the_console() {
+    let balancer = kind("AWS::ElasticLoadBalancingV2::LoadBalancer");
+    let attribute = |key: &str| path("/LoadBalancerAttributes").keyed("Key", key);
+    assert!(balancer.enforced(&attribute("deletion_protection.enabled")).is_some());
+    assert!(balancer.enforced(&attribute("idle_timeout.timeout_seconds")).is_none());
+}
+
+#[test]
+fn a_key_is_compared_as_a_key_wherever_the_schema_says_that_it_is_one() {
+    let cluster = kind("AWS::ECS::Cluster");
+    let found = cluster.equality(&path("/Configuration/ManagedStorageConfiguration/KmsKeyId"));
+    assert_eq!(found, Some(Equality::KeyReference));
+}
+
+#[test]
+fn defaults_come_from_the_overlay_and_from_the_schema() {
+    assert_eq!(kind("AWS::SQS::Queue").default_at(&path("/VisibilityTimeout")), Some(&json!(30)));
+    assert_eq!(kind("AWS::RDS::DBProxy").default_at(&path("/IdleClientTimeout")), None);
 }

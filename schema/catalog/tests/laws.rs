@@ -105,7 +105,7 @@ fn reversed(kind: &Kind, document: &Json) -> Json {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_document_is_put_together_again_from_its_units(kind in any_kind(), choices in choices()) {
