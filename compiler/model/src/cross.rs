@@ -179,10 +179,10 @@ impl<'m> Declared<'m> {
 
     fn check(&mut self, reference: &Reference<'m>) {
         let Reference { by, primitive, name, at } = reference;
-        let names = self.names.get(primitive).into_iter().flatten().copied();
         if self.is_declared(*primitive, name) {
             return;
         }
+        let names = self.names.get(primitive).into_iter().flatten().copied();
         let code = match primitive {
             Primitive::Topic => Code::M0104,
             _ => Code::M0103,
@@ -285,23 +285,28 @@ fn shape(path: &str) -> String {
     path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
-/// Reports endpoints that ask for authentication in an app that has none.
+/// Reports endpoints that ask for authentication in an app that has none. Encore.go refuses such an app; Encore.ts builds
+/// it, so there it is a warning.
 pub(crate) fn authentication(app: &AppModel, found: &mut Vec<Diagnostic>) {
     if app.auth_handler.is_some() {
         return;
     }
-    let help = match app.language {
-        Language::Go => "declare one with `//encore:authhandler`, or make the endpoint public or private",
-        Language::Typescript => {
-            "declare one with `authHandler` and name it in a `Gateway`, or remove `auth` from the endpoint"
-        }
+    let (report, help): (fn(Code, String) -> Diagnostic, _) = match app.language {
+        Language::Go => (
+            Diagnostic::error,
+            "declare one with `//encore:authhandler`, or make the endpoint public or private",
+        ),
+        Language::Typescript => (
+            Diagnostic::warning,
+            "declare one with `authHandler` and name it in a `Gateway`, or remove `auth` from the endpoint",
+        ),
     };
-    for (service, endpoint) in endpoints(app) {
-        if endpoint.access == Access::Auth {
-            let name = format!("{}.{}", service.name, endpoint.name);
-            let message = format!("endpoint `{name}` needs an auth handler, and the app has none");
-            found.push(Diagnostic::error(Code::M0110, message).at(&endpoint.at).help(help));
-        }
+    for (service, endpoint) in endpoints(app).filter(|(_, endpoint)| endpoint.access == Access::Auth) {
+        let message = format!(
+            "endpoint `{}.{}` needs an auth handler, and the app has none",
+            service.name, endpoint.name
+        );
+        found.push(report(Code::M0110, message).at(&endpoint.at).help(help));
     }
 }
 

@@ -236,5 +236,12 @@ fn an_endpoint_with_auth_needs_an_auth_handler() {
 M0110 b:2 endpoint `b.Me` needs an auth handler, and the app has none
   help: declare one with `//encore:authhandler`, or make the endpoint public or private";
     go(service, expected);
+    ts(
+        service,
+        "
+warning M0110 b:2 endpoint `b.Me` needs an auth handler, and the app has none
+  help: declare one with `authHandler` and name it in a `Gateway`, or remove `auth` from the endpoint
+",
+    );
     go(&format!("auth_handler = {{ name = \"Auth\", service = \"\", at = \"x:1\" }}\n{service}"), "");
 }
