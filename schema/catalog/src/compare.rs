@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use schema_documents::path::element_text;
 use schema_documents::{FieldPath, Json, canonical};
 
-use crate::units::{is_empty, is_proper_map, key_text};
+use crate::units::{is_empty, is_proper_map, is_proper_set, key_text};
 use crate::{Equality, Kind, Schema, Unit, policy, words};
 
 pub use crate::units::units;
@@ -37,8 +37,8 @@ pub struct Difference {
 /// Values deeper than this are compared to the letter.
 const DEEPEST: usize = 64;
 
-/// Lists longer than this are matched by their canonical order instead of element by element.
-const LONGEST_MATCHED: usize = 512;
+/// In longer lists only elements that are equal to the letter are matched.
+const LONGEST_MATCHED: usize = 256;
 
 /// The prefix of tags that the cloud sets, and nobody else can.
 const CLOUD_TAGS: &str = "aws:";
@@ -181,7 +181,9 @@ impl Comparison<'_> {
         names.into_iter().all(|name| {
             let path = path.child(name);
             match (declared.get(name), live.get(name)) {
-                (Some(declared), Some(live)) => self.same(&path, declared, live),
+                (Some(declared), Some(live)) => {
+                    self.kind.is_provider_owned(&path) || self.same(&path, declared, live)
+                }
                 (Some(one), None) => is_empty(one) || self.is_silent(&path, one),
                 (None, Some(one)) => self.live_may_say_more || is_empty(one) || self.is_silent(&path, one),
                 (None, None) => true,
@@ -329,7 +331,7 @@ impl<'a> Search<'a> {
             {
                 self.members(path, declared, live);
             }
-            (Unit::Set, Json::Array(items), live @ (Json::Array(_) | Json::Null)) => {
+            (Unit::Set, Json::Array(items), live @ (Json::Array(_) | Json::Null)) if is_proper_set(items) => {
                 self.set(path, items, live.as_array().map_or(&[], Vec::as_slice));
             }
             (Unit::Map(key), Json::Array(items), live @ (Json::Array(_) | Json::Null))

@@ -91,3 +91,53 @@ fn condition(value: &Json) -> Json {
     });
     Json::Object(canonical.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(one: &Json, other: &Json) -> bool {
+        let wrap =
+            |statement: &Json| canonical(&json!({"Version": "2012-10-17", "Statement": statement})).unwrap();
+        wrap(one) == wrap(other)
+    }
+
+    #[test]
+    fn the_order_of_statements_actions_and_resources_has_no_meaning() {
+        let (read, write) = (json!({"Action": ["a:B", "a:C"], "Resource": "*"}), json!({"Action": "a:D"}));
+        assert!(check(&json!([read, write]), &json!([write, {"Action": ["A:c", "a:b"], "Resource": ["*"]}])));
+    }
+
+    #[test]
+    fn another_principal_effect_or_condition_is_another_policy() {
+        let statement =
+            json!({"Effect": "Allow", "Principal": {"AWS": "1"}, "Condition": {"Bool": {"a:B": true}}});
+        assert!(check(
+            &statement,
+            &json!({"Effect": "Allow", "Principal": {"AWS": ["1"]}, "Condition": {"Bool": {"A:b": "true"}}})
+        ));
+        for (member, value) in [
+            ("Effect", json!("Deny")),
+            ("Principal", json!("*")),
+            ("Principal", json!({"Service": "1"})),
+            ("Condition", json!({"Bool": {"a:B": "false"}})),
+        ] {
+            let mut other = statement.clone();
+            other[member] = value;
+            assert!(!check(&statement, &other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_case_of_a_resource_has_a_meaning() {
+        assert!(!check(&json!({"Resource": "arn:A"}), &json!({"Resource": "arn:a"})));
+    }
+
+    #[test]
+    fn what_has_no_statements_is_no_policy() {
+        assert_eq!(canonical(&json!({"maxReceiveCount": 3})), None);
+        assert_eq!(canonical(&json!("Statement")), None);
+    }
+}

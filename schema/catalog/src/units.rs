@@ -195,7 +195,7 @@ fn holds_selector(value: &Json) -> bool {
 }
 
 /// Whether every element has a path of its own.
-fn is_proper_set(items: &[Json]) -> bool {
+pub(crate) fn is_proper_set(items: &[Json]) -> bool {
     let mut seen = BTreeSet::new();
     items.iter().all(|item| seen.insert(element_text(item)))
 }

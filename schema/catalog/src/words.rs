@@ -105,10 +105,20 @@ fn is_version_prefix(short: &str, long: &str) -> bool {
     long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// The words of an access string; what every user has by default says nothing.
-fn access_words(text: &str) -> BTreeSet<&str> {
-    let said_by_default = ["resetchannels", "-@all", "sanitize-payload"];
-    text.split_whitespace().filter(|word| !said_by_default.contains(word)).collect()
+/// What an access string grants: flags, keys and channels in any order, then commands in theirs, because a later one
+/// overrules an earlier one. A user starts without any command, so taking all away at the start says nothing.
+fn access_words(text: &str) -> (BTreeSet<&str>, Vec<&str>) {
+    let words = text.split_whitespace().map(|word| match word {
+        "allkeys" => "~*",
+        "allchannels" => "&*",
+        "allcommands" => "+@all",
+        "nocommands" => "-@all",
+        other => other,
+    });
+    let (commands, others): (Vec<&str>, Vec<&str>) = words.partition(|word| word.starts_with(['+', '-']));
+    let commands = commands.into_iter().skip_while(|word| *word == "-@all").collect();
+    let starts_with = ["resetchannels", "sanitize-payload"];
+    (others.into_iter().filter(|word| !starts_with.contains(word)).collect(), commands)
 }
 
 fn domain(text: &str) -> String {
@@ -118,4 +128,65 @@ fn domain(text: &str) -> String {
 fn protocol(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
     PROTOCOLS.iter().find(|(number, _)| *number == lower).map_or(lower, |(_, name)| (*name).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(rule: Equality, one: &str, other: &str, expected: bool) {
+        assert_eq!(same(rule, one, other), expected, "{one} and {other}");
+        assert_eq!(same(rule, other, one), expected, "{other} and {one}");
+    }
+
+    #[test]
+    fn an_arn_names_what_it_ends_with() {
+        check(Equality::ArnOrName, "arn:aws:ecs:eu-central-1:1:cluster/app", "app", true);
+        check(Equality::ArnOrName, "arn:aws:ecs:eu-central-1:1:cluster/my-app", "app", false);
+        check(Equality::ArnOrName, "arn:aws:ecs:eu-central-1:1:cluster/app", "", false);
+        check(
+            Equality::ArnOrName,
+            "arn:aws:ecs:eu-central-1:1:cluster/app",
+            "arn:aws:ecs:eu-central-1:2:cluster/app",
+            false,
+        );
+    }
+
+    #[test]
+    fn a_version_is_the_start_of_a_more_exact_one() {
+        check(Equality::PrefixVersion, "17", "17.4", true);
+        check(Equality::PrefixVersion, "1", "17.4", false);
+    }
+
+    #[test]
+    fn in_an_access_string_a_later_command_overrules_an_earlier_one() {
+        check(Equality::AccessString, "on ~app:* +@read", "on ~app:* -@all +@read", true);
+        check(Equality::AccessString, "~* on +@all", "on allkeys allcommands", true);
+        check(Equality::AccessString, "on ~* +@all -@dangerous", "on ~* -@dangerous +@all", false);
+        check(Equality::AccessString, "on ~* +@all", "on ~* +@all -@all", false);
+    }
+
+    #[test]
+    fn the_alias_of_a_managed_key_may_be_any_key_and_no_other_alias_is() {
+        let key = "arn:aws:kms:eu-central-1:1:key/0a1b";
+        check(Equality::KeyReference, "alias/aws/sqs", key, true);
+        check(Equality::KeyReference, "0a1b", key, true);
+        check(Equality::KeyReference, "alias/app", key, false);
+    }
+
+    #[test]
+    fn names_of_domains_and_protocols_have_more_than_one_spelling() {
+        check(Equality::DomainName, "Example.org.", "example.org", true);
+        check(Equality::Protocol, "6", "TCP", true);
+        check(Equality::Protocol, "6", "udp", false);
+    }
+
+    #[test]
+    fn a_number_is_its_text_but_no_other_number() {
+        assert!(same_scalar(&json!(50.0), &json!("50")) && same_scalar(&json!(true), &json!("true")));
+        assert!(!same_scalar(&json!(50), &json!("50.5")) && !same_scalar(&json!(null), &json!("null")));
+    }
 }
