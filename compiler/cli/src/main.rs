@@ -1,2 +1,35 @@
-//! To be written.
-fn main() {}
+//! `manifestc`: application code in, one checked desired state per environment out.
+
+mod args;
+mod commands;
+mod files;
+mod output;
+mod pipeline;
+
+use std::process::ExitCode;
+
+use args::{Args, Command};
+use clap::Parser as _;
+
+/// Exit codes: 0 clean, 1 findings (or a difference, with `--exit-code`), 2 failure of the tool.
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let outcome = match args.command {
+        Command::Scan(args) => commands::scan::run(&args),
+        Command::Check(args) => commands::check::run(&args),
+        Command::Build(args) => commands::build::run(&args),
+        Command::Diff(args) => commands::diff::run(&args),
+        Command::Import(args) => commands::import::run(&args),
+        Command::Publish(args) => commands::publish::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::Schema(args) => commands::schema::run(&args),
+    };
+    match outcome {
+        Ok(output::Verdict::Clean) => ExitCode::SUCCESS,
+        Ok(output::Verdict::Findings) => ExitCode::from(1),
+        Err(error) => {
+            anstream::eprintln!("{}error{}: {error:#}", output::RED.render(), output::RED.render_reset());
+            ExitCode::from(2)
+        }
+    }
+}

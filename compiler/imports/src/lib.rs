@@ -1,1 +1,185 @@
-//! To be written.
+//! The way back to the repository: console edits become minimal edits of an environment file.
+//!
+//! An edit takes the typed setting where all fields lowered from it agree, else it is written as
+//! `[resources."<id>".properties] "<path>" = …`. Law: lowering the edited file equals live at every imported path, and
+//! changes no other. The law is not hoped for: each edit is lowered before it is kept, and one that breaks the law is
+//! dropped with a diagnostic.
+
+mod edit;
+mod law;
+
+use compiler_diagnostics::{Code, Diagnostic, closest};
+use compiler_lower::{SettingKey, fields_of, setting_for};
+use compiler_lower::{EnvironmentFile, environment_path, lower, read_environment};
+use compiler_model::AppModel;
+use schema_documents::desired::DesiredState;
+use schema_documents::import::Import;
+use schema_documents::{Json, ResourceId, canonical};
+
+use edit::Edit;
+
+/// The environment file that the edits go into.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The app.
+    pub model: &'a AppModel,
+    /// The environment's name.
+    pub environment: &'a str,
+    /// The text of its file; absent when it has none.
+    pub file: Option<&'a str>,
+}
+
+/// What became of the imports.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Imported {
+    /// The new text of the environment file.
+    pub text: String,
+    /// The imports that were taken, each with the place it was written to.
+    pub taken: Vec<Taken>,
+}
+
+/// An import that was taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Taken {
+    /// The import.
+    pub import: Import,
+    /// Where it stands now, such as `[database.shared] instance_class`.
+    pub place: String,
+}
+
+/// Takes imports into an environment file. `None`: the file or the app cannot be built as they are, which the
+/// diagnostics say. An import that cannot be taken is left out with a diagnostic; the others are taken.
+pub fn import(target: Target<'_>, imports: &[Import]) -> (Option<Imported>, Vec<Diagnostic>) {
+    let (environment, mut diagnostics) = read(target, target.file);
+    let Some(environment) = environment else { return (None, diagnostics) };
+    let (before, found) = lower(target.model, &environment);
+    diagnostics.extend(found);
+    let Some(before) = before else { return (None, diagnostics) };
+    // What was wrong before is not for an import to say again.
+    diagnostics.retain(|diagnostic| diagnostic.severity == compiler_diagnostics::Severity::Error);
+
+    let mut state = State { target, text: target.file.map_or_else(|| new_file(&environment), ToOwned::to_owned), desired: before };
+    let mut taken = Vec::new();
+    for group in groups(imports, &state.desired, &mut diagnostics) {
+        match state.take(&group) {
+            Ok(place) => taken.extend(group.imports.into_iter().map(|import| Taken { import, place: place.clone() })),
+            Err(reasons) => diagnostics.extend(reasons),
+        }
+    }
+    (Some(Imported { text: state.text, taken }), diagnostics)
+}
+
+fn read(target: Target<'_>, text: Option<&str>) -> (Option<EnvironmentFile>, Vec<Diagnostic>) {
+    let path = environment_path(target.environment);
+    read_environment(target.environment, text.map(|text| (path.as_str(), text)))
+}
+
+/// The file of an environment that had none: what it was built with, written down.
+fn new_file(environment: &EnvironmentFile) -> String {
+    let environment = &environment.environment;
+    let word = |value: Json| value.as_str().unwrap_or_default().to_owned();
+    let kind = word(serde_json::to_value(environment.kind).unwrap_or_default());
+    let cloud = word(serde_json::to_value(environment.cloud).unwrap_or_default());
+    let region = environment.region.as_ref().map(|region| format!("region = \"{region}\"\n")).unwrap_or_default();
+    format!(
+        "version = {}\nedition = \"{}\"\ntype = \"{kind}\"\ncloud = \"{cloud}\"\n{region}",
+        environment.version, environment.edition
+    )
+}
+
+/// Imports that become one edit.
+struct Group {
+    imports: Vec<Import>,
+    setting: Option<(SettingKey, Json)>,
+}
+
+/// Groups the imports that one typed setting can say: those whose fields are all there and agree.
+fn groups(imports: &[Import], desired: &DesiredState, diagnostics: &mut Vec<Diagnostic>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for import in imports {
+        if !desired.resources.contains_key(&import.resource) {
+            let near = closest(import.resource.as_str(), desired.resources.keys().map(ResourceId::as_str));
+            let message = format!("`{}` is not built from this app", import.resource);
+            let help = near.map(|near| format!("did you mean `{near}`? a `[[moved]]` entry tells of a new id"));
+            diagnostics.push(Diagnostic::error(Code::I0301, message).maybe_help(help));
+            continue;
+        }
+        if groups.iter().any(|group| group.imports.contains(import)) {
+            continue;
+        }
+        groups.push(typed(import, imports, desired).unwrap_or_else(|| Group { imports: vec![import.clone()], setting: None }));
+    }
+    groups
+}
+
+/// The group of a typed setting: every field that the setting becomes is imported, and all say the same.
+fn typed(import: &Import, imports: &[Import], desired: &DesiredState) -> Option<Group> {
+    let key = setting_for(&import.resource, &import.path)?;
+    let mut members = Vec::new();
+    let mut agreed: Option<Json> = None;
+    for (resource, path) in fields_of(&key, desired) {
+        let member = imports.iter().find(|other| other.resource == resource && other.path == path)?;
+        let value = key.setting.from_property(member.to.as_ref()?)?;
+        if agreed.as_ref().is_some_and(|agreed| *agreed != value) {
+            return None;
+        }
+        agreed = Some(value);
+        members.push(member.clone());
+    }
+    Some(Group { imports: members, setting: Some((key, agreed?)) })
+}
+
+struct State<'a> {
+    target: Target<'a>,
+    text: String,
+    desired: DesiredState,
+}
+
+impl State<'_> {
+    /// Makes the edit of a group, typed if that keeps the law, else attribute by attribute. Says where it was written.
+    fn take(&mut self, group: &Group) -> Result<String, Vec<Diagnostic>> {
+        if let Some((key, value)) = &group.setting
+            && let Ok(place) = self.attempt(&[Edit::setting(key, value)], &group.imports)
+        {
+            return Ok(place);
+        }
+        let edits: Vec<Edit> = group.imports.iter().map(Edit::attribute).collect();
+        self.attempt(&edits, &group.imports)
+    }
+
+    fn attempt(&mut self, edits: &[Edit], imports: &[Import]) -> Result<String, Vec<Diagnostic>> {
+        let what = || {
+            let names: Vec<String> = imports.iter().map(|import| format!("{} {}", import.resource, import.path)).collect();
+            names.join(", ")
+        };
+        let mut text = self.text.clone();
+        for edit in edits {
+            text = edit.apply(&text).map_err(|reason| {
+                vec![Diagnostic::error(Code::I0302, format!("the console edit of `{}` cannot be written: {reason}", what()))]
+            })?;
+        }
+        let (environment, mut found) = read(self.target, Some(&text));
+        let lowered = environment.and_then(|environment| {
+            let (lowered, more) = lower(self.target.model, &environment);
+            found.extend(more);
+            lowered
+        });
+        if compiler_diagnostics::any_error(&found) {
+            return Err(found);
+        }
+        let Some(after) = lowered else { return Err(found) };
+        if let Some(broken) = law::broken(&self.desired, &after, imports) {
+            let message = format!("the console edit of `{}` cannot be written: {broken}", what());
+            let help = "write the setting by hand, or take the edit back with `manifest-agent revert`";
+            return Err(vec![Diagnostic::error(Code::I0302, message).help(help)]);
+        }
+        self.text = text;
+        self.desired = after;
+        Ok(edits.iter().map(|edit| edit.place.clone()).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// A value, for messages.
+pub(crate) fn shown(value: Option<&Json>) -> String {
+    value.map_or_else(|| "nothing".to_owned(), canonical::to_string)
+}

@@ -1,0 +1,175 @@
+//! What was typed. What it means is each command's own business.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Turns application code into desired states for cloud infrastructure.
+#[derive(Parser)]
+#[command(name = "manifestc", version, about, max_term_width = 110)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show the manifest found in the source
+    Scan(Scan),
+    /// Check the app and its environments, and write nothing
+    Check(Check),
+    /// Write one desired state per environment
+    Build(Build),
+    /// Show what changes between two desired states, or since a revision
+    Diff(Diff),
+    /// Take console edits into the environment file
+    Import(Import),
+    /// Put a desired state where agents find it, under the next number
+    Publish(Publish),
+    /// Show the page of a diagnostic
+    Explain(Explain),
+    /// Show the JSON Schema of a document
+    Schema(Schema),
+}
+
+/// How data is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For machines
+    Json,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifestc scan examples/uptime > manifest.toml")]
+pub(crate) struct Scan {
+    /// The app's root: the folder with `encore.app`
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// `text` is TOML
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifestc check --env production")]
+pub(crate) struct Check {
+    /// The app's root: the folder with `encore.app`
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Only this environment; may be given several times
+    #[arg(long = "env", value_name = "NAME")]
+    pub(crate) environments: Vec<String>,
+    /// `json` is a list of diagnostics
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifestc build --env production --out build")]
+pub(crate) struct Build {
+    /// The app's root: the folder with `encore.app`
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Only this environment; may be given several times. Without it: every file in `environments`, else `production`
+    /// and `development`
+    #[arg(long = "env", value_name = "NAME")]
+    pub(crate) environments: Vec<String>,
+    /// The folder for `<env>.desired.json`; without it a single environment goes to standard output
+    #[arg(long, value_name = "D")]
+    pub(crate) out: Option<PathBuf>,
+    /// `json` makes the report on standard output a JSON object
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Examples:\n  manifestc diff old.desired.json new.desired.json\n  \
+                  manifestc diff --base origin/main --format markdown")]
+pub(crate) struct Diff {
+    /// The desired state before
+    #[arg(required_unless_present = "base", conflicts_with = "base")]
+    pub(crate) old: Option<PathBuf>,
+    /// The desired state after
+    #[arg(required_unless_present = "base", conflicts_with = "base")]
+    pub(crate) new: Option<PathBuf>,
+    /// Compare the app as it is with the app at this git revision
+    #[arg(long, value_name = "GIT-REV")]
+    pub(crate) base: Option<String>,
+    /// The app's root, with `--base`
+    #[arg(long, default_value = ".", requires = "base")]
+    pub(crate) dir: PathBuf,
+    /// Only this environment, with `--base`; may be given several times
+    #[arg(long = "env", value_name = "NAME", requires = "base")]
+    pub(crate) environments: Vec<String>,
+    /// How the difference is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: DiffFormat,
+    /// Exit with 1 when there is a difference
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// Refuse documents larger than this
+    #[arg(long, value_name = "BYTES", default_value_t = schema_documents::desired::DEFAULT_MAX_BYTES)]
+    pub(crate) max_document_bytes: u64,
+}
+
+/// How a difference is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    /// For a terminal
+    Text,
+    /// For a pull request
+    Markdown,
+    /// For machines
+    Json,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifest-agent imports --env production --out edits.json … && manifestc import edits.json")]
+pub(crate) struct Import {
+    /// Import documents, as `manifest-agent imports` writes them
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// The app's root: the folder with `encore.app`
+    #[arg(long, default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Show the change and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifestc publish build --to s3://my-state")]
+pub(crate) struct Publish {
+    /// A desired state, or a folder with some
+    #[arg(value_name = "D")]
+    pub(crate) desired: PathBuf,
+    /// The store: `s3://bucket/prefix`, `gs://bucket/prefix` or a folder
+    #[arg(long, value_name = "URL")]
+    pub(crate) to: String,
+    /// The commit it was built from; without it the one that is checked out
+    #[arg(long)]
+    pub(crate) commit: Option<String>,
+    /// Who publishes; without it the user's name
+    #[arg(long)]
+    pub(crate) publisher: Option<String>,
+    /// Refuse documents larger than this
+    #[arg(long, value_name = "BYTES", default_value_t = schema_documents::desired::DEFAULT_MAX_BYTES)]
+    pub(crate) max_document_bytes: u64,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifestc explain M0103")]
+pub(crate) struct Explain {
+    /// The code; without it all codes are listed
+    pub(crate) code: Option<String>,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifestc schema environment > environment.schema.json")]
+pub(crate) struct Schema {
+    /// The document
+    #[arg(value_parser = clap::builder::PossibleValuesParser::new(schema_documents::schema::NAMES))]
+    pub(crate) document: String,
+}

@@ -1,0 +1,65 @@
+//! `manifestc diff`: what changes between two desired states, or since a git revision.
+
+use anyhow::{Result, bail};
+use schema_catalog::Catalog;
+use schema_documents::canonical;
+use schema_documents::desired::DesiredState;
+use schema_review::{Review, compare, render};
+
+use crate::args::{Diff, DiffFormat};
+use crate::output::{self, Verdict};
+use crate::{files, pipeline};
+
+pub(crate) fn run(args: &Diff) -> Result<Verdict> {
+    let pairs = match (&args.old, &args.new, &args.base) {
+        (Some(old), Some(new), _) => {
+            let limit = args.max_document_bytes;
+            vec![(Some(files::desired(old, limit)?), files::desired(new, limit)?)]
+        }
+        (_, _, Some(base)) => match since(args, base)? {
+            Some(pairs) => pairs,
+            None => return Ok(Verdict::Findings),
+        },
+        _ => bail!("name two desired states, or a revision with `--base`"),
+    };
+    let reviews: Vec<Review> =
+        pairs.iter().map(|(old, new)| compare(old.as_ref(), new, Catalog::builtin())).collect();
+    show(&reviews, args.format)?;
+    let differs = reviews.iter().any(|review| !review.is_empty());
+    Ok(if args.exit_code && differs { Verdict::Findings } else { Verdict::Clean })
+}
+
+type Pairs = Vec<(Option<DesiredState>, DesiredState)>;
+
+/// Both sides built from source. `None`: the app as it is has errors, which were said. Errors of the base are no
+/// obstacle: what cannot be built there counts as not there.
+fn since(args: &Diff, base: &str) -> Result<Option<Pairs>> {
+    let tree = files::tree(&args.dir)?;
+    let new = pipeline::build(&tree, &args.environments);
+    output::talk_diagnostics(&tree, &new.diagnostics);
+    if Verdict::of(&new.diagnostics) == Verdict::Findings {
+        return Ok(None);
+    }
+    let old = pipeline::build(&files::tree_at(&args.dir, base)?, &args.environments);
+    let pair = |new: DesiredState| {
+        let same = |old: &&DesiredState| old.environment.name == new.environment.name;
+        (old.desired.iter().find(same).cloned(), new)
+    };
+    Ok(Some(new.desired.into_iter().map(pair).collect()))
+}
+
+fn show(reviews: &[Review], format: DiffFormat) -> Result<()> {
+    let text = match format {
+        DiffFormat::Text => reviews.iter().map(render::text).collect::<Vec<_>>().join("\n"),
+        DiffFormat::Markdown => reviews.iter().map(render::markdown).collect::<Vec<_>>().join("\n"),
+        DiffFormat::Json => {
+            let with_summary = |review: &Review| {
+                let mut json = serde_json::to_value(review)?;
+                json["summary"] = serde_json::to_value(review.summary())?;
+                anyhow::Ok(json)
+            };
+            canonical::to_pretty(&reviews.iter().map(with_summary).collect::<Result<Vec<_>>>()?)
+        }
+    };
+    output::data(&text)
+}

@@ -1,0 +1,86 @@
+//! The compiler as one sentence.
+
+use compiler_diagnostics::{Code, Diagnostic, any_error};
+use compiler_lower::EnvironmentFile;
+use compiler_model::AppModel;
+use compiler_scan::SourceTree;
+use schema_documents::desired::DesiredState;
+
+/// What a build makes of an app.
+pub(crate) struct Built {
+    /// One desired state per environment without errors, in the order in which they were asked for.
+    pub(crate) desired: Vec<DesiredState>,
+    /// What was found on the way.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Scan, resolve, lower: source in, one desired state per environment out.
+pub(crate) fn build(tree: &SourceTree, environments: &[String]) -> Built {
+    let (model, mut diagnostics) = model(tree);
+    let mut desired = Vec::new();
+    for name in names(tree, environments) {
+        let (environment, found) = environment(tree, &name);
+        diagnostics.extend(found);
+        if let (Some(model), Some(environment)) = (&model, environment) {
+            let (lowered, found) = compiler_lower::lower(model, &environment);
+            let broken = any_error(&found);
+            diagnostics.extend(found);
+            desired.extend(lowered.filter(|_| !broken));
+        }
+    }
+    compiler_diagnostics::sort(&mut diagnostics);
+    Built { desired, diagnostics }
+}
+
+/// Scan and resolve. Without a model there are errors that say why.
+pub(crate) fn model(tree: &SourceTree) -> (Option<AppModel>, Vec<Diagnostic>) {
+    let (manifest, mut diagnostics) = compiler_scan::scan(tree);
+    let Some(manifest) = manifest else { return (None, diagnostics) };
+    let (model, found) = compiler_model::resolve(&manifest);
+    let broken = any_error(&diagnostics);
+    diagnostics.extend(found);
+    (model.filter(|_| !broken), diagnostics)
+}
+
+/// The settings of one environment.
+pub(crate) fn environment(tree: &SourceTree, name: &str) -> (Option<EnvironmentFile>, Vec<Diagnostic>) {
+    let path = environment_path(name);
+    if let Some(reason) = tree.unreadable.get(&path) {
+        let message = format!("`{path}` cannot be read: {reason}");
+        return (None, vec![Diagnostic::error(Code::S0002, message)]);
+    }
+    let text = tree.text(&path);
+    compiler_lower::read_environment(name, text.as_deref().map(|text| (path.as_str(), text)))
+}
+
+/// The file of an environment: `pr:72` is `environments/pr-72.toml`.
+pub(crate) fn environment_path(name: &str) -> String {
+    format!("environments/{}.toml", name.replace(':', "-"))
+}
+
+/// The environments to build: those that were asked for, else every file, else the two that need none.
+fn names(tree: &SourceTree, asked: &[String]) -> Vec<String> {
+    if !asked.is_empty() {
+        let mut names = Vec::new();
+        for name in asked {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        return names;
+    }
+    let files = tree.below("environments").filter_map(|path| {
+        let name = path.strip_prefix("environments/")?.strip_suffix(".toml")?;
+        (!name.contains('/')).then(|| environment_name(name))
+    });
+    let found: Vec<String> = files.collect();
+    if found.is_empty() { vec!["development".to_owned(), "production".to_owned()] } else { found }
+}
+
+/// The name of the environment in this file: `pr-72.toml` is that of `pr:72`.
+fn environment_name(stem: &str) -> String {
+    match stem.strip_prefix("pr-") {
+        Some(number) if number.chars().all(|c| c.is_ascii_digit()) && !number.is_empty() => format!("pr:{number}"),
+        _ => stem.to_owned(),
+    }
+}
