@@ -1,0 +1,138 @@
+//! Object storage: private buckets, whose public objects go out through a distribution and never directly.
+
+use compiler_model::Bucket;
+use schema_documents::{Json, Origin, ResourceId, Value};
+use serde_json::json;
+
+use super::roles;
+use crate::builder::{Draft, Lowering, id, output};
+
+/// The cache policy of AWS that suits objects which seldom change.
+const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
+
+/// Days after which parts of an upload that never ended are dropped.
+const UNFINISHED_DAYS: u32 = 7;
+
+/// The id of a bucket.
+pub(crate) fn bucket_id(bucket: &str) -> ResourceId {
+    id(["bucket", bucket, "bucket"])
+}
+
+/// Whether a bucket keeps old versions of objects: the setting decides, else the code.
+pub(crate) fn is_versioned(lowering: &Lowering<'_>, bucket: &str) -> bool {
+    let setting = lowering.environment.environment.bucket.get(bucket).and_then(|settings| settings.versioned);
+    setting.unwrap_or_else(|| lowering.model.buckets.get(bucket).is_some_and(|bucket| bucket.versioned))
+}
+
+pub(crate) fn lower(lowering: &mut Lowering<'_>) {
+    let model = lowering.model;
+    for declared in model.buckets.values() {
+        let why = Lowering::declared(&declared.at);
+        let bucket = lower_bucket(lowering, declared, &why);
+        let distribution = declared.public.then(|| distribution(lowering, declared, &bucket, &why));
+        policy(lowering, declared, &bucket, distribution.as_ref(), &why);
+    }
+}
+
+fn lower_bucket(lowering: &mut Lowering<'_>, bucket: &Bucket, why: &Origin) -> ResourceId {
+    let versioning = if bucket.versioned { "Enabled" } else { "Suspended" };
+    let encryption = json!({ "ServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" } });
+    let draft =
+        Draft::new(bucket_id(&bucket.name), "AWS::S3::Bucket", why).named([&bucket.name]).properties(json!({
+            "BucketEncryption": { "ServerSideEncryptionConfiguration": [encryption] },
+            "LifecycleConfiguration": { "Rules": [{
+                "Id": "drop-unfinished-uploads",
+                "Status": "Enabled",
+                "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": UNFINISHED_DAYS },
+            }] },
+            "OwnershipControls": { "Rules": [{ "ObjectOwnership": "BucketOwnerEnforced" }] },
+            "PublicAccessBlockConfiguration": {
+                "BlockPublicAcls": true,
+                "BlockPublicPolicy": true,
+                "IgnorePublicAcls": true,
+                "RestrictPublicBuckets": true,
+            },
+            "VersioningConfiguration": { "Status": versioning },
+        }));
+    lowering.add(draft.from(why, "/VersioningConfiguration"))
+}
+
+fn policy(
+    lowering: &mut Lowering<'_>,
+    declared: &Bucket,
+    bucket: &ResourceId,
+    distribution: Option<&ResourceId>,
+    why: &Origin,
+) {
+    let objects = Value::join([output(bucket, "/Arn"), "/*".into()]);
+    let mut statements: Vec<Json> = vec![json!({
+        "Sid": "EncryptedTransportOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [output(bucket, "/Arn"), objects],
+        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+    })];
+    if let Some(distribution) = distribution {
+        // Ids of distributions are unique in all of AWS, so the account in front of one says nothing more.
+        let source = Value::join(["arn:aws:cloudfront::*:distribution/".into(), output(distribution, "/Id")]);
+        statements.push(json!({
+            "Sid": "PublicThroughDistribution",
+            "Effect": "Allow",
+            "Principal": { "Service": "cloudfront.amazonaws.com" },
+            "Action": "s3:GetObject",
+            "Resource": Value::join([output(bucket, "/Arn"), "/*".into()]),
+            "Condition": { "ArnLike": { "AWS:SourceArn": source } },
+        }));
+    }
+    let draft = Draft::new(id(["bucket", &declared.name, "policy"]), "AWS::S3::BucketPolicy", why);
+    lowering.add(draft.properties(json!({
+        "Bucket": output(bucket, "/BucketName"),
+        "PolicyDocument": roles::document(statements),
+    })));
+}
+
+fn distribution(
+    lowering: &mut Lowering<'_>,
+    declared: &Bucket,
+    bucket: &ResourceId,
+    why: &Origin,
+) -> ResourceId {
+    let name = declared.name.as_str();
+    let access = lowering.add(
+        Draft::new(
+            id(["bucket", name, "origin-access-control"]),
+            "AWS::CloudFront::OriginAccessControl",
+            why,
+        )
+        .named([name])
+        .properties(json!({ "OriginAccessControlConfig": {
+                "OriginAccessControlOriginType": "s3",
+                "SigningBehavior": "always",
+                "SigningProtocol": "sigv4",
+            } })),
+    );
+    let draft = Draft::new(id(["bucket", name, "distribution"]), "AWS::CloudFront::Distribution", why);
+    lowering.add(draft.properties(json!({ "DistributionConfig": {
+        "Enabled": true,
+        "Comment": format!("public objects of bucket {name}"),
+        "HttpVersion": "http2and3",
+        "IPV6Enabled": true,
+        "PriceClass": "PriceClass_100",
+        "Origins": [{
+            "Id": "bucket",
+            "DomainName": output(bucket, "/RegionalDomainName"),
+            "OriginAccessControlId": output(&access, "/Id"),
+            "S3OriginConfig": { "OriginAccessIdentity": "" },
+        }],
+        "DefaultCacheBehavior": {
+            "TargetOriginId": "bucket",
+            "ViewerProtocolPolicy": "redirect-to-https",
+            "AllowedMethods": ["GET", "HEAD"],
+            "CachedMethods": ["GET", "HEAD"],
+            "CachePolicyId": CACHING_OPTIMIZED,
+            "Compress": true,
+        },
+        "ViewerCertificate": { "CloudFrontDefaultCertificate": true },
+    } })))
+}

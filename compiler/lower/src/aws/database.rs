@@ -1,0 +1,113 @@
+//! SQL databases: one PostgreSQL server for all of them, or one of its own for a database that asks for it. The
+//! databases, roles and grants inside a server are resources of another provider.
+
+use std::collections::BTreeMap;
+
+use compiler_diagnostics::{Code, Diagnostic};
+use compiler_model::Database;
+use schema_documents::{Origin, Value};
+use serde_json::json;
+
+use super::network::{self, Network};
+use crate::builder::{Draft, Lowering, id, output};
+use crate::sizes::POSTGRES;
+
+/// Name of the server that databases share.
+pub(crate) const SHARED: &str = "shared";
+
+const PORT: u16 = 5432;
+
+pub(crate) fn lower(lowering: &mut Lowering<'_>, network: &Network) {
+    for (server, databases) in servers(lowering) {
+        // Of several declarations the first by name speaks: that is the same on every machine.
+        let Some(first) = databases.first() else { continue };
+        let why = Lowering::declared(&first.at);
+        lower_server(lowering, &server, &why, network);
+    }
+}
+
+/// The servers, with the databases on each.
+fn servers<'a>(lowering: &mut Lowering<'a>) -> BTreeMap<String, Vec<&'a Database>> {
+    let mut servers: BTreeMap<String, Vec<&Database>> = BTreeMap::new();
+    let environment = lowering.environment;
+    for database in lowering.model.databases.values() {
+        let name = database.name.as_str();
+        if name == SHARED {
+            let message = format!("a database cannot be called `{SHARED}`");
+            lowering.found.push(
+                Diagnostic::error(Code::L0205, message)
+                    .at(&database.at)
+                    .note("it is the name of the server that databases share")
+                    .help("give the database another name"),
+            );
+        }
+        let settings = environment.environment.database.get(name).cloned().unwrap_or_default();
+        let own = settings.server.as_deref() == Some("own");
+        let server = if own { name } else { SHARED };
+        servers.entry(server.to_owned()).or_default().push(database);
+        let says_nothing = schema_documents::environment::DatabaseSettings {
+            server: settings.server.clone(),
+            ..Default::default()
+        };
+        if !own && name != SHARED && settings != says_nothing {
+            let message = format!("database `{name}` has no server of its own to be set");
+            let help =
+                format!("write `[database.{SHARED}]` for the server it shares, or add `server = \"own\"`");
+            let diagnostic = Diagnostic::error(Code::E0004, message).help(help);
+            let at = environment.position(&["database", name]);
+            lowering.found.push(at.map_or(diagnostic.clone(), |at| diagnostic.at(at)));
+        }
+    }
+    servers
+}
+
+fn lower_server(lowering: &mut Lowering<'_>, server: &str, why: &Origin, network: &Network) {
+    let subnets: Vec<Value> = network.storage.iter().map(|subnet| output(subnet, "/SubnetId")).collect();
+    let subnet_group = lowering.add(
+        Draft::new(id(["database", server, "subnet-group"]), "AWS::RDS::DBSubnetGroup", why)
+            .named([server])
+            .properties(json!({
+                "DBSubnetGroupDescription": format!("database server {server}"),
+                "SubnetIds": subnets,
+            })),
+    );
+    let parameters = lowering.add(
+        Draft::new(id(["database", server, "parameter-group"]), "AWS::RDS::DBParameterGroup", why)
+            .named([server])
+            .properties(json!({
+                "Description": format!("database server {server}"),
+                "Family": format!("postgres{POSTGRES}"),
+                "Parameters": { "rds.force_ssl": "1" },
+            })),
+    );
+    let group = id(["database", server, "security-group"]);
+    let group = network::storage_group(lowering, network, group, PORT, why);
+    let size = &lowering.sizes.database;
+    let instance = Draft::new(id(["database", server, "instance"]), "AWS::RDS::DBInstance", why)
+        .named([server])
+        .properties(json!({
+            "Engine": "postgres",
+            "EngineVersion": POSTGRES,
+            "DBInstanceClass": size.instance_class,
+            "StorageType": "gp3",
+            "AllocatedStorage": size.storage_gib.to_string(),
+            "MaxAllocatedStorage": size.most_storage_gib,
+            "StorageEncrypted": true,
+            "MasterUsername": "manifest_admin",
+            "ManageMasterUserPassword": true,
+            "EnableIAMDatabaseAuthentication": true,
+            "Port": PORT.to_string(),
+            "PubliclyAccessible": false,
+            "DBSubnetGroupName": output(&subnet_group, "/DBSubnetGroupName"),
+            "DBParameterGroupName": output(&parameters, "/DBParameterGroupName"),
+            "VPCSecurityGroups": [output(&group, "/GroupId")],
+            "BackupRetentionPeriod": size.backup_days,
+            "MultiAZ": size.multi_az,
+            "DeletionProtection": size.deletion_protection,
+            "CopyTagsToSnapshot": true,
+            "AutoMinorVersionUpgrade": true,
+            "EnablePerformanceInsights": size.performance_insights,
+            "EnableCloudwatchLogsExports": ["postgresql", "upgrade"],
+        }));
+    lowering.add(instance);
+}

@@ -1,0 +1,167 @@
+//! Identities: each process has a role of its own with what the code of its services uses, statement by statement on the
+//! resources that it uses, and a role by which it is started.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schema_documents::manifest::BucketOperation;
+use schema_documents::{Json, ResourceId, Value};
+use serde_json::json;
+
+use crate::builder::{Draft, Lowering, id, output};
+use crate::processes::Process;
+
+/// The roles of a process.
+pub(crate) struct Roles {
+    /// By which the app runs.
+    pub task: ResourceId,
+    /// By which the process is started: it pulls the image, writes the log and reads the secrets.
+    pub execution: ResourceId,
+    /// The policies, which must be there before the process starts.
+    pub policies: Vec<ResourceId>,
+}
+
+/// Lowers the roles of a process.
+pub(crate) fn lower(
+    lowering: &mut Lowering<'_>,
+    process: &Process,
+    repository: &ResourceId,
+    log_group: &ResourceId,
+) -> Roles {
+    let mut policies = Vec::new();
+    let execution = role(lowering, process, "execution-role");
+    let start = starting(lowering, process, repository, log_group);
+    policies.extend(policy(lowering, process, &execution, start));
+    let task = role(lowering, process, "task-role");
+    let uses = uses(lowering, process);
+    policies.extend(policy(lowering, process, &task, uses));
+    Roles { task, execution, policies }
+}
+
+/// The document that lets a service of AWS act as a role.
+pub(crate) fn trusts(service: &str) -> Json {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{ "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" }],
+    })
+}
+
+/// A statement that allows actions on one resource.
+pub(crate) fn allow(actions: &[&str], resource: impl serde::Serialize) -> Json {
+    json!({ "Effect": "Allow", "Action": actions, "Resource": resource })
+}
+
+/// A policy document.
+pub(crate) fn document(statements: Vec<Json>) -> Json {
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+fn role(lowering: &mut Lowering<'_>, process: &Process, role: &'static str) -> ResourceId {
+    let draft = Draft::new(id(["compute", &process.name, role]), "AWS::IAM::Role", &process.origin);
+    lowering.add(draft.named_as([&process.name], role).properties(json!({
+        "AssumeRolePolicyDocument": trusts("ecs-tasks.amazonaws.com"),
+    })))
+}
+
+/// The policy of a role, unless it allows nothing.
+fn policy(
+    lowering: &mut Lowering<'_>,
+    process: &Process,
+    role: &ResourceId,
+    statements: Vec<Json>,
+) -> Option<ResourceId> {
+    if statements.is_empty() {
+        return None;
+    }
+    let (name, word) = match role.as_str().ends_with("/task-role") {
+        true => ("task-role-policy", "task-role"),
+        false => ("execution-role-policy", "execution-role"),
+    };
+    let draft = Draft::new(id(["compute", &process.name, name]), "AWS::IAM::RolePolicy", &process.origin);
+    Some(lowering.add(draft.named_as([&process.name], word).properties(json!({
+        "RoleName": output(role, "/RoleName"),
+        "PolicyDocument": document(statements),
+    }))))
+}
+
+fn starting(
+    lowering: &Lowering<'_>,
+    process: &Process,
+    repository: &ResourceId,
+    log_group: &ResourceId,
+) -> Vec<Json> {
+    let pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+    let mut statements = vec![
+        // AWS grants this one on no single resource.
+        allow(&["ecr:GetAuthorizationToken"], "*"),
+        allow(&pull, output(repository, "/Arn")),
+        allow(&["logs:CreateLogStream", "logs:PutLogEvents"], output(log_group, "/Arn")),
+    ];
+    let secrets = super::secret::of_process(lowering, process).into_iter();
+    let secrets: Vec<Value> = secrets.map(|(_, secret)| output(&secret, "/Id")).collect();
+    if !secrets.is_empty() {
+        statements.push(allow(&["secretsmanager:GetSecretValue"], secrets));
+    }
+    statements
+}
+
+/// What a statement allows something on: the resource, and whether its objects are meant.
+type Target = (ResourceId, &'static str);
+
+fn uses(lowering: &Lowering<'_>, process: &Process) -> Vec<Json> {
+    let mut granted: BTreeMap<Target, BTreeSet<&'static str>> = BTreeMap::new();
+    let services = process.services.iter().filter_map(|name| lowering.model.services.get(name));
+    for service in services {
+        for topic in service.uses.publishes.keys() {
+            granted.entry((super::topic::topic_id(topic), "/TopicArn")).or_default().insert("sns:Publish");
+        }
+        for (topic, subscriptions) in &service.uses.subscribes {
+            for subscription in subscriptions {
+                let queue = (super::topic::queue_id(topic, subscription), "/Arn");
+                granted.entry(queue).or_default().extend(RECEIVE);
+            }
+        }
+        for (bucket, used) in &service.uses.buckets {
+            let bucket_id = super::bucket::bucket_id(bucket);
+            let versioned = super::bucket::is_versioned(lowering, bucket);
+            for operation in &used.operations {
+                for (on, action) in
+                    actions(*operation).iter().filter(|(_, action)| versioned || *action != OLD_VERSION)
+                {
+                    granted.entry((bucket_id.clone(), on)).or_default().insert(action);
+                }
+            }
+        }
+    }
+    granted.into_iter().map(|(target, actions)| statement(&target, actions)).collect()
+}
+
+fn statement((resource, on): &Target, actions: BTreeSet<&str>) -> Json {
+    let actions: Vec<&str> = actions.into_iter().collect();
+    if *on == OBJECTS {
+        return allow(&actions, Value::join([output(resource, "/Arn"), "/*".into()]));
+    }
+    allow(&actions, output(resource, on))
+}
+
+const RECEIVE: [&str; 3] = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"];
+const BUCKET: &str = "/Arn";
+const OBJECTS: &str = "/Arn/*";
+/// Reads what was there before: there is something only in a bucket that keeps old versions.
+const OLD_VERSION: &str = "s3:GetObjectVersion";
+
+/// The actions that an operation of the code needs, on the bucket or on its objects.
+fn actions(operation: BucketOperation) -> &'static [(&'static str, &'static str)] {
+    match operation {
+        BucketOperation::ListObjects => &[(BUCKET, "s3:ListBucket")],
+        BucketOperation::ReadObjectContents
+        | BucketOperation::GetObjectMetadata
+        | BucketOperation::SignedDownloadUrl => &[(OBJECTS, "s3:GetObject"), (OBJECTS, OLD_VERSION)],
+        BucketOperation::WriteObject | BucketOperation::SignedUploadUrl => {
+            &[(OBJECTS, "s3:PutObject"), (OBJECTS, "s3:AbortMultipartUpload")]
+        }
+        // Metadata is changed by a copy of the object onto itself.
+        BucketOperation::UpdateObjectMetadata => &[(OBJECTS, "s3:GetObject"), (OBJECTS, "s3:PutObject")],
+        BucketOperation::DeleteObject => &[(OBJECTS, "s3:DeleteObject")],
+        BucketOperation::GetPublicUrl => &[],
+    }
+}

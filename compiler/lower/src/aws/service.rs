@@ -1,0 +1,197 @@
+//! Services run in processes: one task definition and one service of the cluster each, with image, log and roles.
+
+use schema_documents::{Json, ResourceId, Value};
+use serde_json::json;
+
+use super::compute::Compute;
+use super::network::{Network, PROCESS_PORT};
+use super::{gateway, registry, roles, secret};
+use crate::builder::{Draft, Lowering, id, output};
+use crate::processes::Process;
+
+/// Name of the one container of a task.
+pub(crate) const CONTAINER: &str = "app";
+
+/// Percent of CPU at which a process gets another instance.
+const BUSY_PERCENT: f64 = 60.0;
+
+/// Seconds that a new instance has before its health counts.
+const GRACE_SECONDS: u32 = 60;
+
+pub(crate) fn lower(lowering: &mut Lowering<'_>, process: &Process, compute: &Compute, network: &Network) {
+    let Some(cluster) = &compute.cluster else { return };
+    let repository = registry::lower(lowering, process);
+    let log_group = log_group(lowering, process);
+    let roles = roles::lower(lowering, process, &repository, &log_group);
+    let task = task_definition(lowering, process, &repository, &log_group, &roles);
+    let mut service =
+        Draft::new(id(["compute", &process.name, "service"]), "AWS::ECS::Service", &process.origin)
+            .deployed()
+            .named([&process.name])
+            .properties(service_properties(lowering, cluster, &task, network));
+    if process.gateway {
+        let gateways = gateway::lower(lowering, network);
+        let groups = gateways.iter().map(|gateway| {
+            json!({
+                "ContainerName": CONTAINER,
+                "ContainerPort": PROCESS_PORT,
+                "TargetGroupArn": output(&gateway.target_group, "/TargetGroupArn"),
+            })
+        });
+        service = service
+            .set("LoadBalancers", groups.collect::<Vec<Json>>())
+            .set("HealthCheckGracePeriodSeconds", GRACE_SECONDS);
+        // A target group takes no instances before a listener sends to it.
+        service = gateways.iter().fold(service, |service, gateway| service.after(&gateway.listener));
+    }
+    if let Some(namespace) = &compute.namespace {
+        let discovery = discovery(lowering, process, namespace);
+        service = service.set("ServiceRegistries", json!([{ "RegistryArn": output(&discovery, "/Arn") }]));
+    }
+    // An instance that starts before its roles may do anything fails, and starts again.
+    service = roles.policies.iter().fold(service, |service, policy| service.after(policy));
+    let service = lowering.add(service);
+    scaling(lowering, process, cluster, &service);
+}
+
+fn log_group(lowering: &mut Lowering<'_>, process: &Process) -> ResourceId {
+    let days = lowering.sizes.log_days;
+    let draft =
+        Draft::new(id(["compute", &process.name, "log-group"]), "AWS::Logs::LogGroup", &process.origin);
+    lowering.add(draft.named_as([&process.name], "log").properties(json!({ "RetentionInDays": days })))
+}
+
+fn task_definition(
+    lowering: &mut Lowering<'_>,
+    process: &Process,
+    repository: &ResourceId,
+    log_group: &ResourceId,
+    roles: &roles::Roles,
+) -> ResourceId {
+    let mut container = json!({
+        "Name": CONTAINER,
+        "Image": Value::join([output(repository, "/RepositoryUri"), ":latest".into()]),
+        "Essential": true,
+        "PortMappings": [{ "ContainerPort": PROCESS_PORT, "Protocol": "tcp" }],
+        "Environment": [
+            { "Name": "ENCORE_APP_ID", "Value": lowering.model.app },
+            { "Name": "ENCORE_ENV_NAME", "Value": lowering.environment.name },
+            { "Name": "PORT", "Value": PROCESS_PORT.to_string() },
+        ],
+        "LogConfiguration": {
+            "LogDriver": "awslogs",
+            "Options": {
+                "awslogs-group": output(log_group, "/LogGroupName"),
+                "awslogs-region": lowering.region(),
+                "awslogs-stream-prefix": CONTAINER,
+            },
+        },
+    });
+    let secrets: Vec<Json> = secret::of_process(lowering, process)
+        .into_iter()
+        .map(|(name, secret)| json!({ "Name": name, "ValueFrom": output(&secret, "/Id") }))
+        .collect();
+    if !secrets.is_empty() {
+        container["Secrets"] = Json::Array(secrets);
+    }
+    let size = &lowering.sizes.process;
+    let draft = Draft::new(
+        id(["compute", &process.name, "task-definition"]),
+        "AWS::ECS::TaskDefinition",
+        &process.origin,
+    )
+    .deployed()
+    .named([&process.name])
+    .properties(json!({
+        "ContainerDefinitions": [container],
+        "Cpu": size.cpu.to_string(),
+        "Memory": size.memory_mib.to_string(),
+        "NetworkMode": "awsvpc",
+        "RequiresCompatibilities": ["FARGATE"],
+        "RuntimePlatform": { "CpuArchitecture": "X86_64", "OperatingSystemFamily": "LINUX" },
+        "ExecutionRoleArn": output(&roles.execution, "/Arn"),
+        "TaskRoleArn": output(&roles.task, "/Arn"),
+    }));
+    lowering.add(draft)
+}
+
+fn service_properties(
+    lowering: &Lowering<'_>,
+    cluster: &ResourceId,
+    task: &ResourceId,
+    network: &Network,
+) -> Json {
+    let subnets: Vec<Value> = network.compute.iter().map(|subnet| output(subnet, "/SubnetId")).collect();
+    json!({
+        "Cluster": output(cluster, "/ClusterName"),
+        "TaskDefinition": output(task, "/TaskDefinitionArn"),
+        "DesiredCount": lowering.sizes.process.instances,
+        "LaunchType": "FARGATE",
+        "PlatformVersion": "LATEST",
+        "EnableECSManagedTags": true,
+        "PropagateTags": "SERVICE",
+        "DeploymentConfiguration": {
+            "DeploymentCircuitBreaker": { "Enable": true, "Rollback": true },
+            "MaximumPercent": 200,
+            "MinimumHealthyPercent": 100,
+        },
+        "NetworkConfiguration": { "AwsvpcConfiguration": {
+            "AssignPublicIp": "DISABLED",
+            "SecurityGroups": [output(&network.compute_group, "/GroupId")],
+            "Subnets": subnets,
+        } },
+    })
+}
+
+/// The name by which other processes find this one.
+fn discovery(lowering: &mut Lowering<'_>, process: &Process, namespace: &ResourceId) -> ResourceId {
+    let draft = Draft::new(
+        id(["compute", &process.name, "discovery"]),
+        "AWS::ServiceDiscovery::Service",
+        &process.origin,
+    );
+    lowering.add(draft.named([&process.name]).properties(json!({
+        "NamespaceId": output(namespace, "/Id"),
+        "DnsConfig": { "DnsRecords": [{ "Type": "A", "TTL": 10 }], "RoutingPolicy": "MULTIVALUE" },
+        "HealthCheckCustomConfig": { "FailureThreshold": 1 },
+    })))
+}
+
+/// More instances when they are busy, where the environment's type scales.
+fn scaling(lowering: &mut Lowering<'_>, process: &Process, cluster: &ResourceId, service: &ResourceId) {
+    let size = &lowering.sizes.process;
+    let Some(most) = size.most_instances else { return };
+    let asked =
+        lowering.environment.environment.process.get(&process.name).and_then(|process| process.instances);
+    let what = json!({
+        "ServiceNamespace": "ecs",
+        "ScalableDimension": "ecs:service:DesiredCount",
+        "ResourceId": Value::join([
+            "service/".into(),
+            output(cluster, "/ClusterName"),
+            "/".into(),
+            output(service, "/Name"),
+        ]),
+    });
+    let mut target = what.clone();
+    target["MinCapacity"] = json!(size.instances);
+    target["MaxCapacity"] = json!(most.max(asked.unwrap_or(0)));
+    let draft = Draft::new(
+        id(["compute", &process.name, "scalable-target"]),
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        &process.origin,
+    );
+    let target = lowering.add(draft.deployed().properties(target));
+    let mut policy = what;
+    policy["PolicyType"] = json!("TargetTrackingScaling");
+    policy["TargetTrackingScalingPolicyConfiguration"] = json!({
+        "PredefinedMetricSpecification": { "PredefinedMetricType": "ECSServiceAverageCPUUtilization" },
+        "TargetValue": BUSY_PERCENT,
+    });
+    let draft = Draft::new(
+        id(["compute", &process.name, "scaling-policy"]),
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        &process.origin,
+    );
+    lowering.add(draft.deployed().named([&process.name]).properties(policy).after(&target));
+}

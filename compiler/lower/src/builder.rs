@@ -1,0 +1,227 @@
+//! What every room builds with: the lowering in progress, and a resource in the making.
+//!
+//! A room writes properties as JSON, with expressions put in as values. Class and origin of each field follow: the class
+//! from the catalogue, the origin from the rule that the resource is made by, unless the room names a better one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use compiler_diagnostics::Diagnostic;
+use compiler_model::AppModel;
+use schema_catalog::{Catalog, Kind};
+use schema_documents::desired::{Class, Field, Phase, Resource};
+use schema_documents::environment::EnvironmentType;
+use schema_documents::{FieldPath, Json, Origin, Position, ResourceId, Value};
+
+use crate::environment::EnvironmentFile;
+use crate::names::{self, Words};
+use crate::sizes::{self, Sizes};
+
+/// A lowering in progress.
+pub(crate) struct Lowering<'a> {
+    pub model: &'a AppModel,
+    pub environment: &'a EnvironmentFile,
+    pub sizes: &'static Sizes,
+    pub resources: BTreeMap<ResourceId, Resource>,
+    pub found: Vec<Diagnostic>,
+}
+
+/// A resource in the making.
+pub(crate) struct Draft {
+    id: ResourceId,
+    kind: &'static str,
+    origin: Origin,
+    properties: Json,
+    origins: BTreeMap<FieldPath, Origin>,
+    words: Option<Words>,
+    phase: Phase,
+    after: BTreeSet<ResourceId>,
+}
+
+/// The id made of these parts.
+pub(crate) fn id<const N: usize>(parts: [&str; N]) -> ResourceId {
+    ResourceId::parse(&parts.join("/")).expect("BUG: declared names are checked before the first room")
+}
+
+/// An output of a resource, to be put into `json!`.
+pub(crate) fn output(resource: &ResourceId, path: &str) -> Value {
+    Value::reference(resource, path)
+}
+
+/// The path that a literal stands for.
+pub(crate) fn path(text: &str) -> FieldPath {
+    FieldPath::parse(text).expect("BUG: a path in a table starts with `/`")
+}
+
+impl<'a> Lowering<'a> {
+    pub(crate) fn new(model: &'a AppModel, environment: &'a EnvironmentFile) -> Self {
+        let sizes = sizes::sizes(environment.environment.kind);
+        Self { model, environment, sizes, resources: BTreeMap::new(), found: Vec::new() }
+    }
+
+    /// The origin of what a rule of this edition decides.
+    pub(crate) fn default(&self, rule: impl Into<String>) -> Origin {
+        Origin::Default { rule: rule.into(), edition: self.environment.environment.edition.clone() }
+    }
+
+    /// The cloud's region.
+    pub(crate) fn region(&self) -> &'a str {
+        self.environment.environment.region.as_deref().unwrap_or_default()
+    }
+
+    /// Takes up a resource, and returns its id for others to refer to.
+    pub(crate) fn add(&mut self, draft: Draft) -> ResourceId {
+        let kind = kind(draft.kind);
+        let rule = rule_of(&draft.id);
+        let properties: BTreeMap<String, Value> = match Value::parse(&draft.properties) {
+            Ok(Value::Object(members)) => members,
+            other => unreachable!("BUG: a room writes an object with well-formed expressions: {other:?}"),
+        };
+        let name = draft.words.as_ref().zip(kind.overlay.name.as_ref());
+        let name = name.map(|(words, rule)| {
+            names::stem(rule, &self.model.app, &self.environment.name, words, &draft.properties)
+        });
+        let mut fields = BTreeMap::new();
+        for (property, value) in &properties {
+            let path = FieldPath::root().child(property);
+            fields.insert(path.clone(), self.field(kind, &path, self.default(rule.clone())));
+            self.enforced_below(kind, &path, value, &mut fields);
+        }
+        for (path, origin) in draft.origins {
+            fields.insert(path.clone(), self.field(kind, &path, origin));
+        }
+        let resource = Resource {
+            kind: draft.kind.to_owned(),
+            stateful: kind.is_stateful(),
+            phase: draft.phase,
+            name,
+            properties,
+            depends_on: draft.after,
+            origin: draft.origin,
+            fields,
+        };
+        let before = self.resources.insert(draft.id.clone(), resource);
+        debug_assert!(before.is_none(), "BUG: {} is lowered twice", draft.id);
+        draft.id
+    }
+
+    pub(crate) fn field(&self, kind: &Kind, path: &FieldPath, origin: Origin) -> Field {
+        let class = if self.is_enforced(kind, path) { Class::Enforced } else { Class::Open };
+        Field { class, origin, over: None }
+    }
+
+    /// A minimum is enforced in production only: elsewhere less is as good.
+    pub(crate) fn is_enforced(&self, kind: &Kind, path: &FieldPath) -> bool {
+        let production = self.environment.environment.kind == EnvironmentType::Production;
+        kind.enforced(path).is_some() && (production || kind.enforced_minimum(path).is_none())
+    }
+
+    /// Fields of their own for enforced members of an open property.
+    fn enforced_below(
+        &self,
+        kind: &Kind,
+        at: &FieldPath,
+        value: &Value,
+        fields: &mut BTreeMap<FieldPath, Field>,
+    ) {
+        for (path, member) in members(at, value) {
+            let parent = fields.get(at).filter(|field| field.class == Class::Open).cloned();
+            if let Some(parent) = parent.filter(|_| self.is_enforced(kind, &path)) {
+                fields.insert(path.clone(), Field { class: Class::Enforced, ..parent });
+            }
+            self.enforced_below(kind, &path, member, fields);
+        }
+    }
+
+    /// The origin of what is declared at this place.
+    pub(crate) fn declared(at: &Position) -> Origin {
+        Origin::Declaration { at: at.clone() }
+    }
+}
+
+impl Draft {
+    /// A resource without properties.
+    pub(crate) fn new(id: ResourceId, kind: &'static str, origin: &Origin) -> Self {
+        Self {
+            id,
+            kind,
+            origin: origin.clone(),
+            properties: Json::Object(serde_json::Map::new()),
+            origins: BTreeMap::new(),
+            words: None,
+            phase: Phase::Provision,
+            after: BTreeSet::new(),
+        }
+    }
+
+    /// Its properties, all at once.
+    pub(crate) fn properties(mut self, properties: Json) -> Self {
+        self.properties = properties;
+        self
+    }
+
+    /// One more property.
+    pub(crate) fn set(mut self, property: &str, value: impl serde::Serialize) -> Self {
+        self.properties[property] = serde_json::to_value(value).expect("BUG: a value serialises");
+        self
+    }
+
+    /// Has a physical name made of what the app declares.
+    pub(crate) fn named<const N: usize>(self, declared: [&str; N]) -> Self {
+        self.named_as(declared, "")
+    }
+
+    /// Has a physical name made of what the app declares and a word of ours.
+    pub(crate) fn named_as<const N: usize>(mut self, declared: [&str; N], role: &'static str) -> Self {
+        self.words = Some(Words { declared: declared.map(str::to_owned).to_vec(), role });
+        self
+    }
+
+    /// Who asks for the value at a path, where it is not the rule of the resource.
+    pub(crate) fn from(mut self, origin: &Origin, at: &str) -> Self {
+        self.origins.insert(path(at), origin.clone());
+        self
+    }
+
+    /// Changes in the phase that deploys the images.
+    pub(crate) fn deployed(mut self) -> Self {
+        self.phase = Phase::Deploy;
+        self
+    }
+
+    /// Comes after another resource that its properties do not mention.
+    pub(crate) fn after(mut self, resource: &ResourceId) -> Self {
+        self.after.insert(resource.clone());
+        self
+    }
+}
+
+/// What is below a value: members of an object, and the elements of an array that have a `Key`.
+fn members<'v>(at: &FieldPath, value: &'v Value) -> Vec<(FieldPath, &'v Value)> {
+    match value {
+        Value::Object(members) => members.iter().map(|(name, member)| (at.child(name), member)).collect(),
+        Value::Array(items) => {
+            items.iter().filter_map(|item| Some((at.keyed("Key", key_of(item)?), item))).collect()
+        }
+        Value::Scalar(_) | Value::Expression(_) => Vec::new(),
+    }
+}
+
+fn key_of(item: &Value) -> Option<&str> {
+    let Value::Object(members) = item else { return None };
+    match members.get("Key")? {
+        Value::Scalar(key) => key.as_str(),
+        _ => None,
+    }
+}
+
+/// The facts about a kind that a room uses.
+pub(crate) fn kind(name: &str) -> &'static Kind {
+    Catalog::builtin().kind(name).unwrap_or_else(|| unreachable!("BUG: the catalogue has no `{name}`"))
+}
+
+/// The rule that makes a resource, named by its primitive and role: `topic.dead_letter`, `network.subnet`.
+fn rule_of(id: &ResourceId) -> String {
+    let parts: Vec<&str> = id.as_str().split('/').collect();
+    let role = parts.get(2).or_else(|| parts.get(1)).copied().unwrap_or_default();
+    format!("{}.{}", id.primitive(), role.replace('-', "_"))
+}

@@ -1,0 +1,101 @@
+//! Process allocation: which services run together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use compiler_diagnostics::{Code, Diagnostic, closest};
+use schema_documents::Origin;
+use schema_documents::environment::Allocation;
+
+use crate::builder::Lowering;
+
+/// What runs as one container.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Process {
+    /// `all`, the service's or the group's name, or [`GATEWAY`].
+    pub name: String,
+    /// The services in it.
+    pub services: BTreeSet<String>,
+    /// Whether the app's gateways are in it.
+    pub gateway: bool,
+    /// Why it exists.
+    pub origin: Origin,
+}
+
+/// The process that holds the gateways when the services are apart. A service or group of this name holds them as well.
+const GATEWAY: &str = "gateway";
+
+/// The processes, sorted by name; none for an app without services.
+pub(crate) fn allocate(lowering: &mut Lowering<'_>) -> Vec<Process> {
+    let model = lowering.model;
+    let setting = lowering.environment.origin(&["allocation"]);
+    let why = setting.unwrap_or_else(|| lowering.default("process.allocation"));
+    if model.services.is_empty() {
+        return Vec::new();
+    }
+    let mut by_name: BTreeMap<String, (BTreeSet<String>, Origin)> = BTreeMap::new();
+    match &lowering.environment.environment.allocation {
+        Allocation::All => {
+            let services = model.services.keys().cloned().collect();
+            return vec![Process { name: "all".to_owned(), services, gateway: true, origin: why }];
+        }
+        Allocation::PerService => {}
+        Allocation::Groups(groups) => {
+            check(lowering, groups);
+            for (name, services) in groups {
+                let known = services.iter().filter(|service| model.services.contains_key(*service));
+                by_name.insert(name.clone(), (known.cloned().collect(), why.clone()));
+            }
+        }
+    }
+    let grouped: BTreeSet<String> = by_name.values().flat_map(|(services, _)| services.clone()).collect();
+    for service in model.services.values().filter(|service| !grouped.contains(&service.name)) {
+        let origin = Lowering::declared(&service.at);
+        let process = by_name.entry(service.name.clone()).or_insert_with(|| (BTreeSet::new(), origin));
+        process.0.insert(service.name.clone());
+    }
+    by_name.entry(GATEWAY.to_owned()).or_insert_with(|| (BTreeSet::new(), why));
+    let process = |(name, (services, origin)): (String, _)| Process {
+        gateway: name == GATEWAY,
+        name,
+        services,
+        origin,
+    };
+    by_name.into_iter().map(process).collect()
+}
+
+fn check(lowering: &mut Lowering<'_>, groups: &BTreeMap<String, Vec<String>>) {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for (group, services) in groups {
+        for service in services {
+            let known = lowering.model.services.keys().map(String::as_str);
+            if !lowering.model.services.contains_key(service) {
+                let help = closest(service, known).map(|near| format!("did you mean `{near}`?"));
+                let message = format!("group `{group}` names the service `{service}`, which does not exist");
+                report(lowering, group, Diagnostic::error(Code::E0004, message).maybe_help(help));
+            } else if let Some(other) = seen.insert(service, group) {
+                let message = format!("service `{service}` is in the groups `{other}` and `{group}`");
+                report(
+                    lowering,
+                    group,
+                    Diagnostic::error(Code::E0003, message).help("a service runs in one process"),
+                );
+            }
+        }
+        if group.len() > 60
+            || schema_documents::ResourceId::parse(&format!("compute/{group}")).is_err()
+            || group.contains('/')
+        {
+            let message = format!("`{group}` cannot be the name of a process");
+            report(
+                lowering,
+                group,
+                Diagnostic::error(Code::E0003, message).help("use letters, digits and `-`"),
+            );
+        }
+    }
+}
+
+fn report(lowering: &mut Lowering<'_>, group: &str, diagnostic: Diagnostic) {
+    let at = lowering.environment.position(&["allocation", "groups", group]);
+    lowering.found.push(at.map_or(diagnostic.clone(), |at| diagnostic.at(at)));
+}

@@ -1,0 +1,115 @@
+//! The defaults that depend on what an environment is for. This table is what an edition freezes.
+
+use schema_documents::environment::EnvironmentType;
+
+/// Sizes and availability of one type of environment, in edition 2026.1.
+#[derive(Debug)]
+pub(crate) struct Sizes {
+    /// Gateways through which the compute tier reaches the internet: one, or one in each zone.
+    pub nat_gateways: usize,
+    /// Whether the network's traffic is logged.
+    pub flow_logs: bool,
+    /// Days that logs are kept.
+    pub log_days: u32,
+    pub process: ProcessSize,
+    pub database: DatabaseSize,
+    pub cache: CacheSize,
+}
+
+#[derive(Debug)]
+pub(crate) struct ProcessSize {
+    /// CPU units: 1024 are one virtual CPU.
+    pub cpu: u32,
+    pub memory_mib: u32,
+    /// Instances that run at least.
+    pub instances: u32,
+    /// Instances that run at most; without it nothing scales.
+    pub most_instances: Option<u32>,
+}
+
+#[derive(Debug)]
+pub(crate) struct DatabaseSize {
+    pub instance_class: &'static str,
+    pub storage_gib: u32,
+    /// Storage grows by itself up to this.
+    pub most_storage_gib: u32,
+    pub backup_days: u32,
+    pub multi_az: bool,
+    pub deletion_protection: bool,
+    pub performance_insights: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct CacheSize {
+    pub node_type: &'static str,
+    pub replicas: u32,
+    /// Days that snapshots are kept; 0 for none.
+    pub snapshot_days: u32,
+}
+
+/// PostgreSQL's major version, in edition 2026.1.
+pub(crate) const POSTGRES: &str = "17";
+
+/// Redis' version and the family of its parameters, in edition 2026.1.
+pub(crate) const REDIS: (&str, &str) = ("7.1", "redis7");
+
+static PRODUCTION: Sizes = Sizes {
+    nat_gateways: 2,
+    flow_logs: true,
+    log_days: 365,
+    process: ProcessSize { cpu: 1024, memory_mib: 2048, instances: 2, most_instances: Some(10) },
+    database: DatabaseSize {
+        instance_class: "db.m5.large",
+        storage_gib: 20,
+        most_storage_gib: 1000,
+        backup_days: 7,
+        multi_az: true,
+        deletion_protection: true,
+        performance_insights: true,
+    },
+    cache: CacheSize { node_type: "cache.m6g.large", replicas: 1, snapshot_days: 7 },
+};
+
+static DEVELOPMENT: Sizes = Sizes {
+    nat_gateways: 1,
+    flow_logs: false,
+    log_days: 30,
+    process: ProcessSize { cpu: 256, memory_mib: 512, instances: 1, most_instances: None },
+    database: DatabaseSize {
+        instance_class: "db.t4g.micro",
+        storage_gib: 20,
+        most_storage_gib: 100,
+        backup_days: 1,
+        multi_az: false,
+        deletion_protection: true,
+        performance_insights: false,
+    },
+    cache: CacheSize { node_type: "cache.t4g.micro", replicas: 0, snapshot_days: 0 },
+};
+
+/// As development, but made to go again.
+static PREVIEW: Sizes = Sizes {
+    nat_gateways: 1,
+    flow_logs: false,
+    log_days: 7,
+    process: ProcessSize { cpu: 256, memory_mib: 512, instances: 1, most_instances: None },
+    database: DatabaseSize {
+        instance_class: "db.t4g.micro",
+        storage_gib: 20,
+        most_storage_gib: 100,
+        backup_days: 1,
+        multi_az: false,
+        deletion_protection: false,
+        performance_insights: false,
+    },
+    cache: CacheSize { node_type: "cache.t4g.micro", replicas: 0, snapshot_days: 0 },
+};
+
+/// The sizes of a type of environment. There is one edition so far.
+pub(crate) fn sizes(kind: EnvironmentType) -> &'static Sizes {
+    match kind {
+        EnvironmentType::Production => &PRODUCTION,
+        EnvironmentType::Development => &DEVELOPMENT,
+        EnvironmentType::Preview | EnvironmentType::Local => &PREVIEW,
+    }
+}
