@@ -3,6 +3,8 @@
 //! It needs a checkout of the example apps (`EXAMPLES`) and the folder of facts about them (`MANIFEST_DATA`, else
 //! `../shared/data` beside the repository); without them it says so and passes.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::{Path, PathBuf};
 
 use compiler_scan::{SourceTree, scan};

@@ -117,3 +117,77 @@ fn of_permission(permission: &str) -> &'static [BucketOperation] {
         _ => &[],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+
+    fn check_operations(rest: &str, operations: &str) {
+        let source = format!(
+            "import {{ Bucket, Uploader, Downloader, ReadWriter }} from 'encore.dev/storage/objects';\nconst b = Bucket.named('b');\n{rest}"
+        );
+        let uses = match operations {
+            "" => String::new(),
+            operations => format!(r#", "buckets": [{{"bucket": "b", "operations": [{operations}]}}]"#),
+        };
+        check(
+            &source,
+            &[&format!(r#"services {{"name": "svc", "path": "svc", "binds": {{"buckets": ["b"]}}{uses}}}"#)],
+        );
+    }
+
+    #[test]
+    fn a_bucket_is_public_or_versioned_when_the_code_says_so() {
+        check(
+            "import { Bucket } from 'encore.dev/storage/objects'; new Bucket('a', { public: true }); new Bucket('b', { versioned: true });",
+            &[
+                r#"services {"name": "svc", "path": "svc", "binds": {"buckets": ["a", "b"]}}"#,
+                r#"buckets {"name": "a", "public": true}"#,
+                r#"buckets {"name": "b", "versioned": true}"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn each_call_is_an_operation() {
+        check_operations("", "");
+        check_operations(
+            "b.list({}); b.upload('x', y); b.upload('z', y);",
+            r#""list_objects", "write_object""#,
+        );
+        check_operations(
+            "b.attrs('x'); b.exists('x'); b.remove('x');",
+            r#""get_object_metadata", "delete_object""#,
+        );
+        check_operations("b.publicUrl('x');", r#""get_public_url""#);
+        check_operations(
+            "b.signedUploadUrl('x'); b.signedDownloadUrl('x');",
+            r#""signed_upload_url", "signed_download_url""#,
+        );
+        check_operations("b.download('x');", r#""read_object_contents""#);
+    }
+
+    #[test]
+    fn a_reference_grants_what_it_names() {
+        check_operations("f(b.ref<Uploader & Downloader>());", r#""read_object_contents", "write_object""#);
+        check_operations(
+            "export const r = b.ref<ReadWriter>();",
+            r#""list_objects", "read_object_contents", "write_object", "get_object_metadata", "delete_object""#,
+        );
+        check_operations(
+            "interface Both extends Uploader, Downloader {} b.ref<Both>();",
+            r#""read_object_contents", "write_object""#,
+        );
+    }
+
+    #[test]
+    fn a_bucket_that_is_passed_on_is_reported() {
+        check(
+            "import { Bucket } from 'encore.dev/storage/objects'; const b = Bucket.named('b'); f(b);",
+            &[
+                r#"services {"name": "svc", "path": "svc", "binds": {"buckets": ["b"]}}"#,
+                "S0011 svc/svc.ts:1:83-1:87 what is done with bucket `b` here cannot be followed",
+            ],
+        );
+    }
+}

@@ -83,3 +83,39 @@ pub(super) fn note_use(name: &str, service: Option<usize>, at: Position, found: 
         uses.push(CacheUse { cache: name.to_owned(), at });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+
+    #[test]
+    fn a_cluster_has_keyspaces_that_services_use() {
+        check(
+            "import { CacheCluster, StringKeyspace, StructKeyspace } from 'encore.dev/storage/cache';
+const c = new CacheCluster('c', { evictionPolicy: 'noeviction' });
+const k = new StringKeyspace<K>(c, { keyPattern: 'k/:key', defaultExpiry: expireIn(3) });
+export const l = new StructKeyspace<K, V>(CacheCluster.named('c'), { keyPattern: 'l/:key' });",
+            &[
+                r#"services {"name": "svc", "path": "svc", "binds": {"caches": ["c"]}, "caches": [{"cache": "c"}]}"#,
+                r#"caches {"name": "c", "eviction_policy": "noeviction",
+                    "keyspaces": [{"pattern": "k/:key", "service": "svc"}, {"pattern": "l/:key", "service": "svc"}]}"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn a_keyspace_needs_a_cluster_and_a_pattern() {
+        check(
+            "import { CacheCluster, IntKeyspace } from 'encore.dev/storage/cache'; const c = CacheCluster.named('c');
+new IntKeyspace(x, { keyPattern: 'k' });
+new IntKeyspace(c, {});
+new IntKeyspace(c, { keyPattern: 'k' });",
+            &[
+                r#"services {"name": "svc", "path": "svc", "binds": {"caches": ["c"]}, "caches": [{"cache": "c"}]}"#,
+                "S0011 svc/svc.ts:2:17-2:18 this does not lead to a cache cluster",
+                "S0010 svc/svc.ts:3:1-3:17 `new …Keyspace` needs the field `keyPattern`",
+                "M0103 svc/svc.ts:4:1-4:17 there is no cache cluster `c`",
+            ],
+        );
+    }
+}

@@ -62,3 +62,65 @@ fn endpoint(site: Site<'_>, value: &Value, found: &mut Found) -> Option<String> 
     }
     resolved
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+
+    const ENDPOINT: &str = r#"endpoints {"name": "e"}"#;
+
+    fn check_job(config: &str, expected: &[&str]) {
+        let source = format!(
+            "import {{ CronJob }} from 'encore.dev/cron'; import {{ api }} from 'encore.dev/api'; import * as c from '~encore/clients';
+export const e = api({{}}, async () => {{}});
+const _ = new CronJob('j', {config});"
+        );
+        let expected: Vec<&str> = expected.iter().copied().chain([ENDPOINT]).collect();
+        check(&source, &expected);
+    }
+
+    #[test]
+    fn a_job_has_an_interval_or_a_schedule() {
+        check_job(
+            "{ title: 'J', every: '1h', endpoint: e }",
+            &[r#"cron_jobs {"id": "j", "title": "J", "schedule": "every:60", "endpoint": "svc.e"}"#],
+        );
+        check_job(
+            "{ schedule: '0 4 * * *', endpoint: e }",
+            &[r#"cron_jobs {"id": "j", "schedule": "schedule:0 4 * * *", "endpoint": "svc.e"}"#],
+        );
+        check_job(
+            "{ every: '10m', endpoint: c.mail.send }",
+            &[
+                r#"calls {"from_service": "svc", "to": "mail.send"}"#,
+                r#"cron_jobs {"id": "j", "schedule": "every:10", "endpoint": "mail.send"}"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn bad_jobs_are_reported() {
+        check_job(
+            "{ every: '90s', endpoint: e }",
+            &[
+                r#"cron_jobs {"id": "j", "endpoint": "svc.e"}"#,
+                "S0009 svc/svc.ts:3:37-3:42 `every` must be a whole number of minutes",
+            ],
+        );
+        check_job(
+            "{ every: '1h', schedule: '* * * * *', endpoint: f }",
+            &[
+                r#"cron_jobs {"id": "j", "schedule": "every:60"}"#,
+                "S0007 svc/svc.ts:3:53-3:64 a cron job has either `every` or `schedule`, not both",
+                "S0011 svc/svc.ts:3:76-3:77 this does not lead to an endpoint",
+            ],
+        );
+        check_job(
+            "{ every: '1h' }",
+            &[
+                r#"cron_jobs {"id": "j", "schedule": "every:60"}"#,
+                "S0010 svc/svc.ts:3:7-3:8 `new CronJob` needs the field `endpoint`",
+            ],
+        );
+    }
+}

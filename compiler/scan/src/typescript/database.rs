@@ -142,9 +142,10 @@ fn migrations(
     out: &mut Vec<Diagnostic>,
 ) -> Vec<Migration> {
     if !tree.has_folder(folder) {
-        let message = match tree.exists(folder) {
-            true => format!("`{folder}` is a file, not a migrations folder"),
-            false => format!("the migrations folder `{folder}` does not exist"),
+        let message = if tree.exists(folder) {
+            format!("`{folder}` is a file, not a migrations folder")
+        } else {
+            format!("the migrations folder `{folder}` does not exist")
         };
         out.push(
             Diagnostic::error(Code::S0013, message)
@@ -206,4 +207,124 @@ fn numbered(stem: &str) -> Option<(u64, &str)> {
     let (number, rest) = stem.split_once('_')?;
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| number.parse().ok()).flatten().map(|number| (number, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check, check_app};
+
+    const SERVICE: (&str, &str) = (
+        "svc/encore.service.ts",
+        "import { Service } from 'encore.dev/service'; export default new Service('svc');",
+    );
+    const BOUND: &str = r#"services {"name": "svc", "path": "svc", "binds": {"databases": ["d"]}}"#;
+
+    /// A database with this configuration, beside empty files in `svc/m`.
+    fn check_migrations(config: &str, files: &[&str], expected: &[&str]) {
+        let source = format!(
+            "import {{ SQLDatabase }} from 'encore.dev/storage/sqldb';\nnew SQLDatabase('d', {{ migrations: {config} }});"
+        );
+        let paths: Vec<String> = files.iter().map(|file| format!("svc/m/{file}")).collect();
+        let mut all = vec![SERVICE, ("svc/svc.ts", source.as_str())];
+        all.extend(paths.iter().map(|path| (path.as_str(), "")));
+        let expected: Vec<&str> = expected.iter().copied().chain([BOUND]).collect();
+        check_app(&all, &expected);
+    }
+
+    #[test]
+    fn migrations_are_counted_up_in_the_order_of_their_numbers() {
+        check_migrations(
+            "'./m'",
+            &["10_b.up.sql", "2_a.up.sql", "2_a.down.sql", "README.md", "sub/3_x.up.sql"],
+            &[r#"databases {"name": "d", "migrations_path": "svc/m", "migrations": [
+                {"number": 2, "file": "2_a.up.sql"}, {"number": 10, "file": "10_b.up.sql"}]}"#],
+        );
+    }
+
+    #[test]
+    fn each_tool_names_its_migrations_its_own_way() {
+        check_migrations(
+            "{ path: 'm', source: 'drizzle' }",
+            &["0000_a.sql", "meta/_journal.json"],
+            &[
+                r#"databases {"name": "d", "migrations_path": "svc/m", "migrations": [{"number": 0, "file": "0000_a.sql"}]}"#,
+            ],
+        );
+        for source in ["prisma", "drizzle/v1"] {
+            let config = format!("{{ path: './m/', source: '{source}' }}");
+            check_migrations(
+                &config,
+                &["20260101_a/migration.sql", "20260101_a/snapshot.json", "lock.toml"],
+                &[r#"databases {"name": "d", "migrations_path": "svc/m", "non_sequential": true,
+                    "migrations": [{"number": 20260101, "file": "20260101_a/migration.sql"}]}"#],
+            );
+        }
+    }
+
+    #[test]
+    fn bad_migrations_are_reported() {
+        check_migrations(
+            "'./m'",
+            &["1_a.sql", "a.up.sql", "2.up.sql"],
+            &[
+                r#"databases {"name": "d", "migrations_path": "svc/m"}"#,
+                "S0012 svc/svc.ts:2:36-2:41 the migration `1_a.sql` has a bad name",
+                "S0012 svc/svc.ts:2:36-2:41 the migration `2.up.sql` has a bad name",
+                "S0012 svc/svc.ts:2:36-2:41 the migration `a.up.sql` has a bad name",
+            ],
+        );
+        check_migrations(
+            "'./n'",
+            &[],
+            &[
+                r#"databases {"name": "d", "migrations_path": "svc/n"}"#,
+                "S0013 svc/svc.ts:2:36-2:41 the migrations folder `svc/n` does not exist",
+            ],
+        );
+        check_migrations(
+            "'../../m'",
+            &[],
+            &[
+                r#"databases {"name": "d"}"#,
+                "S0013 svc/svc.ts:2:36-2:45 the migrations folder `../../m` is outside of the app",
+            ],
+        );
+        check_migrations(
+            "{ path: './m', source: 'prismo' }",
+            &["1_a.up.sql"],
+            &[
+                r#"databases {"name": "d", "migrations_path": "svc/m", "migrations": [{"number": 1, "file": "1_a.up.sql"}]}"#,
+                "S0009 svc/svc.ts:2:59-2:67 `prismo` is not a known source of migrations",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_database_may_be_named_and_used_anywhere() {
+        let used = r#"services {"name": "svc", "path": "svc", "binds": {"databases": ["d"]}, "databases": [{"database": "d"}]}"#;
+        for rest in [
+            "const db = SQLDatabase.named('d'); export const f = () => db.query`SELECT 1`;",
+            "const orm = drizzle(SQLDatabase.named('d').connectionString);",
+            "const f = () => SQLDatabase.named('d').exec`SELECT 1`;",
+            "const db = SQLDatabase.named('d'); f({ db });",
+            "const db = SQLDatabase.named('d'); const url = db.connectionString;",
+        ] {
+            check(&format!("import {{ SQLDatabase }} from 'encore.dev/storage/sqldb'; {rest}"), &[used]);
+        }
+        check(
+            "import * as sql from 'encore.dev/storage/sqldb'; const db = sql.SQLDatabase.named('d');",
+            &[BOUND],
+        );
+    }
+
+    #[test]
+    fn a_name_must_be_written_in_place() {
+        check(
+            "import { SQLDatabase } from 'encore.dev/storage/sqldb'; const n = 'd'; new SQLDatabase(n); new SQLDatabase();",
+            &[
+                "S0006 svc/svc.ts:1:88-1:89 the name in `new SQLDatabase` must be a string literal",
+                "S0007 svc/svc.ts:1:92-1:109 `new SQLDatabase` needs a name",
+            ],
+        );
+    }
 }

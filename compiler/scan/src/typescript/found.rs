@@ -68,9 +68,29 @@ impl Found {
         for (file, module) in program.modules.iter().enumerate() {
             let service = program.service_of(module.path);
             for one in &module.facts.uses {
-                if let Some((target, rest)) = program.resolve(file, &one.name, &one.path) {
+                if let Some((target, rest)) = program.resolve_subject(file, one) {
                     self.note_use(&target, &Usage { program, file, service, one, rest });
                 }
+            }
+        }
+    }
+
+    /// Reports constructs that are named without being called: what is made through another name is not found.
+    pub(super) fn report_uncalled(&mut self, program: &Program<'_>) {
+        for module in &program.modules {
+            for (construct, span) in &module.facts.uncalled {
+                let written = construct.written();
+                self.diagnostics.push(
+                    Diagnostic::warning(
+                        Code::S0015,
+                        format!("`{written}` is named here without being called"),
+                    )
+                    .at(&module.at(*span))
+                    .note(
+                        "what is declared by way of another name or a function is missing from the manifest",
+                    )
+                    .help(format!("call `{written}(…)` where the resource is declared")),
+                );
             }
         }
     }

@@ -42,3 +42,39 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
         at: site.at(),
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+
+    #[test]
+    fn a_gateway_names_its_auth_handler() {
+        check(
+            "import { Gateway } from 'encore.dev/api'; import { authHandler } from 'encore.dev/auth';
+export const auth = authHandler<P, D>(async (p) => ({ userID: '1' }));
+export const gateway = new Gateway({ authHandler: auth });",
+            &[
+                r#"gateways {"name": "api-gateway", "service": "svc", "auth_handler": {"name": "auth", "service": "svc"}}"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn an_auth_handler_without_gateway_counts_for_nothing() {
+        check(
+            "import { authHandler } from 'encore.dev/auth'; export const auth = authHandler(async (p) => null);",
+            &[],
+        );
+    }
+
+    #[test]
+    fn an_auth_handler_that_is_none_is_reported() {
+        check(
+            "import { Gateway } from 'encore.dev/api';\nnew Gateway({ authHandler: nobody });",
+            &[
+                r#"gateways {"name": "api-gateway", "service": "svc"}"#,
+                "S0011 svc/svc.ts:2:28-2:34 this does not lead to an auth handler",
+            ],
+        );
+    }
+}

@@ -24,3 +24,21 @@ pub(super) fn note_use(name: &str, service: Option<usize>, found: &mut Found) {
         metrics.push(name.to_owned());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+
+    #[test]
+    fn a_metric_belongs_to_the_services_that_set_it() {
+        check(
+            "import { Counter, GaugeGroup } from 'encore.dev/metrics'; const c = new Counter('orders');
+export const g = new GaugeGroup<{ x: string }>('load'); c.increment();",
+            &[
+                r#"services {"name": "svc", "path": "svc", "metrics": ["orders"]}"#,
+                r#"metrics {"name": "orders", "kind": "counter"}"#,
+                r#"metrics {"name": "load", "kind": "gauge"}"#,
+            ],
+        );
+    }
+}

@@ -52,7 +52,7 @@ pub(crate) fn scan(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) 
 
 fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let sources = source::list(tree);
+    let sources = source::list(tree, &mut diagnostics);
     let mut program = Program::new(source::read(&sources, &mut diagnostics));
     program.services = service::roots(&program, &app.name, &mut diagnostics);
     let mut found = Found::new(&app.name, &program.services, diagnostics);
@@ -64,6 +64,7 @@ fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
         declare_referring(site, &mut found);
     }
     found.note_uses(&program);
+    found.report_uncalled(&program);
     found.finish()
 }
 
@@ -105,10 +106,18 @@ fn declare_referring(site: Site<'_>, found: &mut Found) {
     }
 }
 
-/// Infrastructure is declared at the top level; [`secret`] and [`service`] have more to say of their own.
+/// Infrastructure is declared at the top level, and only named elsewhere; [`secret`] and [`service`] have more to say of
+/// their own.
 fn check_place(site: Site<'_>, found: &mut Found) {
-    let says_more = matches!(site.declaration.construct, Construct::Secret | Construct::Service);
-    if !site.declaration.in_function || says_more {
+    let may_stand_anywhere = matches!(
+        site.declaration.construct,
+        Construct::NamedDatabase
+            | Construct::NamedBucket
+            | Construct::NamedCache
+            | Construct::Secret
+            | Construct::Service
+    );
+    if !site.declaration.in_function || may_stand_anywhere {
         return;
     }
     found.diagnostics.push(

@@ -74,7 +74,7 @@ impl Scan {
             | b'.' | b':' => {
                 self.link(at);
             }
-            letter if letter.is_ascii_lowercase() && !is_word(self.before(text, at)) => {
+            letter if letter.is_ascii_lowercase() && !is_word(before(text, at)) => {
                 self.word(&text[at..], at);
             }
             _ => {}
@@ -82,10 +82,6 @@ impl Scan {
         if !text[at].is_ascii_whitespace() {
             self.last = text[at];
         }
-    }
-
-    fn before(&self, text: &[u8], at: usize) -> u8 {
-        at.checked_sub(1).map_or(b' ', |before| text[before])
     }
 
     /// Words that nest what follows, and words with which a statement begins.
@@ -149,6 +145,11 @@ impl Scan {
         }
         end_of_regular_expression(text, at)
     }
+}
+
+/// The byte before an offset.
+fn before(text: &[u8], at: usize) -> u8 {
+    at.checked_sub(1).map_or(b' ', |before| text[before])
 }
 
 fn is_word(byte: u8) -> bool {

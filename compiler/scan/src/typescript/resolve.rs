@@ -7,7 +7,7 @@ use schema_documents::Position;
 
 use super::literal::{Kind, Value};
 use super::shape::{Function, Type};
-use super::syntax::{DEFAULT, Declaration, Export, Facts, Import};
+use super::syntax::{DEFAULT, Declaration, Export, Facts, Import, Subject, Use};
 use crate::text::Lines;
 
 /// The module whose names are the clients of the app's services.
@@ -91,6 +91,14 @@ impl<'t> Program<'t> {
     /// What a name of a file's top level leads to, going through `path`, and the fields that remain.
     pub(super) fn resolve(&self, file: usize, name: &str, path: &[String]) -> Option<(Target, Vec<String>)> {
         self.local(file, name, path.to_vec(), &mut Seen::new())
+    }
+
+    /// What the subject of a use leads to, going through the use's path, and the fields that remain.
+    pub(super) fn resolve_subject(&self, file: usize, one: &Use) -> Option<(Target, Vec<String>)> {
+        match &one.subject {
+            Subject::Name(name) => self.resolve(file, name, &one.path),
+            Subject::Declaration(index) => Some((Target::Declaration((file, *index)), one.path.clone())),
+        }
     }
 
     /// The declaration or client that a value is, with the fields that remain.

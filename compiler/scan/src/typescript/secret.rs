@@ -23,15 +23,48 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
     let Some(named) = site.name(0, &mut found.diagnostics) else { return };
     let services = site.service().map(|service| site.program.services[service].name.clone());
     let secrets = &mut found.manifest.secrets;
-    let known = secrets.iter().position(|secret| secret.name == named.name);
-    let secret = match known {
-        Some(index) => &mut secrets[index],
-        None => {
-            secrets.push(Secret { name: named.name, packages_or_services: Vec::new(), at: named.at });
-            secrets.last_mut().expect("BUG: one was just added")
-        }
-    };
+    let index = secrets.iter().position(|secret| secret.name == named.name).unwrap_or_else(|| {
+        secrets.push(Secret { name: named.name, packages_or_services: Vec::new(), at: named.at });
+        secrets.len() - 1
+    });
+    let secret = &mut secrets[index];
     secret.packages_or_services.extend(services);
     secret.packages_or_services.sort();
     secret.packages_or_services.dedup();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check, check_app};
+
+    #[test]
+    fn services_that_declare_the_same_secret_share_it() {
+        let service = |name| {
+            format!("import {{ Service }} from 'encore.dev/service'; import {{ secret as s }} from 'encore.dev/config';
+                export default new Service('{name}'); const key = s('Key');")
+        };
+        check_app(
+            &[("a/encore.service.ts", &service("a")), ("b/encore.service.ts", &service("b"))],
+            &[
+                r#"services {"name": "a", "path": "a"}"#,
+                r#"services {"name": "b", "path": "b"}"#,
+                r#"secrets {"name": "Key", "packages_or_services": ["a", "b"]}"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn a_secret_stands_at_the_top_level_and_is_named_in_place() {
+        check(
+            "import { secret } from 'encore.dev/config'; const f = () => secret('S')();",
+            &[
+                r#"secrets {"name": "S", "packages_or_services": ["svc"]}"#,
+                "S0016 svc/svc.ts:1:61-1:72 a secret cannot be declared in a function",
+            ],
+        );
+        check(
+            "import { secret } from 'encore.dev/config'; const s = secret(`S${1}`);",
+            &["S0006 svc/svc.ts:1:62-1:69 the name in `secret` must be a string literal"],
+        );
+    }
 }

@@ -33,7 +33,6 @@ pub(super) fn roots(program: &Program<'_>, app: &str, out: &mut Vec<Diagnostic>)
             roots.extend(declared(Site { program, key, module, declaration }, out));
         }
     }
-    let explicit = roots.len();
     let mut others: BTreeMap<&str, (Key, &Declaration)> = BTreeMap::new();
     for (key, module, declaration) in program.declarations() {
         if makes_a_service(declaration.construct)
@@ -52,7 +51,6 @@ pub(super) fn roots(program: &Program<'_>, app: &str, out: &mut Vec<Diagnostic>)
         let name = folder.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(app);
         roots.push(Root { name: name.to_owned(), path: (*folder).to_owned(), at: site.at() });
     }
-    debug_assert!(roots.len() >= explicit);
     roots
 }
 
@@ -214,4 +212,141 @@ fn takes_request(site: Site<'_>, kind: EndpointKind, path: Option<&str>) -> bool
 
 fn path_parameter(segment: &str) -> Option<&str> {
     segment.strip_prefix([':', '*', '!'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check, check_app};
+
+    fn check_endpoint(declaration: &str, expected: &str) {
+        check(
+            &format!("import {{ api }} from 'encore.dev/api';\nexport const e = {declaration};"),
+            &[expected],
+        );
+    }
+
+    #[test]
+    fn an_endpoint_says_only_what_the_code_says() {
+        check_endpoint("api({}, async () => {})", r#"endpoints {"name": "e"}"#);
+        check_endpoint(
+            "api({ expose: true, auth: true, method: ['PUT', 'GET'], path: '/a/:id', tags: ['b', 'a'], sensitive: true, bodyLimit: 2 * 1024 },
+             async ({ id }: { id: string }) => {})",
+            r#"endpoints {"name": "e", "access": "auth", "methods": ["GET", "PUT"], "path": "/a/:id", "tags": ["a", "b"],
+                          "sensitive": true, "body_limit": 2048}"#,
+        );
+        check_endpoint(
+            "api({ auth: true }, async () => {})",
+            r#"endpoints {"name": "e", "access": "private"}"#,
+        );
+        check_endpoint(
+            "api({ expose: true }, async () => {})",
+            r#"endpoints {"name": "e", "access": "public"}"#,
+        );
+    }
+
+    #[test]
+    fn raw_streaming_and_static_endpoints_are_told_apart() {
+        check_endpoint(
+            "api.raw({ expose: true, path: '/!rest', method: '*', bodyLimit: null }, async (req, resp) => {})",
+            r#"endpoints {"name": "e", "access": "public", "path": "/!rest", "methods": ["*"], "raw": true, "body_limit": "none"}"#,
+        );
+        check_endpoint(
+            "api.streamInOut<In, Out>({ path: '/chat' }, async (stream) => {})",
+            r#"endpoints {"name": "e", "path": "/chat", "streaming": "inout", "takes_request": true}"#,
+        );
+        check_endpoint(
+            "api.static({ expose: true, path: '/!path', dir: './assets', notFound: './assets/404.html', notFoundStatus: 404 })",
+            r#"endpoints {"name": "e", "access": "public", "path": "/!path", "static_dir": "svc/assets",
+                          "static_not_found": "svc/assets/404.html", "static_not_found_status": 404}"#,
+        );
+    }
+
+    #[test]
+    fn what_the_path_gives_is_no_request() {
+        let with = |takes: bool, handler: &str| {
+            let takes = if takes { r#", "takes_request": true"# } else { "" };
+            let source = format!(
+                "import {{ api }} from 'encore.dev/api'; interface Id {{ id: string }} interface More extends Id {{ x: number }}
+                 type Both = Id & {{ y: string }}; async function handler(p: More) {{}}
+                 export const e = {handler};"
+            );
+            check(&source, &[&format!(r#"endpoints {{"name": "e", "path": "/a/:id"{takes}}}"#)]);
+        };
+        with(false, "api({ path: '/a/:id' }, async () => {})");
+        with(false, "api({ path: '/a/:id' }, async (p: Id) => {})");
+        with(false, "api({ path: '/a/:id' }, async ({ id }) => {})");
+        with(false, "api<Id, void>({ path: '/a/:id' }, async (p) => {})");
+        with(false, "api<void, void>({ path: '/a/:id' }, async () => {})");
+        with(true, "api({ path: '/a/:id' }, async (p: More) => {})");
+        with(true, "api({ path: '/a/:id' }, async (p: Both) => {})");
+        with(true, "api({ path: '/a/:id' }, handler)");
+        with(true, "api({ path: '/a/:id' }, async ({ id, x }) => {})");
+        with(true, "api<{ x: string }>({ path: '/a/:id' }, async (p) => {})");
+    }
+
+    #[test]
+    fn a_type_of_another_file_is_followed() {
+        check_app(
+            &[
+                (
+                    "svc/encore.service.ts",
+                    "import { Service } from 'encore.dev/service'; export default new Service('svc');",
+                ),
+                ("svc/types.ts", "export interface Id { id: string }"),
+                (
+                    "svc/svc.ts",
+                    "import { api } from 'encore.dev/api'; import type { Id } from './types';
+                    export const e = api({ path: '/:id' }, async (p: Id) => {});",
+                ),
+            ],
+            &[r#"endpoints {"name": "e", "path": "/:id"}"#],
+        );
+    }
+
+    #[test]
+    fn bad_options_are_reported_where_they_stand() {
+        check(
+            "import { api } from 'encore.dev/api';
+export const e = api({ exposed: true, method: 'FETCH', path: p, path: '/b', ...more }, async () => {});",
+            &[
+                r#"endpoints {"name": "e", "path": "/b"}"#,
+                "S0008 svc/svc.ts:2:24-2:31 unknown field `exposed`",
+                "S0008 svc/svc.ts:2:65-2:69 field `path` is written twice",
+                "S0009 svc/svc.ts:2:47-2:54 `method` must be an HTTP method or a list of them (`*`, `CONNECT`, `DELETE`, \
+                 `GET`, `HEAD`, `OPTIONS`, `PATCH`, `POST`, `PUT`, `TRACE`)",
+                "S0009 svc/svc.ts:2:77-2:84 a configuration cannot have spread or computed fields",
+            ],
+        );
+        check(
+            "import { api } from 'encore.dev/api';\napi({}, async () => {});",
+            &["S0005 svc/svc.ts:2:1-2:5 `api` must be held by a variable"],
+        );
+        check(
+            "import { api } from 'encore.dev/api';\nexport const e = api(options);",
+            &[
+                r#"endpoints {"name": "e"}"#,
+                "S0007 svc/svc.ts:2:18-2:30 `api` needs a handler",
+                "S0009 svc/svc.ts:2:22-2:29 a configuration must be an object literal",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_service_stands_in_its_own_file() {
+        check(
+            "import { Service } from 'encore.dev/service';\nexport default new Service('x');",
+            &["S0005 svc/svc.ts:2:16-2:28 a service must be the default export of `encore.service.ts`"],
+        );
+        let api = "import { api } from 'encore.dev/api'; export const e = api({}, async () => {});";
+        check_app(
+            &[("a/b/c.ts", api), ("a/b.ts", api), ("d/e/f.ts", api)],
+            &[
+                r#"services {"name": "a", "path": "a"}"#,
+                r#"services {"name": "e", "path": "d/e"}"#,
+                r#"endpoints {"name": "e"}"#,
+                r#"endpoints {"name": "e"}"#,
+                r#"endpoints {"name": "e"}"#,
+            ],
+        );
+    }
 }

@@ -112,7 +112,7 @@ fn reference_to(reference: &TSTypeReference<'_>) -> Type {
 fn members(members: &[TSSignature<'_>]) -> Type {
     let name = |member: &TSSignature<'_>| match member {
         TSSignature::TSPropertySignature(property) => {
-            property.key.static_name().map(|name| name.into_owned())
+            property.key.static_name().map(std::borrow::Cow::into_owned)
         }
         _ => None,
     };

@@ -60,21 +60,19 @@ impl<'p> Site<'p> {
             return None;
         };
         let at = self.module.at(value.span);
-        match value.as_string() {
-            Some(name) => Some(Named { name: name.to_owned(), at }),
-            None => {
-                out.push(
-                    Diagnostic::error(
-                        Code::S0006,
-                        format!("the name in `{}` must be a string literal", self.written()),
-                    )
-                    .at(&at)
-                    .note("the infrastructure of an app is read from its source without running it")
-                    .help("write the name in place, in quotes"),
-                );
-                None
-            }
+        let name = value.as_string();
+        if name.is_none() {
+            out.push(
+                Diagnostic::error(
+                    Code::S0006,
+                    format!("the name in `{}` must be a string literal", self.written()),
+                )
+                .at(&at)
+                .note("the infrastructure of an app is read from its source without running it")
+                .help("write the name in place, in quotes"),
+            );
         }
+        name.map(|name| Named { name: name.to_owned(), at })
     }
 
     /// The name of the variable that holds it. Reports one that nothing holds.

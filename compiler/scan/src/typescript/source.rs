@@ -18,6 +18,9 @@ use crate::text::Lines;
 /// Syntax errors reported of one file; the rest are mostly echoes.
 const MAX_SYNTAX_ERRORS: usize = 5;
 
+/// Longer paths than this are no imports.
+const MAX_SPECIFIER_BYTES: usize = 1_024;
+
 /// A source file that may matter.
 pub(super) struct Source<'t> {
     pub(super) path: &'t str,
@@ -29,10 +32,26 @@ impl Source<'_> {
     fn mentions_encore(&self) -> bool {
         self.text.contains("encore.dev") || self.text.contains("~encore")
     }
+
+    /// What is wrong with a file that declares nothing is worth a warning.
+    fn diagnostic(&self, code: Code, message: impl Into<String>) -> Diagnostic {
+        if self.mentions_encore() {
+            Diagnostic::error(code, message)
+        } else {
+            Diagnostic::warning(code, message)
+        }
+    }
 }
 
-/// The TypeScript files of an app, tests and generated ones left out.
-pub(super) fn list(tree: &SourceTree) -> Vec<Source<'_>> {
+/// The TypeScript files of an app, tests and generated ones left out. Reports those that could not be read.
+pub(super) fn list<'t>(tree: &'t SourceTree, out: &mut Vec<Diagnostic>) -> Vec<Source<'t>> {
+    for (path, reason) in tree.unreadable.iter().filter(|(path, _)| is_read(path)) {
+        out.push(
+            Diagnostic::error(Code::S0002, format!("cannot read `{path}`: {reason}"))
+                .note("what this file declares is missing from the manifest")
+                .help("make the file readable, or take it out of the app"),
+        );
+    }
     let text = |bytes| String::from_utf8_lossy(bytes);
     tree.files()
         .filter(|(path, _)| is_read(path))
@@ -53,16 +72,17 @@ fn is_read(path: &str) -> bool {
 pub(super) fn read<'t>(sources: &'t [Source<'t>], out: &mut Vec<Diagnostic>) -> Vec<Module<'t>> {
     let mut modules = Vec::new();
     let mut stems: BTreeSet<&str> = BTreeSet::new();
-    let mut waiting: Vec<&Source<'_>> = sources.iter().collect();
+    let mut waiting: Vec<_> = sources.iter().map(|source| (source, imported_stems(&source.text))).collect();
     loop {
-        let matters = |source: &&Source<'_>| {
-            source.mentions_encore() || stems.iter().any(|stem| imports_from(&source.text, stem))
+        let imports = |imported: &BTreeSet<&str>| {
+            imported.iter().any(|stem| stem.starts_with('.') || stems.contains(stem))
         };
-        let (taken, rest): (Vec<_>, Vec<_>) = waiting.into_iter().partition(matters);
+        let (taken, rest): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|(source, imported)| source.mentions_encore() || imports(imported));
         if taken.is_empty() {
             break;
         }
-        for source in taken {
+        for (source, _) in taken {
             stems.insert(stem(source.path));
             modules.push(module(source, out));
         }
@@ -72,21 +92,23 @@ pub(super) fn read<'t>(sources: &'t [Source<'t>], out: &mut Vec<Diagnostic>) -> 
     modules
 }
 
-/// The name by which others import a file.
+/// The name by which others import a file: that of the file, or that of the folder whose index it is.
 fn stem(path: &str) -> &str {
-    let path = path.strip_suffix(".ts").unwrap_or(path);
+    let path = path.trim_end_matches('/');
+    let path = [".ts", ".js", ".mjs"].iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path);
     let path = path.strip_suffix("/index").unwrap_or(path);
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// Whether a text may hold an import of a file with this stem; what it says no to holds none.
-fn imports_from(text: &str, stem: &str) -> bool {
-    text.match_indices(stem).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let after = text[at + stem.len()..].chars().next();
-        matches!(before, Some('/' | '"' | '\'' | '`')) && matches!(after, Some('"' | '\'' | '`' | '.' | '/'))
-    }) || text.contains("from \".\"")
-        || text.contains("from '.'")
+/// The names of the files that a text may import, found without parsing: the last parts of relative paths in quotes.
+/// One that begins with a dot may be any file.
+fn imported_stems(text: &str) -> BTreeSet<&str> {
+    let specifier = |(at, quote): (usize, &str)| {
+        let rest = text[at + 1..].get(..MAX_SPECIFIER_BYTES).unwrap_or(&text[at + 1..]);
+        let inside = rest.starts_with('.').then(|| rest.split_once(quote)).flatten()?.0;
+        (!inside.contains('\n')).then(|| stem(inside))
+    };
+    text.match_indices(['"', '\'', '`']).filter_map(specifier).collect()
 }
 
 fn module<'t>(source: &'t Source<'t>, out: &mut Vec<Diagnostic>) -> Module<'t> {
@@ -103,11 +125,8 @@ fn module<'t>(source: &'t Source<'t>, out: &mut Vec<Diagnostic>) -> Module<'t> {
 
 fn too_deep(source: &Source<'_>, lines: &Lines<'_>, offset: usize) -> Diagnostic {
     let message = "this file is nested too deep to be read";
-    let diagnostic = match source.mentions_encore() {
-        true => Diagnostic::error(Code::S0017, message),
-        false => Diagnostic::warning(Code::S0017, message),
-    };
-    diagnostic
+    source
+        .diagnostic(Code::S0017, message)
         .at(&lines.position(offset, offset + 1))
         .note(format!(
             "more than {} brackets or {} operators stand within each other here",
@@ -123,16 +142,13 @@ fn parse(source: &Source<'_>, lines: &Lines<'_>, out: &mut Vec<Diagnostic>) -> F
     let parsed = Parser::new(&arena, &source.text, SourceType::ts()).with_options(options).parse();
     for error in parsed.diagnostics.errors().take(MAX_SYNTAX_ERRORS) {
         let message = format!("syntax error: {}", lower_first(&error.message));
-        let diagnostic = match source.mentions_encore() {
-            true => Diagnostic::error(Code::S0001, message),
-            false => Diagnostic::warning(Code::S0001, message),
-        };
         let (start, end) = error.labels.first().map_or((0, 0), |label| {
             let span = label.span();
             (span.start as usize, span.end as usize)
         });
         out.push(
-            diagnostic
+            source
+                .diagnostic(Code::S0001, message)
                 .at(&lines.position(start, end))
                 .note("what this file declares may be missing from the manifest")
                 .maybe_help(error.help.as_ref().map(ToString::to_string)),

@@ -38,8 +38,10 @@ pub(super) struct Facts {
     pub(super) values: BTreeMap<String, Value>,
     /// Interfaces and type aliases of the top level.
     pub(super) types: BTreeMap<String, Type>,
-    /// What is done with names of the top level.
+    /// What is done with names of the top level, and with declarations that no name holds.
     pub(super) uses: Vec<Use>,
+    /// Constructs of the framework that are named without being called.
+    pub(super) uncalled: Vec<(Construct, Span)>,
 }
 
 /// An imported name.
@@ -75,16 +77,25 @@ pub(super) struct Declaration {
     pub(super) span: Span,
 }
 
-/// Something done with a name of the top level.
+/// Something done with a name or a declaration.
 #[derive(Debug)]
 pub(super) struct Use {
-    pub(super) name: String,
+    pub(super) subject: Subject,
     /// The fields gone through: `db.query` is `["query"]`.
     pub(super) path: Vec<String>,
     pub(super) action: Action,
     /// The type arguments of a call.
     pub(super) types: Vec<Type>,
     pub(super) span: Span,
+}
+
+/// With what something is done.
+#[derive(Debug)]
+pub(super) enum Subject {
+    /// A name of the top level.
+    Name(String),
+    /// A declaration that no name holds, as an index.
+    Declaration(usize),
 }
 
 /// What is done with a name, or with a field of it.
@@ -96,6 +107,8 @@ pub(super) enum Action {
     Passed,
     /// It is read.
     Read,
+    /// Nothing: it is exported, or gets another name of the top level.
+    Renamed,
 }
 
 /// Takes the facts of a file.
@@ -222,6 +235,7 @@ impl Facts {
     }
 
     fn take_declarations(&mut self, semantic: &Semantic<'_>) {
+        let mut declarations = Vec::new();
         for (name, reference) in references(semantic) {
             let Some(import) = self.imports.get(name) else { continue };
             if !import.module.starts_with("encore.dev") {
@@ -233,18 +247,24 @@ impl Facts {
                 .into_iter()
                 .chain(climbed.path.iter().map(String::as_str))
                 .collect();
-            if let Some(construct) = Construct::of(&import.module, &path)
-                && let Some(declaration) = declaration(semantic, climbed.end, construct)
-            {
-                self.declarations.push(declaration);
+            let Some(construct) = Construct::of(&import.module, &path) else { continue };
+            match declaration(semantic, climbed.end, construct).filter(|_| climbed.action == Action::Called) {
+                Some(one) => declarations.push((one, climb(semantic, climbed.end))),
+                None if climbed.action == Action::Called || is_type_like(semantic, climbed.end) => {}
+                None => self.uncalled.push((construct, climbed.span)),
             }
         }
-        self.declarations.sort_by_key(|declaration| declaration.span.start);
-        for (index, declaration) in self.declarations.iter().enumerate() {
-            if let Some((name, _)) = &declaration.bound {
-                self.bound.insert(name.clone(), index);
+        declarations.sort_by_key(|(declaration, _)| declaration.span.start);
+        for (index, (declaration, used)) in declarations.into_iter().enumerate() {
+            match &declaration.bound {
+                Some((name, _)) => drop(self.bound.insert(name.clone(), index)),
+                // Outside of the top level only naming is allowed; the rest is reported as it is.
+                None if declaration.in_function && declaration.construct.is_class() => {}
+                None => self.uses.extend(used.map(|used| used.into_use(Subject::Declaration(index)))),
             }
+            self.declarations.push(declaration);
         }
+        self.uncalled.sort_by_key(|(_, span)| *span);
     }
 
     fn take_uses(&mut self, semantic: &Semantic<'_>) {
@@ -253,11 +273,10 @@ impl Facts {
             if self.imports.get(name).is_some_and(from_encore) {
                 continue;
             }
-            if let Some(Climbed { path, action, types, span, .. }) = climb(semantic, reference) {
-                self.uses.push(Use { name: name.to_owned(), path, action, types, span });
-            }
+            let climbed = climb(semantic, reference).filter(|climbed| climbed.action != Action::Renamed);
+            self.uses.extend(climbed.map(|climbed| climbed.into_use(Subject::Name(name.to_owned()))));
         }
-        self.uses.sort_by(|a, b| (a.span, &a.name, &a.path).cmp(&(b.span, &b.name, &b.path)));
+        self.uses.sort_by(|a, b| (a.span, &a.path).cmp(&(b.span, &b.path)));
     }
 }
 
@@ -283,7 +302,13 @@ struct Climbed {
     end: NodeId,
 }
 
-/// Goes from a name up through its fields. Nothing is done by exporting it or giving it another name.
+impl Climbed {
+    fn into_use(self, subject: Subject) -> Use {
+        Use { subject, path: self.path, action: self.action, types: self.types, span: self.span }
+    }
+}
+
+/// Goes from a name or a declaration up through its fields. Nothing is done by a statement of a mere name.
 fn climb(semantic: &Semantic<'_>, reference: NodeId) -> Option<Climbed> {
     let nodes = semantic.nodes();
     let mut path = Vec::new();
@@ -319,16 +344,25 @@ fn climb(semantic: &Semantic<'_>, reference: NodeId) -> Option<Climbed> {
             AstKind::CallExpression(_) | AstKind::NewExpression(_) => {
                 return end(Action::Passed, Vec::new(), path);
             }
-            AstKind::ExportSpecifier(_) | AstKind::ExportDefaultDeclaration(_) => return None,
+            AstKind::ExportSpecifier(_) | AstKind::ExportDefaultDeclaration(_) => {
+                return end(Action::Renamed, Vec::new(), path);
+            }
             AstKind::VariableDeclarator(variable)
                 if path.is_empty() && is_alias(semantic, parent, variable) =>
             {
-                return None;
+                return end(Action::Renamed, Vec::new(), path);
             }
+            AstKind::ExpressionStatement(_) if path.is_empty() => return None,
             _ => return Some(Climbed { path, action: Action::Read, types: Vec::new(), span, end: at }),
         }
         at = parent;
     }
+}
+
+/// Whether a class is only extended or compared with.
+fn is_type_like(semantic: &Semantic<'_>, node: NodeId) -> bool {
+    let kinds = [semantic.nodes().kind(node), semantic.nodes().parent_kind(node)];
+    kinds.iter().any(|kind| matches!(kind, AstKind::Class(_) | AstKind::BinaryExpression(_)))
 }
 
 /// Whether a variable of the top level is only another name.

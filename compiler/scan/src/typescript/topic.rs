@@ -83,7 +83,7 @@ pub(super) fn note_use(index: usize, usage: &Usage<'_>, found: &mut Found) {
         (Some("ref"), Action::Called) => usage.permissions().contains("Publisher"),
         (None, _) if usage.is_argument_of(Construct::Subscription) => false,
         (None, _) => {
-            found.diagnostics.push(cannot_follow(usage.at(), &found.manifest.topics[index].name));
+            found.diagnostics.push(cannot_follow(&usage.at(), &found.manifest.topics[index].name));
             false
         }
         _ => false,
@@ -97,9 +97,86 @@ pub(super) fn note_use(index: usize, usage: &Usage<'_>, found: &mut Found) {
     }
 }
 
-fn cannot_follow(at: Position, topic: &str) -> Diagnostic {
+fn cannot_follow(at: &Position, topic: &str) -> Diagnostic {
     Diagnostic::warning(Code::S0011, format!("what is done with topic `{topic}` here cannot be followed"))
-        .at(&at)
+        .at(at)
         .note("each service is allowed to publish only to the topics to which its code publishes")
         .help("pass on `topic.ref<Publisher>()` instead of the topic")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+
+    const BOUND: &str = r#"services {"name": "svc", "path": "svc", "binds": {"topics": ["t"]}}"#;
+
+    fn check_topic(rest: &str, expected: &[&str]) {
+        let source = format!(
+            "import {{ Topic, Subscription, Publisher as P }} from 'encore.dev/pubsub';\nconst t = new Topic<M>('t');\n{rest}"
+        );
+        let expected: Vec<&str> = expected.iter().copied().chain([BOUND]).collect();
+        check(&source, &expected);
+    }
+
+    #[test]
+    fn a_topic_has_a_guarantee_and_an_order() {
+        check(
+            "import { Topic } from 'encore.dev/pubsub';
+const t = new Topic<M>('t', { deliveryGuarantee: 'exactly-once', orderingAttribute: 'id' });",
+            &[BOUND, r#"topics {"name": "t", "delivery": "exactly_once", "ordering_attribute": "id"}"#],
+        );
+        check(
+            "import { Topic } from 'encore.dev/pubsub';\nconst t = new Topic('t', { deliveryGuarantee: 'once' });",
+            &[
+                BOUND,
+                r#"topics {"name": "t"}"#,
+                "S0009 svc/svc.ts:2:47-2:53 `deliveryGuarantee` must be `\"at-least-once\"` or `\"exactly-once\"`",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_subscription_says_only_what_the_code_says() {
+        check_topic(
+            "new Subscription(t, 's', { handler: async (m) => {} });",
+            &[r#"topics {"name": "t", "subscriptions": [{"name": "s", "service": "svc"}]}"#],
+        );
+        check_topic(
+            "const _ = new Subscription(t, 's', { handler, maxConcurrency: 5 * 2, ackDeadline: '1m', messageRetention: '7d',
+retryPolicy: { minBackoff: '5s', maxBackoff: '1h', maxRetries: 3 } });",
+            &[r#"topics {"name": "t", "subscriptions": [{"name": "s", "service": "svc", "max_concurrency": 10,
+                "ack_deadline_ns": 60000000000, "message_retention_ns": 604800000000000, "min_backoff_ns": 5000000000,
+                "max_backoff_ns": 3600000000000, "max_retries": 3}]}"#],
+        );
+    }
+
+    #[test]
+    fn bad_subscriptions_are_reported() {
+        check_topic(
+            "new Subscription(u, 's', { handler: f, ackDeadline: 30 });\nnew Subscription(t, 's', { retries: 3 });",
+            &[
+                r#"topics {"name": "t", "subscriptions": [{"name": "s", "service": "svc"}]}"#,
+                "S0011 svc/svc.ts:3:18-3:19 this does not lead to a topic",
+                "S0009 svc/svc.ts:3:53-3:55 `ackDeadline` must be a duration such as `\"30s\"`, `\"10m\"` or `\"7d\"`",
+                "S0008 svc/svc.ts:4:28-4:35 unknown field `retries`",
+                "S0010 svc/svc.ts:4:1-4:18 `new Subscription` needs the field `handler`",
+            ],
+        );
+    }
+
+    #[test]
+    fn publishing_makes_a_publisher() {
+        let published = r#"topics {"name": "t", "publishers": ["svc"]}"#;
+        check_topic("async function f() { await t.publish({}); }", &[published]);
+        check_topic("const p = t.ref<P>();", &[published]);
+        check_topic("f(t.publish);", &[published]);
+        check_topic("type All = P & { x: 1 }; export const p = t.ref<All>();", &[published]);
+        check_topic(
+            "g(t);",
+            &[
+                r#"topics {"name": "t"}"#,
+                "S0011 svc/svc.ts:3:1-3:5 what is done with topic `t` here cannot be followed",
+            ],
+        );
+    }
 }
