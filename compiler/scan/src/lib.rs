@@ -10,7 +10,8 @@ mod text;
 pub mod tree;
 mod typescript;
 
-use compiler_diagnostics::Diagnostic;
+use compiler_diagnostics::{Code, Diagnostic};
+use schema_documents::Position;
 use schema_documents::manifest::{Language, Manifest};
 
 pub use tree::SourceTree;
@@ -22,6 +23,7 @@ pub use tree::SourceTree;
 pub fn scan(tree: &SourceTree) -> (Option<Manifest>, Vec<Diagnostic>) {
     let (app, mut diagnostics) = app::read(tree);
     let Some(app) = app else { return (None, diagnostics) };
+    diagnostics.extend(unreadable(tree));
     let (mut manifest, found) = match app.language {
         Language::Go => go::scan(tree, &app),
         Language::Typescript => typescript::scan(tree, &app),
@@ -30,6 +32,17 @@ pub fn scan(tree: &SourceTree) -> (Option<Manifest>, Vec<Diagnostic>) {
     diagnostics.extend(found);
     compiler_diagnostics::sort(&mut diagnostics);
     (Some(manifest), diagnostics)
+}
+
+/// Files that could not be read may declare anything.
+fn unreadable(tree: &SourceTree) -> impl Iterator<Item = Diagnostic> {
+    tree.unreadable.iter().map(|(path, reason)| {
+        let code = if reason.contains("larger than") { Code::S0017 } else { Code::S0002 };
+        Diagnostic::error(code, format!("`{path}` is left out: {reason}"))
+            .at(&Position::point(path, 1, 1))
+            .note("what it declares and uses is not known")
+            .help("make it readable and smaller, or name it in `.gitignore` if it is not part of the app")
+    })
 }
 
 /// Lists in a manifest are sorted, so that the order of files and declarations never shows.

@@ -81,6 +81,14 @@ impl SourceTree {
         }
     }
 
+    /// Whether a stage reads the content of a file with this path.
+    pub fn reads(path: &str) -> bool {
+        let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
+        let is_left_out =
+            |folder: &str| folder == "node_modules" || folder == "encore.gen" || folder.starts_with('.');
+        is_read(path) && !folders.split('/').any(is_left_out)
+    }
+
     /// The content of a file.
     pub fn file(&self, path: &str) -> Option<&[u8]> {
         self.files.get(path)?.as_deref()

@@ -113,12 +113,12 @@ fn of_permissions<'t>(
     match file.qualified(node) {
         Some((PACKAGE, permission)) => of_permission(permission),
         Some((package, name)) if depth < MAX_DEPTH => {
-            let embedded = |(file, interface): (&File<'t>, Node<'t>)| -> Vec<BucketOperation> {
-                let elements =
-                    named_children(interface).into_iter().filter(|node| node.kind() == "type_elem");
-                elements.flat_map(|element| of_permissions(code, file, element, depth + 1)).collect()
+            let Some((file, definition)) = definition(code, package, name) else { return Vec::new() };
+            let parts = match definition.kind() {
+                "interface_type" => named_children(definition),
+                _ => vec![definition],
             };
-            interface(code, package, name).map(embedded).unwrap_or_default()
+            parts.into_iter().flat_map(|part| of_permissions(code, file, part, depth + 1)).collect()
         }
         _ => Vec::new(),
     }
@@ -147,8 +147,8 @@ fn of_permission(permission: &str) -> Vec<BucketOperation> {
     }
 }
 
-/// The declaration of an interface or of another name for a type.
-fn interface<'c, 't>(code: &'c Code<'t>, package: &str, name: &str) -> Option<(&'c File<'t>, Node<'t>)> {
+/// What a type is declared as.
+fn definition<'c, 't>(code: &'c Code<'t>, package: &str, name: &str) -> Option<(&'c File<'t>, Node<'t>)> {
     let files = code.files.iter().filter(|file| file.import_path == package);
     for file in files {
         let types = file.declarations().into_iter().filter(|each| each.node.kind() == "type_declaration");
@@ -166,4 +166,44 @@ fn unclear(site: Site<'_, '_>, bucket: &str) -> Diagnostic {
         .at(&site.file.at(site.used.node))
         .note("what is done with it cannot be seen from here, so no service would be allowed to do it")
         .help("pass on a reference that names the operations: `objects.BucketRef[objects.Uploader](bucket)`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_file;
+
+    const BUCKET: &str =
+        "var b = objects.NewBucket(\"b\", objects.BucketConfig{Public: true, Versioned: 1 < 2})\n";
+
+    fn check(usage: &str, operations: &str) {
+        let service = format!("service svc svc{operations} binds=svc,b");
+        check_file(&format!("{BUCKET}{usage}\n"), &["bucket b public=true versioned=true", &service], &[]);
+    }
+
+    #[test]
+    fn what_is_done_is_seen_from_calls() {
+        check("", "");
+        check(
+            "func f() { b.Upload(); b.Attrs(); b.Exists(); b.Upload() }",
+            " buckets=b[WriteObject, GetObjectMetadata]",
+        );
+        check("func f() { b.SignedUploadURL(); b.List() }", " buckets=b[ListObjects, SignedUploadUrl]");
+    }
+
+    #[test]
+    fn what_is_done_is_seen_from_references() {
+        check("var r = objects.BucketRef[objects.Downloader](b)", " buckets=b[ReadObjectContents]");
+        let own = "type rw interface { objects.Uploader; other }\ntype other = objects.Lister\n";
+        check(&format!("{own}var r = objects.BucketRef[rw](b)"), " buckets=b[ListObjects, WriteObject]");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_an_error() {
+        let message = "the bucket `b` is passed on as a value";
+        for (usage, column) in [("func f() { g(b) }", 14), ("var r = objects.BucketRef[loop](b)", 33)] {
+            let body = format!("{BUCKET}{usage}\ntype loop interface {{ loop }}\n");
+            let end = column + 1;
+            check_file(&body, &[], &[&format!("S0018 svc/svc.go:17:{column}-17:{end} {message}")]);
+        }
+    }
 }

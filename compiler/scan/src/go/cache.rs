@@ -92,3 +92,52 @@ fn keyspace(code: &Code<'_>, each: &Declared<'_, '_>, found: &mut Found) {
         cache.keyspaces.push(Keyspace { pattern, service, at });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check, check_file};
+
+    const CLUSTER: &str =
+        "var c = cache.NewCluster(\"c\", cache.ClusterConfig{EvictionPolicy: cache.AllKeysLFU})\n";
+
+    #[test]
+    fn a_keyspace_uses_its_cluster() {
+        let keyspaces = "var k = cache.NewStringKeyspace[string](c, cache.KeyspaceConfig{KeyPattern: \"a/:key\", DefaultExpiry: cache.ExpireIn(time.Hour)})
+var l = cache.NewListKeyspace[string, int](c, cache.KeyspaceConfig{KeyPattern: \"b/:key\"})
+";
+        check_file(
+            &format!("{CLUSTER}{keyspaces}"),
+            &[
+                "cache c allkeys-lfu",
+                "keyspace c a/:key svc",
+                "keyspace c b/:key svc",
+                "service svc svc caches=c binds=svc,c",
+            ],
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_keyspace_needs_a_cluster_and_a_pattern() {
+        check_file(
+            "var k = cache.NewIntKeyspace[string](nothing, cache.KeyspaceConfig{})",
+            &[],
+            &[
+                "S0011 svc/svc.go:16:38-16:45 the cluster of this keyspace cannot be found",
+                "S0010 svc/svc.go:16:47-16:69 the field `KeyPattern` is missing",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_keyspace_belongs_to_a_service() {
+        let text = format!(
+            "package shared\nimport \"encore.dev/storage/cache\"\n{CLUSTER}var k = cache.NewIntKeyspace[int](c, cache.KeyspaceConfig{{KeyPattern: \"a\"}})\n"
+        );
+        check(
+            &[("shared/shared.go", &text)],
+            &["cache c allkeys-lfu"],
+            &["S0005 shared/shared.go:4:9-4:76 a keyspace is declared outside of all services"],
+        );
+    }
+}

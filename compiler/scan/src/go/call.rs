@@ -32,3 +32,27 @@ pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
     let calls = calls.into_iter().map(|((from_service, to), at)| Call { from_service, to, at });
     found.manifest.calls.extend(calls);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+
+    #[test]
+    fn a_call_of_another_services_endpoint_is_a_call() {
+        let callee = "package a\n//encore:service\ntype S struct{}\n//encore:api private\nfunc (s *S) Do() {}\nfunc Helper() {}\n";
+        let caller = |body: &str| {
+            format!("package b\nimport x \"example.com/app/a\"\n//encore:api public\nfunc B() {{ {body} }}\n")
+        };
+        check(&[("a/a.go", callee), ("b/b.go", &caller("x.Do()"))], &["call b -> a.Do"], &[]);
+        check(&[("a/a.go", callee), ("b/b.go", &caller("run(x.Do)"))], &["call b -> a.Do"], &[]);
+    }
+
+    #[test]
+    fn calls_within_a_service_are_no_calls() {
+        let text = "package a\n//encore:api private\nfunc A() { A() }\n";
+        let files =
+            [("a/a.go", text), ("a/b/b.go", "package b\nimport \"example.com/app/a\"\nfunc B() { a.A() }\n")];
+        let (manifest, _) = super::super::tests::scan_files(&files);
+        assert_eq!(manifest.calls, []);
+    }
+}

@@ -81,3 +81,61 @@ fn endpoint(
     }
     named
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check, check_file};
+
+    fn check_job(config: &str, expected: &str) {
+        check_file(&format!("var _ = cron.NewJob(\"j\", cron.JobConfig{{{config}}})"), &[expected], &[]);
+    }
+
+    #[test]
+    fn a_job_has_one_schedule() {
+        check_job("Every: 90 * cron.Minute, Endpoint: Here", "cron j \"-\" every:90 svc.Here");
+        check_job(
+            "Title: \"T\", Schedule: \"0 4 * * *\", Endpoint: Here",
+            "cron j \"T\" schedule:0 4 * * * svc.Here",
+        );
+        check_job("Endpoint: Missing", "cron j \"-\" - svc.Missing");
+        check_file(
+            "var _ = cron.NewJob(\"j\", cron.JobConfig{Every: 90, Endpoint: Here})",
+            &["cron j \"-\" - svc.Here"],
+            &["S0009 svc/svc.go:16:48-16:50 `Every` is 90 seconds, not whole minutes"],
+        );
+        check_file(
+            "var _ = cron.NewJob(\"j\", cron.JobConfig{Every: 60, Schedule: \"x\", Endpoint: Here})",
+            &["cron j \"-\" - svc.Here"],
+            &["S0007 svc/svc.go:16:62-16:65 a cron job has both `Every` and `Schedule`"],
+        );
+    }
+
+    #[test]
+    fn a_job_names_its_endpoint() {
+        check_file(
+            "var _ = cron.NewJob(\"j\", cron.JobConfig{Every: 60})",
+            &[],
+            &["S0010 svc/svc.go:16:26-16:51 the field `Endpoint` is missing"],
+        );
+        check_file(
+            "var _ = cron.NewJob(\"j\", cron.JobConfig{Every: 60, Endpoint: func() {}})",
+            &[],
+            &["S0011 svc/svc.go:16:62-16:71 the endpoint of this cron job cannot be found"],
+        );
+    }
+
+    #[test]
+    fn naming_the_endpoint_of_another_service_is_no_call() {
+        let jobs = "package b
+import (\"encore.dev/cron\"; \"example.com/app/a\")
+//encore:api public
+func B() {}
+var _ = cron.NewJob(\"j\", cron.JobConfig{Every: 60, Endpoint: a.A})
+";
+        check(
+            &[("a/a.go", "package a\n//encore:api private\nfunc A() {}\n"), ("b/b.go", jobs)],
+            &["cron j \"-\" every:1 a.A"],
+            &[],
+        );
+    }
+}

@@ -207,3 +207,151 @@ fn no_database(function: &str, at: &Position) -> Diagnostic {
         )
         .help(format!("call the method of a database: `db.{function}(…)`"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check, check_file};
+
+    const NEW: &str =
+        "var db = sqldb.NewDatabase(\"db\", sqldb.DatabaseConfig{Migrations: \"migrations\"})\n";
+    const DATABASE: &str = "database db svc/migrations 1=1_a.up.sql";
+
+    #[test]
+    fn a_database_that_is_not_used_is_only_bound() {
+        check_file(NEW, &[DATABASE, "service svc svc binds=db"], &[]);
+    }
+
+    #[test]
+    fn a_database_is_used_where_its_variable_is() {
+        let used = "service svc svc databases=db binds=db";
+        for usage in [
+            "func f() { db.Exec(ctx, \"\") }",
+            "func f() { x := db.Stdlib(); x.y() }",
+            "func f() { (db).Query() }",
+            "func f() { open(&db) }",
+            "var pool = sqldb.Driver[*pgx.Pool](db)",
+            "func f() { if db := db.Stdlib(); db != nil {} }",
+        ] {
+            check_file(&format!("{NEW}{usage}\n"), &[DATABASE, used], &[]);
+        }
+    }
+
+    #[test]
+    fn a_local_variable_is_not_the_database() {
+        let unused = "service svc svc binds=db";
+        for usage in [
+            "func f(db *x.DB) { db.Exec() }",
+            "func (db *x) f() { db.Exec() }",
+            "func f() { var db = 1; g(db) }",
+            "func f() { for db := range x { g(db) } }",
+            "func f() { g(x.db, T{db: 1}) }",
+            "func f() { db := 1; func() { g(db) }() }",
+            "func f() { switch db := x.(type) { case int: g(db) } }",
+        ] {
+            check_file(&format!("{NEW}{usage}\n"), &[unused], &[]);
+        }
+        let outside = format!("{NEW}func f() {{ if true {{ db := 1; g(db) }}; db.Exec() }}\n");
+        check_file(&outside, &["service svc svc databases=db binds=db"], &[]);
+    }
+
+    #[test]
+    fn a_database_named_elsewhere_is_bound_and_used() {
+        let owner = "package a
+import \"encore.dev/storage/sqldb\"
+//encore:api public
+func A() {}
+var db = sqldb.NewDatabase(\"db\", sqldb.DatabaseConfig{Migrations: \"./m\"})
+";
+        let named = "package b
+import sql \"encore.dev/storage/sqldb\"
+//encore:api public
+func B() {}
+var x = sql.Driver[*p.Pool](sql.Named(\"db\"))
+";
+        let files = [("a/a.go", owner), ("a/m/1.up.sql", ""), ("b/b.go", named)];
+        check(&files, &["service a a binds=db", "service b b databases=db binds=db"], &[]);
+    }
+
+    #[test]
+    fn a_shared_package_uses_databases_for_the_services_that_import_it() {
+        let shared = "package store
+import \"encore.dev/storage/sqldb\"
+var db = sqldb.NewDatabase(\"db\", sqldb.DatabaseConfig{Migrations: \"./m\"})
+var Pool = sqldb.Driver[*p.Pool](db)
+";
+        let between = "package between\nimport \"example.com/app/store\"\nfunc F() { store.Pool.Query() }\n";
+        let service = "package a\nimport _ \"example.com/app/between\"\nimport _ \"fmt\"\n//encore:api public\nfunc A() {}\n";
+        let other = "package b\n//encore:api public\nfunc B() {}\n";
+        check(
+            &[
+                ("store/store.go", shared),
+                ("store/m/1.up.sql", ""),
+                ("between/between.go", between),
+                ("a/a.go", service),
+                ("b/b.go", other),
+            ],
+            &["service a a databases=db", "service b b"],
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_folder_of_migrations_makes_a_database() {
+        check_file(
+            "func f() { sqldb.Exec(ctx, \"\") }",
+            &["database svc svc/migrations 1=1_a.up.sql", "service svc svc databases=svc binds=svc"],
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_query_of_the_package_needs_such_a_database() {
+        check_file(
+            &format!("{NEW}func f() {{ sqldb.Exec(ctx, \"\") }}\n"),
+            &[],
+            &["S0011 svc/svc.go:17:12-17:22 `sqldb.Exec` does not say which database it means"],
+        );
+    }
+
+    #[test]
+    fn the_folder_of_migrations_must_be_right() {
+        let with = |folder: &str| {
+            format!("var db = sqldb.NewDatabase(\"db\", sqldb.DatabaseConfig{{Migrations: {folder}}})")
+        };
+        let wrong = |folder: &str, end: usize, diagnostic: &str| {
+            check_file(
+                &with(folder),
+                &[],
+                &[&format!("{} svc/svc.go:16:67-16:{end} {}", &diagnostic[..5], &diagnostic[6..])],
+            );
+        };
+        wrong("\"./nope\"", 75, "S0013 the migrations folder `svc/nope` does not exist");
+        wrong("\"../x\"", 73, "S0013 the migrations folder `../x` is not a folder below this file's");
+        wrong("\"/x\"", 71, "S0013 the migrations folder `/x` is not a folder below this file's");
+        wrong("\"svc.go\"", 75, "S0013 `svc/svc.go` is a file and not a folder");
+        wrong("folder", 73, "S0009 `Migrations` is not a constant");
+        wrong("12", 69, "S0009 `Migrations` is not a string");
+    }
+
+    #[test]
+    fn a_migration_with_a_bad_name_is_reported_at_its_file() {
+        let text = "package svc\nimport \"encore.dev/storage/sqldb\"\nvar db = sqldb.NewDatabase(\"db\", sqldb.DatabaseConfig{Migrations: \"m\"})\n";
+        check(
+            &[
+                ("svc/svc.go", text),
+                ("svc/m/1_a.up.sql", ""),
+                ("svc/m/01_b.up.sql", ""),
+                ("svc/m/0_z.up.sql", ""),
+                ("svc/m/schema.sql", ""),
+                ("svc/m/old/x.sql", ""),
+                ("svc/m/notes.txt", ""),
+            ],
+            &["database db svc/m 1=01_b.up.sql"],
+            &[
+                "S0012 svc/m/0_z.up.sql:1:1-1:1 `0_z.up.sql` is not the name of a migration",
+                "S0012 svc/m/1_a.up.sql:1:1-1:1 `1_a.up.sql` has the number of `01_b.up.sql`",
+                "S0012 svc/m/schema.sql:1:1-1:1 `schema.sql` is not the name of a migration",
+            ],
+        );
+    }
+}

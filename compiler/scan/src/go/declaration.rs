@@ -276,3 +276,69 @@ fn without_address(node: Node<'_>) -> Node<'_> {
     }
     node
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_file;
+
+    #[test]
+    fn a_resource_is_declared_at_package_level() {
+        check_file(
+            "func f() { x := sqldb.Named(\"a\"); x.Exec() }",
+            &[],
+            &["S0005 svc/svc.go:16:17-16:28 `sqldb.Named` is not called from a package-level variable"],
+        );
+        check_file(
+            "var f = func() { objects.NewBucket(\"a\", objects.BucketConfig{}) }",
+            &[],
+            &["S0005 svc/svc.go:16:18-16:35 `objects.NewBucket` is not called from a package-level variable"],
+        );
+    }
+
+    #[test]
+    fn a_constructor_is_called_by_its_own_name() {
+        check_file(
+            "var f = pubsub.NewTopic",
+            &[],
+            &["S0015 svc/svc.go:16:9-16:24 `pubsub.NewTopic` is referenced without being called"],
+        );
+    }
+
+    #[test]
+    fn names_and_arguments_are_written_out() {
+        check_file(
+            "const name = \"a\"\nvar a = objects.NewBucket(name, objects.BucketConfig{})",
+            &[],
+            &["S0006 svc/svc.go:17:27-17:31 the name is not a string literal"],
+        );
+        check_file(
+            "var a = objects.NewBucket(\"a\")",
+            &[],
+            &["S0007 svc/svc.go:16:9-16:31 `objects.NewBucket` takes 2 arguments, not 1"],
+        );
+        check_file(
+            "var a = objects.NewBucket(\"a\", config())",
+            &["bucket a public=false versioned=false"],
+            &["S0007 svc/svc.go:16:32-16:40 the configuration is not a struct literal"],
+        );
+    }
+
+    #[test]
+    fn fields_of_a_configuration_must_exist() {
+        check_file(
+            "var a = objects.NewBucket(\"a\", objects.BucketConfig{Versionned: true, Public: true})",
+            &["bucket a public=true versioned=false"],
+            &["S0008 svc/svc.go:16:53-16:63 there is no field `Versionned`"],
+        );
+        check_file(
+            "var a = objects.NewBucket(\"a\", objects.BucketConfig{true})",
+            &[],
+            &["S0007 svc/svc.go:16:53-16:57 the configuration has a value without a field name"],
+        );
+        check_file(
+            "var a = objects.NewBucket(\"a\", objects.BucketConfig{Public: \"yes\"})",
+            &[],
+            &["S0009 svc/svc.go:16:61-16:66 `Public` is not `true` or `false`"],
+        );
+    }
+}

@@ -1,5 +1,7 @@
 //! Directives: `//encore:api public method=GET path=/x/:id tag:foo`, above a function or a type.
 
+use std::collections::BTreeSet;
+
 use compiler_diagnostics::{Code, Diagnostic, closest};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
@@ -11,7 +13,7 @@ use nom::{IResult, Parser};
 use schema_documents::manifest::Access;
 use tree_sitter::Node;
 
-use super::syntax::{Declaration, File};
+use super::syntax::{Declaration, File, children};
 
 const NAMES: [&str; 4] = ["api", "authhandler", "middleware", "service"];
 const OPTIONS: [&str; 5] = ["public", "auth", "private", "raw", "sensitive"];
@@ -27,8 +29,26 @@ pub(super) struct Directed<'t> {
 pub(super) enum Directive {
     Api(Api),
     AuthHandler,
-    Middleware,
+    Middleware(Target),
     Service,
+}
+
+/// The endpoints that a middleware runs before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    All,
+    /// Those with any of these tags.
+    Tags(Vec<String>),
+}
+
+impl Target {
+    /// Whether an endpoint with these tags is one of them.
+    pub(super) fn covers(&self, tags: &[String]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Tags(targets) => targets.iter().any(|target| tags.contains(target)),
+        }
+    }
 }
 
 /// What `//encore:api` says; what it leaves out is absent.
@@ -71,16 +91,18 @@ fn wrong(message: impl Into<String>, help: impl Into<String>) -> Wrong {
 /// Reads the directives of a file.
 pub(super) fn read<'t>(file: &File<'t>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Directed<'t>> {
     let mut found = Vec::new();
+    let mut attached = BTreeSet::new();
     for declaration in file.declarations() {
+        // What follows is broken, and said so elsewhere.
+        if declaration.node.is_error() {
+            attached.extend(declaration.comments.iter().map(Node::start_byte));
+            continue;
+        }
         let mut first: Option<Node<'t>> = None;
         for comment in &declaration.comments {
+            attached.insert(comment.start_byte());
             let Some(text) = directive_text(file.slice(*comment)) else { continue };
-            let invalid = |wrong: Wrong| {
-                Diagnostic::error(Code::S0014, wrong.message)
-                    .at(&file.at(*comment))
-                    .note("a directive makes a function or a type part of the app's interface")
-                    .help(wrong.help)
-            };
+            let invalid = |wrong: Wrong| invalid(file, *comment, wrong);
             if let Some(first) = first {
                 let twice =
                     wrong("there is a second directive for the same declaration", "keep one of the two");
@@ -94,7 +116,22 @@ pub(super) fn read<'t>(file: &File<'t>, diagnostics: &mut Vec<Diagnostic>) -> Ve
             }
         }
     }
+    let alone = children(file.root).into_iter().filter(|node| {
+        let is_attached = attached.contains(&node.start_byte());
+        node.kind() == "comment" && !is_attached && directive_text(file.slice(*node)).is_some()
+    });
+    for comment in alone {
+        let help = "move it to the line directly above the function or type it is about";
+        diagnostics.push(invalid(file, comment, wrong("a directive stands above nothing", help)));
+    }
     found
+}
+
+fn invalid(file: &File<'_>, comment: Node<'_>, wrong: Wrong) -> Diagnostic {
+    Diagnostic::error(Code::S0014, wrong.message)
+        .at(&file.at(comment))
+        .note("a directive makes a function or a type part of the app's interface")
+        .help(wrong.help)
 }
 
 /// The directive in a comment: `//encore:…`, or `// encore:api` as it was written once.
@@ -119,7 +156,7 @@ fn fits(directive: Directive, declaration: &Declaration<'_>) -> Result<Directive
         Directive::Service => ("encore:service", "type"),
         Directive::Api(_) => ("encore:api", "function"),
         Directive::AuthHandler => ("encore:authhandler", "function"),
-        Directive::Middleware => ("encore:middleware", "function"),
+        Directive::Middleware(_) => ("encore:middleware", "function"),
     };
     if fits {
         Ok(directive)
@@ -286,25 +323,105 @@ fn is_identifier(name: &str) -> bool {
 }
 
 fn middleware(words: &[Word<'_>]) -> Result<Directive, Wrong> {
-    let mut has_target = false;
+    const HELP: &str = "write `target=all` or `target=tag:a,tag:b`";
+    let mut target = None;
     for word in words {
         match *word {
             Word::Option("global") => {}
-            Word::Field("target", _) => has_target = true,
-            _ => {
-                let message = format!("`encore:middleware` does not take `{}`", word.key());
-                return Err(wrong(message, "write `global`, and `target=all` or `target=tag:a,tag:b`"));
+            Word::Field("target", "all") => target = Some(Target::All),
+            Word::Field("target", value) => {
+                let tags: Option<Vec<_>> =
+                    value.split(',').map(|tag| tag.strip_prefix("tag:").map(str::to_owned)).collect();
+                let wrong = || wrong(format!("`{value}` is not a target of middleware"), HELP);
+                target = Some(Target::Tags(tags.ok_or_else(wrong)?));
             }
+            _ => return Err(wrong(format!("`encore:middleware` does not take `{}`", word.key()), HELP)),
         }
     }
-    if has_target {
-        Ok(Directive::Middleware)
-    } else {
-        Err(wrong("`encore:middleware` has no `target`", "write `target=all` or `target=tag:a,tag:b`"))
-    }
+    let target = target.ok_or_else(|| wrong("`encore:middleware` has no `target`", HELP))?;
+    Ok(Directive::Middleware(target))
 }
 
 /// The number of parameters in a path.
 pub(super) fn path_parameters(path: Option<&str>) -> usize {
     path.map_or(0, |path| path.split('/').filter(|segment| segment.starts_with([':', '*', '!'])).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check, check_file};
+
+    fn check_directive(directive: &str, expected: &str) {
+        check_file(
+            &format!("{directive}\nfunc F(ctx context.Context) error {{ return nil }}\n"),
+            &[expected],
+            &[],
+        );
+    }
+
+    fn check_wrong(directive: &str, message: &str) {
+        let end = directive.chars().count() + 1;
+        let text = format!("{directive}\nfunc F() {{}}\n");
+        check(
+            &[("a/a.go", &format!("package a\n{text}"))],
+            &[],
+            &[&format!("S0014 a/a.go:2:1-2:{end} {message}")],
+        );
+    }
+
+    #[test]
+    fn a_directive_says_how_an_endpoint_is_called() {
+        check_directive("//encore:api public", "endpoint svc.F Public -");
+        check_directive("//encore:api", "endpoint svc.F - -");
+        check_directive("// encore:api private", "endpoint svc.F Private -");
+        check_directive(
+            "//encore:api auth sensitive tag:b tag:a-1",
+            "endpoint svc.F Auth - tag:a-1 tag:b sensitive",
+        );
+        check_directive("//encore:api public method=PUT,GET path=/", "endpoint svc.F Public / GET PUT");
+        check_directive("//encore:api  path=/!rest  public\tmethod=*", "endpoint svc.F Public /!rest *");
+        check_directive("//encore:api public\n//go:noinline\n// More words.", "endpoint svc.F Public -");
+    }
+
+    #[test]
+    fn a_directive_that_cannot_be_understood_is_explained() {
+        check_wrong("//encore:apii public", "there is no directive `encore:apii`");
+        check_wrong("//encore:api pubic", "`encore:api` has no option `pubic`");
+        check_wrong("//encore:api public private", "an endpoint has more than one access level");
+        check_wrong("//encore:api public public", "`public` is given twice in a directive");
+        check_wrong("//encore:api public mehtod=GET", "`encore:api` has no field `mehtod`");
+        check_wrong("//encore:api public method=get", "`get` is not a list of HTTP methods");
+        check_wrong("//encore:api public path=x", "the path `x` does not start with `/`");
+        check_wrong("//encore:api public path=/x/", "the path `/x/` has an empty part");
+        check_wrong("//encore:api public path=/x?a=b", "the path `/x?a=b` contains a query");
+        check_wrong("//encore:api public path=/*x/y", "the path `/*x/y` goes on after a wildcard");
+        check_wrong("//encore:api public path=/:", "the path `/:` has a parameter without a valid name");
+        check_wrong("//encore:api public tag:Foo", "`tag:Foo` in a directive cannot be understood");
+        check_wrong("//encore:api public, raw", "`public,` in a directive cannot be understood");
+        check_wrong("//encore:api raw private", "a raw endpoint cannot be private");
+        check_wrong("//encore:authhandler public", "`encore:authhandler` does not take `public`");
+        check_wrong("//encore:service", "`encore:service` does not stand above a type");
+        check_wrong("//encore:middleware", "`encore:middleware` has no `target`");
+        check_wrong("//encore:middleware target=x", "`x` is not a target of middleware");
+    }
+
+    #[test]
+    fn a_directive_stands_directly_above_what_it_is_about() {
+        check(
+            &[(
+                "a/a.go",
+                "package a\n\n//encore:api public\n\nfunc F() {}\n\n//encore:api auth\nvar x = 1\n",
+            )],
+            &[],
+            &[
+                "S0014 a/a.go:3:1-3:20 a directive stands above nothing",
+                "S0014 a/a.go:7:1-7:18 `encore:api` does not stand above a function",
+            ],
+        );
+        check(
+            &[("a/a.go", "package a\n//encore:api public\n//encore:authhandler\nfunc F() {}\n")],
+            &["endpoint a.F Public -"],
+            &["S0014 a/a.go:3:1-3:21 there is a second directive for the same declaration"],
+        );
+    }
 }

@@ -193,3 +193,53 @@ fn shift_left(number: i64, by: u32) -> Option<i64> {
     let shifted = i128::from(number).checked_shl(by.min(64))?;
     i64::try_from(shifted).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_file;
+
+    /// The value of an expression, as a field of a subscription.
+    fn check(expression: &str, expected: i64) {
+        let body = topic(expression);
+        check_file(&body, &[&format!("subscription t/s svc ack={expected}")], &[]);
+    }
+
+    fn check_unknown(expression: &str, code: &str) {
+        let body = topic(expression);
+        let end = 108 + expression.chars().count();
+        let diagnostic = format!("{code} svc/svc.go:17:108-17:{end} `AckDeadline` is not a constant");
+        check_file(&body, &[], &[&diagnostic]);
+    }
+
+    fn topic(deadline: &str) -> String {
+        format!(
+            "var t = pubsub.NewTopic[*M](\"t\", pubsub.TopicConfig{{DeliveryGuarantee: pubsub.ExactlyOnce}})
+var _ = pubsub.NewSubscription(t, \"s\", pubsub.SubscriptionConfig[*example.M]{{Handler: handle, AckDeadline: {deadline}}})"
+        )
+    }
+
+    #[test]
+    fn constants_are_computed() {
+        check("30 * time.Second", 30_000_000_000);
+        check("5*time.Hour*24 + -10*time.Hour", 110 * 3_600_000_000_000);
+        check("time.Duration(1_000)", 1_000);
+        check("((7 / 2) << 3) % 10 &^ 4 | 1", 1);
+        check("^0 + +2 - 1 ^ 3", 3);
+        check("time.Millisecond >> 1", 500_000);
+    }
+
+    #[test]
+    fn what_is_not_constant_is_not_guessed() {
+        check_unknown("deadline", "S0009");
+        check_unknown("1.5", "S0009");
+        check_unknown("010", "S0009");
+        check_unknown("0x10", "S0009");
+        check_unknown("1 / 0", "S0009");
+        check_unknown("9223372036854775807 + 1", "S0009");
+        check_unknown("1 << 99", "S0009");
+        check_unknown("1 << -1", "S0009");
+        check_unknown("!1", "S0009");
+        check_unknown("1 + \"a\"", "S0009");
+        check_unknown("compute()", "S0009");
+    }
+}

@@ -40,3 +40,26 @@ pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
         service.metrics.dedup();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_file;
+
+    #[test]
+    fn a_metric_belongs_to_who_sets_it() {
+        check_file(
+            "var a = metrics.NewCounter[uint64](\"a\", metrics.CounterConfig{})
+var b = metrics.NewGaugeGroup[Labels, float64](\"b\", metrics.GaugeConfig{})
+var c = metrics.NewCounterGroup[Labels, uint64](\"c\", metrics.CounterConfig{})
+func f() { a.Increment(); b.With(Labels{}).Set(1) }
+",
+            &[
+                "metric a Counter",
+                "metric b Gauge",
+                "metric c Counter",
+                "service svc svc metrics=a,b binds=svc",
+            ],
+            &[],
+        );
+    }
+}

@@ -46,6 +46,8 @@ pub(crate) fn scan(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) 
     let directed = service::directives(&code, &mut found);
     let roots = service::roots(&code, &directed, &mut found);
     code.assign(roots);
+    let guests = gateway::global_middleware(&code, &directed);
+    code.settle(&guests);
     service::endpoints(&code, &directed, &mut found);
     gateway::auth_handler(&code, &directed, &mut found);
     database::scan(&code, &mut found);
@@ -124,7 +126,9 @@ fn syntax_errors(sources: &[Source<'_>]) -> Vec<Diagnostic> {
 
 fn syntax_error(source: &Source<'_>) -> Option<Diagnostic> {
     let (message, start, end) = match (source.broken_at, source.error()) {
-        (Some(at), _) => ("the file is not UTF-8".to_owned(), at, at + 1),
+        (Some(at), _) => {
+            ("the file is not UTF-8".to_owned(), at, at + char::REPLACEMENT_CHARACTER.len_utf8())
+        }
         (None, Some(node)) if node.is_missing() => {
             (format!("`{}` is missing here", node.kind()), node.start_byte(), node.start_byte())
         }

@@ -152,19 +152,23 @@ impl<'t> Code<'t> {
             .collect()
     }
 
-    /// Takes up the roots of services, and with them whose code each package is.
+    /// Takes up the roots of services.
     pub(super) fn assign(&mut self, roots: Vec<Root>) {
         self.roots = roots;
+    }
+
+    /// Finds out whose code each package is. `guests` are packages that run in services which do not import them.
+    pub(super) fn settle(&mut self, guests: &BTreeMap<String, BTreeSet<ServiceId>>) {
         let mut importers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         let mut folders = BTreeMap::new();
         for file in &self.files {
             folders.insert(file.import_path.as_str(), file.folder);
-            for imported in file.imports.values() {
+            for imported in &file.imported {
                 importers.entry(imported).or_default().insert(&file.import_path);
             }
         }
         let services = folders.keys().map(|package| {
-            let services = self.services_that_reach(package, &folders, &importers);
+            let services = self.services_that_reach(package, &folders, &importers, guests);
             ((*package).to_owned(), services.into_iter().collect())
         });
         self.services = services.collect();
@@ -177,6 +181,7 @@ impl<'t> Code<'t> {
         package: &str,
         folders: &BTreeMap<&str, &str>,
         importers: &BTreeMap<&str, BTreeSet<&str>>,
+        guests: &BTreeMap<String, BTreeSet<ServiceId>>,
     ) -> BTreeSet<ServiceId> {
         let mut services = BTreeSet::new();
         let mut seen = BTreeSet::from([package]);
@@ -186,6 +191,7 @@ impl<'t> Code<'t> {
                 services.insert(service);
                 continue;
             }
+            services.extend(guests.get(package).into_iter().flatten());
             let next = importers.get(package).into_iter().flatten().copied();
             open.extend(next.filter(|importer| seen.insert(importer)));
         }

@@ -92,3 +92,46 @@ fn names_of_fields(
     }
     names
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+
+    #[test]
+    fn a_shared_package_has_its_secrets_in_every_service_that_imports_it() {
+        let shared = "package shared\nvar secrets struct {\n\tA, B string\n\t// C string\n}\n";
+        let service = |name: &str, import: &str| {
+            format!(
+                "package {name}\nimport \"example.com/app/{import}\"\n//encore:api public\nfunc E() {{}}\n"
+            )
+        };
+        check(
+            &[
+                ("shared/shared.go", shared),
+                ("between/between.go", "package between\nimport _ \"example.com/app/shared\"\n"),
+                ("a/a.go", &service("a", "shared")),
+                ("b/b.go", &service("b", "between")),
+                ("c/c.go", "package c\n//encore:api public\nfunc E() {}\nvar secrets struct { B string }\n"),
+            ],
+            &["secret A a b", "secret B a b c"],
+            &[],
+        );
+    }
+
+    #[test]
+    fn secrets_are_declared_in_one_way() {
+        let wrong = |declaration: &str, place: &str, message: &str| {
+            let text = format!("package a\n//encore:api public\nfunc E() {{}}\n{declaration}\n");
+            check(&[("a/a.go", &text)], &[], &[&format!("S0016 a/a.go:{place} {message}")]);
+        };
+        wrong("var secrets = struct{ A string }{}", "4:15-4:35", "`secrets` is given a value");
+        wrong("var secrets Secrets", "4:13-4:20", "`secrets` is not a struct written in place");
+        wrong(
+            "var (\n\tsecrets struct { A string }\n)",
+            "5:2-5:29",
+            "`secrets` is declared in a block with other variables",
+        );
+        wrong("var secrets struct { A []byte }", "4:22-4:30", "a secret is not a `string`");
+        wrong("var secrets struct { Other }", "4:22-4:27", "a secret is not a `string`");
+    }
+}

@@ -85,7 +85,7 @@ fn signs(code: &Code<'_>, directed: &[(usize, Directed<'_>)]) -> BTreeMap<String
         }
     };
     for (file, directed) in directed {
-        if directed.directive != Directive::Middleware {
+        if !matches!(directed.directive, Directive::Middleware(_)) {
             let is_strong = directed.directive == Directive::Service;
             add(&code.files[*file], is_strong, name_of(directed.declaration));
         }
@@ -149,4 +149,71 @@ fn parameters(function: Node<'_>) -> usize {
         .into_iter()
         .map(|each| fields(each, "name").len().max(1))
         .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check, check_file};
+
+    const ENDPOINT: &str = "//encore:api public\nfunc E() {}\n";
+
+    #[test]
+    fn whatever_belongs_to_an_interface_makes_its_folder_a_service() {
+        check(&[("a/a.go", &format!("package named\n{ENDPOINT}"))], &["service named a"], &[]);
+        check(&[("a/a.go", "package a\n//encore:service\ntype S struct{}\n")], &["service a a"], &[]);
+        check(
+            &[("a/a.go", "package a\n//encore:authhandler\nfunc A() {}\n")],
+            &["service a a", "auth A a"],
+            &[],
+        );
+        check(&[("a.go", &format!("package root\n{ENDPOINT}"))], &["service root "], &[]);
+    }
+
+    #[test]
+    fn a_folder_within_a_service_is_part_of_it() {
+        check(
+            &[("a/a.go", &format!("package a\n{ENDPOINT}")), ("a/b/b.go", &format!("package b\n{ENDPOINT}"))],
+            &["service a a", "endpoint a.E Public -"],
+            &[],
+        );
+        check(
+            &[("ab/x.go", &format!("package ab\n{ENDPOINT}")), ("a/x.go", &format!("package a\n{ENDPOINT}"))],
+            &["service a a", "service ab ab"],
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_service_struct_within_a_service_is_an_error() {
+        check(
+            &[
+                ("a/a.go", &format!("package a\n{ENDPOINT}")),
+                ("a/b/b.go", "package b\n//encore:service\ntype S struct{}\n"),
+            ],
+            &["service a a", "service b a/b"],
+            &["S0005 a/b/b.go:3:6-3:7 the service `b` lies within the service `a`"],
+        );
+    }
+
+    #[test]
+    fn the_context_and_the_paths_parameters_are_no_request() {
+        check_file(
+            "//encore:api auth path=/a/:x/*y
+func A(ctx context.Context, x, y string) error { return nil }
+//encore:api auth path=/b/:x
+func B(ctx context.Context, x string, p *P) error { return nil }
+//encore:api public raw
+func C(w http.ResponseWriter, req *http.Request) {}
+//encore:api private
+func D(context.Context) error { return nil }
+",
+            &[
+                "endpoint svc.A Auth /a/:x/*y",
+                "endpoint svc.B Auth /b/:x request",
+                "endpoint svc.C Public - raw",
+                "endpoint svc.D Private -",
+            ],
+            &[],
+        );
+    }
 }

@@ -3,7 +3,7 @@
 //! Nothing here recurses over the tree: files nested ten thousand deep are walked with a cursor.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schema_documents::Position;
 use tree_sitter::{Node, Parser, Tree};
@@ -33,6 +33,8 @@ pub(super) struct File<'t> {
     pub(super) import_path: String,
     /// Import path by the name it has in this file.
     pub(super) imports: BTreeMap<&'t str, &'t str>,
+    /// Import paths, also of what has no name here.
+    pub(super) imported: BTreeSet<&'t str>,
     pub(super) uses: Vec<Use<'t>>,
     lines: Lines<'t>,
 }
@@ -122,7 +124,12 @@ impl<'t> File<'t> {
     ) -> Self {
         let root = source.tree.root_node();
         let text: &'t str = &source.text;
-        let imports = imports(root, text, package_of);
+        let specs = imports(root, text);
+        let name = |(alias, path): &(Option<&'t str>, &'t str)| {
+            let usual = || package_of(path).unwrap_or_else(|| usual_name(path));
+            (alias.unwrap_or_else(usual), *path)
+        };
+        let imports = specs.iter().map(name).filter(|(name, _)| !matches!(*name, "_" | ".")).collect();
         let uses = walk::uses(root, text, import_path, &imports);
         Self {
             path: source.path,
@@ -132,6 +139,7 @@ impl<'t> File<'t> {
             package: source.package(),
             import_path: import_path.to_owned(),
             imports,
+            imported: specs.into_iter().map(|(_, path)| path).collect(),
             uses,
             lines: Lines::new(source.path, text),
         }
@@ -307,25 +315,18 @@ fn control(letter: char) -> Option<u8> {
     })
 }
 
-fn imports<'t>(
-    root: Node<'t>,
-    text: &'t str,
-    package_of: &dyn Fn(&'t str) -> Option<&'t str>,
-) -> BTreeMap<&'t str, &'t str> {
+/// The imports of a file: name, where one is given, and path.
+fn imports<'t>(root: Node<'t>, text: &'t str) -> Vec<(Option<&'t str>, &'t str)> {
     let declarations = children(root).into_iter().filter(|node| node.kind() == "import_declaration");
     let specs = declarations.flat_map(named_children).flat_map(|node| match node.kind() {
         "import_spec_list" => named_children(node),
         _ => vec![node],
     });
-    let mut imports = BTreeMap::new();
-    for spec in specs.filter(|spec| spec.kind() == "import_spec") {
-        let Some(path) = spec.child_by_field_name("path") else { continue };
-        let path = text[path.byte_range()].trim_matches(['"', '`']);
-        let alias = spec.child_by_field_name("name").map(|name| &text[name.byte_range()]);
-        let name = alias.or_else(|| package_of(path)).unwrap_or_else(|| usual_name(path));
-        imports.insert(name, path);
-    }
-    imports
+    let import = |spec: Node<'t>| {
+        let path = text[spec.child_by_field_name("path")?.byte_range()].trim_matches(['"', '`']);
+        Some((spec.child_by_field_name("name").map(|name| &text[name.byte_range()]), path))
+    };
+    specs.filter_map(import).collect()
 }
 
 /// The name that a package most likely has: the last part of its path that is no version.

@@ -144,3 +144,97 @@ fn unclear(site: Site<'_, '_>, topic: &str, found: &mut Found) {
         .help("pass on a reference: `pubsub.TopicRef[pubsub.Publisher[*Message]](topic)`");
     found.diagnostics.push(diagnostic);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{check, check_file};
+
+    const TOPIC: &str = "var t = pubsub.NewTopic[*M](\"t\", pubsub.TopicConfig{DeliveryGuarantee: pubsub.ExactlyOnce, OrderingAttribute: \"k\"})\n";
+
+    #[test]
+    fn a_topic_has_a_guarantee_and_an_order() {
+        check_file(TOPIC, &["topic t ExactlyOnce k", "service svc svc binds=svc,t"], &[]);
+        check_file(
+            "var t = pubsub.NewTopic[*M](\"t\", pubsub.TopicConfig{})",
+            &["topic t - -"],
+            &["S0010 svc/svc.go:16:34-16:54 the field `DeliveryGuarantee` is missing"],
+        );
+        check_file(
+            "var t = pubsub.NewTopic[*M](\"t\", pubsub.TopicConfig{DeliveryGuarantee: 3})",
+            &["topic t - -"],
+            &["S0009 svc/svc.go:16:72-16:73 `DeliveryGuarantee` is not a delivery guarantee"],
+        );
+    }
+
+    #[test]
+    fn all_of_a_subscription_is_read() {
+        let subscription = "var _ = pubsub.NewSubscription(t, \"s\", pubsub.SubscriptionConfig[*M]{
+	Handler: pubsub.MethodHandler((*Service).Handle),
+	MaxConcurrency: 5,
+	AckDeadline: time.Minute,
+	MessageRetention: 24 * time.Hour,
+	RetryPolicy: &pubsub.RetryPolicy{MinBackoff: time.Second, MaxBackoff: 2 * time.Second, MaxRetries: pubsub.InfiniteRetries},
+})";
+        check_file(
+            &format!("{TOPIC}{subscription}"),
+            &[
+                "subscription t/s svc ack=60000000000 retention=86400000000000 min=1000000000 max=2000000000 retries=-1 concurrency=5",
+            ],
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_subscription_needs_a_topic_and_a_handler() {
+        check_file(
+            "var _ = pubsub.NewSubscription(nothing, \"s\", pubsub.SubscriptionConfig[*M]{Handler: nil, RetryPolicy: nil})",
+            &[],
+            &[
+                "S0011 svc/svc.go:16:32-16:39 the topic of this subscription cannot be found",
+                "S0010 svc/svc.go:16:46-16:107 the field `Handler` is missing",
+            ],
+        );
+    }
+
+    #[test]
+    fn who_publishes_is_seen_from_calls_and_references() {
+        for usage in [
+            "func f() { t.Publish(ctx, m) }",
+            "var r = pubsub.TopicRef[pubsub.Publisher[*M]](t)",
+            "func f() { g(pubsub.TopicRef[Mine](t)) }",
+        ] {
+            check_file(&format!("{TOPIC}{usage}\n"), &["topic t ExactlyOnce k svc"], &[]);
+        }
+        check_file(&format!("{TOPIC}func f() {{ t.Meta() }}\n"), &["topic t ExactlyOnce k"], &[]);
+    }
+
+    #[test]
+    fn a_topic_of_another_package_is_published_to_by_who_does_it() {
+        let shared =
+            format!("package events\nimport \"encore.dev/pubsub\"\n{}", TOPIC.replace("var t", "var T"));
+        check(
+            &[
+                ("events/events.go", &shared),
+                (
+                    "a/a.go",
+                    "package a\nimport e \"example.com/app/events\"\n//encore:api public\nfunc A() { e.T.Publish() }\n",
+                ),
+                (
+                    "b/b.go",
+                    "package b\nimport e \"example.com/app/events\"\n//encore:api public\nfunc B(e x) { e.T.Publish() }\n",
+                ),
+            ],
+            &["topic t ExactlyOnce k a"],
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_topic_that_is_passed_on_is_an_error() {
+        check_file(
+            &format!("{TOPIC}func f() {{ g(t) }}\n"),
+            &[],
+            &["S0018 svc/svc.go:17:14-17:15 the topic `t` is passed on as a value"],
+        );
+    }
+}
