@@ -17,7 +17,7 @@ pub struct Cache {
     pub name: String,
     /// What goes first when memory is short.
     pub eviction_policy: EvictionPolicy,
-    /// Keyspaces, in the order of the manifest.
+    /// Keyspaces, in the order of their declarations.
     pub keyspaces: Vec<Keyspace>,
     /// The declaration.
     pub at: Position,
@@ -101,7 +101,8 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
     for (name, cache) in cross::unique(Primitive::Cache, None, declared, found) {
         name::check(manifest.language, Primitive::Cache, name, &cache.at, found);
         let eviction_policy = eviction_policy(cache, found);
-        let keyspaces = cache.keyspaces.iter().map(keyspace).collect();
+        let mut keyspaces: Vec<Keyspace> = cache.keyspaces.iter().map(keyspace).collect();
+        keyspaces.sort_by(|a, b| (&a.at, &a.pattern).cmp(&(&b.at, &b.pattern)));
         let cache = Cache { name: name.to_owned(), eviction_policy, keyspaces, at: cache.at.clone() };
         caches.insert(name.to_owned(), cache);
     }

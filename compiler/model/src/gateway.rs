@@ -77,8 +77,12 @@ fn implicit(manifest: &Manifest) -> Gateway {
     Gateway { name: DEFAULT_GATEWAY.to_owned(), service: None, auth_handler, at: None }
 }
 
-/// The app's auth handler: the one of the first gateway that has one, or the one that stands by itself.
+/// The app's auth handler: the one of the first gateway, by name, that has one, or the one that stands by itself.
 pub(crate) fn auth_handler(manifest: &Manifest) -> Option<AuthHandler> {
-    let named = manifest.gateways.iter().find_map(|gateway| gateway.auth_handler.as_ref());
-    named.or(manifest.auth_handler.as_ref()).map(AuthHandler::from)
+    let with_handler = manifest.gateways.iter().filter(|gateway| gateway.auth_handler.is_some());
+    let first = with_handler.min_by_key(|gateway| &gateway.name);
+    first
+        .and_then(|gateway| gateway.auth_handler.as_ref())
+        .or(manifest.auth_handler.as_ref())
+        .map(AuthHandler::from)
 }

@@ -95,10 +95,10 @@ fn uses(manifest: &Manifest, service: &manifest::Service) -> Uses {
         first(&mut uses.databases, &used.database, &used.at);
     }
     for used in &service.buckets {
-        let at = used.at.clone();
-        let operations = BTreeSet::new();
-        let bucket = uses.buckets.entry(used.bucket.clone()).or_insert(BucketUse { operations, at });
+        let new = || BucketUse { operations: BTreeSet::new(), at: used.at.clone() };
+        let bucket = uses.buckets.entry(used.bucket.clone()).or_insert_with(new);
         bucket.operations.extend(&used.operations);
+        bucket.at = used.at.clone().min(bucket.at.clone());
     }
     for used in &service.caches {
         first(&mut uses.caches, &used.cache, &used.at);
@@ -123,9 +123,12 @@ fn uses(manifest: &Manifest, service: &manifest::Service) -> Uses {
     uses
 }
 
-/// Keeps the first position, in the order of the manifest.
+/// Keeps the first position, whatever the order in the manifest.
 fn first(uses: &mut BTreeMap<String, Position>, name: &str, at: &Position) {
-    uses.entry(name.to_owned()).or_insert_with(|| at.clone());
+    let kept = uses.entry(name.to_owned()).or_insert_with(|| at.clone());
+    if at < kept {
+        *kept = at.clone();
+    }
 }
 
 fn calls(manifest: &Manifest, name: &str) -> BTreeSet<String> {

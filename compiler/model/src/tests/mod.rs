@@ -5,6 +5,7 @@ mod cache;
 mod cron_job;
 mod database;
 mod gateway;
+mod laws;
 mod secret;
 mod service;
 mod topic;
