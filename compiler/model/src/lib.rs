@@ -2,7 +2,7 @@
 //!
 //! The manifest holds what the code says; the model holds what it means. [`resolve`] is the way from one to the other.
 //! There is one file per primitive, each with its part of the model, its defaults and its checks; what concerns several
-//! primitives (duplicates, references, paths) is in [`cross`](mod@cross).
+//! primitives (duplicates, references, paths) is in `cross.rs`.
 //!
 //! Nothing here knows an environment or a cloud, and nothing here reads a file.
 

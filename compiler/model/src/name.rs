@@ -27,25 +27,25 @@ pub(crate) fn check(
     found: &mut Vec<Diagnostic>,
 ) {
     let rule = rule(language, primitive);
-    if rule.holds(name) {
-        if let (Language::Go, Primitive::Metric, Some(rest)) = (language, primitive, name.strip_prefix("e_"))
-        {
-            found.push(
-                Diagnostic::error(Code::M0102, format!("`{name}` is not a valid {primitive} name"))
-                    .at(at)
-                    .note("names that start with `e_` are kept for the metrics of Encore itself")
-                    .help(format!("try `{rest}`")),
-            );
-        }
-        return;
-    }
-    let help = rule.suggest(name).map(|suggestion| format!("try `{suggestion}`"));
+    let reserved = reserved_prefix(language, primitive).and_then(|prefix| name.strip_prefix(prefix));
+    let (note, suggestion) = match reserved {
+        _ if !rule.holds(name) => (rule.describe(primitive), rule.suggest(name)),
+        Some(rest) => (
+            format!("a {primitive} name that starts like this one is kept for Encore itself"),
+            rule.suggest(rest),
+        ),
+        None => return,
+    };
     found.push(
         Diagnostic::error(Code::M0102, format!("`{name}` is not a valid {primitive} name"))
             .at(at)
-            .note(rule.describe(primitive))
-            .maybe_help(help),
+            .note(note)
+            .maybe_help(suggestion.map(|suggestion| format!("try `{suggestion}`"))),
     );
+}
+
+fn reserved_prefix(language: Language, primitive: Primitive) -> Option<&'static str> {
+    (language == Language::Go && primitive == Primitive::Metric).then_some("e_")
 }
 
 fn rule(language: Language, primitive: Primitive) -> Rule {

@@ -6,6 +6,7 @@ mod cron_job;
 mod database;
 mod gateway;
 mod laws;
+mod metric;
 mod secret;
 mod service;
 mod topic;
