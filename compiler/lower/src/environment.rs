@@ -1,17 +1,21 @@
 //! Reads an environment file with the place of every value.
 //!
-//! The file's grammar is [`FILE`], one tree: it says which keys there are, what they take, and which suggestion an
-//! unknown one gets. What passes it is then deserialised into the plain document.
+//! [`grammar`] says which keys there are and what they take, [`reader`] walks the file along it. What passes is
+//! deserialised into the plain document, and what no grammar says is checked on that.
+
+mod grammar;
+mod reader;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-use compiler_diagnostics::{Code, Diagnostic, closest};
+use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::environment::{
     Allocation, Approval, Cloud, EDITION, EDITIONS, Environment, EnvironmentType, VERSION,
 };
-use schema_documents::{FieldPath, Origin, Position, ResourceId};
-use toml_edit::{Item, TableLike, Value};
+use schema_documents::{Origin, Position};
+
+use self::grammar::FILE;
+use self::reader::{Node, Reader, listed, position};
 
 /// An environment as its file has it, with the place of every setting.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +39,14 @@ impl EnvironmentFile {
     /// The origin of what the setting with these keys asks for, if the file has it.
     pub fn origin(&self, keys: &[&str]) -> Option<Origin> {
         self.position(keys).map(|at| Origin::Setting { at: at.clone() })
+    }
+
+    /// The diagnostic, pointing at the setting with these keys if the file has it.
+    pub(crate) fn point(&self, diagnostic: Diagnostic, keys: &[&str]) -> Diagnostic {
+        match self.position(keys) {
+            Some(at) => diagnostic.at(at),
+            None => diagnostic,
+        }
     }
 
     /// How long a console edit rests before it is taken as meant, in seconds.
@@ -72,7 +84,7 @@ pub fn read_environment(
             return (None, reader.found);
         }
     };
-    reader.check(&environment);
+    check(&mut reader, &environment);
     let Reader { positions, found, .. } = reader;
     let file = EnvironmentFile { name: name.to_owned(), file: Some(path.to_owned()), environment, positions };
     (found.is_empty().then_some(file), found)
@@ -113,336 +125,6 @@ fn without_file(name: &str) -> (Option<EnvironmentFile>, Vec<Diagnostic>) {
     (Some(file), Vec::new())
 }
 
-/// What a key takes.
-enum Shape {
-    Text,
-    Count,
-    Truth,
-    Word(&'static [&'static str]),
-    Allocation,
-    Texts,
-    Paths,
-    Record(&'static [(&'static str, Shape)]),
-    Named(&'static Shape),
-    PerResource(&'static Shape),
-    PerPath,
-    Records(&'static [(&'static str, Shape)]),
-}
-
-/// The grammar of the file.
-static FILE: Shape = Shape::Record(&[
-    ("version", Shape::Count),
-    ("edition", Shape::Text),
-    ("type", Shape::Word(&["local", "preview", "development", "production"])),
-    ("cloud", Shape::Word(&["aws", "gcp", "local"])),
-    ("region", Shape::Text),
-    ("allocation", Shape::Allocation),
-    ("approval", Shape::Word(&["automatic", "required"])),
-    ("settle", Shape::Text),
-    ("network", Shape::Record(&[("cidr", Shape::Text)])),
-    ("providers", Shape::Record(PROVIDERS)),
-    ("database", Shape::Named(&Shape::Record(DATABASE))),
-    ("cache", Shape::Named(&Shape::Record(&[("node_type", Shape::Text), ("replicas", Shape::Count)]))),
-    ("process", Shape::Named(&Shape::Record(PROCESS))),
-    ("bucket", Shape::Named(&Shape::Record(&[("versioned", Shape::Truth)]))),
-    ("resources", Shape::PerResource(&Shape::Record(RESOURCE))),
-    ("moved", Shape::Records(&[("from", Shape::Text), ("to", Shape::Text)])),
-]);
-
-const PROVIDERS: &[(&str, Shape)] = &[
-    ("database", Shape::Word(&["rds", "cloudsql", "neon", "kubernetes", "existing"])),
-    ("compute", Shape::Word(&["fargate", "eks", "cloudrun", "gke"])),
-];
-const DATABASE: &[(&str, Shape)] = &[
-    ("server", Shape::Word(&["shared", "own"])),
-    ("instance_class", Shape::Text),
-    ("storage_gib", Shape::Count),
-    ("backup_days", Shape::Count),
-    ("multi_az", Shape::Truth),
-];
-const PROCESS: &[(&str, Shape)] =
-    &[("cpu", Shape::Count), ("memory_mib", Shape::Count), ("instances", Shape::Count)];
-const RESOURCE: &[(&str, Shape)] = &[
-    ("properties", Shape::PerPath),
-    ("without", Shape::Paths),
-    ("absent", Shape::Truth),
-    ("report", Shape::Paths),
-];
-const REQUIRED: &[(&str, &str)] = &[
-    ("version", "version = 1"),
-    ("edition", "edition = \"2026.1\""),
-    ("type", "type = \"production\""),
-    ("cloud", "cloud = \"aws\""),
-];
-
-/// A place in the file: the three ways in which TOML spells a table and a value.
-#[derive(Clone, Copy)]
-enum Node<'a> {
-    Item(&'a Item),
-    Value(&'a Value),
-    Table(&'a dyn TableLike),
-}
-
-impl<'a> Node<'a> {
-    fn table(self) -> Option<&'a dyn TableLike> {
-        match self {
-            Self::Item(item) => item.as_table_like(),
-            Self::Value(value) => value.as_inline_table().map(|table| table as &dyn TableLike),
-            Self::Table(table) => Some(table),
-        }
-    }
-
-    fn value(self) -> Option<&'a Value> {
-        match self {
-            Self::Item(item) => item.as_value(),
-            Self::Value(value) => Some(value),
-            Self::Table(_) => None,
-        }
-    }
-
-    fn list(self) -> Option<Vec<Node<'a>>> {
-        if let Self::Item(Item::ArrayOfTables(tables)) = self {
-            return Some(tables.iter().map(|table| Node::Table(table)).collect());
-        }
-        Some(self.value()?.as_array()?.iter().map(Node::Value).collect())
-    }
-
-    fn span(self) -> Option<Range<usize>> {
-        match self {
-            Self::Item(item) => item.span(),
-            Self::Value(value) => value.span(),
-            Self::Table(_) => None,
-        }
-    }
-
-    fn type_name(self) -> &'static str {
-        match self.value() {
-            Some(Value::String(_)) => "a text",
-            Some(Value::Integer(_)) => "an integer",
-            Some(Value::Float(_)) => "a number",
-            Some(Value::Boolean(_)) => "a boolean",
-            Some(Value::Datetime(_)) => "a date",
-            Some(Value::Array(_)) => "a list",
-            _ if self.list().is_some() => "a list",
-            _ => "a table",
-        }
-    }
-}
-
-struct Reader<'a> {
-    path: &'a str,
-    text: &'a str,
-    positions: BTreeMap<Vec<String>, Position>,
-    found: Vec<Diagnostic>,
-}
-
-impl Reader<'_> {
-    /// `span` is that of the key and its value.
-    fn walk(&mut self, keys: &mut Vec<String>, shape: &Shape, node: Node<'_>, span: Option<Range<usize>>) {
-        let span = node.span().or(span);
-        match shape {
-            Shape::Record(members) => self.members(keys, node, span, &|reader, keys, key, node, span| {
-                let found = members.iter().find(|(name, _)| *name == key.get());
-                match found {
-                    Some((_, shape)) => reader.walk(keys, shape, node, Some(span)),
-                    None => reader.unknown_key(key, members.iter().map(|(name, _)| *name)),
-                }
-            }),
-            Shape::Named(shape) => self.members(keys, node, span, &|reader, keys, _, node, span| {
-                reader.walk(keys, shape, node, Some(span));
-            }),
-            Shape::PerResource(shape) => self.members(keys, node, span, &|reader, keys, key, node, span| {
-                if let Err(error) = ResourceId::parse(key.get()) {
-                    reader.report(Code::E0003, key.span(), error.to_string());
-                }
-                reader.walk(keys, shape, node, Some(span));
-            }),
-            Shape::PerPath => self.members(keys, node, span, &|reader, _, key, node, span| {
-                reader.field_path(key.get(), key.span());
-                reader.anything(node, Some(span));
-            }),
-            Shape::Records(members) => self.records(keys, members, node, span),
-            Shape::Paths => self.texts(node, span, true),
-            Shape::Texts => self.texts(node, span, false),
-            Shape::Allocation => self.allocation(keys, node, span),
-            Shape::Text | Shape::Count | Shape::Truth | Shape::Word(_) => self.scalar(shape, node, span),
-        }
-    }
-
-    fn members(
-        &mut self,
-        keys: &mut Vec<String>,
-        node: Node<'_>,
-        span: Option<Range<usize>>,
-        each: &dyn Fn(&mut Self, &mut Vec<String>, &toml_edit::Key, Node<'_>, Range<usize>),
-    ) {
-        let Some(table) = node.table() else { return self.expected("a table", node, span) };
-        for (name, _) in table.iter() {
-            let Some((key, item)) = table.get_key_value(name) else { continue };
-            let node = Node::Item(item);
-            let span = whole(key.span(), node.span());
-            keys.push(name.to_owned());
-            self.positions.insert(keys.clone(), position(self.path, self.text, &span));
-            each(self, keys, key, node, span);
-            keys.pop();
-        }
-    }
-
-    fn records(
-        &mut self,
-        keys: &mut Vec<String>,
-        members: &'static [(&'static str, Shape)],
-        node: Node<'_>,
-        span: Option<Range<usize>>,
-    ) {
-        let Some(nodes) = node.list() else { return self.expected("a list of tables", node, span) };
-        for (index, node) in nodes.into_iter().enumerate() {
-            keys.push(index.to_string());
-            self.walk(keys, &Shape::Record(members), node, span.clone());
-            keys.pop();
-        }
-    }
-
-    fn scalar(&mut self, shape: &Shape, node: Node<'_>, span: Option<Range<usize>>) {
-        let value = node.value();
-        match shape {
-            Shape::Count => match value.and_then(Value::as_integer) {
-                Some(number) if u32::try_from(number).is_ok() => {}
-                _ => self.expected("a whole number, zero or more,", node, span),
-            },
-            Shape::Truth if value.and_then(Value::as_bool).is_none() => {
-                self.expected("`true` or `false`", node, span);
-            }
-            Shape::Word(words) => match value.and_then(Value::as_str) {
-                Some(word) if words.contains(&word) => {}
-                Some(word) => {
-                    let message = format!("`{word}` is not one of {}", listed(words));
-                    let help =
-                        closest(word, words.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-                    self.push(Diagnostic::error(Code::E0003, message).maybe_help(help), span);
-                }
-                None => self.expected(&format!("one of {}", listed(words)), node, span),
-            },
-            Shape::Text if value.and_then(Value::as_str).is_none() => self.expected("a text", node, span),
-            _ => {}
-        }
-    }
-
-    fn texts(&mut self, node: Node<'_>, span: Option<Range<usize>>, paths: bool) {
-        let Some(nodes) = node.list() else { return self.expected("a list of texts", node, span) };
-        for node in nodes {
-            match node.value().and_then(Value::as_str) {
-                Some(text) if paths => self.field_path(text, node.span()),
-                Some(_) => {}
-                None => self.expected("a text", node, span.clone()),
-            }
-        }
-    }
-
-    fn allocation(&mut self, keys: &mut Vec<String>, node: Node<'_>, span: Option<Range<usize>>) {
-        if node.table().is_some() {
-            let groups = Shape::Record(&[("groups", Shape::Named(&Shape::Texts))]);
-            self.walk(keys, &groups, node, span);
-        } else {
-            self.scalar(&Shape::Word(&["all", "per-service"]), node, span);
-        }
-    }
-
-    fn anything(&mut self, node: Node<'_>, span: Option<Range<usize>>) {
-        if let Some(Value::Datetime(_)) = node.value() {
-            self.expected("a text, number, boolean, list or table", node, span);
-        }
-    }
-
-    fn field_path(&mut self, text: &str, span: Option<Range<usize>>) {
-        match FieldPath::parse(text) {
-            Ok(path) if path.is_root() => {
-                self.report(Code::E0003, span, "the path of a property is empty".to_owned())
-            }
-            Ok(_) => {}
-            Err(error) => self.report(Code::E0003, span, error.to_string()),
-        }
-    }
-
-    fn required(&mut self, table: &dyn TableLike) {
-        for (key, example) in REQUIRED {
-            if !table.contains_key(key) {
-                let diagnostic = Diagnostic::error(Code::E0003, format!("`{key}` is missing"));
-                self.push(diagnostic.help(format!("write for instance `{example}`")), Some(0..0));
-            }
-        }
-    }
-
-    /// What the grammar cannot say.
-    fn check(&mut self, environment: &Environment) {
-        if environment.version != VERSION {
-            let message =
-                format!("version {} of the format is not known, only {VERSION}", environment.version);
-            self.at_key(Diagnostic::error(Code::E0003, message), &["version"]);
-        }
-        if !EDITIONS.contains(&environment.edition.as_str()) {
-            let message = format!("there is no edition `{}`", environment.edition);
-            let help = format!("the editions are {}", listed(EDITIONS));
-            self.at_key(Diagnostic::error(Code::E0006, message).help(help), &["edition"]);
-        }
-        if seconds(&environment.settle).is_none() {
-            let message = format!("`{}` is not a duration", environment.settle);
-            self.at_key(
-                Diagnostic::error(Code::E0003, message).help("write for instance `60s` or `5m`"),
-                &["settle"],
-            );
-        }
-        if environment.cloud == Cloud::Aws
-            && environment.region.as_deref().is_none_or(|region| !is_region(region))
-        {
-            let message = environment.region.as_deref().map_or_else(
-                || "`region` is missing".to_owned(),
-                |region| format!("`{region}` is not a region of AWS"),
-            );
-            let help = "write for instance `region = \"eu-central-1\"`";
-            self.at_key(Diagnostic::error(Code::E0003, message).help(help), &["region"]);
-        }
-        if let Some(cidr) = environment.network.as_ref().and_then(|network| network.cidr.as_deref())
-            && network_prefix(cidr).is_none()
-        {
-            let message = format!("`{cidr}` is not a private network of /16");
-            let diagnostic = Diagnostic::error(Code::E0003, message).help("write for instance `10.0.0.0/16`");
-            self.at_key(diagnostic, &["network", "cidr"]);
-        }
-    }
-
-    fn unknown_key<'b>(&mut self, key: &toml_edit::Key, known: impl Iterator<Item = &'b str> + Clone) {
-        let message = format!("unknown key `{}`", key.get());
-        let near = closest(key.get(), known.clone()).map(|near| format!("did you mean `{near}`?"));
-        let help =
-            near.unwrap_or_else(|| format!("the keys here are {}", listed(&known.collect::<Vec<_>>())));
-        self.push(Diagnostic::error(Code::E0002, message).help(help), key.span());
-    }
-
-    fn expected(&mut self, wanted: &str, node: Node<'_>, span: Option<Range<usize>>) {
-        self.report(
-            Code::E0003,
-            node.span().or(span),
-            format!("{wanted} is expected, not {}", node.type_name()),
-        );
-    }
-
-    fn report(&mut self, code: Code, span: Option<Range<usize>>, message: String) {
-        self.push(Diagnostic::error(code, message), span);
-    }
-
-    fn at_key(&mut self, diagnostic: Diagnostic, keys: &[&str]) {
-        let keys: Vec<String> = keys.iter().map(|&key| key.to_owned()).collect();
-        let at = self.positions.get(&keys).cloned().unwrap_or_else(|| Position::point(self.path, 1, 1));
-        self.found.push(diagnostic.at(&at));
-    }
-
-    fn push(&mut self, diagnostic: Diagnostic, span: Option<Range<usize>>) {
-        let at = position(self.path, self.text, &span.unwrap_or(0..0));
-        self.found.push(diagnostic.at(&at));
-    }
-}
-
 fn not_toml(path: &str, text: &str, error: &toml_edit::TomlError) -> Diagnostic {
     let at = position(path, text, &error.span().unwrap_or(0..0));
     let mut lines = error.message().lines();
@@ -451,31 +133,41 @@ fn not_toml(path: &str, text: &str, error: &toml_edit::TomlError) -> Diagnostic 
     lines.fold(diagnostic, |diagnostic, line| diagnostic.note(line.to_owned()))
 }
 
-/// From the key to the end of its value. A table of its own under a header is spoken for by the header's key.
-fn whole(key: Option<Range<usize>>, value: Option<Range<usize>>) -> Range<usize> {
-    match (key, value) {
-        (Some(key), Some(value)) if value.start >= key.end => key.start..value.end,
-        (Some(key), _) => key,
-        (None, Some(value)) => value,
-        (None, None) => 0..0,
+/// What the grammar cannot say.
+fn check(reader: &mut Reader<'_>, environment: &Environment) {
+    if environment.version != VERSION {
+        let message = format!("version {} of the format is not known, only {VERSION}", environment.version);
+        reader.at_key(Diagnostic::error(Code::E0003, message), &["version"]);
     }
-}
-
-fn position(file: &str, text: &str, span: &Range<usize>) -> Position {
-    let (line, column) = line_and_column(text, span.start);
-    let (end_line, end_column) = line_and_column(text, span.end.max(span.start));
-    Position { file: file.to_owned(), line, column, end_line, end_column }
-}
-
-fn line_and_column(text: &str, offset: usize) -> (u32, u32) {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
+    if !EDITIONS.contains(&environment.edition.as_str()) {
+        let message = format!("there is no edition `{}`", environment.edition);
+        let help = format!("the editions are {}", listed(EDITIONS));
+        reader.at_key(Diagnostic::error(Code::E0006, message).help(help), &["edition"]);
     }
-    let before = &text[..offset];
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    (count(before.matches('\n').count() + 1), count(before[line_start..].chars().count() + 1))
+    if seconds(&environment.settle).is_none() {
+        let message = format!("`{}` is not a duration", environment.settle);
+        reader.at_key(
+            Diagnostic::error(Code::E0003, message).help("write for instance `60s` or `5m`"),
+            &["settle"],
+        );
+    }
+    if environment.cloud == Cloud::Aws
+        && environment.region.as_deref().is_none_or(|region| !is_region(region))
+    {
+        let message = environment.region.as_deref().map_or_else(
+            || "`region` is missing".to_owned(),
+            |region| format!("`{region}` is not a region of AWS"),
+        );
+        let help = "write for instance `region = \"eu-central-1\"`";
+        reader.at_key(Diagnostic::error(Code::E0003, message).help(help), &["region"]);
+    }
+    if let Some(cidr) = environment.network.as_ref().and_then(|network| network.cidr.as_deref())
+        && network_prefix(cidr).is_none()
+    {
+        let message = format!("`{cidr}` is not a private network of /16");
+        let diagnostic = Diagnostic::error(Code::E0003, message).help("write for instance `10.0.0.0/16`");
+        reader.at_key(diagnostic, &["network", "cidr"]);
+    }
 }
 
 /// The seconds that `60s`, `5m`, `2h` or `1d` stand for.
@@ -505,10 +197,6 @@ pub(crate) fn network_prefix(cidr: &str) -> Option<(u8, u8)> {
     let private =
         first == 10 || (first == 172 && (16..32).contains(&second)) || (first, second) == (192, 168);
     (private && parts.next().is_none()).then_some((first, second))
-}
-
-fn listed(words: &[&str]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -76,8 +76,7 @@ fn unsupported(environment: &EnvironmentFile) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     let mut report = |message: String, help: &str, keys: &[&str]| {
         let diagnostic = Diagnostic::error(Code::L0201, message).help(help);
-        let at = environment.position(keys);
-        found.push(at.map_or(diagnostic.clone(), |at| diagnostic.at(at)));
+        found.push(environment.point(diagnostic, keys));
     };
     match settings.cloud {
         Cloud::Aws if settings.kind == EnvironmentType::Local => report(

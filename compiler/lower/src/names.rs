@@ -38,8 +38,8 @@ pub(crate) fn stem(
     let spelled: Vec<String> = words.declared.iter().map(|word| spell(rule.charset, word)).collect();
     let two_readings = spelled.len() > 1 && spelled.iter().any(|word| word.contains('-'));
     let parts = [spell(rule.charset, app), spell(rule.charset, environment)];
-    let role = (!words.role.is_empty()).then(|| words.role.to_owned());
-    let text = parts.into_iter().chain(spelled.iter().cloned()).chain(role).filter(|part| !part.is_empty());
+    let ours = (!words.role.is_empty()).then(|| words.role.to_owned());
+    let text = parts.into_iter().chain(spelled.iter().cloned()).chain(ours).filter(|part| !part.is_empty());
     let text = letter_first(text.collect::<Vec<_>>().join("-"));
     let exact = spelled == words.declared && !two_readings && text.len() <= room;
     let text = if exact { text } else { with_digest(&text, words, room) };

@@ -177,17 +177,13 @@ fn remove_value(properties: &mut BTreeMap<String, Value>, path: &FieldPath) -> b
 
 fn report_only(lowering: &mut Lowering<'_>, id: &ResourceId, path: &FieldPath, at: &Position) {
     let Some(resource) = lowering.resources.get_mut(id) else { return };
-    let field = resource.field(path).filter(|field| field.class == Class::Enforced).cloned();
-    match field {
-        Some(field) => {
-            resource.fields.insert(path.clone(), Field { class: Class::Reported, ..field });
-        }
-        None => {
-            let message = format!("`{path}` of `{id}` is not enforced");
-            let help = "an edit of it is imported anyway: take the line out";
-            lowering.found.push(Diagnostic::error(Code::E0004, message).at(at).help(help));
-        }
+    if let Some(field) = resource.field(path).filter(|field| field.class == Class::Enforced).cloned() {
+        resource.fields.insert(path.clone(), Field { class: Class::Reported, ..field });
+        return;
     }
+    let message = format!("`{path}` of `{id}` is not enforced");
+    let help = "an edit of it is imported anyway: take the line out";
+    lowering.found.push(Diagnostic::error(Code::E0004, message).at(at).help(help));
 }
 
 /// Takes out a resource that is not wanted, unless another one needs it.
@@ -219,8 +215,7 @@ fn check_moved(lowering: &mut Lowering<'_>, index: usize, moved: &Moved) {
     if lowering.resources.contains_key(&moved.from) {
         let message = format!("`{}` still exists, so nothing moved from it", moved.from);
         let diagnostic = Diagnostic::error(Code::E0004, message);
-        let at = lowering.environment.position(&["moved", &index, "from"]);
-        lowering.found.push(at.map_or(diagnostic.clone(), |at| diagnostic.at(at)));
+        lowering.found.push(lowering.environment.point(diagnostic, &["moved", &index, "from"]));
     }
 }
 
@@ -228,6 +223,5 @@ fn unknown(lowering: &mut Lowering<'_>, id: &ResourceId, keys: &[&str]) {
     let known = lowering.resources.keys().map(ResourceId::as_str);
     let help = closest(id.as_str(), known).map(|near| format!("did you mean `{near}`?"));
     let diagnostic = Diagnostic::error(Code::E0004, format!("there is no resource `{id}`")).maybe_help(help);
-    let at = lowering.environment.position(keys);
-    lowering.found.push(at.map_or(diagnostic.clone(), |at| diagnostic.at(at)));
+    lowering.found.push(lowering.environment.point(diagnostic, keys));
 }

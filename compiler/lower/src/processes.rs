@@ -96,6 +96,5 @@ fn check(lowering: &mut Lowering<'_>, groups: &BTreeMap<String, Vec<String>>) {
 }
 
 fn report(lowering: &mut Lowering<'_>, group: &str, diagnostic: Diagnostic) {
-    let at = lowering.environment.position(&["allocation", "groups", group]);
-    lowering.found.push(at.map_or(diagnostic.clone(), |at| diagnostic.at(at)));
+    lowering.found.push(lowering.environment.point(diagnostic, &["allocation", "groups", group]));
 }

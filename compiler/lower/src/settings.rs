@@ -217,8 +217,7 @@ fn lower_setting(
     {
         let message = format!("`{}` of `{}` is at least {least} here", setting.key, id.declared_name());
         let diagnostic = Diagnostic::error(Code::E0007, message);
-        let at = environment.position(&keys);
-        lowering.found.push(at.map_or(diagnostic.clone(), |at| diagnostic.at(at)));
+        lowering.found.push(environment.point(diagnostic, &keys));
     }
     if let Some(resource) = lowering.resources.get_mut(id) {
         resource.fields.insert(path, field);
@@ -286,7 +285,6 @@ pub(crate) fn check_names(lowering: &mut Lowering<'_>, processes: &[Process]) {
     look("process", environment.process.keys().collect(), &processes);
     for (table, name, help) in unknown {
         let diagnostic = Diagnostic::error(Code::E0004, format!("there is no {table} `{name}`")).help(help);
-        let at = lowering.environment.position(&[table, &name]);
-        lowering.found.push(at.map_or(diagnostic.clone(), |at| diagnostic.at(at)));
+        lowering.found.push(lowering.environment.point(diagnostic, &[table, &name]));
     }
 }

@@ -47,7 +47,7 @@ pub(crate) struct CacheSize {
     pub snapshot_days: u32,
 }
 
-/// PostgreSQL's major version, in edition 2026.1.
+/// Major version of the database server, in edition 2026.1.
 pub(crate) const POSTGRES: &str = "17";
 
 /// Redis' version and the family of its parameters, in edition 2026.1.

@@ -88,7 +88,7 @@ fn policy(
     let draft = Draft::new(id(["bucket", &declared.name, "policy"]), "AWS::S3::BucketPolicy", why);
     lowering.add(draft.properties(json!({
         "Bucket": output(bucket, "/BucketName"),
-        "PolicyDocument": roles::document(statements),
+        "PolicyDocument": roles::document(&statements),
     })));
 }
 

@@ -1,4 +1,4 @@
-//! SQL databases: one PostgreSQL server for all of them, or one of its own for a database that asks for it. The
+//! SQL databases: one server for all of them, or one of its own for a database that asks for it. The
 //! databases, roles and grants inside a server are resources of another provider.
 
 use std::collections::BTreeMap;
@@ -54,8 +54,7 @@ fn servers<'a>(lowering: &mut Lowering<'a>) -> BTreeMap<String, Vec<&'a Database
             let help =
                 format!("write `[database.{SHARED}]` for the server it shares, or add `server = \"own\"`");
             let diagnostic = Diagnostic::error(Code::E0004, message).help(help);
-            let at = environment.position(&["database", name]);
-            lowering.found.push(at.map_or(diagnostic.clone(), |at| diagnostic.at(at)));
+            lowering.found.push(environment.point(diagnostic, &["database", name]));
         }
     }
     servers

@@ -325,7 +325,7 @@ fn flow_logs(lowering: &mut Lowering<'_>, vpc: &ResourceId) {
             .named_as([], "flow-log")
             .properties(json!({
                 "RoleName": output(&role, "/RoleName"),
-                "PolicyDocument": super::roles::document(vec![super::roles::allow(
+                "PolicyDocument": super::roles::document(&[super::roles::allow(
                     &["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
                     arn,
                 )]),

@@ -30,10 +30,10 @@ pub(crate) fn lower(
     let mut policies = Vec::new();
     let execution = role(lowering, process, "execution-role");
     let start = starting(lowering, process, repository, log_group);
-    policies.extend(policy(lowering, process, &execution, start));
+    policies.extend(policy(lowering, process, &execution, &start));
     let task = role(lowering, process, "task-role");
     let uses = uses(lowering, process);
-    policies.extend(policy(lowering, process, &task, uses));
+    policies.extend(policy(lowering, process, &task, &uses));
     Roles { task, execution, policies }
 }
 
@@ -51,7 +51,7 @@ pub(crate) fn allow(actions: &[&str], resource: impl serde::Serialize) -> Json {
 }
 
 /// A policy document.
-pub(crate) fn document(statements: Vec<Json>) -> Json {
+pub(crate) fn document(statements: &[Json]) -> Json {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
@@ -67,16 +67,14 @@ fn policy(
     lowering: &mut Lowering<'_>,
     process: &Process,
     role: &ResourceId,
-    statements: Vec<Json>,
+    statements: &[Json],
 ) -> Option<ResourceId> {
     if statements.is_empty() {
         return None;
     }
-    let (name, word) = match role.as_str().ends_with("/task-role") {
-        true => ("task-role-policy", "task-role"),
-        false => ("execution-role-policy", "execution-role"),
-    };
-    let draft = Draft::new(id(["compute", &process.name, name]), "AWS::IAM::RolePolicy", &process.origin);
+    let word = if role.as_str().ends_with("/task-role") { "task-role" } else { "execution-role" };
+    let name = format!("{word}-policy");
+    let draft = Draft::new(id(["compute", &process.name, &name]), "AWS::IAM::RolePolicy", &process.origin);
     Some(lowering.add(draft.named_as([&process.name], word).properties(json!({
         "RoleName": output(role, "/RoleName"),
         "PolicyDocument": document(statements),

@@ -49,7 +49,7 @@ pub(crate) fn lower(lowering: &mut Lowering<'_>, process: &Process, compute: &Co
         service = service.set("ServiceRegistries", json!([{ "RegistryArn": output(&discovery, "/Arn") }]));
     }
     // An instance that starts before its roles may do anything fails, and starts again.
-    service = roles.policies.iter().fold(service, |service, policy| service.after(policy));
+    service = roles.policies.iter().fold(service, Draft::after);
     let service = lowering.add(service);
     scaling(lowering, process, cluster, &service);
 }

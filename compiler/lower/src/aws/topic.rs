@@ -70,7 +70,7 @@ impl Room<'_, '_> {
         let policy = Draft::new(self.id("queue-policy"), "AWS::SQS::QueueInlinePolicy", &self.why)
             .properties(json!({
                 "Queue": output(&queue, "/QueueUrl"),
-                "PolicyDocument": roles::document(vec![json!({
+                "PolicyDocument": roles::document(&[json!({
                     "Effect": "Allow",
                     "Principal": { "Service": "sns.amazonaws.com" },
                     "Action": "sqs:SendMessage",
