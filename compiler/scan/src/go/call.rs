@@ -40,11 +40,11 @@ mod tests {
     #[test]
     fn a_call_of_another_services_endpoint_is_a_call() {
         let callee = "package a\n//encore:service\ntype S struct{}\n//encore:api private\nfunc (s *S) Do() {}\nfunc Helper() {}\n";
-        let caller = |body: &str| {
+        let service = |body: &str| {
             format!("package b\nimport x \"example.com/app/a\"\n//encore:api public\nfunc B() {{ {body} }}\n")
         };
-        check(&[("a/a.go", callee), ("b/b.go", &caller("x.Do()"))], &["call b -> a.Do"], &[]);
-        check(&[("a/a.go", callee), ("b/b.go", &caller("run(x.Do)"))], &["call b -> a.Do"], &[]);
+        check(&[("a/a.go", callee), ("b/b.go", &service("x.Do()"))], &["call b -> a.Do"], &[]);
+        check(&[("a/a.go", callee), ("b/b.go", &service("run(x.Do)"))], &["call b -> a.Do"], &[]);
     }
 
     #[test]

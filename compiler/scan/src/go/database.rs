@@ -41,11 +41,11 @@ pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
         let Some((name, at)) = each.name(0, found) else { continue };
         let database = database(code, &each, name.clone(), at.clone(), found);
         found.manifest.databases.push(database);
-        variables.extend(bind(code, &each, name, at, found));
+        variables.extend(bind(code, &each, name, &at, found));
     }
     for each in declared(code, &NAMED, found) {
         let Some((name, at)) = each.name(0, found) else { continue };
-        variables.extend(bind(code, &each, name, at, found));
+        variables.extend(bind(code, &each, name, &at, found));
     }
     implicit(code, found);
     follow(code, variables, found);
@@ -78,7 +78,7 @@ fn bind(
     code: &Code<'_>,
     each: &Declared<'_, '_>,
     database: String,
-    at: Position,
+    at: &Position,
     found: &mut Found,
 ) -> Option<Variable> {
     if let Some(service) = found.service_of(code, each.file) {
@@ -86,7 +86,7 @@ fn bind(
     }
     // `x = Driver(Named("db"))` uses the database here; `x = Named("db")` does where `x` is used.
     if each.is_nested {
-        note(code, each.file, &database, &at, found);
+        note(code, each.file, &database, at, found);
     }
     Some(Variable { key: each.key()?, database })
 }

@@ -118,12 +118,14 @@ pub(super) struct Config<'c, 't> {
     /// Where it stands.
     pub(super) at: Position,
     fields: BTreeMap<&'t str, Node<'t>>,
+    /// Whether some of it could not be read, so that what is missing may only be misspelt.
+    is_partial: bool,
 }
 
 impl<'c, 't> Config<'c, 't> {
     /// Reads a configuration with these fields. `nil` has none.
     pub(super) fn read(file: &'c File<'t>, node: Node<'t>, known: &[&str], found: &mut Found) -> Self {
-        let mut config = Self { file, at: file.at(node), fields: BTreeMap::new() };
+        let mut config = Self { file, at: file.at(node), fields: BTreeMap::new(), is_partial: false };
         let literal = without_address(node);
         let body = match literal.kind() {
             "nil" => return config,
@@ -137,11 +139,15 @@ impl<'c, 't> Config<'c, 't> {
                 .note("what is declared must be readable without running the app")
                 .help("write the fields out in place: `Config{Field: value}`");
             found.diagnostics.push(diagnostic);
+            config.is_partial = true;
             return config;
         };
         for element in named_children(body) {
-            if let Some((name, value)) = keyed(file, element, known, found) {
-                config.fields.insert(name, value);
+            match keyed(file, element, known, found) {
+                Some((name, value)) => {
+                    config.fields.insert(name, value);
+                }
+                None => config.is_partial = true,
             }
         }
         config
@@ -155,7 +161,7 @@ impl<'c, 't> Config<'c, 't> {
     /// The expression of a field that must be there.
     pub(super) fn required(&self, name: &str, help: &str, found: &mut Found) -> Option<Node<'t>> {
         let node = self.node(name);
-        if node.is_none() {
+        if node.is_none() && !self.is_partial {
             let diagnostic = Diagnostic::error(Number::S0010, format!("the field `{name}` is missing"))
                 .at(&self.at)
                 .note("there is no default for it")
@@ -339,6 +345,15 @@ mod tests {
             "var a = objects.NewBucket(\"a\", objects.BucketConfig{Public: \"yes\"})",
             &[],
             &["S0009 svc/svc.go:16:61-16:66 `Public` is not `true` or `false`"],
+        );
+    }
+
+    #[test]
+    fn a_misspelt_field_is_not_said_to_be_missing_as_well() {
+        check_file(
+            "var a = sqldb.NewDatabase(\"a\", sqldb.DatabaseConfig{Migration: \"./migrations\"})",
+            &[],
+            &["S0008 svc/svc.go:16:53-16:62 there is no field `Migration`"],
         );
     }
 }

@@ -137,13 +137,11 @@ fn invalid(file: &File<'_>, comment: Node<'_>, wrong: Wrong) -> Diagnostic {
 /// The directive in a comment: `//encore:…`, or `// encore:api` as it was written once.
 fn directive_text(comment: &str) -> Option<&str> {
     let comment = comment.strip_prefix("//")?;
-    match comment.strip_prefix("encore:") {
-        Some(directive) => Some(directive.trim_end()),
-        None => {
-            let directive = comment.trim_start_matches([' ', '\t']).strip_prefix("encore:")?;
-            directive.starts_with("api").then_some(directive.trim_end())
-        }
+    if let Some(directive) = comment.strip_prefix("encore:") {
+        return Some(directive.trim_end());
     }
+    let directive = comment.trim_start_matches([' ', '\t']).strip_prefix("encore:")?;
+    directive.starts_with("api").then_some(directive.trim_end())
 }
 
 fn fits(directive: Directive, declaration: &Declaration<'_>) -> Result<Directive, Wrong> {

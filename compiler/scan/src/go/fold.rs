@@ -109,7 +109,7 @@ fn integer(written: &str) -> Result<i64, Why> {
 fn known<'t>(file: &File<'t>, node: Node<'t>) -> Option<Constant> {
     let (package, name) = file.qualified(node)?;
     let number = match (package, name) {
-        ("time", "Nanosecond") => 1,
+        ("time", "Nanosecond") | ("encore.dev/pubsub", "AtLeastOnce") => 1,
         ("time", "Microsecond") => 1_000,
         ("time", "Millisecond") => 1_000_000,
         ("time", "Second") => 1_000_000_000,
@@ -119,7 +119,6 @@ fn known<'t>(file: &File<'t>, node: Node<'t>) -> Option<Constant> {
         ("encore.dev/cron", "Hour") => 3_600,
         ("encore.dev/pubsub", "NoRetries") => -2,
         ("encore.dev/pubsub", "InfiniteRetries") => -1,
-        ("encore.dev/pubsub", "AtLeastOnce") => 1,
         ("encore.dev/pubsub", "ExactlyOnce") => 2,
         ("encore.dev/storage/cache", policy) => return eviction_policy(policy),
         _ => return None,
@@ -226,6 +225,12 @@ var _ = pubsub.NewSubscription(t, \"s\", pubsub.SubscriptionConfig[*example.M]{{
         check("((7 / 2) << 3) % 10 &^ 4 | 1", 1);
         check("^0 + +2 - 1 ^ 3", 3);
         check("time.Millisecond >> 1", 500_000);
+    }
+
+    #[test]
+    fn a_value_that_is_nested_too_deep_is_given_up() {
+        let body = topic(&format!("{}1{}", "(".repeat(1_000), ")".repeat(1_000)));
+        check_file(&body, &[], &["S0017 svc/svc.go:17:173-17:2044 `AckDeadline` is not a constant"]);
     }
 
     #[test]

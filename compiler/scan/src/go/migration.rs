@@ -70,7 +70,7 @@ pub(super) fn read(
     let mut migrations: BTreeMap<u64, String> = BTreeMap::new();
     for path in tree.below(folder) {
         let file = path.strip_prefix(folder).unwrap_or(path).trim_start_matches('/');
-        if file.contains('/') || !file.ends_with(".sql") {
+        if file.contains('/') || file.strip_suffix(".sql").is_none() {
             continue;
         }
         let bad = |message: String| {

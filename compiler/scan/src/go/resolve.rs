@@ -73,10 +73,7 @@ impl Module {
     /// Parses the files that can matter: those that mention the framework, those beside them, and those that import
     /// another package of the app. Any other file cannot name a resource.
     pub(super) fn sources<'t>(&self, tree: &'t SourceTree) -> Vec<Source<'t>> {
-        let files: Vec<_> = tree
-            .files()
-            .filter(|(path, _)| path.ends_with(".go") && !path.ends_with("_test.go") && self.holds(path))
-            .collect();
+        let files: Vec<_> = tree.files().filter(|(path, _)| is_go(path) && self.holds(path)).collect();
         let folder = |path: &'t str| path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let declaring: BTreeSet<_> =
             files.iter().filter(|(_, text)| mentions_framework(text)).map(|(path, _)| folder(path)).collect();
@@ -109,6 +106,10 @@ impl Module {
 /// Whether a file's bytes mention the framework at all.
 pub(super) fn mentions_framework(text: &[u8]) -> bool {
     contains(text, b"encore.dev") || contains(text, b"encore:") || contains(text, b"var secrets")
+}
+
+fn is_go(path: &str) -> bool {
+    path.strip_suffix(".go").is_some_and(|stem| !stem.ends_with("_test"))
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {
