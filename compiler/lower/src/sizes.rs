@@ -48,7 +48,7 @@ pub(crate) struct CacheSize {
 }
 
 /// Major version of the database server, in edition 2026.1.
-pub(crate) const POSTGRES: &str = "17";
+pub(crate) const POSTGRES: &str = "18";
 
 /// Redis' version and the family of its parameters, in edition 2026.1.
 pub(crate) const REDIS: (&str, &str) = ("7.1", "redis7");
