@@ -72,6 +72,7 @@ pub(super) fn declare_keyspace(site: Site<'_>, found: &mut Found) {
 fn unknown(site: Site<'_>, name: &str) -> Diagnostic {
     Diagnostic::error(compiler_diagnostics::Code::M0103, format!("there is no cache cluster `{name}`"))
         .at(&site.at())
+        .note("`CacheCluster.named` names a cluster that is declared elsewhere")
         .help(format!("declare it: `new CacheCluster(\"{name}\")`"))
 }
 

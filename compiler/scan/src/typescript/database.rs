@@ -311,6 +311,12 @@ mod tests {
         ] {
             check(&format!("import {{ SQLDatabase }} from 'encore.dev/storage/sqldb'; {rest}"), &[used]);
         }
+        for rest in [
+            "const db = SQLDatabase.named('d'); type Db = typeof db;",
+            "export const db = SQLDatabase.named('d'); db;",
+        ] {
+            check(&format!("import {{ SQLDatabase }} from 'encore.dev/storage/sqldb'; {rest}"), &[BOUND]);
+        }
         check(
             "import * as sql from 'encore.dev/storage/sqldb'; const db = sql.SQLDatabase.named('d');",
             &[BOUND],

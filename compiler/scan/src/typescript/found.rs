@@ -13,12 +13,14 @@ use super::{bucket, cache, database, metric, topic};
 
 /// What has been found so far.
 pub(super) struct Found {
-    /// Everything but the services.
+    /// Everything but the services and the calls.
     pub(super) manifest: Manifest,
     /// Services, in the order of the program's.
     pub(super) services: Vec<Service>,
     /// What the declarations are.
     pub(super) resources: BTreeMap<Key, Resource>,
+    /// The first call from a service to an endpoint, or to a whole service.
+    calls: BTreeMap<(String, String), Position>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -60,7 +62,7 @@ impl Found {
             calls: Vec::new(),
         };
         let services = roots.iter().map(service).collect();
-        Self { manifest, services, resources: BTreeMap::new(), diagnostics }
+        Self { manifest, services, resources: BTreeMap::new(), calls: BTreeMap::new(), diagnostics }
     }
 
     /// Notes all that is done with what was declared.
@@ -120,15 +122,14 @@ impl Found {
             Some(endpoint) if endpoint != "Client" => format!("{service}.{endpoint}"),
             _ => service.to_owned(),
         };
-        let calls = &mut self.manifest.calls;
-        if !calls.iter().any(|call| call.from_service == from_service && call.to == to) {
-            calls.push(Call { from_service: from_service.to_owned(), to, at: usage.at() });
-        }
+        self.calls.entry((from_service.to_owned(), to)).or_insert_with(|| usage.at());
     }
 
     /// The manifest, complete.
     pub(super) fn finish(self) -> (Manifest, Vec<Diagnostic>) {
-        (Manifest { services: self.services, ..self.manifest }, self.diagnostics)
+        let call = |((from_service, to), at)| Call { from_service, to, at };
+        let calls = self.calls.into_iter().map(call).collect();
+        (Manifest { services: self.services, calls, ..self.manifest }, self.diagnostics)
     }
 }
 
@@ -175,9 +176,11 @@ impl<'p> Usage<'p> {
 
     /// Whether it is passed to a declaration of this kind.
     pub(super) fn is_argument_of(&self, construct: Construct) -> bool {
-        let declarations = &self.program.modules[self.file].facts.declarations;
+        let declaration = self.program.declared_at(self.file, self.one.span);
         self.one.action == Action::Passed
-            && declarations.iter().any(|one| one.span == self.one.span && one.construct == construct)
+            && declaration.is_some_and(|(file, index)| {
+                self.program.modules[file].facts.declarations[index].construct == construct
+            })
     }
 
     /// The report that it is done outside of all services.

@@ -52,7 +52,7 @@ pub(crate) fn scan(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) 
 
 fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let sources = source::list(tree, &mut diagnostics);
+    let sources = source::list(tree);
     let mut program = Program::new(source::read(&sources, &mut diagnostics));
     program.services = service::roots(&program, &app.name, &mut diagnostics);
     let mut found = Found::new(&app.name, &program.services, diagnostics);

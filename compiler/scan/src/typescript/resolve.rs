@@ -142,9 +142,11 @@ impl<'t> Program<'t> {
         found
     }
 
-    fn declared_at(&self, file: usize, span: Span) -> Option<Key> {
+    /// The declaration that is this expression; declarations are sorted by where they begin.
+    pub(super) fn declared_at(&self, file: usize, span: Span) -> Option<Key> {
         let declarations = &self.modules[file].facts.declarations;
-        declarations.iter().position(|one| one.span == span).map(|index| (file, index))
+        let index = declarations.binary_search_by_key(&span.start, |one| one.span.start).ok()?;
+        (declarations[index].span == span).then_some((file, index))
     }
 
     fn local(

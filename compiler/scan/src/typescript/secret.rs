@@ -21,6 +21,17 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
         );
     }
     let Some(named) = site.name(0, &mut found.diagnostics) else { return };
+    if site.service().is_none() {
+        found.diagnostics.push(
+            Diagnostic::error(
+                Code::M0112,
+                format!("secret `{}` is declared outside of all services", named.name),
+            )
+            .at(&named.at)
+            .note("a secret is given to the services whose files declare it")
+            .help("declare it in a file within the folder of each service that needs it"),
+        );
+    }
     let services = site.service().map(|service| site.program.services[service].name.clone());
     let secrets = &mut found.manifest.secrets;
     let index = secrets.iter().position(|secret| secret.name == named.name).unwrap_or_else(|| {
@@ -65,6 +76,17 @@ mod tests {
         check(
             "import { secret } from 'encore.dev/config'; const s = secret(`S${1}`);",
             &["S0006 svc/svc.ts:1:62-1:69 the name in `secret` must be a string literal"],
+        );
+    }
+
+    #[test]
+    fn a_secret_outside_of_all_services_is_reported() {
+        check_app(
+            &[("lib/a.ts", "import { secret } from 'encore.dev/config'; const s = secret('S');")],
+            &[
+                r#"secrets {"name": "S"}"#,
+                "M0112 lib/a.ts:1:62-1:65 secret `S` is declared outside of all services",
+            ],
         );
     }
 }

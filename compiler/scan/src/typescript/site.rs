@@ -106,6 +106,7 @@ impl<'p> Site<'p> {
     pub(super) fn missing_field(&self, field: &str) -> Diagnostic {
         Diagnostic::error(Code::S0010, format!("`{}` needs the field `{field}`", self.written()))
             .at(&self.at())
+            .note("there is no default for it")
             .help(format!("add `{field}: …` to its configuration"))
     }
 

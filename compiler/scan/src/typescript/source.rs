@@ -43,15 +43,8 @@ impl Source<'_> {
     }
 }
 
-/// The TypeScript files of an app, tests and generated ones left out. Reports those that could not be read.
-pub(super) fn list<'t>(tree: &'t SourceTree, out: &mut Vec<Diagnostic>) -> Vec<Source<'t>> {
-    for (path, reason) in tree.unreadable.iter().filter(|(path, _)| is_read(path)) {
-        out.push(
-            Diagnostic::error(Code::S0002, format!("cannot read `{path}`: {reason}"))
-                .note("what this file declares is missing from the manifest")
-                .help("make the file readable, or take it out of the app"),
-        );
-    }
+/// The TypeScript files of an app, tests and generated ones left out.
+pub(super) fn list(tree: &SourceTree) -> Vec<Source<'_>> {
     let text = |bytes| String::from_utf8_lossy(bytes);
     tree.files()
         .filter(|(path, _)| is_read(path))
