@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use compiler_diagnostics::Diagnostic;
+use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::manifest::{Endpoint, Manifest, Service, Subscription, Topic};
 
 use crate::{SourceTree, scan};
@@ -259,6 +259,25 @@ call monitor -> site.Get";
     assert_eq!(manifest.databases[0].at.to_string(), "site/site.go:34:28-34:34");
     assert_eq!(manifest.services[1].databases[0].at.to_string(), "site/site.go:17:21-17:26");
     assert_eq!(manifest.calls[0].at.to_string(), "monitor/monitor.go:13:15-13:23");
+}
+
+#[test]
+fn the_example_on_each_page_produces_its_code() {
+    for code in compiler_diagnostics::code::ALL.iter().filter(|code| code.as_str().starts_with('S')) {
+        // Their examples are not of Go: a file without permission, `encore.app`, no app at all.
+        if matches!(code, Code::S0002 | Code::S0003 | Code::S0004) {
+            continue;
+        }
+        let page = code.page();
+        let example = page.split("```go\n").nth(1).and_then(|rest| rest.split("```").next()).expect(page);
+        let text =
+            if example.starts_with("package") { example.to_owned() } else { format!("{HEAD}{example}") };
+        let migration =
+            if *code == Code::S0012 { "svc/migrations/add_index.sql" } else { "svc/migrations/2.up.sql" };
+        let files = [("svc/svc.go", text.as_str()), ("svc/migrations/1_create.up.sql", ""), (migration, "")];
+        let (_, found) = scan_files(&files);
+        assert!(found.iter().any(|each| each.code == *code), "{} {:?}", code.as_str(), said(&found));
+    }
 }
 
 #[test]
