@@ -128,7 +128,7 @@ fn name_or_folder(name: String, tree: &SourceTree) -> String {
 }
 
 /// Blanks out comments and trailing commas; every other byte keeps its offset.
-fn without_comments(text: &str) -> String {
+pub(crate) fn without_comments(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     let mut at = 0;
     let mut comma = None;

@@ -4,6 +4,7 @@
 //! each primitive, those that refer to others second, and at last who uses them how ([`found`]). Dependencies are not
 //! needed and nothing is run: what is not written as a literal, or cannot be followed by name, is reported.
 
+mod alias;
 mod bucket;
 mod cache;
 mod construct;
@@ -31,6 +32,7 @@ use schema_documents::manifest::{Manifest, MetricKind};
 
 use crate::SourceTree;
 use crate::app::App;
+use alias::Aliases;
 use construct::Construct;
 use found::Found;
 use resolve::Program;
@@ -53,7 +55,9 @@ pub(crate) fn scan(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) 
 fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let sources = source::list(tree);
-    let mut program = Program::new(source::read(&sources, &mut diagnostics));
+    let aliases = Aliases::read(tree);
+    let modules = source::read(&sources, &aliases, &mut diagnostics);
+    let mut program = Program::new(modules, aliases);
     program.services = service::roots(&program, &app.name, &mut diagnostics);
     let mut found = Found::new(&app.name, &program.services, diagnostics);
     for site in sites(&program) {

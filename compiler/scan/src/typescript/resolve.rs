@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use oxc_span::Span;
 use schema_documents::Position;
 
+use super::alias::Aliases;
 use super::literal::{Kind, Value};
 use super::shape::{Function, Type};
 use super::syntax::{DEFAULT, Declaration, Export, Facts, Import, Subject, Use};
@@ -62,6 +63,7 @@ pub(super) struct Program<'t> {
     /// Services by folder.
     pub(super) services: Vec<Root>,
     by_path: BTreeMap<&'t str, usize>,
+    aliases: Aliases,
 }
 
 /// A walk from name to name; it goes nowhere twice.
@@ -69,9 +71,9 @@ type Seen = BTreeSet<(usize, String)>;
 
 impl<'t> Program<'t> {
     /// Puts files together; the services are still to be found.
-    pub(super) fn new(modules: Vec<Module<'t>>) -> Self {
+    pub(super) fn new(modules: Vec<Module<'t>>, aliases: Aliases) -> Self {
         let by_path = modules.iter().enumerate().map(|(index, module)| (module.path, index)).collect();
-        Self { modules, services: Vec::new(), by_path }
+        Self { modules, services: Vec::new(), by_path, aliases }
     }
 
     /// Every declaration, file by file.
@@ -217,12 +219,15 @@ impl<'t> Program<'t> {
     /// The file that a module specifier means.
     fn module(&self, from: usize, specifier: &str) -> Option<usize> {
         if !specifier.starts_with('.') {
-            return None;
+            return self.aliases.paths(specifier).iter().find_map(|path| self.file(path));
         }
-        let path = join(self.modules[from].folder(), specifier)?;
-        let stem =
-            [".js", ".mjs", ".ts"].iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(&path);
-        let candidates = [format!("{path}.ts"), format!("{stem}.ts"), join(&path, "index.ts")?];
+        self.file(&join(self.modules[from].folder(), specifier)?)
+    }
+
+    /// The file that a path means, which may leave out its ending.
+    fn file(&self, path: &str) -> Option<usize> {
+        let stem = [".js", ".mjs", ".ts"].iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path);
+        let candidates = [format!("{path}.ts"), format!("{stem}.ts"), join(path, "index.ts")?];
         candidates.iter().find_map(|candidate| self.by_path.get(candidate.as_str()).copied())
     }
 

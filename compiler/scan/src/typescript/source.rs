@@ -9,6 +9,7 @@ use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::SemanticBuilder;
 use oxc_span::SourceType;
 
+use super::alias::Aliases;
 use super::nesting;
 use super::resolve::Module;
 use super::syntax::{Facts, facts};
@@ -62,10 +63,15 @@ fn is_read(path: &str) -> bool {
 
 /// Reads the files that matter: those that speak of the framework, and those that may import from one that does,
 /// directly or through others.
-pub(super) fn read<'t>(sources: &'t [Source<'t>], out: &mut Vec<Diagnostic>) -> Vec<Module<'t>> {
+pub(super) fn read<'t>(
+    sources: &'t [Source<'t>],
+    aliases: &Aliases,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<Module<'t>> {
     let mut modules = Vec::new();
     let mut stems: BTreeSet<&str> = BTreeSet::new();
-    let mut waiting: Vec<_> = sources.iter().map(|source| (source, imported_stems(&source.text))).collect();
+    let mut waiting: Vec<_> =
+        sources.iter().map(|source| (source, imported_stems(&source.text, aliases))).collect();
     loop {
         let imports = |imported: &BTreeSet<&str>| {
             imported.iter().any(|stem| stem.starts_with('.') || stems.contains(stem))
@@ -93,12 +99,14 @@ fn stem(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The names of the files that a text may import, found without parsing: the last parts of relative paths in quotes.
+/// The names of the files that a text may import, found without parsing: the last parts of relative and short
+/// paths in quotes.
 /// One that begins with a dot may be any file.
-fn imported_stems(text: &str) -> BTreeSet<&str> {
+fn imported_stems<'s>(text: &'s str, aliases: &Aliases) -> BTreeSet<&'s str> {
     let specifier = |(at, quote): (usize, &str)| {
         let rest = text[at + 1..].get(..MAX_SPECIFIER_BYTES).unwrap_or(&text[at + 1..]);
-        let inside = rest.starts_with('.').then(|| rest.split_once(quote)).flatten()?.0;
+        let inside =
+            (rest.starts_with('.') || aliases.may_begin(rest)).then(|| rest.split_once(quote)).flatten()?.0;
         (!inside.contains('\n')).then(|| stem(inside))
     };
     text.match_indices(['"', '\'', '`']).filter_map(specifier).collect()

@@ -110,6 +110,26 @@ fn names_are_followed_through_imports() {
 }
 
 #[test]
+fn names_are_followed_through_short_paths() {
+    let config = ("tsconfig.json", r#"{ "compilerOptions": { "paths": { "@/*": ["./*"] } } }"#);
+    check_published("import { t } from '@/a/t'; t.publish({});", &[config]);
+    check_published(
+        "import { t } from '../x'; t.publish({});",
+        &[config, ("x.ts", "export { t } from '@/a/t';")],
+    );
+}
+
+#[test]
+fn every_beginning_of_a_file_is_survived() {
+    let source = "import { Topic, Subscription } from 'encore.dev/pubsub';
+export const t = new Topic<{ a: string }>('t', { deliveryGuarantee: \"at-least-once\" });
+new Subscription(t, `s`, { handler: async ({ a }) => { await db.exec`SELECT ${a}`; } }); // /[(]/";
+    for end in 0..source.len() {
+        rows(&[SERVICE, ("svc/svc.ts", &source[..end])]);
+    }
+}
+
+#[test]
 fn names_are_followed_through_exports() {
     check_published(
         "import { t } from '../a';  t.publish({});",
