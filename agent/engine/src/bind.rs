@@ -1,1 +1,263 @@
-//! To be written.
+//! Bind: the desired state with everything filled in that the record knows.
+//!
+//! Outputs come from what was seen of the current generation, if it is live; what is about to be replaced is hidden
+//! and gives none. What cannot be filled in stays an expression and names what it waits for.
+
+mod tags;
+mod wishes;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(crate) use wishes::is_ownership;
+
+use schema_catalog::{Catalog, Kind};
+use schema_documents::desired::{Class, DesiredState, NameStem, Phase, Resource};
+use schema_documents::journal::Settlement;
+use schema_documents::plan::Wish;
+use schema_documents::recorded::{FieldRecord, Owner, Recorded, ResourceRecord, Status};
+use schema_documents::value::Reference;
+use schema_documents::{Digest, FieldPath, Json, Origin, ResourceId, Value};
+
+/// The desired state, bound.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bound {
+    /// Every resource of the document.
+    pub resources: BTreeMap<ResourceId, BoundResource>,
+}
+
+/// One resource, bound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundResource {
+    /// Its id.
+    pub id: ResourceId,
+    /// Its kind.
+    pub kind: String,
+    /// Whether it holds data.
+    pub stateful: bool,
+    /// When in a rollout it changes.
+    pub phase: Phase,
+    /// The generation that serves, or the next one where there is none or it is about to be replaced.
+    pub generation: u32,
+    /// How its physical name is made.
+    pub name: Option<NameStem>,
+    /// One wish per merge unit, ownership tags among them, sorted by path.
+    pub wishes: Vec<Wish>,
+    /// The live values that wishes knowingly replace.
+    pub over: BTreeMap<FieldPath, Json>,
+    /// Arrays of which the document lists all elements: any other one is an enforced edit.
+    pub closed: BTreeMap<FieldPath, Origin>,
+    /// The properties, evaluated as far as is known, without a physical name that is not recorded.
+    pub body: Value,
+    /// Outputs that are not known yet.
+    pub waits_for: BTreeSet<Reference>,
+    /// What must exist before it.
+    pub depends_on: BTreeSet<ResourceId>,
+    /// Why it exists.
+    pub origin: Origin,
+}
+
+/// What binding needs beside the resource.
+#[derive(Clone, Copy)]
+pub struct Binding<'a> {
+    /// The document.
+    pub desired: &'a DesiredState,
+    /// The record.
+    pub recorded: &'a Recorded,
+    /// Facts about kinds.
+    pub catalog: &'a Catalog,
+    /// Resources that are about to be replaced: they give no outputs.
+    pub hidden: &'a BTreeSet<ResourceId>,
+}
+
+/// Binds every resource of the document.
+pub fn bind(
+    desired: &DesiredState,
+    recorded: &Recorded,
+    catalog: &Catalog,
+    hidden: &BTreeSet<ResourceId>,
+) -> Bound {
+    let binding = Binding { desired, recorded, catalog, hidden };
+    let resources = desired.resources.iter().map(|(id, resource)| (id.clone(), binding.bind(id, resource)));
+    Bound { resources: resources.collect() }
+}
+
+impl Binding<'_> {
+    /// Binds one resource. Applying a step does this again, when its outputs are known.
+    pub fn bind(&self, id: &ResourceId, resource: &Resource) -> BoundResource {
+        let hidden = self.hidden.contains(id);
+        let current =
+            self.recorded.current(id).filter(|(_, record)| !hidden && record.status != Status::Gone);
+        let generation = current.map_or_else(|| self.next_generation(id), |(generation, _)| generation);
+        let kind = self.catalog.kind(&resource.kind);
+
+        let mut waits_for = BTreeSet::new();
+        let mut body = BTreeMap::new();
+        for (name, value) in &resource.properties {
+            let evaluation = value.evaluate(&|reference| self.output(reference));
+            waits_for.extend(evaluation.waits_for);
+            body.insert(name.clone(), evaluation.value);
+        }
+        if let Some(kind) = kind {
+            tags::add(&mut body, kind, &self.ownership(id, generation));
+        }
+        let mut body = Value::Object(body);
+        let name = current.and_then(|(_, record)| record.name.as_deref());
+        if let (Some(stem), Some(name)) = (&resource.name, name) {
+            put_name(&mut body, &stem.path, name);
+        }
+        let wishes::Wishes { wishes, over, closed } = wishes::of(resource, kind, &body);
+        BoundResource {
+            id: id.clone(),
+            kind: resource.kind.clone(),
+            stateful: resource.stateful,
+            phase: resource.phase,
+            generation,
+            name: resource.name.clone(),
+            wishes,
+            over,
+            closed,
+            body,
+            waits_for,
+            depends_on: resource.dependencies(),
+            origin: resource.origin.clone(),
+        }
+    }
+
+    /// A failed creation is tried again in its own generation.
+    fn next_generation(&self, id: &ResourceId) -> u32 {
+        match self.recorded.current(id) {
+            Some((generation, record)) if record.status == Status::Creating => generation,
+            _ => self.recorded.next_generation(id),
+        }
+    }
+
+    /// An output of a resource, if it is known.
+    pub fn output(&self, reference: &Reference) -> Option<Json> {
+        if self.hidden.contains(&reference.resource) {
+            return None;
+        }
+        let (_, record) = self.recorded.current(&reference.resource)?;
+        let known = matches!(record.status, Status::Live | Status::Gone);
+        reference.output.get(&record.seen).filter(|_| known).cloned()
+    }
+
+    fn ownership(&self, id: &ResourceId, generation: u32) -> [(&'static str, String); 4] {
+        [
+            (tags::APP, self.desired.app.clone()),
+            (tags::ENVIRONMENT, self.desired.environment.name.clone()),
+            (tags::RESOURCE, id.as_str().to_owned()),
+            (tags::GENERATION, generation.to_string()),
+        ]
+    }
+}
+
+/// The rule that asks for a physical name.
+const NAME_RULE: &str = "name";
+
+fn name_wish(path: &FieldPath, name: Value) -> Wish {
+    let origin = Origin::Default { rule: NAME_RULE.to_owned(), edition: String::new() };
+    Wish { path: path.clone(), value: Some(name), origin, class: Class::Open }
+}
+
+/// Puts a physical name into a body, at the path of its stem.
+pub fn put_name(body: &mut Value, path: &FieldPath, name: &str) {
+    let mut at = body;
+    for segment in path.segments() {
+        if !matches!(at, Value::Object(_)) {
+            *at = Value::Object(BTreeMap::new());
+        }
+        let Value::Object(members) = at else { return };
+        at = members.entry(segment.clone()).or_insert_with(|| Value::Object(BTreeMap::new()));
+    }
+    *at = Value::text(name);
+}
+
+/// The physical name of a generation: the stem, eight characters that no other generation of no other journal has,
+/// and the ending.
+pub fn physical_name(journal: &str, id: &ResourceId, generation: u32, stem: &NameStem) -> String {
+    let digest = Digest::of(&("name", journal, id, generation));
+    let hex: String = digest.as_str().chars().rev().take(15).collect();
+    let mut number = u64::from_str_radix(&hex, 16).unwrap_or_default();
+    let mut suffix = String::new();
+    for _ in 0..8 {
+        let digit = u32::try_from(number % 36).unwrap_or_default();
+        suffix.push(char::from_digit(digit, 36).unwrap_or('0'));
+        number /= 36;
+    }
+    format!("{}-{suffix}{}", stem.stem, stem.ending)
+}
+
+/// The body to create a resource with, without its physical name, which [`put_name`] adds: the effective state, in
+/// which open edits of the generation before keep their value. `None` while an output is not known.
+pub fn create_body(bound: &BoundResource, recorded: &Recorded, kind: Option<&Kind>) -> Option<Value> {
+    if !bound.body.references().is_empty() {
+        return None;
+    }
+    let kept = kept_edits(bound, recorded);
+    if kept.is_empty() {
+        return Some(bound.body.clone());
+    }
+    let mut json = bound.body.to_document();
+    for (path, field) in kept {
+        let secret = kind.is_some_and(|kind| kind.is_sensitive(path) || kind.is_write_only(path));
+        match field.edit.as_ref().and_then(|edit| edit.to.as_ref()) {
+            _ if secret => {}
+            Some(to) => {
+                path.set(&mut json, Value::literal(to).to_document());
+            }
+            None => {
+                path.remove(&mut json);
+            }
+        }
+    }
+    Value::parse(&json).ok()
+}
+
+/// What becomes of each field when the creation of a resource has succeeded.
+pub fn create_settles(
+    bound: &BoundResource,
+    recorded: &Recorded,
+    name: Option<&str>,
+) -> BTreeMap<FieldPath, Option<Settlement>> {
+    let mut settles: BTreeMap<FieldPath, Option<Settlement>> = bound
+        .wishes
+        .iter()
+        .filter(|wish| is_known(wish))
+        .map(|wish| (wish.path.clone(), Some(Settlement::from(wish))))
+        .collect();
+    if let (Some(stem), Some(name)) = (&bound.name, name) {
+        let wish = name_wish(&stem.path, Value::text(name));
+        settles.insert(stem.path.clone(), Some(Settlement::from(&wish)));
+    }
+    for (path, field) in kept_edits(bound, recorded) {
+        let FieldRecord { asked, rank, .. } = field.clone();
+        settles.insert(
+            path.clone(),
+            Some(Settlement { asked, rank, owner: Owner::Console, closes_edit: false }),
+        );
+    }
+    settles
+}
+
+/// Whether everything but secrets is filled in.
+pub(crate) fn is_known(wish: &Wish) -> bool {
+    wish.value.as_ref().is_none_or(|value| value.references().is_empty())
+}
+
+/// Open edits of the generation that `bound` will take the place of, but for those that the document overrules.
+fn kept_edits<'a>(bound: &BoundResource, recorded: &'a Recorded) -> Vec<(&'a FieldPath, &'a FieldRecord)> {
+    let Some(before) = predecessor(recorded, &bound.id, bound.generation) else { return Vec::new() };
+    let answers = recorded.answers.get(&bound.id);
+    let is_kept = |(path, field): &(&FieldPath, &FieldRecord)| {
+        let Some(edit) = field.edit.as_ref().filter(|edit| !edit.reverted) else { return false };
+        let over = bound.over.get(*path).or_else(|| answers?.get(*path)?.over.as_ref());
+        let overruled = over.is_some() && over == edit.to.as_ref();
+        edit.class != Class::Enforced && !path.is_root() && !overruled
+    };
+    before.fields.iter().filter(is_kept).collect()
+}
+
+fn predecessor<'a>(recorded: &'a Recorded, id: &ResourceId, generation: u32) -> Option<&'a ResourceRecord> {
+    let older = recorded.resources.get(id)?.range(..generation).next_back()?.1;
+    matches!(older.status, Status::Live | Status::Gone).then_some(older)
+}

@@ -1,1 +1,199 @@
-//! To be written.
+//! Check: a plan is judged without the planner's code. Apply accepts only what passed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schema_catalog::{Catalog, compare};
+use schema_documents::FieldPath;
+use schema_documents::desired::{Class, DesiredState};
+use schema_documents::journal::confirmation_digest;
+use schema_documents::plan::{Action, Change, Plan, Reason, Step, StepKey};
+use schema_documents::recorded::{Choice, Recorded, ResourceRecord, Status};
+
+use crate::diff::{Context, after_moves};
+
+/// A plan that passed its check. Nothing else can make one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked(Plan);
+
+impl Checked {
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.0
+    }
+
+    /// The plan, taken out.
+    pub fn into_plan(self) -> Plan {
+        self.0
+    }
+}
+
+/// Judges a plan against the record that it was made from. Every violation is a bug of the planner, in words.
+pub fn check(plan: &Plan, recorded: &Recorded, context: &Context<'_>) -> Result<Checked, Vec<String>> {
+    let (recorded, _) = after_moves(recorded, context.desired);
+    let judge = Judge { desired: context.desired, recorded: &recorded, context };
+    let mut violations = unique_and_acyclic(&plan.steps);
+    violations.extend(judge.limits(plan));
+    for step in &plan.steps {
+        let found = judge.step(step);
+        violations.extend(found.into_iter().map(|what| format!("{}: {what}", step.key.0)));
+    }
+    if violations.is_empty() { Ok(Checked(plan.clone())) } else { Err(violations) }
+}
+
+/// Steps are in an order in which each comes after all that it names: that is at once unique, complete and acyclic.
+fn unique_and_acyclic(steps: &[Step]) -> Vec<String> {
+    let mut done: BTreeSet<&StepKey> = BTreeSet::new();
+    let mut violations = Vec::new();
+    let all: BTreeSet<&StepKey> = steps.iter().map(|step| &step.key).collect();
+    for step in steps {
+        for before in step.after.iter().filter(|before| !done.contains(before)) {
+            let what = if all.contains(before) { "comes before it ends" } else { "is not in the plan" };
+            violations.push(format!("{}: `{}` {what}", step.key.0, before.0));
+        }
+        if !done.insert(&step.key) {
+            violations.push(format!("{}: there are two of it", step.key.0));
+        }
+    }
+    violations
+}
+
+struct Judge<'a> {
+    desired: &'a DesiredState,
+    recorded: &'a Recorded,
+    context: &'a Context<'a>,
+}
+
+impl Judge<'_> {
+    fn limits(&self, plan: &Plan) -> Vec<String> {
+        let limits = self.context.limits;
+        let deletes = plan.steps.iter().filter(|step| matches!(step.action, Action::Delete { .. })).count();
+        let mut violations = Vec::new();
+        if plan.steps.len() > limits.steps {
+            violations.push(format!("{} steps are more than {}", plan.steps.len(), limits.steps));
+        }
+        if deletes > limits.deletes && !self.context.destroy {
+            violations.push(format!("{deletes} deletions are more than {}", limits.deletes));
+        }
+        violations
+    }
+
+    fn step(&self, step: &Step) -> Vec<String> {
+        if !(self.context.knows)(&step.kind) {
+            return vec![format!("no provider knows `{}`", step.kind)];
+        }
+        match &step.action {
+            Action::Create { .. } => self.create(step),
+            Action::Update { identifier, changes } => self.update(step, identifier, changes),
+            Action::Delete { identifier, .. } => self.delete(step, identifier),
+        }
+    }
+
+    fn record(&self, step: &Step) -> Option<&ResourceRecord> {
+        self.recorded.resources.get(&step.resource)?.get(&step.generation)
+    }
+
+    fn create(&self, step: &Step) -> Vec<String> {
+        let mut violations = Vec::new();
+        if !self.desired.resources.contains_key(&step.resource) || self.context.destroy {
+            violations.push("nobody wants it".to_owned());
+        }
+        match self.record(step) {
+            Some(record) if record.status == Status::Creating && record.identifier.is_none() => {}
+            Some(_) => violations.push("this generation exists".to_owned()),
+            None if step.generation != self.recorded.next_generation(&step.resource) => {
+                violations
+                    .push(format!("generation {} comes next", self.recorded.next_generation(&step.resource)));
+            }
+            None => {}
+        }
+        let serving =
+            self.recorded.current(&step.resource).filter(|(_, record)| record.status == Status::Live);
+        let asked_for =
+            self.recorded.answers.get(&step.resource).and_then(|answers| answers.get(&FieldPath::root()));
+        let restores =
+            step.reason == Reason::Gone && asked_for.is_some_and(|answer| answer.choice == Choice::Revert);
+        if serving.is_some_and(|(_, record)| record.stateful) && !restores {
+            violations.push("it would replace something that holds data".to_owned());
+        }
+        violations
+    }
+
+    fn update(&self, step: &Step, identifier: &str, changes: &[Change]) -> Vec<String> {
+        let Some(record) = self.record(step) else { return vec!["it is not in the record".to_owned()] };
+        let mut violations = Vec::new();
+        if record.identifier.as_deref() != Some(identifier) {
+            violations.push(format!("`{identifier}` is not its recorded identifier"));
+        }
+        if record.status != Status::Live {
+            violations.push("it does not live".to_owned());
+        }
+        if self.recorded.current(&step.resource).is_none_or(|(current, _)| current != step.generation) {
+            violations.push("it is not the current generation".to_owned());
+        }
+        if changes.is_empty() {
+            violations.push("it changes nothing".to_owned());
+        }
+        let mut paths = BTreeSet::new();
+        for change in changes {
+            if !paths.insert(&change.path) {
+                violations.push(format!("it changes `{}` twice", change.path));
+            }
+            violations.extend(self.weakens(step, change));
+        }
+        violations
+    }
+
+    /// A field that the document enforces is only ever set to what the document says.
+    fn weakens(&self, step: &Step, change: &Change) -> Option<String> {
+        let resource = self.desired.resources.get(&step.resource)?;
+        let field = resource.field(&change.path).filter(|field| field.class == Class::Enforced)?;
+        let wished = resource.properties.get(change.path.segments().first()?)?;
+        if !wished.references().is_empty() || !wished.secrets().is_empty() {
+            return None;
+        }
+        let document = BTreeMap::from([(change.path.segments()[0].clone(), wished.as_json()?)]);
+        let document = serde_json::to_value(document).ok()?;
+        let wished = change.path.get(&document);
+        let written = change.to.as_ref().and_then(schema_documents::Value::as_json);
+        let same = match (wished, &written) {
+            (Some(wished), Some(written)) => {
+                is_same(self.context.catalog, &step.kind, change, wished, written)
+            }
+            (wished, written) => wished.is_none() == written.is_none(),
+        };
+        let message =
+            || format!("`{}` is enforced ({}) and would be set to something else", change.path, field.origin);
+        (!same).then(message)
+    }
+
+    fn delete(&self, step: &Step, identifier: &str) -> Vec<String> {
+        let Some(record) = self.record(step) else { return vec!["it is not in the record".to_owned()] };
+        let mut violations = Vec::new();
+        if record.identifier.as_deref() != Some(identifier) {
+            violations.push(format!("`{identifier}` is not its recorded identifier"));
+        }
+        let digest = confirmation_digest(&step.resource, step.generation, identifier, &record.kind);
+        let confirmed = matches!(&step.action, Action::Delete { confirmed: Some(given), .. } if *given == digest)
+            && self.recorded.confirmations.contains_key(&digest);
+        if record.stateful && record.status != Status::Deleting && !confirmed {
+            violations.push("it holds data, and nobody has confirmed that it may go".to_owned());
+        }
+        let wanted = self.desired.resources.contains_key(&step.resource) && !self.context.destroy;
+        let is_current =
+            self.recorded.current(&step.resource).is_some_and(|(current, _)| current == step.generation);
+        if wanted && is_current && !matches!(step.reason, Reason::Superseded) {
+            violations.push("the document wants it".to_owned());
+        }
+        violations
+    }
+}
+
+fn is_same(
+    catalog: &Catalog,
+    kind: &str,
+    change: &Change,
+    wished: &serde_json::Value,
+    written: &serde_json::Value,
+) -> bool {
+    catalog.kind(kind).map_or(wished == written, |kind| compare::equal(kind, &change.path, wished, written))
+}

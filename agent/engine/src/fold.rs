@@ -1,1 +1,293 @@
-//! To be written.
+//! Fold: the journal read into the recorded state, entry by entry.
+//!
+//! [`apply`] is the one table of legal transitions. It guards what is about to be appended and reads back what was, so
+//! a journal that this agent wrote is one that it can read. An illegal entry leaves the record as it was.
+
+mod intent;
+
+use schema_documents::journal::{self, Batch, Entry, Settlement};
+use schema_documents::origin::Rank;
+use schema_documents::recorded::{
+    Answer, Confirmation, FieldRecord, OpenEdit, Owner, Recorded, ResourceRecord, Status,
+};
+use schema_documents::{FieldPath, Json, Millis, ResourceId};
+
+/// An entry or a batch that cannot follow what is recorded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{entry} cannot follow what is recorded: {reason}")]
+pub struct Illegal {
+    /// Which one, in words: `batch 7`, `intent 3 (create topic/a/topic#1)`.
+    pub entry: String,
+    /// Why not.
+    pub reason: String,
+}
+
+/// The same edit of an enforced field within this time is held instead of reverted once more, in milliseconds.
+pub const FOUGHT_FOR_MS: u64 = 24 * 3_600_000;
+
+/// Reads one batch into the record: it must be the next one, of the same journal, and each of its entries legal.
+/// After an error the record holds the entries before the illegal one, and is not to be used.
+pub fn fold(recorded: &mut Recorded, batch: &Batch) -> Result<(), Illegal> {
+    check_header(recorded, batch)
+        .map_err(|reason| Illegal { entry: format!("batch {}", batch.number), reason })?;
+    for entry in &batch.entries {
+        apply(recorded, entry, batch.at_ms)?;
+    }
+    recorded.version = schema_documents::recorded::VERSION;
+    recorded.journal = Some(batch.journal.clone());
+    recorded.number = batch.number;
+    recorded.last = Some(batch.digest());
+    recorded.epoch = batch.epoch;
+    Ok(())
+}
+
+fn check_header(recorded: &Recorded, batch: &Batch) -> Result<(), String> {
+    if batch.version > journal::VERSION {
+        return Err(format!(
+            "it is of version {}, this agent reads up to {}",
+            batch.version,
+            journal::VERSION
+        ));
+    }
+    if batch.number != recorded.number + 1 {
+        return Err(format!("batch {} comes next", recorded.number + 1));
+    }
+    if batch.previous != recorded.last {
+        return Err("it names another batch before it".to_owned());
+    }
+    if recorded.journal.as_ref().is_some_and(|journal| *journal != batch.journal) {
+        return Err(format!("it belongs to journal `{}`", batch.journal));
+    }
+    if batch.epoch < recorded.epoch {
+        return Err(format!("epoch {} is past, {} has begun", batch.epoch, recorded.epoch));
+    }
+    Ok(())
+}
+
+/// Reads one entry, written at `at_ms`, into the record.
+pub fn apply(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), Illegal> {
+    transition(recorded, entry, at_ms).map_err(|reason| Illegal { entry: name(entry), reason })
+}
+
+fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), String> {
+    match entry {
+        Entry::Lease(lease) => recorded.lease = Some(lease.clone()),
+        Entry::Released {} => recorded.lease = None,
+        Entry::Pass { desired, .. } => recorded.desired = Some(desired.clone()),
+        Entry::Intent(intent) => intent::begin(recorded, intent, at_ms)?,
+        Entry::Operation { intent, operation } => {
+            intent::open(recorded, *intent)?.operation = Some(operation.clone());
+        }
+        Entry::Identified { intent, identifier } => {
+            intent::open(recorded, *intent)?.identifier = Some(identifier.clone());
+        }
+        Entry::Succeeded { intent, identifier } => intent::succeed(recorded, *intent, identifier, at_ms)?,
+        Entry::Failed { intent, code, message, remnant } => {
+            intent::fail(recorded, *intent, (code, message), remnant.as_deref(), at_ms)?;
+        }
+        Entry::Seen { resource, generation, live, began_at_ms } => {
+            let record = record(recorded, resource, *generation)?;
+            record.seen = live.clone();
+            record.seen_at_ms = *began_at_ms;
+            if record.status == Status::Gone {
+                record.status = Status::Live;
+            }
+        }
+        Entry::Settled { resource, generation, fields } => {
+            let record = record(recorded, resource, *generation)?;
+            for (path, settlement) in fields {
+                settle(record, path, settlement.as_ref());
+            }
+            use_answers_up(recorded, resource, fields.keys());
+        }
+        Entry::Edited { .. } => edited(recorded, entry, at_ms)?,
+        Entry::Gone { resource, generation } => {
+            let record = record(recorded, resource, *generation)?;
+            if record.status != Status::Live {
+                return Err("only what is live can be found gone".to_owned());
+            }
+            record.status = Status::Gone;
+        }
+        Entry::Forgotten { resource, generation } => {
+            not_under_way(recorded, resource)?;
+            record(recorded, resource, *generation)?;
+            remove(recorded, resource, *generation);
+        }
+        Entry::Moved { from, to } => moved(recorded, from, to)?,
+        Entry::Confirmed { resource, digest, who } => {
+            let generations = recorded.resources.get(resource).ok_or("it is not recorded")?;
+            let is_meant = |(generation, record): (&u32, &ResourceRecord)| {
+                record.identifier.as_ref().is_some_and(|identifier| {
+                    *digest == journal::confirmation_digest(resource, *generation, identifier, &record.kind)
+                })
+            };
+            if !generations.iter().any(is_meant) {
+                return Err("the digest is of no recorded generation of it".to_owned());
+            }
+            let confirmation = Confirmation { who: who.clone(), at_ms, resource: resource.clone() };
+            recorded.confirmations.insert(digest.clone(), confirmation);
+        }
+        Entry::Answered { resource, path, choice, over, who } => {
+            if !recorded.resources.contains_key(resource) {
+                return Err("it is not recorded".to_owned());
+            }
+            let answer = Answer { choice: *choice, over: over.clone(), who: who.clone(), at_ms };
+            recorded.answers.entry(resource.clone()).or_default().insert(path.clone(), answer);
+        }
+    }
+    Ok(())
+}
+
+fn record<'a>(
+    recorded: &'a mut Recorded,
+    id: &ResourceId,
+    generation: u32,
+) -> Result<&'a mut ResourceRecord, String> {
+    let record = recorded.resources.get_mut(id).and_then(|generations| generations.get_mut(&generation));
+    record.ok_or_else(|| format!("`{id}#{generation}` is not recorded"))
+}
+
+fn not_under_way(recorded: &Recorded, id: &ResourceId) -> Result<(), String> {
+    match recorded.open.values().find(|open| open.intent.resource == *id) {
+        Some(open) => Err(format!("intent {} is still open", open.intent.intent)),
+        None => Ok(()),
+    }
+}
+
+fn remove(recorded: &mut Recorded, id: &ResourceId, generation: u32) {
+    let newest = recorded.retired.entry(id.clone()).or_default();
+    *newest = (*newest).max(generation);
+    if let Some(generations) = recorded.resources.get_mut(id) {
+        generations.remove(&generation);
+        if generations.is_empty() {
+            recorded.resources.remove(id);
+            recorded.answers.remove(id);
+        }
+    }
+}
+
+/// What becomes of a field. An edit of an enforced field that is closed stays in memory as reverted, so that the same
+/// edit is known when it comes back.
+fn settle(record: &mut ResourceRecord, path: &FieldPath, settlement: Option<&Settlement>) {
+    let Some(settlement) = settlement else {
+        record.fields.remove(path);
+        return;
+    };
+    let edit = record.fields.remove(path).and_then(|field| field.edit);
+    let edit = match edit {
+        Some(edit) if settlement.closes_edit && edit.class == schema_documents::desired::Class::Enforced => {
+            Some(OpenEdit { reverted: true, ..edit })
+        }
+        Some(edit) if !settlement.closes_edit => Some(edit),
+        _ => None,
+    };
+    let Settlement { asked, rank, owner, .. } = settlement.clone();
+    record.fields.insert(path.clone(), FieldRecord { asked, rank, owner, edit });
+}
+
+fn use_answers_up<'a>(
+    recorded: &mut Recorded,
+    id: &ResourceId,
+    paths: impl IntoIterator<Item = &'a FieldPath>,
+) {
+    if let Some(answers) = recorded.answers.get_mut(id) {
+        for path in paths {
+            answers.remove(path);
+        }
+        if answers.is_empty() {
+            recorded.answers.remove(id);
+        }
+    }
+}
+
+fn edited(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), String> {
+    let Entry::Edited { resource, generation, path, from, to, who, class, origin } = entry else {
+        return Ok(());
+    };
+    let record = record(recorded, resource, *generation)?;
+    let fresh = FieldRecord { asked: None, rank: Rank::Default, owner: Owner::Console, edit: None };
+    let field = record.fields.entry(path.clone()).or_insert(fresh);
+    let before = field.edit.take();
+    let fought = before.as_ref().is_some_and(|edit| {
+        edit.reverted && edit.to == *to && at_ms.saturating_sub(edit.seen_at_ms) < FOUGHT_FOR_MS
+    });
+    let still_open = before.filter(|edit| !edit.reverted || fought);
+    field.edit = Some(OpenEdit {
+        from: still_open.as_ref().map_or_else(|| from.clone(), |edit| edit.from.clone()),
+        to: to.clone(),
+        who: who.clone(),
+        seen_at_ms: still_open.as_ref().map_or(at_ms, |edit| edit.seen_at_ms),
+        class: *class,
+        origin: origin.clone(),
+        reverted: fought,
+    });
+    if *class != schema_documents::desired::Class::Enforced {
+        field.owner = Owner::Console;
+    }
+    remember(&mut record.seen, path, to.as_ref());
+    Ok(())
+}
+
+/// Puts the live value of one unit into memory.
+fn remember(seen: &mut Json, path: &FieldPath, live: Option<&Json>) {
+    if path.is_root() {
+        return;
+    }
+    match live {
+        Some(live) => {
+            path.set(seen, live.clone());
+        }
+        None => {
+            path.remove(seen);
+        }
+    }
+}
+
+fn moved(recorded: &mut Recorded, from: &ResourceId, to: &ResourceId) -> Result<(), String> {
+    not_under_way(recorded, from)?;
+    if recorded.resources.contains_key(to) {
+        return Err(format!("`{to}` is recorded already"));
+    }
+    let generations = recorded.resources.remove(from).ok_or_else(|| format!("`{from}` is not recorded"))?;
+    recorded.resources.insert(to.clone(), generations);
+    for record in recorded.resources.values_mut().flat_map(|generations| generations.values_mut()) {
+        if record.depends_on.remove(from) {
+            record.depends_on.insert(to.clone());
+        }
+    }
+    if let Some(newest) = recorded.retired.remove(from) {
+        recorded.retired.insert(to.clone(), newest);
+    }
+    if let Some(answers) = recorded.answers.remove(from) {
+        recorded.answers.insert(to.clone(), answers);
+    }
+    recorded.confirmations.retain(|_, confirmation| confirmation.resource != *from);
+    Ok(())
+}
+
+fn name(entry: &Entry) -> String {
+    match entry {
+        Entry::Lease(_) => "the lease".to_owned(),
+        Entry::Released {} => "the release of the lease".to_owned(),
+        Entry::Pass { .. } => "the beginning of a pass".to_owned(),
+        Entry::Intent(intent) => {
+            format!("intent {} ({}#{})", intent.intent, intent.resource, intent.generation)
+        }
+        Entry::Operation { intent, .. } => format!("the operation of intent {intent}"),
+        Entry::Identified { intent, .. } => format!("the identifier of intent {intent}"),
+        Entry::Succeeded { intent, .. } => format!("the success of intent {intent}"),
+        Entry::Failed { intent, .. } => format!("the failure of intent {intent}"),
+        Entry::Seen { resource, generation, .. } => format!("the live state of `{resource}#{generation}`"),
+        Entry::Settled { resource, generation, .. } => {
+            format!("settled fields of `{resource}#{generation}`")
+        }
+        Entry::Edited { resource, generation, path, .. } => {
+            format!("an edit of `{resource}#{generation}` at `{path}`")
+        }
+        Entry::Gone { resource, generation } => format!("`{resource}#{generation}` being gone"),
+        Entry::Forgotten { resource, generation } => format!("forgetting `{resource}#{generation}`"),
+        Entry::Moved { from, to } => format!("the move of `{from}` to `{to}`"),
+        Entry::Confirmed { resource, .. } => format!("the confirmation for `{resource}`"),
+        Entry::Answered { resource, path, .. } => format!("the answer for `{resource}` at `{path}`"),
+    }
+}

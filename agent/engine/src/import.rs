@@ -1,1 +1,97 @@
-//! To be written.
+//! Import: console edits on their way to the repository.
+
+use schema_documents::desired::Class;
+use schema_documents::import::{Import, Imports, VERSION};
+use schema_documents::plan::PlannedImport;
+use schema_documents::recorded::{OpenEdit, Recorded};
+use schema_documents::{FieldPath, ResourceId};
+
+use schema_catalog::Catalog;
+
+use crate::diff::{Context, Differences, FieldOutcome, Presence, ResourceDifference};
+use crate::merge::Decision;
+
+/// The edits that this pass found: taken, if they have settled, and only shown otherwise. What is reverted or secret
+/// is none.
+pub fn imports(differences: &Differences, recorded: &Recorded, context: &Context<'_>) -> Vec<PlannedImport> {
+    let mut all = Vec::new();
+    for difference in &differences.resources {
+        let edits = difference.fields.iter().filter(|field| is_import(difference, field, context.catalog));
+        all.extend(edits.map(|field| PlannedImport {
+            import: import(difference, field, context.now_ms),
+            settled: field.settled,
+        }));
+        if let Presence::Gone { edit: true, .. } = difference.presence {
+            let import = Import {
+                resource: difference.id.clone(),
+                kind: difference.kind.clone(),
+                path: FieldPath::root(),
+                from: None,
+                to: None,
+                who: None,
+                seen_at_ms: context.now_ms,
+                origin: context.desired.resources.get(&difference.id).map(|resource| resource.origin.clone()),
+            };
+            let is_new = recorded.resources.contains_key(&difference.id);
+            all.extend(is_new.then_some(PlannedImport { import, settled: true }));
+        }
+    }
+    all
+}
+
+fn is_import(difference: &ResourceDifference, field: &FieldOutcome, catalog: &Catalog) -> bool {
+    field.is_new_edit()
+        && matches!(field.decision, Decision::Drift | Decision::Conflict | Decision::NotedDefault)
+        && is_importable(catalog, &difference.kind, &field.path, field.class)
+}
+
+/// A secret's value cannot go into the repository, and what is enforced goes back instead.
+fn is_importable(catalog: &Catalog, kind: &str, path: &FieldPath, class: Class) -> bool {
+    class != Class::Enforced
+        && catalog.kind(kind).is_some_and(|kind| !kind.is_sensitive(path) && !kind.is_write_only(path))
+}
+
+fn import(difference: &ResourceDifference, field: &FieldOutcome, now_ms: u64) -> Import {
+    Import {
+        resource: difference.id.clone(),
+        kind: difference.kind.clone(),
+        path: field.path.clone(),
+        from: field.seen.clone(),
+        to: field.live.clone(),
+        who: None,
+        seen_at_ms: now_ms,
+        origin: field.origin().cloned(),
+    }
+}
+
+/// All open edits of the record: the document that `manifestc import` takes.
+pub fn open_imports(recorded: &Recorded, catalog: &Catalog, app: &str, environment: &str) -> Imports {
+    let mut imports = Vec::new();
+    for id in recorded.resources.keys() {
+        let Some((_, record)) = recorded.current(id) else { continue };
+        let edits = record.fields.iter().filter_map(|(path, field)| Some((path, field.edit.as_ref()?)));
+        let open = edits
+            .filter(|(path, edit)| !edit.reverted && is_importable(catalog, &record.kind, path, edit.class));
+        imports.extend(open.map(|(path, edit)| open_import(id, &record.kind, path, edit)));
+    }
+    Imports {
+        format: Default::default(),
+        version: VERSION,
+        app: app.to_owned(),
+        environment: environment.to_owned(),
+        imports,
+    }
+}
+
+fn open_import(id: &ResourceId, kind: &str, path: &FieldPath, edit: &OpenEdit) -> Import {
+    Import {
+        resource: id.clone(),
+        kind: kind.to_owned(),
+        path: path.clone(),
+        from: edit.from.clone(),
+        to: edit.to.clone(),
+        who: edit.who.clone(),
+        seen_at_ms: edit.seen_at_ms,
+        origin: edit.origin.clone(),
+    }
+}

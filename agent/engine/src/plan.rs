@@ -1,1 +1,76 @@
-//! To be written.
+//! Plan: differences become ordered steps, each with its reason and consequence, and whatever is not done says why.
+
+mod changes;
+mod order;
+mod patch;
+mod record;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use schema_documents::plan::{Conflict, Held, Hold, Plan, VERSION};
+use schema_documents::recorded::Recorded;
+
+use crate::bind::Bound;
+use crate::diff::{Context, Differences, after_moves};
+use crate::import;
+use crate::merge::Decision;
+
+pub use changes::{is_pinned, substitute, update_settles};
+pub use patch::patch;
+pub use record::journal_entries;
+
+/// Makes the plan of a pass.
+pub fn plan(bound: &Bound, differences: &Differences, recorded: &Recorded, context: &Context<'_>) -> Plan {
+    let (recorded, _) = after_moves(recorded, context.desired);
+    let drafted = steps::draft(bound, differences, &recorded, context);
+    let mut held: Vec<Held> = differences.resources.iter().flat_map(holds).chain(drafted.held).collect();
+    let ordered = order::order(drafted.steps);
+    held.extend(ordered.circular);
+    let mut steps = ordered.steps;
+    steps.truncate(context.limits.steps);
+    held.sort_by(|a, b| (&a.resource, a.generation).cmp(&(&b.resource, b.generation)));
+    Plan {
+        format: Default::default(),
+        version: VERSION,
+        app: context.desired.app.clone(),
+        environment: context.desired.environment.name.clone(),
+        desired: context.desired.digest(),
+        journal: recorded.last.clone(),
+        steps,
+        imports: import::imports(differences, &recorded, context),
+        held,
+        conflicts: conflicts(differences),
+        unchanged: differences.unchanged,
+    }
+}
+
+fn holds(difference: &crate::diff::ResourceDifference) -> impl Iterator<Item = Held> {
+    difference.holds.iter().map(|(why, message)| held(difference, why.clone(), message.clone()))
+}
+
+fn held(difference: &crate::diff::ResourceDifference, why: Hold, message: String) -> Held {
+    Held {
+        resource: difference.id.clone(),
+        generation: difference.generation,
+        kind: difference.kind.clone(),
+        why,
+        message,
+    }
+}
+
+fn conflicts(differences: &Differences) -> Vec<Conflict> {
+    let all = differences.resources.iter().flat_map(|difference| {
+        let fields = difference.fields.iter().filter(|field| field.decision == Decision::Conflict);
+        fields.map(|field| Conflict {
+            resource: difference.id.clone(),
+            kind: difference.kind.clone(),
+            path: field.path.clone(),
+            asked: field.asked.clone(),
+            desired: field.to.clone(),
+            live: field.live.clone(),
+            origin: field.origin().cloned(),
+        })
+    });
+    all.collect()
+}

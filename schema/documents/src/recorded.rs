@@ -49,6 +49,10 @@ pub struct Recorded {
     /// Answers to drift that nothing has used up.
     #[serde(default)]
     pub answers: BTreeMap<ResourceId, BTreeMap<FieldPath, Answer>>,
+    /// The newest generation of each resource that is not recorded any more: a number is never given twice, since
+    /// names and client tokens are made of it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub retired: BTreeMap<ResourceId, u32>,
 }
 
 /// The generations of one resource, oldest first.
@@ -243,6 +247,7 @@ impl Recorded {
 
     /// The generation that a new creation of `id` gets.
     pub fn next_generation(&self, id: &ResourceId) -> u32 {
-        self.resources.get(id).and_then(|all| all.keys().next_back()).map_or(1, |last| last + 1)
+        let newest = self.resources.get(id).and_then(|all| all.keys().next_back());
+        newest.max(self.retired.get(id)).map_or(1, |last| last + 1)
     }
 }

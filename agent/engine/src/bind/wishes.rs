@@ -1,0 +1,137 @@
+//! A body, split into one wish per merge unit. The split is that of the catalogue, for values in which some nodes are
+//! not known yet: a unit that holds such a node is an expression as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schema_catalog::{Kind, Unit};
+use schema_documents::desired::{Class, Field, Resource};
+use schema_documents::path::element_text;
+use schema_documents::plan::Wish;
+use schema_documents::{FieldPath, Json, Origin, Value};
+
+use super::tags;
+
+/// The wishes of a resource, and what belongs to them.
+pub(super) struct Wishes {
+    pub(super) wishes: Vec<Wish>,
+    pub(super) over: BTreeMap<FieldPath, Json>,
+    pub(super) closed: BTreeMap<FieldPath, Origin>,
+}
+
+pub(super) fn of(resource: &Resource, kind: Option<&Kind>, body: &Value) -> Wishes {
+    let Some(kind) = kind else {
+        return Wishes { wishes: Vec::new(), over: BTreeMap::new(), closed: BTreeMap::new() };
+    };
+    let mut units = Vec::new();
+    if let Value::Object(members) = body {
+        for (name, value) in members {
+            split(kind, &FieldPath::root().child(name), value, &mut units);
+        }
+    }
+    group(kind, body, &mut units);
+    units.sort_by(|a, b| a.0.cmp(&b.0));
+    units.dedup_by(|a, b| a.0 == b.0);
+    let wishes = units.into_iter().map(|(path, value)| wish(resource, kind, path, value)).collect();
+    let over = resource.fields.iter().filter_map(|(path, field)| Some((path.clone(), field.over.clone()?)));
+    let enforced = resource.fields.iter().filter(|(path, field)| {
+        field.class == Class::Enforced && matches!(kind.unit(path), Unit::Set | Unit::Map(_))
+    });
+    let closed = enforced.map(|(path, field)| (path.clone(), field.origin.clone())).collect();
+    Wishes { wishes, over: over.collect(), closed }
+}
+
+/// Splits a value into its units.
+pub(crate) fn split(kind: &Kind, path: &FieldPath, value: &Value, out: &mut Vec<(FieldPath, Value)>) {
+    match (kind.unit(path), value) {
+        (_, Value::Object(members)) if members.is_empty() => {}
+        (_, Value::Array(items)) if items.is_empty() => {}
+        (Unit::Scalar, Value::Object(members)) => {
+            for (name, member) in members {
+                split(kind, &path.child(name), member, out);
+            }
+        }
+        (Unit::Set, Value::Array(items)) => elements(path, items, element_path, out),
+        (Unit::Map(key), Value::Array(items)) => {
+            elements(path, items, |path, item| keyed_path(path, &key, item), out);
+        }
+        _ => out.push((path.clone(), value.clone())),
+    }
+}
+
+/// Elements that are told apart by their paths; an array with two of the same path is one unit.
+fn elements(
+    path: &FieldPath,
+    items: &[Value],
+    path_of: impl Fn(&FieldPath, &Value) -> Option<FieldPath>,
+    out: &mut Vec<(FieldPath, Value)>,
+) {
+    let paths: Option<Vec<FieldPath>> = items.iter().map(|item| path_of(path, item)).collect();
+    let mut seen = BTreeSet::new();
+    match paths {
+        Some(paths) if paths.iter().all(|path| seen.insert(path)) => {
+            out.extend(paths.into_iter().zip(items.iter().cloned()));
+        }
+        _ => out.push((path.clone(), Value::Array(items.to_vec()))),
+    }
+}
+
+fn element_path(path: &FieldPath, item: &Value) -> Option<FieldPath> {
+    Some(path.element(&item.as_json().unwrap_or_else(|| item.to_document())))
+}
+
+fn keyed_path(path: &FieldPath, key: &str, item: &Value) -> Option<FieldPath> {
+    let Value::Object(members) = item else { return None };
+    let name = members.get(key)?;
+    Some(path.keyed(key, &element_text(&name.as_json().unwrap_or_else(|| name.to_document()))))
+}
+
+/// Members that move together become one unit, at the path of their group.
+fn group(kind: &Kind, body: &Value, units: &mut Vec<(FieldPath, Value)>) {
+    let groups: BTreeSet<FieldPath> = units
+        .iter()
+        .filter_map(|(path, _)| match kind.unit(path) {
+            Unit::Group(group) if path.is_within(&group) => Some(group),
+            _ => None,
+        })
+        .collect();
+    for group in groups {
+        units.retain(|(path, _)| !path.is_within(&group));
+        if let Some(value) = at(body, &group) {
+            units.push((group, value.clone()));
+        }
+    }
+}
+
+fn at<'a>(body: &'a Value, path: &FieldPath) -> Option<&'a Value> {
+    path.segments().iter().try_fold(body, |value, segment| match value {
+        Value::Object(members) => members.get(segment),
+        _ => None,
+    })
+}
+
+fn wish(resource: &Resource, kind: &Kind, path: FieldPath, value: Value) -> Wish {
+    let rule = |rule: &str| Origin::Default { rule: rule.to_owned(), edition: String::new() };
+    let (origin, class) = if is_ownership(kind, &path) {
+        (rule("ownership"), Class::Enforced)
+    } else if resource.name.as_ref().is_some_and(|stem| stem.path == path) {
+        (rule(super::NAME_RULE), Class::Open)
+    } else {
+        match resource.field(&path) {
+            Some(Field { origin, class, .. }) => (origin.clone(), *class),
+            None => (resource.origin.clone(), Class::Open),
+        }
+    };
+    Wish { path, value: Some(value), origin, class }
+}
+
+/// Whether a path is that of one of our own tags.
+pub(crate) fn is_ownership(kind: &Kind, path: &FieldPath) -> bool {
+    let (Some(tags), Some((last, front))) = (&kind.tags, path.segments().split_last()) else { return false };
+    if tags.segments() != front {
+        return false;
+    }
+    match schema_documents::path::selector(last) {
+        Some(schema_documents::path::Selector::Keyed(_, key)) => tags::is_ours(key),
+        _ => tags::is_ours(last),
+    }
+}

@@ -1,0 +1,255 @@
+//! The fields of one generation that exists.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use schema_catalog::{Kind, Unit, compare};
+use schema_documents::desired::Class;
+use schema_documents::plan::{Consequence, Wish};
+use schema_documents::recorded::{Answer, Choice, FieldRecord, ResourceRecord};
+use schema_documents::{FieldPath, Json, Origin, ResourceId, Value};
+
+use super::evidence::{is_evidence, redact};
+use super::{Context, FieldOutcome};
+use crate::bind::{self, BoundResource};
+use crate::merge::{Decision, Default, FieldInput, LiveField, Meaning, Wished, decide};
+
+/// One generation, its wishes and what was read of it.
+pub(super) struct Subject<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) id: &'a ResourceId,
+    pub(super) generation: u32,
+    pub(super) kind: &'a Kind,
+    pub(super) bound: &'a BoundResource,
+    pub(super) record: &'a ResourceRecord,
+    pub(super) answers: Option<&'a std::collections::BTreeMap<FieldPath, Answer>>,
+    /// As it was read.
+    pub(super) raw: &'a Json,
+    /// As it may be remembered.
+    pub(super) redacted: Cow<'a, Json>,
+    /// Whether the read proves drift.
+    pub(super) evidence: bool,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn new(
+        context: &'a Context<'a>,
+        (id, generation): (&'a ResourceId, u32),
+        kind: &'a Kind,
+        (bound, record): (&'a BoundResource, &'a ResourceRecord),
+        (raw, began_at_ms): (&'a Json, u64),
+    ) -> Self {
+        let evidence = is_evidence(record, kind, began_at_ms);
+        let redacted = redact(kind, raw);
+        Self { context, id, generation, kind, bound, record, answers: None, raw, redacted, evidence }
+    }
+
+    /// Every field with a decision that has a consequence, or that must be remembered.
+    pub(super) fn outcomes(&self) -> Vec<FieldOutcome> {
+        let mut outcomes = Vec::new();
+        let mut wished = BTreeSet::new();
+        for wish in &self.bound.wishes {
+            wished.insert(&wish.path);
+            if self.bound.generation == self.generation || !bind::is_ownership(self.kind, &wish.path) {
+                outcomes.extend(self.outcome(&wish.path, Some(wish)));
+            }
+        }
+        let foreign = self.foreign();
+        for wish in &foreign {
+            outcomes.extend(self.outcome(&wish.path, Some(wish)));
+        }
+        wished.extend(foreign.iter().map(|wish| &wish.path));
+        let name = self.bound.name.as_ref().map(|stem| &stem.path);
+        for path in self.record.fields.keys() {
+            if !wished.contains(path) && Some(path) != name && !path.is_root() {
+                outcomes.extend(self.outcome(path, None));
+            }
+        }
+        outcomes
+    }
+
+    /// A wish that each element of a closed array that nobody wished should not be there.
+    fn foreign(&self) -> Vec<Wish> {
+        let mut wishes = Vec::new();
+        for (array, origin) in &self.bound.closed {
+            let listed: Vec<Json> = (self.bound.wishes.iter())
+                .filter(|wish| wish.path.is_within(array))
+                .filter_map(|wish| wish.value.as_ref()?.as_json())
+                .collect();
+            let waits =
+                self.bound.wishes.iter().any(|wish| wish.path.is_within(array) && !bind::is_known(wish));
+            if !waits {
+                let live = array.get(self.raw).and_then(Json::as_array).into_iter().flatten();
+                let matches = |item: &Json| {
+                    listed.iter().any(|wish| compare::satisfies(self.kind, &array.child("*"), wish, item))
+                };
+                let unlisted = live.filter(|item| !matches(item));
+                wishes.extend(unlisted.filter_map(|item| self.absence(array, item, origin)));
+            }
+        }
+        wishes
+    }
+
+    fn absence(&self, array: &FieldPath, item: &Json, origin: &Origin) -> Option<Wish> {
+        let path = match self.kind.unit(array) {
+            Unit::Map(key) => {
+                let name = schema_documents::path::element_text(item.get(&key)?);
+                if name.starts_with("aws:")
+                    || self.bound.wishes.iter().any(|wish| wish.path == array.keyed(&key, &name))
+                {
+                    return None;
+                }
+                array.keyed(&key, &name)
+            }
+            _ => array.element(item),
+        };
+        Some(Wish { path, value: None, origin: origin.clone(), class: Class::Enforced })
+    }
+
+    fn outcome(&self, path: &FieldPath, wish: Option<&Wish>) -> Option<FieldOutcome> {
+        let meaning = Meaning { kind: self.kind, path };
+        let memory = self.record.fields.get(path);
+        let json = wish.and_then(|wish| wish.value.as_ref()).and_then(Value::as_json);
+        let spelled = json.as_ref().unwrap_or(&Json::Null);
+        let raw = compare::live_value(self.kind, path, spelled, self.raw);
+        let live = compare::live_value(self.kind, path, spelled, &self.redacted);
+        let seen = compare::live_value(self.kind, path, spelled, &self.record.seen);
+        let live_moved = !meaning.equal(seen, live);
+        let sensitive = live != raw;
+        let as_wished = json.is_some() && meaning.satisfies(json.as_ref(), raw);
+        let read = self.evidence || !live_moved || as_wished;
+
+        let wished = wish.map(|wish| Wished {
+            value: wish.value.as_ref(),
+            json: json.as_ref(),
+            rank: wish.origin.rank(),
+            class: wish.class,
+            overrules: self.overrules(path, live, memory),
+            waits: !bind::is_known(wish),
+        });
+        // A sensitive value is compared with the wish as it was read, and with the memory as it is remembered.
+        let input = FieldInput {
+            wish: wished,
+            memory,
+            seen,
+            live: if read { LiveField::Known(live) } else { LiveField::NotRead },
+            meaning,
+            attached: self.record.fields.is_empty() && self.record.seen.is_null(),
+        };
+        let decision = if sensitive && as_wished && read { Decision::InStep } else { decide(&input) };
+        if self.is_silent(decision, wish, memory) {
+            return None;
+        }
+        let (live, seen) = (live.cloned(), seen.cloned());
+        let moved = live_moved && read;
+        Some(self.made(path, decision, wish, memory, Sides { live, seen, moved, meaning }))
+    }
+
+    /// Whether nothing follows from a decision.
+    fn is_silent(&self, decision: Decision, wish: Option<&Wish>, memory: Option<&FieldRecord>) -> bool {
+        match decision {
+            Decision::Waiting | Decision::Known => true,
+            Decision::InStep => wish.is_some_and(|wish| match (memory, &wish.value) {
+                (None, value) => value.is_none(),
+                (Some(memory), Some(value)) => {
+                    memory.rank == wish.origin.rank()
+                        && memory.asked.as_ref() == Some(value)
+                        && memory.edit.as_ref().is_none_or(|edit| edit.reverted)
+                }
+                (Some(_), None) => false,
+            }),
+            Decision::Released => memory.is_none(),
+            _ => false,
+        }
+    }
+
+    fn overrules(&self, path: &FieldPath, live: Option<&Json>, memory: Option<&FieldRecord>) -> bool {
+        let meaning = Meaning { kind: self.kind, path };
+        let over = self.bound.over.get(path);
+        let answer = self.answers.and_then(|answers| answers.get(path));
+        let reverts = answer.is_some_and(|answer| {
+            answer.choice == Choice::Revert && meaning.equal(answer.over.as_ref(), live)
+        });
+        let edited = memory.is_some_and(|memory| memory.edit.is_some());
+        over.is_some() && meaning.equal(over, live) || reverts && edited
+    }
+
+    fn made(
+        &self,
+        path: &FieldPath,
+        decision: Decision,
+        wish: Option<&Wish>,
+        memory: Option<&FieldRecord>,
+        sides: Sides<'_>,
+    ) -> FieldOutcome {
+        let Sides { live, seen, moved, meaning } = sides;
+        let settled = !moved || self.is_settled(path, live.as_ref());
+        let to = match (decision, meaning.default()) {
+            (Decision::Reset, Some(Default::Value(default))) => Some(Value::literal(default)),
+            (Decision::Reset, _) => None,
+            _ => wish.and_then(|wish| wish.value.clone()),
+        };
+        let writes = matches!(
+            decision,
+            Decision::Change | Decision::Later | Decision::Reset | Decision::EnforcedDrift
+        );
+        FieldOutcome {
+            path: path.clone(),
+            decision,
+            wish: wish.cloned(),
+            asked: memory.and_then(|memory| memory.asked.clone()),
+            class: wish.map_or(Class::Open, |wish| wish.class),
+            consequence: consequence(self.kind, path),
+            live_moved: moved,
+            settled,
+            writes: writes && settled,
+            seen,
+            live,
+            to,
+        }
+    }
+
+    /// An edit is believed when an earlier look saw the same, when it is old enough, or when somebody has answered it.
+    fn is_settled(&self, path: &FieldPath, live: Option<&Json>) -> bool {
+        let key = (self.id.clone(), self.generation, path.clone());
+        let sighting = self.context.sightings.get(&key).filter(|sighting| sighting.value.as_ref() == live);
+        let age_ms =
+            sighting.map_or(0, |sighting| self.context.now_ms.saturating_sub(sighting.first_seen_ms));
+        let is_answered = self.answers.is_some_and(|answers| answers.contains_key(path));
+        sighting.is_some_and(|sighting| sighting.passes >= 1)
+            || age_ms >= self.context.limits.settle_ms
+            || is_answered
+    }
+}
+
+struct Sides<'a> {
+    live: Option<Json>,
+    seen: Option<Json>,
+    moved: bool,
+    meaning: Meaning<'a>,
+}
+
+/// What writing a field means.
+pub(super) fn consequence(kind: &Kind, path: &FieldPath) -> Consequence {
+    if forces_replacement(kind, path) {
+        return Consequence::Replacement;
+    }
+    match kind.consequence(path) {
+        schema_catalog::Consequence::InPlace => Consequence::InPlace,
+        schema_catalog::Consequence::Restart | schema_catalog::Consequence::Replacement => {
+            Consequence::Restart
+        }
+        schema_catalog::Consequence::DataLoss => Consequence::DataLoss,
+    }
+}
+
+/// Whether a field can only be written by a new generation. What can be written in some situations is tried in place.
+pub fn forces_replacement(kind: &Kind, path: &FieldPath) -> bool {
+    use schema_catalog::Consequence::{DataLoss, Replacement};
+    if !kind.handlers.contains_key("update") {
+        return true;
+    }
+    kind.is_create_only(path)
+        && !kind.is_conditional_create_only(path)
+        && matches!(kind.consequence(path), Replacement | DataLoss)
+}

@@ -1,0 +1,387 @@
+//! One resource: which of its generations serves, and what becomes of each.
+
+use schema_catalog::Kind;
+use schema_documents::FieldPath;
+use schema_documents::Millis;
+use schema_documents::ResourceId;
+use schema_documents::journal::confirmation_digest;
+use schema_documents::plan::{Consequence, Hold};
+use schema_documents::recorded::{Choice, Failure, Recorded, ResourceRecord, Status};
+
+use super::evidence::absence_is_evidence;
+use super::fields::Subject;
+use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, known_kind};
+use crate::bind::{Bound, BoundResource};
+use crate::fold::FOUGHT_FOR_MS;
+use crate::live::{Live, LiveState};
+use crate::merge::Decision;
+
+/// All sides of an environment.
+pub(super) struct View<'a> {
+    pub(super) recorded: &'a Recorded,
+    pub(super) bound: &'a Bound,
+    pub(super) live: &'a LiveState,
+    pub(super) context: &'a Context<'a>,
+    pub(super) too_much_gone: bool,
+}
+
+impl View<'_> {
+    /// Every generation of a resource, oldest first.
+    pub(super) fn resource(&self, id: &ResourceId) -> Vec<ResourceDifference> {
+        let mut all = Vec::new();
+        let bound = self.bound.resources.get(id);
+        let current = self.recorded.current(id).map(|(generation, _)| generation);
+        for (&generation, record) in self.recorded.resources.get(id).into_iter().flatten() {
+            if Some(generation) == current {
+                continue;
+            }
+            all.push(self.former(id, generation, record, bound.is_some()));
+        }
+        match (bound, self.recorded.current(id)) {
+            (Some(bound), None) => all.push(self.new(bound)),
+            (Some(bound), Some((generation, record))) => all.push(self.wanted(bound, generation, record)),
+            (None, Some((generation, record))) => all.push(self.unwanted(id, generation, record)),
+            (None, None) => {}
+        }
+        all
+    }
+
+    fn live(&self, id: &ResourceId, generation: u32) -> Option<&Live> {
+        self.live.get(&(id.clone(), generation))
+    }
+
+    fn is_under_way(&self, id: &ResourceId, generation: u32) -> bool {
+        let is_it = |open: &schema_documents::recorded::OpenIntent| {
+            open.intent.resource == *id && open.intent.generation == generation
+        };
+        self.recorded.open.values().any(is_it)
+    }
+
+    // --- what should be there
+
+    fn new(&self, bound: &BoundResource) -> ResourceDifference {
+        let mut difference = about(&bound.id, bound.generation, &bound.kind, bound.stateful);
+        difference.action = Doing::Create;
+        self.guard(&mut difference, None);
+        difference
+    }
+
+    fn wanted(&self, bound: &BoundResource, generation: u32, record: &ResourceRecord) -> ResourceDifference {
+        let id = &bound.id;
+        let mut difference = about(id, generation, &bound.kind, bound.stateful || record.stateful);
+        if self.is_under_way(id, generation) {
+            difference.hold_unknown("an operation on it is under way");
+            return difference;
+        }
+        match (record.status, self.live(id, generation)) {
+            (Status::Creating, _) => {
+                difference.action = Doing::Create;
+                self.guard(&mut difference, record.failure.as_ref());
+            }
+            (Status::Gone, Some(Live::Present { .. })) | (Status::Live, Some(Live::Present { .. })) => {
+                self.present(&mut difference, bound, record);
+            }
+            (_, Some(Live::Unknown { reason })) => difference.hold_unknown(reason),
+            (Status::Gone, _) => self.gone(&mut difference, bound, record),
+            (_, Some(Live::Absent)) => {
+                if known_kind(self.context, &record.kind)
+                    .is_none_or(|kind| absence_is_evidence(record, kind, self.context.now_ms))
+                {
+                    self.gone(&mut difference, bound, record);
+                }
+            }
+            (_, None) if record.kind != bound.kind => self.present(&mut difference, bound, record),
+            _ => {}
+        }
+        difference
+    }
+
+    /// It exists: each of its fields is merged.
+    fn present(&self, difference: &mut ResourceDifference, bound: &BoundResource, record: &ResourceRecord) {
+        let Some(kind) = known_kind(self.context, &record.kind) else {
+            difference.hold_no_provider();
+            return;
+        };
+        if record.kind != bound.kind {
+            difference.fields = Vec::new();
+            self.replace(difference, vec![FieldPath::root()]);
+            self.guard(difference, None);
+            return;
+        }
+        let Some(Live::Present { properties, began_at_ms }) = self.live(&bound.id, difference.generation)
+        else {
+            return;
+        };
+        let key = (&bound.id, difference.generation);
+        let mut subject = Subject::new(self.context, key, kind, (bound, record), (properties, *began_at_ms));
+        subject.answers = self.recorded.answers.get(&bound.id);
+        difference.fields = subject.outcomes();
+        if subject.evidence && *subject.redacted != record.seen || record.status == Status::Gone {
+            let live = subject.redacted.into_owned();
+            difference.seen = Some(Seen { live, began_at_ms: *began_at_ms });
+        }
+        self.decide(difference, kind, record);
+    }
+
+    /// What the fields together mean for the resource.
+    fn decide(&self, difference: &mut ResourceDifference, kind: &Kind, record: &ResourceRecord) {
+        self.hold_enforced(difference, record);
+        let forced: Vec<FieldPath> = (difference.fields.iter())
+            .filter(|field| field.writes && super::forces_replacement(kind, &field.path))
+            .map(|field| field.path.clone())
+            .collect();
+        if !forced.is_empty() {
+            self.replace(difference, forced);
+        }
+        if difference.action == Doing::Nothing && difference.fields.iter().any(|field| field.writes) {
+            difference.action = Doing::Update;
+        }
+        self.guard(difference, record.failure.as_ref());
+    }
+
+    fn replace(&self, difference: &mut ResourceDifference, fields: Vec<FieldPath>) {
+        if !difference.stateful {
+            difference.action = Doing::Replace { fields };
+            return;
+        }
+        for field in difference.fields.iter_mut().filter(|field| fields.contains(&field.path)) {
+            field.writes = false;
+        }
+        let names: Vec<String> = fields.iter().map(|path| format!("`{path}`")).collect();
+        let message = format!(
+            "a change of {} needs a new resource, and this one holds data: undo the change, or declare a new one and move the data",
+            names.join(", ")
+        );
+        difference.holds.push((Hold::StatefulReplacement { fields }, message));
+    }
+
+    /// An enforced field goes back by itself only where that interrupts nothing, and not against somebody who insists.
+    fn hold_enforced(&self, difference: &mut ResourceDifference, record: &ResourceRecord) {
+        let reverts = |field: &&mut FieldOutcome| field.decision == Decision::EnforcedDrift && field.writes;
+        for field in difference.fields.iter_mut().filter(reverts) {
+            let edit = record.fields.get(&field.path).and_then(|memory| memory.edit.as_ref());
+            let again = edit.is_some_and(|edit| {
+                edit.reverted
+                    && edit.to == field.live
+                    && self.context.now_ms.saturating_sub(edit.seen_at_ms) < FOUGHT_FOR_MS
+            });
+            let message = if again {
+                format!(
+                    "`{}` was edited again after it was set back: change it in the repository, or set it back with `manifest-agent revert`",
+                    field.path
+                )
+            } else if field.consequence > Consequence::InPlace {
+                format!(
+                    "setting `{}` back would interrupt what runs: do it with `manifest-agent revert`",
+                    field.path
+                )
+            } else {
+                continue;
+            };
+            let answered = self.recorded.answers.get(&difference.id).and_then(|all| all.get(&field.path));
+            if answered.is_some_and(|answer| answer.choice == Choice::Revert) {
+                continue;
+            }
+            field.writes = false;
+            difference.holds.push((Hold::Enforced { path: field.path.clone() }, message));
+        }
+    }
+
+    /// It was there, and is not any more.
+    fn gone(&self, difference: &mut ResourceDifference, bound: &BoundResource, record: &ResourceRecord) {
+        let id = &bound.id;
+        if self.too_much_gone && record.status == Status::Live {
+            let message = format!(
+                "more than {} resources are gone at once: check the account and the credentials first",
+                self.context.limits.gone
+            );
+            difference.holds.push((Hold::TooMuchGone, message));
+            return;
+        }
+        let answer = self.recorded.answers.get(id).and_then(|answers| answers.get(&FieldPath::root()));
+        let restores = answer.is_some_and(|answer| answer.choice == Choice::Revert);
+        let is_new = record.status == Status::Live;
+        if is_new {
+            difference.presence =
+                Presence::Gone { edit: grants_access(&record.kind), generation: difference.generation };
+        }
+        if difference.stateful && !restores {
+            let message = format!(
+                "it is gone, and held data: restore it from a backup, or create an empty one with `manifest-agent revert {id}`"
+            );
+            difference.holds.push((Hold::StatefulGone, message));
+        } else if !grants_access(&record.kind) || restores {
+            difference.action = Doing::Restore;
+            difference.generation = self.recorded.next_generation(id);
+            self.guard(difference, record.failure.as_ref());
+        }
+    }
+
+    // --- what should not be there
+
+    fn unwanted(&self, id: &ResourceId, generation: u32, record: &ResourceRecord) -> ResourceDifference {
+        let mut difference = about(id, generation, &record.kind, record.stateful);
+        if self.bound.resources.is_empty() && !self.context.destroy {
+            difference.hold_unknown("the desired state is empty, which changes nothing: `manifest-agent destroy` removes an environment");
+            return difference;
+        }
+        if record.status == Status::Creating && record.identifier.is_none() {
+            difference.forget(self.is_under_way(id, generation));
+            return difference;
+        }
+        if record.status == Status::Gone {
+            difference.forget(false);
+            return difference;
+        }
+        difference.action = Doing::Delete;
+        self.leave(&mut difference, record);
+        difference
+    }
+
+    fn former(
+        &self,
+        id: &ResourceId,
+        generation: u32,
+        record: &ResourceRecord,
+        wanted: bool,
+    ) -> ResourceDifference {
+        let mut difference = about(id, generation, &record.kind, record.stateful);
+        match record.status {
+            Status::Superseded => difference.action = Doing::DeleteSuperseded,
+            Status::Deleting => difference.action = Doing::Delete,
+            Status::Gone => difference.forget(false),
+            Status::Creating if record.identifier.is_none() => {
+                difference.forget(self.is_under_way(id, generation));
+            }
+            // It serves until the newer one, which is not there yet, takes its place.
+            Status::Creating | Status::Live if wanted => {}
+            Status::Creating | Status::Live => difference.action = Doing::Delete,
+        }
+        if difference.action != Doing::Nothing {
+            self.leave(&mut difference, record);
+        }
+        difference
+    }
+
+    /// Gates that a deletion passes.
+    fn leave(&self, difference: &mut ResourceDifference, record: &ResourceRecord) {
+        let (id, generation) = (difference.id.clone(), difference.generation);
+        if self.is_under_way(&id, generation) {
+            difference.hold_unknown("an operation on it is under way");
+            return;
+        }
+        match self.live(&id, generation) {
+            Some(Live::Unknown { reason }) => return difference.hold_unknown(reason),
+            Some(Live::Absent) if self.too_much_gone && record.status == Status::Live => {
+                return difference.hold_unknown("more resources are gone at once than is likely");
+            }
+            Some(Live::Absent) => return difference.forget(false),
+            _ => {}
+        }
+        let Some(identifier) = &record.identifier else { return difference.forget(false) };
+        let digest = confirmation_digest(&id, generation, identifier, &record.kind);
+        let needs_word = record.stateful && record.status != Status::Deleting;
+        if needs_word && !self.recorded.confirmations.contains_key(&digest) {
+            let message = format!(
+                "deleting it loses its data: `manifest-agent confirm {id} --digest {digest}`{}",
+                self.perhaps_moved(&id, &record.kind)
+            );
+            difference.holds.push((Hold::Unconfirmed { digest }, message));
+            difference.action = Doing::Nothing;
+            return;
+        }
+        self.guard(difference, record.failure.as_ref());
+    }
+
+    /// One that holds data goes and another of its kind comes: perhaps it was only renamed.
+    fn perhaps_moved(&self, id: &ResourceId, kind: &str) -> String {
+        let is_new =
+            |bound: &&BoundResource| bound.kind == kind && !self.recorded.resources.contains_key(&bound.id);
+        match self.bound.resources.values().find(is_new) {
+            Some(new) => format!(
+                "; if it was renamed, write `[[moved]]`, `from = \"{id}\"`, `to = \"{}\"` into the environment file",
+                new.id
+            ),
+            None => String::new(),
+        }
+    }
+
+    /// What stops any action: nobody who could do it, or a failure that was too recent.
+    fn guard(&self, difference: &mut ResourceDifference, failure: Option<&Failure>) {
+        if difference.action == Doing::Nothing {
+            return;
+        }
+        if known_kind(self.context, &difference.kind).is_none() {
+            difference.hold_no_provider();
+        } else if let Some(failure) = failure.filter(|failure| self.context.now_ms < retry_at_ms(failure)) {
+            let message = format!("its last operation failed ({}): {}", failure.code, failure.message);
+            let hold = Hold::Failed { retry_at_ms: retry_at_ms(failure) };
+            difference.holds.push((hold, message));
+            difference.action = Doing::Nothing;
+        }
+    }
+}
+
+fn about(id: &ResourceId, generation: u32, kind: &str, stateful: bool) -> ResourceDifference {
+    ResourceDifference {
+        id: id.clone(),
+        generation,
+        kind: kind.to_owned(),
+        stateful,
+        action: Doing::Nothing,
+        fields: Vec::new(),
+        holds: Vec::new(),
+        seen: None,
+        presence: Presence::Unchanged,
+    }
+}
+
+impl ResourceDifference {
+    fn hold_unknown(&mut self, reason: &str) {
+        self.holds.push((Hold::Unknown { reason: reason.to_owned() }, reason.to_owned()));
+        self.action = Doing::Nothing;
+    }
+
+    fn hold_no_provider(&mut self) {
+        let message = format!("this agent has no provider for `{}`", self.kind);
+        self.holds.push((Hold::NoProvider, message));
+        self.action = Doing::Nothing;
+    }
+
+    fn forget(&mut self, under_way: bool) {
+        self.action = Doing::Nothing;
+        if !under_way {
+            self.presence = Presence::Forgotten;
+        }
+    }
+}
+
+/// The longest time between two tries.
+const LONGEST_BACKOFF_MS: u64 = 3_600_000;
+
+/// When something that failed is tried again: after a second, then four times as long each time, up to an hour.
+pub fn retry_at_ms(failure: &Failure) -> Millis {
+    let tries = failure.times.saturating_sub(1).min(16);
+    let wait = 1_000_u64.saturating_mul(4_u64.saturating_pow(tries)).min(LONGEST_BACKOFF_MS);
+    failure.at_ms.saturating_add(wait)
+}
+
+/// Endings of the names of kinds that say who may do or reach what. That one is gone may be meant.
+const GRANTS: [&str; 11] = [
+    "SecurityGroupIngress",
+    "SecurityGroupEgress",
+    "RolePolicy",
+    "::Policy",
+    "ManagedPolicy",
+    "BucketPolicy",
+    "AccessEntry",
+    "ResourcePolicy",
+    "TopicPolicy",
+    "QueuePolicy",
+    "InlinePolicy",
+];
+
+/// Whether a kind grants access: a rule, a binding, a policy.
+fn grants_access(kind: &str) -> bool {
+    GRANTS.iter().any(|ending| kind.ends_with(ending))
+}

@@ -1,0 +1,110 @@
+//! What a pass has learnt, as journal entries: appended before anything is done.
+
+use std::collections::BTreeMap;
+
+use schema_documents::FieldPath;
+use schema_documents::desired::Class;
+use schema_documents::journal::{Entry, Settlement};
+use schema_documents::plan::Wish;
+use schema_documents::recorded::Owner;
+
+use crate::bind;
+use crate::diff::{Differences, FieldOutcome, Presence, ResourceDifference};
+use crate::merge::Decision;
+
+/// The entries that *record* appends before *apply*: moves, what was seen, edits that are believed, wishes that are
+/// settled without writing, and what is gone.
+///
+/// While an edit of a resource has not settled, what was seen of that resource is not recorded: its memory would
+/// take the edit for known.
+pub fn journal_entries(differences: &Differences) -> Vec<Entry> {
+    let moves = differences.moved.iter();
+    let mut entries: Vec<Entry> =
+        moves.map(|(from, to)| Entry::Moved { from: from.clone(), to: to.clone() }).collect();
+    for difference in &differences.resources {
+        seen(difference, &mut entries);
+        edits(difference, &mut entries);
+        settled(difference, &mut entries);
+        presence(difference, &mut entries);
+    }
+    entries
+}
+
+fn seen(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
+    let unsettled = difference.fields.iter().any(|field| field.live_moved && !field.settled);
+    if let Some(seen) = difference.seen.as_ref().filter(|_| !unsettled) {
+        entries.push(Entry::Seen {
+            resource: difference.id.clone(),
+            generation: difference.generation,
+            live: seen.live.clone(),
+            began_at_ms: seen.began_at_ms,
+        });
+    }
+}
+
+fn edits(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
+    for field in difference.fields.iter().filter(|field| field.is_new_edit() && field.settled) {
+        entries.push(Entry::Edited {
+            resource: difference.id.clone(),
+            generation: difference.generation,
+            path: field.path.clone(),
+            from: field.seen.clone(),
+            to: field.live.clone(),
+            who: None,
+            class: field.class,
+            origin: field.origin().cloned(),
+        });
+    }
+}
+
+fn settled(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
+    let fields: BTreeMap<FieldPath, Option<Settlement>> = (difference.fields.iter())
+        .filter_map(|field| settlement(field).map(|settlement| (field.path.clone(), settlement)))
+        .collect();
+    if !fields.is_empty() {
+        entries.push(Entry::Settled {
+            resource: difference.id.clone(),
+            generation: difference.generation,
+            fields,
+        });
+    }
+}
+
+/// What becomes of a field without writing it; the outer `None`: nothing.
+fn settlement(field: &FieldOutcome) -> Option<Option<Settlement>> {
+    let known: Option<&Wish> = field.wish.as_ref().filter(|wish| bind::is_known(wish));
+    let below_an_edit = |wish: &Wish| Settlement { owner: Owner::Console, closes_edit: false, ..wish.into() };
+    match (field.decision, known) {
+        (Decision::InStep, Some(wish)) if wish.value.is_some() => Some(Some(wish.into())),
+        (Decision::InStep, Some(_)) | (Decision::Released, _) => Some(None),
+        (Decision::NotedDefault, Some(wish)) if field.settled => Some(Some(below_an_edit(wish))),
+        // A resource that was found and not made: what is asked now counts as asked.
+        (Decision::Drift, Some(wish)) if field.asked.is_none() && field.settled => {
+            Some(Some(below_an_edit(wish)))
+        }
+        _ => None,
+    }
+}
+
+fn presence(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
+    let (resource, generation) = (difference.id.clone(), difference.generation);
+    match difference.presence {
+        Presence::Unchanged => {}
+        Presence::Forgotten => entries.push(Entry::Forgotten { resource, generation }),
+        Presence::Gone { edit, generation } => {
+            entries.push(Entry::Gone { resource: resource.clone(), generation });
+            if edit {
+                entries.push(Entry::Edited {
+                    resource,
+                    generation,
+                    path: FieldPath::root(),
+                    from: None,
+                    to: None,
+                    who: None,
+                    class: Class::Open,
+                    origin: None,
+                });
+            }
+        }
+    }
+}

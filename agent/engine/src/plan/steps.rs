@@ -1,0 +1,307 @@
+//! Differences as steps, with what each must come after.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schema_catalog::Replacement;
+use schema_documents::desired::Phase;
+use schema_documents::journal::confirmation_digest;
+use schema_documents::plan::{Action, Change, Consequence, Held, Hold, Reason, Step, StepKey};
+use schema_documents::recorded::{Recorded, ResourceRecord, Status};
+use schema_documents::{ResourceId, Value};
+
+use crate::bind::{Bound, BoundResource};
+use crate::diff::{Context, Differences, Doing, FieldOutcome, ResourceDifference};
+use crate::merge::Decision;
+
+/// Steps without an order, and what became of the rest.
+pub(super) struct Draft {
+    pub(super) steps: Vec<Step>,
+    pub(super) held: Vec<Held>,
+}
+
+struct Drafting<'a> {
+    bound: &'a Bound,
+    differences: &'a Differences,
+    recorded: &'a Recorded,
+    context: &'a Context<'a>,
+    /// Creations and updates, by resource.
+    writes: BTreeMap<ResourceId, Step>,
+    deletes: Vec<Step>,
+    held: Vec<Held>,
+}
+
+pub(super) fn draft(
+    bound: &Bound,
+    differences: &Differences,
+    recorded: &Recorded,
+    context: &Context<'_>,
+) -> Draft {
+    let mut drafting = Drafting {
+        bound,
+        differences,
+        recorded,
+        context,
+        writes: BTreeMap::new(),
+        deletes: Vec::new(),
+        held: Vec::new(),
+    };
+    for difference in &differences.resources {
+        drafting.write(difference);
+    }
+    drafting.hold_what_waits();
+    for difference in &differences.resources {
+        drafting.delete(difference);
+    }
+    drafting.limit_deletes();
+    drafting.put_in_order();
+    let steps = drafting.writes.into_values().chain(drafting.deletes).collect();
+    Draft { steps, held: drafting.held }
+}
+
+impl<'a> Drafting<'a> {
+    fn write(&mut self, difference: &ResourceDifference) {
+        let Some(bound) = self.bound.resources.get(&difference.id) else { return };
+        let step = match &difference.action {
+            Doing::Create => create(bound, Reason::New { origin: bound.origin.clone() }, Consequence::New),
+            Doing::Restore => create(bound, Reason::Gone, Consequence::New),
+            Doing::Replace { fields } => {
+                create(bound, Reason::Replaced { fields: fields.clone() }, Consequence::Replacement)
+            }
+            Doing::Update => match self.update(difference, bound) {
+                Some(step) => step,
+                None => return,
+            },
+            Doing::Nothing | Doing::Delete | Doing::DeleteSuperseded => return,
+        };
+        self.writes.insert(difference.id.clone(), step);
+    }
+
+    fn update(&self, difference: &ResourceDifference, bound: &BoundResource) -> Option<Step> {
+        let identifier = self.record(difference)?.identifier.clone()?;
+        let written: Vec<&FieldOutcome> = difference.fields.iter().filter(|field| field.writes).collect();
+        let reverts = written.iter().all(|field| field.decision == Decision::EnforcedDrift);
+        let consequence = written.iter().map(|field| field.consequence).max()?;
+        let changes = written.into_iter().map(change).collect();
+        Some(Step {
+            key: key("update", &difference.id, difference.generation),
+            resource: difference.id.clone(),
+            generation: difference.generation,
+            kind: difference.kind.clone(),
+            stateful: difference.stateful,
+            phase: bound.phase,
+            action: Action::Update { identifier, changes },
+            after: BTreeSet::new(),
+            reason: if reverts { Reason::Revert } else { Reason::Changed },
+            consequence,
+        })
+    }
+
+    fn record(&self, difference: &ResourceDifference) -> Option<&'a ResourceRecord> {
+        self.recorded.resources.get(&difference.id)?.get(&difference.generation)
+    }
+
+    /// What needs something that is neither there nor coming is held, and so is what needs that.
+    fn hold_what_waits(&mut self) {
+        loop {
+            let mut blocked = Vec::new();
+            for (id, step) in &self.writes {
+                let needs = match &step.action {
+                    Action::Create { .. } => self.bound.resources[id].depends_on.clone(),
+                    Action::Update { changes, .. } => awaited(changes),
+                    Action::Delete { .. } => BTreeSet::new(),
+                };
+                if let Some(on) = needs.into_iter().find(|need| !self.will_serve(id, need)) {
+                    blocked.push((id.clone(), on));
+                }
+            }
+            if blocked.is_empty() {
+                return;
+            }
+            for (id, on) in blocked {
+                self.hold_write(&id, on);
+            }
+        }
+    }
+
+    /// Whether a resource that another one needs exists, or will by the time that one is written.
+    fn will_serve(&self, user: &ResourceId, id: &ResourceId) -> bool {
+        if self.writes.get(id).is_some_and(|step| matches!(step.action, Action::Create { .. })) {
+            return true;
+        }
+        let gives_all = !self.bound.resources[user].waits_for.iter().any(|wanted| wanted.resource == *id);
+        let lives = self.recorded.current(id).is_some_and(|(_, record)| record.status == Status::Live);
+        gives_all && lives && !self.differences.hidden.contains(id)
+    }
+
+    /// Holds a creation, or the changes of an update that wait.
+    fn hold_write(&mut self, id: &ResourceId, on: ResourceId) {
+        let Some(mut step) = self.writes.remove(id) else { return };
+        self.held.push(Held {
+            resource: id.clone(),
+            generation: step.generation,
+            kind: step.kind.clone(),
+            message: format!("it waits for `{on}`"),
+            why: Hold::Waiting { on: on.clone() },
+        });
+        if let Action::Update { changes, .. } = &mut step.action {
+            changes.retain(|change| !awaited(std::slice::from_ref(change)).contains(&on));
+            if !changes.is_empty() {
+                self.writes.insert(id.clone(), step);
+            }
+        }
+    }
+
+    fn delete(&mut self, difference: &ResourceDifference) {
+        let reason = match &difference.action {
+            Doing::Delete => Reason::Removed,
+            Doing::DeleteSuperseded => Reason::Superseded,
+            Doing::Replace { .. } if self.writes.contains_key(&difference.id) => Reason::Superseded,
+            _ => return,
+        };
+        let Some(record) = self.record(difference) else { return };
+        let Some(identifier) = record.identifier.clone() else { return };
+        if let Some(user) = self.held_user(difference) {
+            self.held.push(super::held(
+                difference,
+                Hold::Waiting { on: user.clone() },
+                format!("`{user}` may still use it, and is held"),
+            ));
+            return;
+        }
+        let digest = confirmation_digest(&difference.id, difference.generation, &identifier, &record.kind);
+        let confirmed = self.recorded.confirmations.contains_key(&digest).then_some(digest);
+        let loses_data = record.stateful && confirmed.is_some();
+        self.deletes.push(Step {
+            key: key("delete", &difference.id, difference.generation),
+            resource: difference.id.clone(),
+            generation: difference.generation,
+            kind: record.kind.clone(),
+            stateful: record.stateful,
+            phase: Phase::CleanUp,
+            action: Action::Delete { identifier, confirmed },
+            after: BTreeSet::new(),
+            reason,
+            consequence: if loses_data { Consequence::DataLoss } else { Consequence::Removal },
+        });
+    }
+
+    /// A resource that used this one when it was last written, and that this pass cannot bring up to date.
+    fn held_user(&self, difference: &ResourceDifference) -> Option<ResourceId> {
+        let uses = |id: &ResourceId, record: &ResourceRecord| {
+            *id != difference.id && record.depends_on.contains(&difference.id)
+        };
+        let is_stuck = |id: &ResourceId| {
+            self.held.iter().any(|held| held.resource == *id)
+                || self.differences.resources.iter().any(|other| other.id == *id && !other.holds.is_empty())
+        };
+        let users =
+            self.recorded.resources.iter().filter(|(id, all)| all.values().any(|record| uses(id, record)));
+        users.map(|(id, _)| id).find(|id| is_stuck(id)).cloned()
+    }
+
+    fn limit_deletes(&mut self) {
+        let limit = if self.context.destroy { usize::MAX } else { self.context.limits.deletes };
+        let rest = self.deletes.split_off(self.deletes.len().min(limit));
+        for step in rest {
+            let message = format!("one pass deletes at most {limit} resources; the next one goes on");
+            self.held.push(Held {
+                resource: step.resource,
+                generation: step.generation,
+                kind: step.kind,
+                why: Hold::Unknown { reason: message.clone() },
+                message,
+            });
+        }
+    }
+
+    // --- what comes after what
+
+    fn put_in_order(&mut self) {
+        let keys: BTreeMap<ResourceId, StepKey> =
+            self.writes.iter().map(|(id, step)| (id.clone(), step.key.clone())).collect();
+        for (id, step) in &mut self.writes {
+            let needs = &self.bound.resources[id].depends_on;
+            step.after =
+                needs.iter().filter(|need| *need != id).filter_map(|need| keys.get(need)).cloned().collect();
+        }
+        let serves: BTreeSet<StepKey> = self
+            .writes
+            .values()
+            .filter(|step| step.phase == Phase::Deploy)
+            .map(|step| step.key.clone())
+            .collect();
+        let going: Vec<(StepKey, ResourceId, u32)> = self
+            .deletes
+            .iter()
+            .map(|step| (step.key.clone(), step.resource.clone(), step.generation))
+            .collect();
+        for index in 0..self.deletes.len() {
+            let (key, id, _) = &going[index];
+            let users_go =
+                going.iter().filter(|(_, user, generation)| user != id && self.uses(user, *generation, id));
+            let mut after: BTreeSet<StepKey> = users_go.map(|(key, ..)| key.clone()).collect();
+            if self.goes_first(&self.deletes[index]) {
+                let phase = self.writes.get_mut(id).map(|step| {
+                    step.after.insert(key.clone());
+                    step.phase
+                });
+                self.deletes[index].phase = phase.unwrap_or(Phase::CleanUp);
+            } else {
+                after.extend(serves.iter().cloned());
+                after.extend(keys.get(id).cloned());
+                let users = self.recorded.resources.iter().filter(|(user, all)| {
+                    *user != id && all.values().any(|record| record.depends_on.contains(id))
+                });
+                after.extend(users.filter_map(|(user, _)| keys.get(user)).cloned());
+            }
+            self.deletes[index].after = after;
+        }
+    }
+
+    fn uses(&self, user: &ResourceId, generation: u32, id: &ResourceId) -> bool {
+        let record = self.recorded.resources.get(user).and_then(|all| all.get(&generation));
+        record.is_some_and(|record| record.depends_on.contains(id))
+    }
+
+    /// Two of some kinds cannot exist side by side: the old one goes before the new one comes.
+    fn goes_first(&self, step: &Step) -> bool {
+        let kind = self.context.catalog.kind(&step.kind);
+        self.writes.contains_key(&step.resource)
+            && kind.is_some_and(|kind| kind.replacement == Replacement::DeleteThenCreate)
+    }
+}
+
+fn key(verb: &str, id: &ResourceId, generation: u32) -> StepKey {
+    StepKey(format!("{verb} {id}#{generation}"))
+}
+
+fn create(bound: &BoundResource, reason: Reason, consequence: Consequence) -> Step {
+    Step {
+        key: key("create", &bound.id, bound.generation),
+        resource: bound.id.clone(),
+        generation: bound.generation,
+        kind: bound.kind.clone(),
+        stateful: bound.stateful,
+        phase: bound.phase,
+        action: Action::Create { body: bound.body.clone(), wishes: bound.wishes.clone() },
+        after: BTreeSet::new(),
+        reason,
+        consequence,
+    }
+}
+
+fn change(field: &FieldOutcome) -> Change {
+    Change {
+        path: field.path.clone(),
+        from: field.live.clone(),
+        to: field.to.clone(),
+        origin: field.origin().cloned(),
+        consequence: field.consequence,
+    }
+}
+
+/// The resources whose outputs the changes wait for.
+fn awaited(changes: &[Change]) -> BTreeSet<ResourceId> {
+    let values = changes.iter().filter_map(|change| change.to.as_ref());
+    values.flat_map(Value::references).map(|reference| reference.resource).collect()
+}
