@@ -262,7 +262,7 @@ impl<'t> Program<'t> {
         match declared {
             Type::All(all) => all.iter().for_each(|one| self.framework_types_within(file, one, found, seen)),
             Type::Name(name) => match self.modules[file].facts.imports.get(name) {
-                Some(import) if import.module.starts_with("encore.dev") => {
+                Some(import) if import.is_of_framework() => {
                     let shown = if import.name == "*" { name } else { &import.name };
                     found.insert(shown.clone());
                 }

@@ -15,12 +15,13 @@ use super::found::{Found, Resource};
 use super::literal::{Config, Kind, list};
 use super::resolve::{Key, Program, Root, is_below, join};
 use super::site::Site;
-use super::syntax::{DEFAULT, Declaration};
+use super::syntax::{DEFAULT, Declaration, Export};
 
 /// The file that declares a service.
 const FILE: &str = "encore.service.ts";
 
-const METHODS: [&str; 9] = ["*", "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+const METHODS: [&str; 10] =
+    ["*", "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 const OPTIONS: [&str; 7] = ["method", "path", "expose", "auth", "bodyLimit", "tags", "sensitive"];
 const STATIC_OPTIONS: [&str; 7] = ["path", "expose", "auth", "dir", "notFound", "notFoundStatus", "headers"];
 
@@ -42,8 +43,7 @@ pub(super) fn roots(program: &Program<'_>, app: &str, out: &mut Vec<Diagnostic>)
         }
     }
     for (folder, (key, declaration)) in &others {
-        let is_within_another = others.keys().any(|other| other != folder && is_below(folder, other));
-        if is_within_another {
+        if folders_around(folder).any(|around| others.contains_key(around)) {
             continue;
         }
         let module = &program.modules[key.0];
@@ -54,6 +54,12 @@ pub(super) fn roots(program: &Program<'_>, app: &str, out: &mut Vec<Diagnostic>)
     roots
 }
 
+/// The folders that a folder lies in, the app's root among them.
+fn folders_around(folder: &str) -> impl Iterator<Item = &str> {
+    let root = (!folder.is_empty()).then_some("");
+    root.into_iter().chain(folder.match_indices('/').map(|(end, _)| &folder[..end]))
+}
+
 fn makes_a_service(construct: Construct) -> bool {
     matches!(
         construct,
@@ -62,10 +68,7 @@ fn makes_a_service(construct: Construct) -> bool {
 }
 
 fn declared(site: Site<'_>, out: &mut Vec<Diagnostic>) -> Option<Root> {
-    let is_default = site.declaration.bound.as_ref().is_some_and(|(name, _)| {
-        name == DEFAULT || matches!(site.module.facts.exports.get(DEFAULT), Some(super::syntax::Export::Local(local)) if local == name)
-    });
-    if site.module.path.rsplit('/').next() != Some(FILE) || !is_default {
+    if site.module.path.rsplit('/').next() != Some(FILE) || !is_default_export(site) {
         out.push(
             Diagnostic::error(Code::S0005, format!("a service must be the default export of `{FILE}`"))
                 .at(&site.at())
@@ -79,6 +82,13 @@ fn declared(site: Site<'_>, out: &mut Vec<Diagnostic>) -> Option<Root> {
     site.config(1, &["middlewares"], out);
     let named = site.name(0, out)?;
     Some(Root { name: named.name, path: site.module.folder().to_owned(), at: named.at })
+}
+
+fn is_default_export(site: Site<'_>) -> bool {
+    match (&site.declaration.bound, site.module.facts.exports.get(DEFAULT)) {
+        (Some((name, _)), Some(Export::Local(exported))) => name == exported,
+        _ => false,
+    }
 }
 
 /// Reads an endpoint.
@@ -135,9 +145,9 @@ fn methods(config: &Config<'_>, out: &mut Vec<Diagnostic>) -> Vec<String> {
         }
         _ => None,
     };
-    let known = |method: &String| METHODS.contains(&method.as_str()) || method == "TRACE";
+    let known = |method: &String| METHODS.contains(&method.as_str());
     let found = found.filter(|methods: &Vec<String>| methods.iter().all(known));
-    let expected = format!("an HTTP method or a list of them ({}, `TRACE`)", list(&METHODS));
+    let expected = format!("an HTTP method or a list of them ({})", list(&METHODS));
     let mut methods = config.expect("method", found, &expected, out).unwrap_or_default();
     methods.sort();
     methods.dedup();

@@ -99,9 +99,8 @@ fn stem(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The names of the files that a text may import, found without parsing: the last parts of relative and short
-/// paths in quotes.
-/// One that begins with a dot may be any file.
+/// The names of the files that a text may import, found without parsing: the last parts of the paths in quotes that
+/// are relative or begin with a short name. One that begins with a dot may be any file.
 fn imported_stems<'s>(text: &'s str, aliases: &Aliases) -> BTreeSet<&'s str> {
     let specifier = |(at, quote): (usize, &str)| {
         let rest = text[at + 1..].get(..MAX_SPECIFIER_BYTES).unwrap_or(&text[at + 1..]);

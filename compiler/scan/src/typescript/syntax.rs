@@ -53,6 +53,13 @@ pub(super) struct Import {
     pub(super) name: String,
 }
 
+impl Import {
+    /// Whether it comes from the framework itself.
+    pub(super) fn is_of_framework(&self) -> bool {
+        self.module == "encore.dev" || self.module.starts_with("encore.dev/")
+    }
+}
+
 /// An exported name.
 #[derive(Debug)]
 pub(super) enum Export {
@@ -237,10 +244,9 @@ impl Facts {
     fn take_declarations(&mut self, semantic: &Semantic<'_>) {
         let mut declarations = Vec::new();
         for (name, reference) in references(semantic) {
-            let Some(import) = self.imports.get(name) else { continue };
-            if !import.module.starts_with("encore.dev") {
+            let Some(import) = self.imports.get(name).filter(|import| import.is_of_framework()) else {
                 continue;
-            }
+            };
             let Some(climbed) = climb(semantic, reference) else { continue };
             let path: Vec<&str> = (import.name != "*")
                 .then_some(import.name.as_str())
@@ -269,8 +275,7 @@ impl Facts {
 
     fn take_uses(&mut self, semantic: &Semantic<'_>) {
         for (name, reference) in references(semantic) {
-            let from_encore = |import: &Import| import.module.starts_with("encore.dev");
-            if self.imports.get(name).is_some_and(from_encore) {
+            if self.imports.get(name).is_some_and(Import::is_of_framework) {
                 continue;
             }
             let climbed = climb(semantic, reference).filter(|climbed| climbed.action != Action::Renamed);
