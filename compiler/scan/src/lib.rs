@@ -23,7 +23,7 @@ pub use tree::SourceTree;
 pub fn scan(tree: &SourceTree) -> (Option<Manifest>, Vec<Diagnostic>) {
     let (app, mut diagnostics) = app::read(tree);
     let Some(app) = app else { return (None, diagnostics) };
-    diagnostics.extend(unreadable(tree));
+    diagnostics.extend(unreadable(tree, app.language));
     let (mut manifest, found) = match app.language {
         Language::Go => go::scan(tree, &app),
         Language::Typescript => typescript::scan(tree, &app),
@@ -34,10 +34,17 @@ pub fn scan(tree: &SourceTree) -> (Option<Manifest>, Vec<Diagnostic>) {
     (Some(manifest), diagnostics)
 }
 
-/// Files that could not be read may declare anything.
-fn unreadable(tree: &SourceTree) -> impl Iterator<Item = Diagnostic> {
-    tree.unreadable.iter().map(|(path, reason)| {
-        let code = if reason.contains("larger than") { Code::S0017 } else { Code::S0002 };
+/// Source files and migrations that could not be read may declare anything.
+fn unreadable(tree: &SourceTree, language: Language) -> impl Iterator<Item = Diagnostic> {
+    let endings: &[&str] = match language {
+        Language::Go => &["go", "mod", "sql"],
+        Language::Typescript => &["ts", "mts", "cts", "tsx", "json", "sql"],
+    };
+    let is_read = |path: &str| path.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending));
+    // A folder that cannot be read has no ending.
+    let matters = move |path: &str| is_read(path) || !path.rsplit('/').next().unwrap_or(path).contains('.');
+    tree.unreadable.iter().filter(move |(path, _)| matters(path)).map(|(path, reason)| {
+        let code = if reason.starts_with(tree::TOO_LARGE) { Code::S0017 } else { Code::S0002 };
         Diagnostic::error(code, format!("`{path}` is left out: {reason}"))
             .at(&Position::point(path, 1, 1))
             .note("what it declares and uses is not known")
@@ -81,4 +88,41 @@ fn sort(manifest: &mut Manifest) {
     manifest.metrics.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
     manifest.gateways.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
     manifest.calls.sort_by(|a, b| (&a.from_service, &a.to).cmp(&(&b.from_service, &b.to)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(language: &str, unreadable: &[(&str, &str)], expected: &[&str]) {
+        let app = format!("{{\"lang\": \"{language}\"}}");
+        let mut tree = SourceTree::from_files("app", [("encore.app", app)]);
+        tree.unreadable =
+            unreadable.iter().map(|(path, why)| ((*path).to_owned(), (*why).to_owned())).collect();
+        let (manifest, diagnostics) = scan(&tree);
+        assert!(manifest.is_some());
+        let said: Vec<_> =
+            diagnostics.iter().map(|each| format!("{} {}", each.code.as_str(), each.message)).collect();
+        assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn a_source_file_that_cannot_be_read_is_an_error() {
+        check("go", &[("a/a.go", "permission denied")], &["S0002 `a/a.go` is left out: permission denied"]);
+        check("go", &[("private", "permission denied")], &["S0002 `private` is left out: permission denied"]);
+        check(
+            "typescript",
+            &[("a.ts", "it is larger than 8388608 bytes")],
+            &["S0017 `a.ts` is left out: it is larger than 8388608 bytes"],
+        );
+    }
+
+    #[test]
+    fn files_of_no_concern_may_be_unreadable() {
+        check(
+            "go",
+            &[("frontend/bundle.ts", "it is larger than 8388608 bytes"), ("environments/x.toml", "no")],
+            &[],
+        );
+    }
 }

@@ -6,6 +6,9 @@ use std::path::Path;
 /// Files larger than this are left out (`S0017` where they are source).
 pub const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 
+/// How the reason begins for which a large file is not read.
+pub(crate) const TOO_LARGE: &str = "it is larger than";
+
 /// The files of an app, by path relative to its root, with `/`.
 ///
 /// Of files that no stage reads (anything but source, `encore.app`, SQL migrations, environment files and the
@@ -49,25 +52,43 @@ impl SourceTree {
                     && (name == "node_modules" || name == "encore.gen" || is_hidden_folder(entry)))
             })
             .build();
-        for entry in walk.flatten() {
-            if entry.file_type().is_some_and(|kind| kind.is_file()) {
-                tree.take(&root, entry.path());
+        for entry in walk {
+            match entry {
+                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                    tree.take(&root, entry.path())
+                }
+                Ok(_) => {}
+                Err(error) => tree.miss(&root, &error),
             }
         }
         Ok(tree)
     }
 
+    /// Notes a folder that could not be read.
+    fn miss(&mut self, root: &Path, error: &ignore::Error) {
+        let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+        let path = path_of(error).and_then(|path| path.strip_prefix(root).ok());
+        self.unreadable.insert(path.map(relative_path).unwrap_or_default(), reason);
+    }
+
     fn take(&mut self, root: &Path, path: &Path) {
-        let Some(relative) = path.strip_prefix(root).ok().and_then(Path::to_str) else { return };
-        let relative = relative.replace(std::path::MAIN_SEPARATOR, "/");
+        let Ok(relative) = path.strip_prefix(root) else { return };
+        let (is_utf8, relative) = (relative.to_str().is_some(), relative_path(relative));
+        if !is_utf8 {
+            self.unreadable.insert(relative, "its name is not UTF-8".to_owned());
+            return;
+        }
         if !is_read(&relative) {
             self.files.insert(relative, None);
             return;
         }
         let content = match std::fs::metadata(path) {
-            Ok(about) if about.len() > MAX_FILE_BYTES => {
-                Err(format!("it is larger than {MAX_FILE_BYTES} bytes"))
+            // Of a migration only the name is needed, and seed data may be large.
+            Ok(about) if about.len() > MAX_FILE_BYTES && relative.strip_suffix(".sql").is_some() => {
+                self.files.insert(relative, None);
+                return;
             }
+            Ok(about) if about.len() > MAX_FILE_BYTES => Err(format!("{TOO_LARGE} {MAX_FILE_BYTES} bytes")),
             Ok(_) => std::fs::read(path).map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
@@ -124,6 +145,19 @@ impl SourceTree {
     }
 }
 
+/// A path with `/` between its parts.
+fn relative_path(path: &Path) -> String {
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+}
+
+fn path_of(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
+        _ => None,
+    }
+}
+
 fn is_hidden_folder(entry: &ignore::DirEntry) -> bool {
     entry.file_type().is_some_and(|kind| kind.is_dir())
         && entry.file_name().to_string_lossy().starts_with('.')
@@ -135,4 +169,58 @@ fn is_read(path: &str) -> bool {
     matches!(ending, "go" | "ts" | "mts" | "cts" | "tsx" | "sql" | "app")
         || matches!(name, "go.mod" | "package.json" | "tsconfig.json")
         || (path.starts_with("environments/") && ending == "toml")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_read_without_what_is_not_the_apps() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, content: &[u8]| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        };
+        write("encore.app", b"{}");
+        write(".gitignore", b"dist/\n");
+        write("site/site.go", b"package site");
+        write("site/migrations/1_a.up.sql", b"SELECT 1");
+        write("site/logo.png", b"png");
+        write("environments/production.toml", b"version = 1");
+        write("dist/x.go", b"ignored");
+        write("node_modules/x/x.ts", b"ignored");
+        write(".git/x.go", b"ignored");
+        write("large.go", &vec![b' '; 8 * 1024 * 1024 + 1]);
+        write("site/migrations/2_seed.up.sql", &vec![b' '; 8 * 1024 * 1024 + 1]);
+        let tree = SourceTree::read(root.path()).unwrap();
+        let read: Vec<_> = tree.files().map(|(path, _)| path).collect();
+        assert_eq!(
+            read,
+            ["encore.app", "environments/production.toml", "site/migrations/1_a.up.sql", "site/site.go"]
+        );
+        assert!(tree.exists("site/logo.png") && tree.exists("site/migrations/2_seed.up.sql"));
+        assert!(!tree.exists("dist/x.go"));
+        assert_eq!(tree.unreadable.keys().collect::<Vec<_>>(), ["large.go"]);
+        assert_eq!(tree.below("site/migrations").count(), 2);
+        assert!(tree.has_folder("site") && !tree.has_folder("sit"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_not_followed_and_strange_names_are_noted() {
+        use std::os::unix::ffi::OsStrExt;
+        let root = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(root.path(), root.path().join("loop")).unwrap();
+        std::fs::write(root.path().join(std::ffi::OsStr::from_bytes(b"\xff.go")), "").unwrap();
+        let tree = SourceTree::read(root.path()).unwrap();
+        assert_eq!(tree.files().count(), 0);
+        assert_eq!(tree.unreadable.len(), 1);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_an_error() {
+        assert!(SourceTree::read(Path::new("/does/not/exist")).is_err());
+    }
 }

@@ -174,9 +174,7 @@ fn subscription_fact(topic: &Topic, each: &Subscription) -> String {
     format!("subscription {}/{} {}{}", topic.name, each.name, each.service, values.collect::<String>())
 }
 
-#[test]
-fn a_whole_app_is_read() {
-    let site = r#"// Package site keeps the sites.
+const SITE: &str = r#"// Package site keeps the sites.
 package site
 
 import (
@@ -212,7 +210,8 @@ var Added = pubsub.NewTopic[*Site]("added", pubsub.TopicConfig{DeliveryGuarantee
 var sites = db.NewDatabase("site", db.DatabaseConfig{Migrations: "./migrations"})
 // var gone = db.NewDatabase("gone", db.DatabaseConfig{Migrations: "./gone"})
 "#;
-    let monitor = r#"package monitor
+
+const MONITOR: &str = r#"package monitor
 
 import (
 	"context"
@@ -235,9 +234,12 @@ var _ = pubsub.NewSubscription(site.Added, "check", pubsub.SubscriptionConfig[*s
 	Handler: func(ctx context.Context, s *site.Site) error { return nil },
 })
 "#;
+
+#[test]
+fn a_whole_app_is_read() {
     let files = [
-        ("site/site.go", site),
-        ("monitor/monitor.go", monitor),
+        ("site/site.go", SITE),
+        ("monitor/monitor.go", MONITOR),
         ("monitor/monitor_test.go", "package monitor\nvar secrets struct { Test string }\n"),
         ("site/migrations/1_create.up.sql", ""),
         ("site/migrations/1_create.down.sql", ""),
@@ -277,6 +279,26 @@ fn the_example_on_each_page_produces_its_code() {
         let files = [("svc/svc.go", text.as_str()), ("svc/migrations/1_create.up.sql", ""), (migration, "")];
         let (_, found) = scan_files(&files);
         assert!(found.iter().any(|each| each.code == *code), "{} {:?}", code.as_str(), said(&found));
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn a_damaged_file_is_survived_and_every_position_lies_within_it(
+        start in 0..SITE.len(),
+        length in 0_usize..200,
+        put in "[(){}\\[\\]\"`/*:,.\n a-zé]{0,6}",
+    ) {
+        let end = (start + length).min(SITE.len());
+        let damaged = format!("{}{put}{}", &SITE[..start], &SITE[end..]);
+        let files = [("site/site.go", damaged.as_str()), ("monitor/monitor.go", MONITOR)];
+        let (manifest, found) = scan_files(&files);
+        proptest::prop_assert!(manifest.services.iter().any(|service| service.name == "monitor"));
+        for span in found.iter().filter_map(|each| each.span.as_ref()) {
+            let text = files.iter().find(|(path, _)| *path == span.file).map_or("", |(_, text)| text);
+            proptest::prop_assert!(span.end_line as usize <= text.split('\n').count(), "{span:?}");
+            proptest::prop_assert!((span.line, span.column) <= (span.end_line, span.end_column), "{span:?}");
+        }
     }
 }
 
