@@ -1,0 +1,74 @@
+//! The lease: one writer per environment.
+//!
+//! Every batch renews it. A successor acts only after it watched, by its own clock, that no batch came for the whole term and
+//! the longest call on top; so nothing that its predecessor may still send was begun after the predecessor's time was over.
+
+use schema_documents::Millis;
+use schema_documents::journal::Lease;
+use tokio::sync::watch;
+
+use crate::{Driver, DriverError, Journal, Progress, Reporter};
+
+/// How a lease is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeaseTerms {
+    /// Who holds it, for people: host and process.
+    pub holder: String,
+    /// How long it lasts from the last batch on, in milliseconds. At least twice `longest_call_ms`.
+    pub term_ms: u64,
+    /// How long one call may take before its answer counts as lost, in milliseconds.
+    pub longest_call_ms: u64,
+}
+
+impl Default for LeaseTerms {
+    fn default() -> Self {
+        let holder = format!("process {}", std::process::id());
+        Self { holder, term_ms: 90_000, longest_call_ms: 30_000 }
+    }
+}
+
+/// How often the journal is read while somebody else holds the lease.
+const WATCH_MS: u64 = 500;
+
+/// Claims the lease: at once when nobody holds it, else when its holder was silent for long enough.
+pub(crate) async fn claim(
+    driver: &Driver,
+    journal: &mut Journal,
+    reporter: &Reporter,
+    stop: &watch::Receiver<bool>,
+) -> Result<(), DriverError> {
+    let terms = &driver.lease;
+    let lease = Lease { holder: terms.holder.clone(), term_ms: terms.term_ms };
+    loop {
+        wait_for_silence(driver, journal, reporter, stop).await?;
+        match journal.take_lease(lease.clone()).await {
+            Err(DriverError::Lost { .. }) => {}
+            done => return done,
+        }
+    }
+}
+
+async fn wait_for_silence(
+    driver: &Driver,
+    journal: &mut Journal,
+    reporter: &Reporter,
+    stop: &watch::Receiver<bool>,
+) -> Result<(), DriverError> {
+    let mut silent_since_ms = driver.clock.now_ms();
+    while let Some(lease) = journal.recorded().lease.clone() {
+        let until_ms: Millis = silent_since_ms + lease.term_ms + driver.lease.longest_call_ms;
+        let now_ms = driver.clock.now_ms();
+        if now_ms >= until_ms {
+            return Ok(());
+        }
+        if *stop.borrow() {
+            return Err(DriverError::StoppedWaiting { holder: lease.holder });
+        }
+        reporter.tell(Progress::LeaseHeld { holder: lease.holder, until_ms });
+        driver.clock.sleep_until(until_ms.min(now_ms + WATCH_MS)).await;
+        if journal.catch_up().await? > 0 {
+            silent_since_ms = driver.clock.now_ms();
+        }
+    }
+    Ok(())
+}

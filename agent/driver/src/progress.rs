@@ -1,0 +1,172 @@
+//! What a pass tells while it runs. Nothing depends on anybody listening.
+
+use std::collections::BTreeMap;
+
+use agent_engine::command::Command;
+use schema_documents::journal::{Act, Entry};
+use schema_documents::plan::Plan;
+use schema_documents::{Millis, ResourceId};
+use tokio::sync::mpsc;
+
+/// Something that happened, for whoever watches.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Progress {
+    /// Somebody else holds the lease; told again and again while it is so.
+    LeaseHeld {
+        /// Who.
+        holder: String,
+        /// When it may be taken if its holder stays silent.
+        until_ms: Millis,
+    },
+    /// Resources are read.
+    Observing {
+        /// How many reads were begun just now.
+        reads: usize,
+    },
+    /// The plan is made.
+    Planned(Box<Plan>),
+    /// An intent is durable or about to be.
+    Started {
+        /// The intent.
+        intent: u64,
+        /// The resource.
+        resource: ResourceId,
+        /// Its kind.
+        kind: String,
+        /// What is done.
+        doing: Doing,
+    },
+    /// A call is made again later: it was throttled, refused for now or not answered.
+    Retrying {
+        /// The intent.
+        intent: u64,
+        /// When.
+        at_ms: Millis,
+    },
+    /// The provider works on it.
+    UnderWay {
+        /// The intent.
+        intent: u64,
+        /// The provider's name for the operation.
+        operation: String,
+    },
+    /// The intent succeeded.
+    Succeeded {
+        /// The intent.
+        intent: u64,
+        /// The resource.
+        resource: ResourceId,
+    },
+    /// The intent failed.
+    Failed {
+        /// The intent.
+        intent: u64,
+        /// The resource.
+        resource: ResourceId,
+        /// The provider's code.
+        code: String,
+        /// The provider's message.
+        message: String,
+    },
+}
+
+/// What an intent does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// It creates.
+    Creating,
+    /// It updates.
+    Updating,
+    /// It deletes.
+    Deleting,
+}
+
+/// Tells progress to a listener, if there is one.
+#[derive(Clone, Debug, Default)]
+pub struct Reporter(Option<mpsc::UnboundedSender<Progress>>);
+
+impl Reporter {
+    /// Tells nobody.
+    pub fn silent() -> Self {
+        Self(None)
+    }
+
+    /// A reporter and the end at which it is heard.
+    pub fn channel() -> (Self, mpsc::UnboundedReceiver<Progress>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(Some(sender)), receiver)
+    }
+
+    pub(crate) fn tell(&self, progress: Progress) {
+        if let Some(sender) = &self.0 {
+            // A listener that went away is no reason to stop.
+            let _ = sender.send(progress);
+        }
+    }
+}
+
+/// Reads progress off the commands of a pass.
+pub(crate) struct Narrator {
+    reporter: Reporter,
+    resources: BTreeMap<u64, ResourceId>,
+    planned: bool,
+}
+
+impl Narrator {
+    /// `resources` names those of the intents that are open already.
+    pub(crate) fn new(reporter: Reporter, resources: BTreeMap<u64, ResourceId>) -> Self {
+        Self { reporter, resources, planned: false }
+    }
+
+    pub(crate) fn tell(&mut self, commands: &[Command], plan: Option<&Plan>, now_ms: Millis) {
+        if let Some(plan) = plan.filter(|_| !self.planned) {
+            self.planned = true;
+            self.reporter.tell(Progress::Planned(Box::new(plan.clone())));
+        }
+        let reads = commands.iter().filter(|command| matches!(command, Command::Read { .. })).count();
+        if reads > 0 && !self.planned {
+            self.reporter.tell(Progress::Observing { reads });
+        }
+        for command in commands {
+            match command {
+                Command::Append { entries, .. } => entries.iter().for_each(|entry| self.tell_entry(entry)),
+                Command::Call { intent, not_before_ms, .. } if *not_before_ms > now_ms => {
+                    self.reporter.tell(Progress::Retrying { intent: *intent, at_ms: *not_before_ms });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn tell_entry(&mut self, entry: &Entry) {
+        let named = |intent: &u64| self.resources.get(intent).cloned();
+        let progress = match entry {
+            Entry::Intent(intent) => {
+                self.resources.insert(intent.intent, intent.resource.clone());
+                let doing = match &intent.act {
+                    Act::Create { .. } => Doing::Creating,
+                    Act::Update { .. } => Doing::Updating,
+                    Act::Delete { .. } => Doing::Deleting,
+                };
+                let (resource, kind) = (intent.resource.clone(), intent.kind.clone());
+                Some(Progress::Started { intent: intent.intent, resource, kind, doing })
+            }
+            Entry::Operation { intent, operation } => {
+                Some(Progress::UnderWay { intent: *intent, operation: operation.clone() })
+            }
+            Entry::Succeeded { intent, .. } => {
+                named(intent).map(|resource| Progress::Succeeded { intent: *intent, resource })
+            }
+            Entry::Failed { intent, code, message, .. } => named(intent).map(|resource| Progress::Failed {
+                intent: *intent,
+                resource,
+                code: code.clone(),
+                message: message.clone(),
+            }),
+            _ => None,
+        };
+        if let Some(progress) = progress {
+            self.reporter.tell(progress);
+        }
+    }
+}

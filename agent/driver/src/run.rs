@@ -1,0 +1,381 @@
+//! One pass, from the journal's opening to its outcome.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use agent_engine::command::{Command, Event, Outcome};
+use agent_engine::diff::Sightings;
+use agent_engine::options::Limits;
+use agent_engine::pass::{Inputs, Mode, Pass, Published};
+use agent_world::{Call, CallAction, CallError, FailureKind, Progress as Answer, ReadError};
+use schema_catalog::Catalog;
+use schema_documents::desired::DesiredState;
+use schema_documents::journal::Entry;
+use schema_documents::recorded::Recorded;
+use schema_documents::{Millis, Value};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::progress::Narrator;
+use crate::{Driver, DriverError, Journal, Reporter, lease};
+
+/// What a pass is asked for.
+pub struct Request {
+    /// What should be.
+    pub desired: DesiredState,
+    /// Where it was published, when it was.
+    pub published: Published,
+    /// Facts about kinds.
+    pub catalog: &'static Catalog,
+    /// What bounds the pass.
+    pub limits: Limits,
+    /// What the pass may do.
+    pub mode: Mode,
+    /// Edits that earlier passes saw and that have not settled: [`Report::sightings`] of the last one.
+    pub sightings: Sightings,
+}
+
+/// What a pass leaves.
+pub struct Report {
+    /// How it ended, with its plan.
+    pub outcome: Outcome,
+    /// The record after it.
+    pub recorded: Recorded,
+    /// Edits that were seen and have not settled, for the next pass.
+    pub sightings: Sightings,
+}
+
+/// Runs one pass: opens the journal, holds the lease where anything may change, executes what the engine commands, and
+/// gives the lease back. `stop` turning true lets what is in flight come to a recorded end and begins nothing new.
+///
+/// A pass in [`Mode::Plan`] writes nothing anywhere.
+pub async fn pass(
+    driver: &Driver,
+    request: Request,
+    reporter: &Reporter,
+    stop: watch::Receiver<bool>,
+) -> Result<Report, DriverError> {
+    let mut journal = Journal::open(driver).await?;
+    if !matches!(request.mode, Mode::Plan | Mode::PlanDestroy) {
+        lease::claim(driver, &mut journal, reporter, &stop).await?;
+    }
+    let mut run = Run::new(driver, journal, request, reporter);
+    let outcome = run.to_the_end(stop).await;
+    let journal = run.journal.take();
+    if let Some(mut journal) = journal
+        && let Err(error) = journal.release().await
+    {
+        tracing::warn!(%error, "the lease was not given back; the next writer waits until its term is over");
+    }
+    Ok(Report {
+        outcome: outcome?,
+        recorded: run.pass.recorded().clone(),
+        sightings: run.pass.sightings().clone(),
+    })
+}
+
+/// What a task of the run ends with.
+enum Done {
+    Event(Event),
+    /// It is time for this call.
+    CallDue(u64, Call),
+}
+
+type Appending = Pin<Box<dyn Future<Output = (Journal, Result<(), DriverError>)> + Send>>;
+
+struct Run {
+    driver: Driver,
+    /// Away while an append is under way.
+    journal: Option<Journal>,
+    appending: Option<(Option<u64>, Appending)>,
+    pass: Pass,
+    narrator: Narrator,
+    tasks: JoinSet<Done>,
+    /// Calls whose time has come, and that wait for the lease to be renewed.
+    calls_due: VecDeque<(u64, Call)>,
+    deadline_ms: Option<Millis>,
+    renewal_due_ms: Option<Millis>,
+}
+
+impl Run {
+    fn new(driver: &Driver, journal: Journal, request: Request, reporter: &Reporter) -> Self {
+        let Request { desired, published, catalog, limits, mode, sightings } = request;
+        let recorded = journal.recorded().clone();
+        let knows = known_kinds(driver, &desired, &recorded);
+        let open: BTreeMap<u64, _> =
+            recorded.open.iter().map(|(number, open)| (*number, open.intent.resource.clone())).collect();
+        let inputs = Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows };
+        Self {
+            driver: driver.clone(),
+            deadline_ms: journal.deadline_ms(),
+            renewal_due_ms: journal.renewal_due_ms(),
+            journal: Some(journal),
+            appending: None,
+            pass: Pass::new(inputs),
+            narrator: Narrator::new(reporter.clone(), open),
+            tasks: JoinSet::new(),
+            calls_due: VecDeque::new(),
+        }
+    }
+
+    async fn to_the_end(&mut self, mut stop: watch::Receiver<bool>) -> Result<Outcome, DriverError> {
+        let mut stopped = false;
+        let mut outcome = self.tell(Event::Started);
+        loop {
+            // An append that is under way is awaited, whatever the outcome: the journal comes back with it.
+            if self.appending.is_none()
+                && let Some(outcome) = outcome.take()
+            {
+                return Ok(outcome);
+            }
+            if !stopped && *stop.borrow_and_update() {
+                stopped = true;
+                outcome = outcome.or(self.tell(Event::Stop));
+                continue;
+            }
+            self.start_due_calls();
+            let renewal = self.renewal_due_ms.filter(|_| self.appending.is_none());
+            let clock = Arc::clone(&self.driver.clock);
+            tokio::select! {
+                biased;
+                (append, appended) = appended(&mut self.appending) => {
+                    outcome = outcome.or(self.appended(append, appended)?);
+                }
+                Some(done) = self.tasks.join_next() => outcome = outcome.or(self.done(done)?),
+                _ = stop.changed(), if !stopped => {}
+                () = sleep_until(clock, renewal), if renewal.is_some() => self.start_renewal(),
+            }
+        }
+    }
+
+    /// Tells the engine what happened, and starts what it commands.
+    fn tell(&mut self, event: Event) -> Option<Outcome> {
+        let now_ms = self.driver.clock.now_ms();
+        let commands = self.pass.step(event, now_ms);
+        self.narrator.tell(&commands, self.pass.plan(), now_ms);
+        let mut outcome = None;
+        for command in commands {
+            outcome = outcome.or(self.start(command));
+        }
+        outcome
+    }
+
+    fn start(&mut self, command: Command) -> Option<Outcome> {
+        let driver = self.driver.clone();
+        match command {
+            Command::Append { append, entries } => self.start_append(Some(append), entries),
+            Command::Read { question, kind, identifier, not_before_ms } => {
+                self.tasks.spawn(async move {
+                    driver.clock.sleep_until(not_before_ms).await;
+                    let began_at_ms = driver.clock.now_ms();
+                    let result = in_time(&driver, driver.provider.read(&kind, &identifier)).await;
+                    Done::Event(Event::Read { question, result, began_at_ms })
+                });
+            }
+            Command::List { question, kind, parent, not_before_ms } => {
+                self.tasks.spawn(async move {
+                    driver.clock.sleep_until(not_before_ms).await;
+                    let result = in_time(&driver, driver.provider.list(&kind, parent.as_ref())).await;
+                    Done::Event(Event::Listed { question, result })
+                });
+            }
+            Command::Poll { intent, operation, not_before_ms } => {
+                self.tasks.spawn(async move {
+                    driver.clock.sleep_until(not_before_ms).await;
+                    let result = in_time(&driver, driver.provider.poll(&operation)).await;
+                    Done::Event(Event::Polled { intent, result })
+                });
+            }
+            Command::Call { intent, call, not_before_ms } => {
+                self.tasks.spawn(async move {
+                    driver.clock.sleep_until(not_before_ms).await;
+                    Done::CallDue(intent, call)
+                });
+            }
+            Command::Finish(outcome) => return Some(*outcome),
+        }
+        None
+    }
+
+    fn done(&mut self, done: Result<Done, tokio::task::JoinError>) -> Result<Option<Outcome>, DriverError> {
+        match done {
+            Ok(Done::Event(event)) => Ok(self.tell(event)),
+            Ok(Done::CallDue(intent, call)) => {
+                self.calls_due.push_back((intent, call));
+                Ok(None)
+            }
+            // A task is never cancelled before the run is over; it can only have panicked, in a provider.
+            Err(error) => Err(DriverError::Provider(error.to_string())),
+        }
+    }
+
+    // --- calls, under the lease
+
+    /// Starts the calls whose time has come, if the lease covers them to their end; else renews it first.
+    fn start_due_calls(&mut self) {
+        if self.calls_due.is_empty() {
+            return;
+        }
+        let ends_ms = self.driver.clock.now_ms() + self.driver.lease.longest_call_ms;
+        if self.deadline_ms.is_some_and(|deadline_ms| ends_ms < deadline_ms) {
+            for (intent, call) in std::mem::take(&mut self.calls_due) {
+                let driver = self.driver.clone();
+                self.tasks.spawn(async move {
+                    let result = make(&driver, call).await;
+                    Done::Event(Event::Called { intent, result })
+                });
+            }
+        } else {
+            self.start_renewal();
+        }
+    }
+
+    fn start_renewal(&mut self) {
+        if self.appending.is_some() {
+            return;
+        }
+        if let Some(lease) = self.journal.as_ref().and_then(Journal::lease) {
+            self.start_append(None, vec![Entry::Lease(lease)]);
+        }
+    }
+
+    // --- the journal
+
+    fn start_append(&mut self, append: Option<u64>, entries: Vec<Entry>) {
+        match self.journal.take() {
+            Some(mut journal) => {
+                let appending = async move {
+                    let result = journal.append(entries).await;
+                    (journal, result)
+                };
+                self.appending = Some((append, Box::pin(appending)));
+            }
+            // A renewal is under way: the engine's entries follow it.
+            None => self.chain_append(append, entries),
+        }
+    }
+
+    fn chain_append(&mut self, append: Option<u64>, entries: Vec<Entry>) {
+        if let Some((_, before)) = self.appending.take() {
+            let appending = async move {
+                let (mut journal, result) = before.await;
+                if result.is_err() {
+                    return (journal, result);
+                }
+                let result = journal.append(entries).await;
+                (journal, result)
+            };
+            self.appending = Some((append, Box::pin(appending)));
+        }
+    }
+
+    fn appended(
+        &mut self,
+        append: Option<u64>,
+        (journal, result): (Journal, Result<(), DriverError>),
+    ) -> Result<Option<Outcome>, DriverError> {
+        self.deadline_ms = journal.deadline_ms();
+        self.renewal_due_ms = journal.renewal_due_ms();
+        self.journal = Some(journal);
+        match (result, append) {
+            (Ok(()), Some(append)) => Ok(self.tell(Event::Appended { append })),
+            (Ok(()), None) => Ok(None),
+            (Err(DriverError::Lost { to }), _) => Ok(self.tell(Event::Lost { to })),
+            (Err(error), _) => Err(error),
+        }
+    }
+}
+
+/// The append that is under way, when it is done; never, when there is none.
+async fn appended(
+    appending: &mut Option<(Option<u64>, Appending)>,
+) -> (Option<u64>, (Journal, Result<(), DriverError>)) {
+    match appending {
+        Some((append, future)) => {
+            let done = (*append, future.await);
+            *appending = None;
+            done
+        }
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(clock: Arc<dyn agent_world::Clock>, at_ms: Option<Millis>) {
+    if let Some(at_ms) = at_ms {
+        clock.sleep_until(at_ms).await;
+    }
+}
+
+/// The kinds of this pass that the provider knows.
+fn known_kinds(driver: &Driver, desired: &DesiredState, recorded: &Recorded) -> BTreeSet<String> {
+    let desired = desired.resources.values().map(|resource| resource.kind.clone());
+    let recorded = recorded.resources.values().flat_map(BTreeMap::values).map(|record| record.kind.clone());
+    desired.chain(recorded).filter(|kind| driver.provider.knows(kind)).collect()
+}
+
+async fn in_time<T>(
+    driver: &Driver,
+    question: impl Future<Output = Result<T, ReadError>>,
+) -> Result<T, ReadError> {
+    let longest = Duration::from_millis(driver.lease.longest_call_ms);
+    let answer = tokio::time::timeout(longest, question).await;
+    answer
+        .unwrap_or_else(|_| Err(ReadError::NoAnswer(format!("nothing came within {} s", longest.as_secs()))))
+}
+
+/// Makes a call with its secrets filled in; an answer that does not come in time is no answer.
+async fn make(driver: &Driver, call: Call) -> Result<Answer, CallError> {
+    let longest = Duration::from_millis(driver.lease.longest_call_ms);
+    let answer = tokio::time::timeout(longest, async {
+        let call = revealed(driver, call).await?;
+        driver.provider.call(&call).await
+    });
+    let late = || CallError::NoAnswer(format!("nothing came within {} s", longest.as_secs()));
+    answer.await.unwrap_or_else(|_| Err(late()))
+}
+
+/// The call with every secret in it. Nothing has been sent when this fails.
+async fn revealed(driver: &Driver, call: Call) -> Result<Call, CallError> {
+    let action = match call.action {
+        CallAction::Create(body) => CallAction::Create(reveal(driver, &body).await?),
+        CallAction::Update(identifier, patch) => {
+            CallAction::Update(identifier, reveal(driver, &patch).await?)
+        }
+        CallAction::Delete(identifier) => CallAction::Delete(identifier),
+    };
+    Ok(Call { action, ..call })
+}
+
+async fn reveal(driver: &Driver, value: &Value) -> Result<Value, CallError> {
+    let mut secrets = BTreeMap::new();
+    for secret in value.secrets() {
+        let text = driver.vault.reveal(&secret).await.map_err(not_revealed)?;
+        secrets.insert(secret, text);
+    }
+    let revealed = value.reveal(&|secret| secrets.get(secret).cloned());
+    if revealed.as_json().is_some() {
+        return Ok(revealed);
+    }
+    let message = "the call has values that are not known yet".to_owned();
+    Err(CallError::Refused { failure: FailureKind::Rejected, code: "Unevaluated".to_owned(), message })
+}
+
+fn not_revealed(error: ReadError) -> CallError {
+    match error {
+        ReadError::Throttled { retry_after_ms } => CallError::Throttled { retry_after_ms },
+        ReadError::NoAnswer(message) => {
+            CallError::Refused { failure: FailureKind::Transient, code: "Vault".to_owned(), message }
+        }
+        ReadError::Refused { code, message } => {
+            CallError::Refused { failure: FailureKind::Rejected, code, message }
+        }
+        ReadError::UnknownOperation => CallError::Refused {
+            failure: FailureKind::Rejected,
+            code: "Vault".to_owned(),
+            message: "the vault does not know the secret".to_owned(),
+        },
+    }
+}

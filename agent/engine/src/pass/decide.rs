@@ -1,0 +1,158 @@
+//! Deciding: the pure stages in their order, and what was learnt handed to the journal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schema_documents::journal::{Act, Entry, Settlement};
+use schema_documents::plan::{Action, Plan, Step};
+use schema_documents::recorded::Status;
+use schema_documents::value::Reference;
+use schema_documents::{FieldPath, Json};
+
+use super::{Mode, Pass, Published, Stage, Then};
+use crate::bind::{Binding, BoundResource, physical_name, put_name};
+use crate::command::Ended;
+use crate::diff::Differences;
+use crate::live::Key;
+use crate::{bind, check, diff, plan};
+
+impl Pass {
+    /// Compares and plans, hands what was learnt to the journal, and checks. Before edits are believed, what was edited is
+    /// read once more.
+    pub(super) fn decide(&mut self) {
+        let (entries, plan) = {
+            let knows = |kind: &str| self.knows.contains(kind);
+            let context = self.context(&knows);
+            let (bound, differences) = diff::compare(&self.desired, &self.recorded, &self.live, &context);
+            let sightings = diff::note_sightings(&differences, &self.sightings, self.now_ms);
+            let unsettled = unsettled(&differences);
+            if self.mutates() && self.stage == Stage::Observing && !unsettled.is_empty() {
+                self.sightings = sightings;
+                return self.start_resting(unsettled);
+            }
+            let plan = plan::plan(&bound, &differences, &self.recorded, &context);
+            self.sightings = sightings;
+            (plan::journal_entries(&differences), plan)
+        };
+        self.stage = Stage::Recording;
+        let entries = self.with_pass_entry(entries, &plan);
+        self.append(entries, Then::Apply);
+        self.judge(plan);
+    }
+
+    fn context<'a>(&'a self, knows: &'a dyn Fn(&str) -> bool) -> diff::Context<'a> {
+        diff::Context {
+            catalog: self.catalog,
+            limits: &self.limits,
+            now_ms: self.now_ms,
+            desired: &self.desired,
+            knows,
+            sightings: &self.sightings,
+            destroy: self.mode == Mode::Destroy,
+        }
+    }
+
+    /// Checks the plan against the record as it will be when the plan is applied.
+    fn judge(&mut self, plan: Plan) {
+        let knows = |kind: &str| self.knows.contains(kind);
+        let checked = check::check(&plan, &self.recorded, &self.context(&knows));
+        self.plan = Some(plan);
+        match checked {
+            Err(violations) => self.end(Ended::Refused { violations }),
+            Ok(_) if !self.mutates() => self.end(Ended::Done),
+            Ok(checked) => self.checked = Some(checked),
+        }
+    }
+
+    /// What is written is led by what it works towards, when that is new or something is about to be done.
+    fn with_pass_entry(&self, entries: Vec<Entry>, plan: &Plan) -> Vec<Entry> {
+        let desired = plan.desired.clone();
+        if self.recorded.desired.as_ref() == Some(&desired) && plan.steps.is_empty() {
+            return entries;
+        }
+        let Published { number, commit } = self.published.clone();
+        std::iter::once(Entry::Pass { desired, number, commit }).chain(entries).collect()
+    }
+
+    fn output(&self, reference: &Reference) -> Option<Json> {
+        let (_, record) = self.recorded.current(&reference.resource)?;
+        reference.output.get(&record.seen).filter(|_| record.status == Status::Live).cloned()
+    }
+
+    /// The complete act of a create and what becomes of its fields: the plan's step with all outputs filled in that were
+    /// not known when it was made.
+    pub(super) fn creation(&self, step: &Step, journal: &str) -> Result<Deed, String> {
+        // What this step replaces still serves, and is not what is bound.
+        let replaces =
+            self.recorded.current(&step.resource).is_some_and(|(current, _)| current != step.generation);
+        let bound = self.bound(step, replaces)?;
+        if bound.generation != step.generation {
+            return Err(format!("generation {} comes next", bound.generation));
+        }
+        let Some(mut body) = bind::create_body(&bound, &self.recorded, self.kind(&step.kind)) else {
+            return Err(bound.waits_for.first().map_or_else(|| "an output is not known".to_owned(), unknown));
+        };
+        let record = self.recorded.resources.get(&step.resource).and_then(|all| all.get(&step.generation));
+        let kept = record.and_then(|record| record.name.clone());
+        let name = bound.name.as_ref().map(|stem| {
+            let name = kept.unwrap_or_else(|| physical_name(journal, &step.resource, step.generation, stem));
+            put_name(&mut body, &stem.path, &name);
+            name
+        });
+        let settles = bind::create_settles(&bound, &self.recorded, name.as_deref());
+        Ok(Deed { act: Act::Create { name, body }, settles })
+    }
+
+    /// The complete act of an update of what is live like this; `None` when that is not what the plan saw.
+    pub(super) fn update(&self, step: &Step, live: &Json) -> Result<Option<Deed>, String> {
+        let (Action::Update { identifier, changes }, Some(kind)) = (&step.action, self.kind(&step.kind))
+        else {
+            return Err(format!("the catalogue does not know `{}`", step.kind));
+        };
+        let Some(changes) = plan::substitute(kind, changes, &|reference| self.output(reference)) else {
+            return Err("an output is not known".to_owned());
+        };
+        if !plan::is_pinned(kind, live, &changes) {
+            return Ok(None);
+        }
+        let bound = self.bound(step, false)?;
+        let patch = plan::patch(kind, live, &changes, &bound.wishes);
+        let settles = plan::update_settles(&changes, &bound);
+        Ok(Some(Deed { act: Act::Update { identifier: identifier.clone(), patch, changes }, settles }))
+    }
+
+    fn bound(&self, step: &Step, hide: bool) -> Result<BoundResource, String> {
+        let Some(resource) = self.desired.resources.get(&step.resource) else {
+            return Err("the document does not have it".to_owned());
+        };
+        let hidden = hide.then(|| step.resource.clone()).into_iter().collect();
+        let (desired, recorded, catalog) = (&self.desired, &self.recorded, self.catalog);
+        Ok(Binding { desired, recorded, catalog, hidden: &hidden }.bind(&step.resource, resource))
+    }
+
+    /// Live properties as they enter memory: secrets as digests.
+    pub(super) fn memory_of(&self, kind: &str, live: &Json) -> Json {
+        match self.kind(kind) {
+            Some(kind) => diff::redact(kind, live).into_owned(),
+            None => live.clone(),
+        }
+    }
+}
+
+/// What a step does, complete.
+pub(super) struct Deed {
+    pub(super) act: Act,
+    pub(super) settles: BTreeMap<FieldPath, Option<Settlement>>,
+}
+
+/// Resources with edits that have not settled.
+fn unsettled(differences: &Differences) -> BTreeSet<Key> {
+    let has_edit = |difference: &&diff::ResourceDifference| {
+        difference.fields.iter().any(|field| field.is_new_edit() && !field.settled)
+    };
+    let edited = differences.resources.iter().filter(has_edit);
+    edited.map(|difference| (difference.id.clone(), difference.generation)).collect()
+}
+
+fn unknown(missing: &Reference) -> String {
+    format!("`{}` of `{}` is not known", missing.output, missing.resource)
+}

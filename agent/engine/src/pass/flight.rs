@@ -1,0 +1,372 @@
+//! The way of one intent: call, operation, result, read-back. Settling and applying share it.
+//!
+//! | answer | what it means | what happens |
+//! |---|---|---|
+//! | throttled, refused for now | nothing was done | the same bytes and token again, later |
+//! | no answer | it may have been done | the same bytes and token again, later; never another body |
+//! | token conflict, operation unknown, exists already | it may be ours | look |
+//! | the operation failed for now | the token is used up | recorded as failed; the step begins a new attempt |
+//! | refused, the operation failed | it will not succeed | recorded as failed |
+//!
+//! What stays without a usable answer stays an open intent, and the next pass settles it.
+
+use agent_world::{Call, CallAction, CallError, FailureKind, Progress, ProgressState, ReadError};
+use schema_documents::journal::{Act, Entry, Intent};
+use schema_documents::plan::StepKey;
+use schema_documents::recorded::OpenIntent;
+use schema_documents::{Json, Millis};
+
+use super::look::Look;
+use super::{Pass, Purpose, Then, backoff};
+
+/// How often a read-back without a usable answer is asked again.
+const MOST_READ_BACKS: u32 = 6;
+
+/// One intent on its way.
+pub(super) struct Flight {
+    pub(super) intent: Intent,
+    pub(super) written_at_ms: Millis,
+    pub(super) step: Option<StepKey>,
+    pub(super) operation: Option<String>,
+    /// As our own operation named it.
+    pub(super) identifier: Option<String>,
+    /// Whether the provider says that something with this name was there before.
+    pub(super) foreign: bool,
+    /// Answers in a row that were of no use.
+    pub(super) tries: u32,
+    pub(super) succeeded_at_ms: Millis,
+    pub(super) look: Option<Look>,
+}
+
+/// How the way of an intent ended.
+#[derive(Clone, Debug)]
+pub(super) enum Ending {
+    Succeeded,
+    Failed {
+        code: String,
+        message: String,
+        /// Whether a new attempt may succeed.
+        again: bool,
+    },
+    /// There is no result, and the intent stays open.
+    Open {
+        code: String,
+        message: String,
+    },
+}
+
+/// What a provider said of a failure.
+#[derive(Clone, Debug)]
+pub(super) struct Verdict {
+    pub(super) code: String,
+    pub(super) message: String,
+    /// Whether a new attempt may succeed.
+    pub(super) again: bool,
+}
+
+impl Verdict {
+    pub(super) fn last(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { code: code.into(), message: message.into(), again: false }
+    }
+}
+
+impl Flight {
+    pub(super) fn begun(intent: Intent, written_at_ms: Millis, step: StepKey) -> Self {
+        let (operation, identifier) = (None, None);
+        Self {
+            intent,
+            written_at_ms,
+            step: Some(step),
+            operation,
+            identifier,
+            foreign: false,
+            tries: 0,
+            succeeded_at_ms: 0,
+            look: None,
+        }
+    }
+
+    pub(super) fn resumed(open: &OpenIntent) -> Self {
+        Self {
+            intent: open.intent.clone(),
+            written_at_ms: open.at_ms,
+            step: None,
+            operation: open.operation.clone(),
+            identifier: open.identifier.clone(),
+            foreign: false,
+            tries: 0,
+            succeeded_at_ms: 0,
+            look: None,
+        }
+    }
+
+    /// The identifier, as far as it is known without looking.
+    pub(super) fn known_identifier(&self) -> Option<&str> {
+        match &self.intent.act {
+            Act::Create { .. } => self.identifier.as_deref(),
+            Act::Update { identifier, .. } | Act::Delete { identifier, .. } => Some(identifier),
+        }
+    }
+
+    fn handler(&self) -> &'static str {
+        match &self.intent.act {
+            Act::Create { .. } => "create",
+            Act::Update { .. } => "update",
+            Act::Delete { .. } => "delete",
+        }
+    }
+}
+
+impl Pass {
+    pub(super) fn call(&mut self, intent: u64, not_before_ms: Millis) {
+        let Some(flight) = self.flights.get(&intent) else { return };
+        let action = match &flight.intent.act {
+            Act::Create { body, .. } => CallAction::Create(body.clone()),
+            Act::Update { identifier, patch, .. } => CallAction::Update(identifier.clone(), patch.clone()),
+            Act::Delete { identifier, .. } => CallAction::Delete(identifier.clone()),
+        };
+        let call = Call { kind: flight.intent.kind.clone(), token: flight.intent.token.clone(), action };
+        self.commands.push(super::Command::Call { intent, call, not_before_ms });
+    }
+
+    pub(super) fn called(&mut self, intent: u64, result: Result<Progress, CallError>) {
+        if !self.flights.contains_key(&intent) {
+            return;
+        }
+        match result {
+            Ok(progress) => self.progressed(intent, progress),
+            Err(CallError::Throttled { retry_after_ms }) => {
+                self.call_again(intent, retry_after_ms, Verdict::last("Throttled", "throttled"), false);
+            }
+            Err(CallError::NoAnswer(message)) => {
+                self.call_again(intent, 0, Verdict::last("NoAnswer", message), true);
+            }
+            Err(CallError::TokenConflict) => self.start_look(intent, None),
+            Err(CallError::Refused { failure, code, message }) => {
+                self.refused(intent, failure, Verdict::last(code, message));
+            }
+        }
+    }
+
+    fn refused(&mut self, intent: u64, failure: FailureKind, verdict: Verdict) {
+        match failure {
+            FailureKind::Transient => self.call_again(intent, 0, verdict, false),
+            _ => self.failed_for_good(intent, failure, verdict),
+        }
+    }
+
+    /// The same bytes with the same token. When that was tried often enough, the intent has failed if nothing can
+    /// have been done, and stays open if something can.
+    fn call_again(&mut self, intent: u64, at_least_ms: u64, verdict: Verdict, perhaps_done: bool) {
+        let (now_ms, most) = (self.now_ms, self.limits.attempts);
+        let Some(flight) = self.flights.get_mut(&intent) else { return };
+        flight.tries += 1;
+        if flight.tries < most {
+            let pause_ms = backoff::pause_ms(&flight.intent.token, flight.tries).max(at_least_ms);
+            return self.call(intent, now_ms + pause_ms);
+        }
+        if perhaps_done {
+            let Verdict { code, message, .. } = verdict;
+            self.close(intent, Ending::Open { code, message });
+        } else {
+            self.fail(intent, verdict);
+        }
+    }
+
+    pub(super) fn poll(&mut self, intent: u64, not_before_ms: Millis) {
+        let Some(flight) = self.flights.get(&intent) else { return };
+        let Some(operation) = flight.operation.clone() else { return };
+        self.commands.push(super::Command::Poll { intent, operation, not_before_ms });
+    }
+
+    pub(super) fn polled(&mut self, intent: u64, result: Result<Progress, ReadError>) {
+        let (now_ms, most) = (self.now_ms, self.limits.attempts);
+        let Some(flight) = self.flights.get_mut(&intent) else { return };
+        match result {
+            Ok(progress) => {
+                flight.tries = 0;
+                self.progressed(intent, progress);
+            }
+            Err(ReadError::UnknownOperation) => self.start_look(intent, None),
+            Err(error) => {
+                flight.tries += 1;
+                if flight.tries >= most {
+                    let (code, message) = ("NoAnswer".to_owned(), error.to_string());
+                    return self.close(intent, Ending::Open { code, message });
+                }
+                let at = backoff::after_read_error(now_ms, &error, &flight.intent.token, flight.tries);
+                self.poll(intent, at);
+            }
+        }
+    }
+
+    fn progressed(&mut self, intent: u64, progress: Progress) {
+        let Progress { operation, identifier, state } = progress;
+        // A failure because of something that was there before may carry that one's identifier.
+        let foreign = matches!(&state, ProgressState::Failed { failure: FailureKind::AlreadyExists, .. });
+        let identifier = identifier.filter(|_| !foreign);
+        let news = self.note_progress(intent, &operation, identifier.as_deref());
+        match state {
+            ProgressState::Running { retry_after_ms } => self.wait(intent, retry_after_ms, news),
+            ProgressState::Succeeded => {
+                let known = identifier.or_else(|| self.identifier_by_heart(intent));
+                self.append(news, Then::Nothing);
+                match known {
+                    Some(identifier) => self.succeed(intent, identifier),
+                    None => self.start_look(intent, None),
+                }
+            }
+            ProgressState::Failed { failure, code, message } => {
+                self.append(news, Then::Nothing);
+                self.operation_failed(intent, failure, Verdict::last(code, message));
+            }
+        }
+    }
+
+    /// What a progress says that is not in the journal yet.
+    fn note_progress(&mut self, intent: u64, operation: &str, identifier: Option<&str>) -> Vec<Entry> {
+        let Some(flight) = self.flights.get_mut(&intent) else { return Vec::new() };
+        let mut news = Vec::new();
+        if flight.operation.as_deref() != Some(operation) {
+            flight.operation = Some(operation.to_owned());
+            news.push(Entry::Operation { intent, operation: operation.to_owned() });
+        }
+        let creates = matches!(flight.intent.act, Act::Create { .. });
+        if let Some(identifier) = identifier.filter(|_| creates)
+            && flight.identifier.as_deref() != Some(identifier)
+        {
+            flight.identifier = Some(identifier.to_owned());
+            news.push(Entry::Identified { intent, identifier: identifier.to_owned() });
+        }
+        news
+    }
+
+    fn wait(&mut self, intent: u64, retry_after_ms: u64, news: Vec<Entry>) {
+        let Some(flight) = self.flights.get(&intent) else { return };
+        let waited_ms = self.now_ms.saturating_sub(flight.written_at_ms);
+        let longest_ms =
+            self.kind(&flight.intent.kind).map_or(u64::MAX, |kind| kind.timeout_ms(flight.handler()));
+        let settles_only = !self.mutates();
+        if settles_only || waited_ms > longest_ms {
+            let message = format!("the operation is still under way after {} s", waited_ms / 1_000);
+            let open = Ending::Open { code: "InProgress".to_owned(), message };
+            return self.append(news, Then::Close(intent, open));
+        }
+        let not_before_ms = self.now_ms + retry_after_ms;
+        self.append(news, Then::Poll { intent, not_before_ms });
+    }
+
+    /// The identifier, where the act or the body says it.
+    fn identifier_by_heart(&self, intent: u64) -> Option<String> {
+        let flight = self.flights.get(&intent)?;
+        flight.known_identifier().map(str::to_owned).or_else(|| self.identifier_in_body(&flight.intent))
+    }
+
+    pub(super) fn identifier_in_body(&self, intent: &Intent) -> Option<String> {
+        match &intent.act {
+            Act::Create { body, .. } => self.kind(&intent.kind)?.identifier_of(&body.to_document()),
+            Act::Update { .. } | Act::Delete { .. } => None,
+        }
+    }
+
+    /// An operation came to its end, and failed: its token is used up. Before a create is attempted anew, what the failed
+    /// one may have left behind is looked for, and taken up if it is there.
+    fn operation_failed(&mut self, intent: u64, failure: FailureKind, verdict: Verdict) {
+        let Some(flight) = self.flights.get(&intent) else { return };
+        let verdict = Verdict { again: failure == FailureKind::Transient, ..verdict };
+        match (&flight.intent.act, verdict.again) {
+            (Act::Create { .. }, true) => self.start_look(intent, Some(verdict)),
+            (_, true) => self.fail(intent, verdict),
+            (_, false) => self.failed_for_good(intent, failure, verdict),
+        }
+    }
+
+    fn failed_for_good(&mut self, intent: u64, failure: FailureKind, verdict: Verdict) {
+        let Some(flight) = self.flights.get_mut(&intent) else { return };
+        flight.foreign = failure == FailureKind::AlreadyExists;
+        match (&flight.intent.act, failure) {
+            (Act::Delete { identifier, .. }, FailureKind::NotFound) => {
+                let identifier = identifier.clone();
+                self.succeed(intent, identifier);
+            }
+            (Act::Create { .. }, FailureKind::AlreadyExists) => self.start_look(intent, Some(verdict)),
+            _ => self.fail(intent, verdict),
+        }
+    }
+
+    /// Records a failure. What a failed create left behind is ours if our own operation named it.
+    pub(super) fn fail(&mut self, intent: u64, verdict: Verdict) {
+        let Some(flight) = self.flights.get(&intent) else { return };
+        let remnant = flight.identifier.clone().filter(|_| !flight.foreign);
+        let Verdict { code, message, again } = verdict;
+        let entry = Entry::Failed { intent, code: code.clone(), message: message.clone(), remnant };
+        self.append(vec![entry], Then::Close(intent, Ending::Failed { code, message, again }));
+    }
+
+    pub(super) fn succeed(&mut self, intent: u64, identifier: String) {
+        let now_ms = self.now_ms;
+        let Some(flight) = self.flights.get_mut(&intent) else { return };
+        flight.succeeded_at_ms = now_ms;
+        flight.tries = 0;
+        let deletes = matches!(flight.intent.act, Act::Delete { .. });
+        let then = if deletes || flight.step.is_none() {
+            Then::Close(intent, Ending::Succeeded)
+        } else {
+            Then::ReadBack(intent)
+        };
+        flight.identifier = Some(identifier.clone());
+        self.append(vec![Entry::Succeeded { intent, identifier }], then);
+    }
+
+    /// Reads what was just written: what a read says after a success is what is *seen* from now on.
+    pub(super) fn read_back(&mut self, intent: u64, not_before_ms: Millis) {
+        let Some(flight) = self.flights.get(&intent) else { return };
+        let Some(identifier) = flight.identifier.clone() else { return };
+        let kind = flight.intent.kind.clone();
+        self.ask_read(Purpose::ReadBack(intent), &kind, &identifier, not_before_ms);
+    }
+
+    pub(super) fn was_read_back(
+        &mut self,
+        intent: u64,
+        result: Result<Option<Json>, ReadError>,
+        began_at_ms: Millis,
+    ) {
+        let Some(flight) = self.flights.get(&intent) else { return };
+        let Intent { resource, generation, kind, .. } = &flight.intent;
+        match result {
+            Ok(Some(live)) => {
+                let live = self.memory_of(kind, &live);
+                let (resource, generation) = (resource.clone(), *generation);
+                let seen = Entry::Seen { resource, generation, live, began_at_ms };
+                self.append(vec![seen], Then::Close(intent, Ending::Succeeded));
+            }
+            Ok(None) => {
+                let visible_at_ms = flight.succeeded_at_ms + self.visibility_ms(kind);
+                let error = ReadError::NoAnswer("it was done, and a read does not find it".to_owned());
+                self.read_back_again(intent, &error, visible_at_ms);
+            }
+            Err(error) => self.read_back_again(intent, &error, self.now_ms),
+        }
+    }
+
+    fn read_back_again(&mut self, intent: u64, error: &ReadError, until_ms: Millis) {
+        let now_ms = self.now_ms;
+        let Some(flight) = self.flights.get_mut(&intent) else { return };
+        flight.tries += 1;
+        if flight.tries < MOST_READ_BACKS || now_ms < until_ms {
+            let at = backoff::after_read_error(now_ms, error, &flight.intent.token, flight.tries);
+            return self.read_back(intent, at);
+        }
+        let (code, message) = ("NotReadBack".to_owned(), error.to_string());
+        self.close(intent, Ending::Open { code, message });
+    }
+
+    /// The way of an intent is over, as far as this pass goes.
+    pub(super) fn close(&mut self, intent: u64, ending: Ending) {
+        let Some(flight) = self.flights.remove(&intent) else { return };
+        if let Some(step) = flight.step {
+            self.step_ended(&step, ending);
+        }
+    }
+}

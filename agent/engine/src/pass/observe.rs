@@ -1,0 +1,150 @@
+//! Observing: what is recorded is read, a bounded number at a time.
+//!
+//! *Absent* takes two reads that say so, the second one late enough for what was just created. What gives no usable answer
+//! is *unknown*, never absent. What has an open intent is not read: recovery alone judges it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use agent_world::ReadError;
+use schema_documents::journal::Entry;
+use schema_documents::recorded::Status;
+use schema_documents::{Json, Millis};
+
+use super::{Pass, Purpose, Stage, Then, backoff};
+use crate::live::{Key, Live};
+
+/// Reads without a usable answer before a resource counts as unknown.
+const MOST_ERRORS: u32 = 4;
+
+/// How long after a first not-found the second read comes, at least.
+const SECOND_LOOK_MS: u64 = 500;
+
+/// How long an edit rests before it is read again.
+pub(super) const REST_MS: u64 = 1_000;
+
+/// What is being read.
+#[derive(Default)]
+pub(super) struct Observation {
+    waiting: VecDeque<Key>,
+    under_way: BTreeMap<Key, Reading>,
+    not_before_ms: Millis,
+}
+
+#[derive(Default)]
+struct Reading {
+    not_found: u32,
+    errors: u32,
+    throttled: u32,
+}
+
+impl Pass {
+    pub(super) fn start_observing(&mut self) {
+        self.stage = Stage::Observing;
+        let busy = self.keys_with_open_intents();
+        let mut waiting = VecDeque::new();
+        for (id, generations) in &self.recorded.resources {
+            for (generation, record) in generations {
+                let key = (id.clone(), *generation);
+                if record.identifier.is_some() && self.knows.contains(&record.kind) && !busy.contains(&key) {
+                    waiting.push_back(key);
+                }
+            }
+        }
+        self.observation = Observation { waiting, ..Observation::default() };
+    }
+
+    /// Reads these again, a little later.
+    pub(super) fn start_resting(&mut self, keys: BTreeSet<Key>) {
+        self.stage = Stage::Resting;
+        let not_before_ms = self.now_ms + REST_MS;
+        self.observation =
+            Observation { waiting: keys.into_iter().collect(), not_before_ms, ..Observation::default() };
+    }
+
+    fn keys_with_open_intents(&self) -> BTreeSet<Key> {
+        let intents = self.recorded.open.values().map(|open| &open.intent);
+        intents.map(|intent| (intent.resource.clone(), intent.generation)).collect()
+    }
+
+    pub(super) fn advance_observing(&mut self) -> bool {
+        while self.observation.under_way.len() < self.limits.in_flight.max(1)
+            && let Some(key) = self.observation.waiting.pop_front()
+        {
+            self.observation.under_way.insert(key.clone(), Reading::default());
+            self.observe(key, self.observation.not_before_ms.max(self.now_ms));
+        }
+        if !self.observation.under_way.is_empty() {
+            return false;
+        }
+        self.decide();
+        true
+    }
+
+    fn observe(&mut self, key: Key, not_before_ms: Millis) {
+        let record = self.recorded.resources.get(&key.0).and_then(|all| all.get(&key.1));
+        let known = record.and_then(|record| Some((record.kind.clone(), record.identifier.clone()?)));
+        let Some((kind, identifier)) = known else {
+            self.observation.under_way.remove(&key);
+            return;
+        };
+        self.ask_read(Purpose::Observe(key), &kind, &identifier, not_before_ms);
+    }
+
+    pub(super) fn observed(
+        &mut self,
+        key: Key,
+        result: Result<Option<Json>, ReadError>,
+        began_at_ms: Millis,
+    ) {
+        let Some(reading) = self.observation.under_way.get_mut(&key) else { return };
+        let live = match result {
+            Ok(Some(properties)) => Live::Present { properties, began_at_ms },
+            Ok(None) => {
+                reading.not_found += 1;
+                if reading.not_found < 2
+                    && let Some(at) = self.second_look_ms(&key)
+                {
+                    return self.observe(key, at);
+                }
+                Live::Absent
+            }
+            Err(error) => {
+                let throttled = matches!(error, ReadError::Throttled { .. });
+                let count = if throttled { &mut reading.throttled } else { &mut reading.errors };
+                *count += 1;
+                let (tries, most) = (*count, if throttled { self.limits.attempts } else { MOST_ERRORS });
+                if tries < most {
+                    let at = backoff::after_read_error(self.now_ms, &error, key.0.as_str(), tries);
+                    return self.observe(key, at);
+                }
+                Live::Unknown { reason: error.to_string() }
+            }
+        };
+        self.observation.under_way.remove(&key);
+        self.remember_owed(&key, &live);
+        self.live.insert(key, live);
+    }
+
+    /// When to ask again whether it really is not there; none for what is known to be gone.
+    fn second_look_ms(&self, key: &Key) -> Option<Millis> {
+        let record = self.recorded.resources.get(&key.0)?.get(&key.1)?;
+        let visible_at_ms = record.operated_at_ms + self.visibility_ms(&record.kind);
+        (record.status != Status::Gone).then(|| visible_at_ms.max(self.now_ms + SECOND_LOOK_MS))
+    }
+
+    /// An operation whose read-back a crash prevented still owes it: this read is it.
+    fn remember_owed(&mut self, key: &Key, live: &Live) {
+        let Live::Present { properties, began_at_ms } = live else { return };
+        let Some(record) = self.recorded.resources.get(&key.0).and_then(|all| all.get(&key.1)) else {
+            return;
+        };
+        let succeeded_since = record.failure.is_none() && record.seen_at_ms < record.operated_at_ms;
+        let owed = record.seen.is_null() || succeeded_since;
+        if owed && record.status == Status::Live {
+            let live = self.memory_of(&record.kind, properties);
+            let (resource, generation) = key.clone();
+            let seen = Entry::Seen { resource, generation, live, began_at_ms: *began_at_ms };
+            self.append(vec![seen], Then::Nothing);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Settling: every intent without a result is brought to a recorded end, before anything new is looked at.
+//!
+//! | what is known | what happens |
+//! |---|---|
+//! | its operation | it is polled; an operation that is not known any more: look |
+//! | nothing, and the provider still honours the token | the same bytes with the same token, never a recomputed body |
+//! | nothing, and it is too old for that | look |
+//!
+//! A pass that only plans makes no call and does not wait: what it cannot tell from polls and reads stays open.
+
+use super::flight::Flight;
+use super::{Pass, Stage};
+
+impl Pass {
+    pub(super) fn start_settling(&mut self) {
+        self.stage = Stage::Settling;
+        self.to_settle = self.recorded.open.keys().copied().collect();
+    }
+
+    pub(super) fn advance_settling(&mut self) -> bool {
+        while self.flights.len() < self.limits.in_flight.max(1)
+            && let Some(intent) = self.to_settle.pop_front()
+        {
+            self.settle(intent);
+        }
+        if !self.flights.is_empty() {
+            return false;
+        }
+        self.start_observing();
+        true
+    }
+
+    fn settle(&mut self, intent: u64) {
+        let Some(open) = self.recorded.open.get(&intent) else { return };
+        let honoured = self.now_ms.saturating_sub(open.at_ms) < self.limits.token_lifetime_ms;
+        let known = open.operation.is_some();
+        self.flights.insert(intent, Flight::resumed(open));
+        if known {
+            self.poll(intent, self.now_ms);
+        } else if !self.mutates() {
+            self.flights.remove(&intent);
+        } else if honoured {
+            self.call(intent, self.now_ms);
+        } else {
+            self.start_look(intent, None);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! A cloud in memory: asynchronous operations, client tokens, and faults on demand.
+
+use std::collections::BTreeMap;
+
+use agent_world::{Call, CallAction, CallError, FailureKind, Found, Progress, ProgressState, ReadError};
+use proptest::prelude::*;
+use schema_catalog::Catalog;
+use schema_documents::desired::DesiredState;
+use schema_documents::{FieldPath, Json};
+
+/// What goes wrong with one call.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fault {
+    /// It is done, and the answer is lost.
+    DropAnswer,
+    /// It is lost on its way.
+    NeverArrived,
+    /// It is refused for now.
+    Throttle,
+    /// Its operation fails for now, and nothing is done.
+    FailForNow,
+    /// Its operation fails for now, and it was done.
+    FailAfterDoing,
+}
+
+pub(super) fn any_fault() -> impl Strategy<Value = Fault> {
+    use Fault::{DropAnswer, FailAfterDoing, FailForNow, NeverArrived, Throttle};
+    prop::sample::select(vec![DropAnswer, NeverArrived, Throttle, FailForNow, FailAfterDoing])
+}
+
+#[derive(Default)]
+pub(super) struct Cloud {
+    /// Kind and properties, by identifier.
+    pub(super) resources: BTreeMap<String, (String, Json)>,
+    /// Faults by the number of the call.
+    pub(super) faults: BTreeMap<u64, Fault>,
+    /// A kind that cannot be created.
+    pub(super) reject: Option<String>,
+    pub(super) calls: u64,
+    tokens: BTreeMap<String, (Call, String)>,
+    operations: BTreeMap<String, Progress>,
+}
+
+impl Cloud {
+    pub(super) fn call(&mut self, call: &Call) -> Result<Progress, CallError> {
+        let fault = self.faults.remove(&self.calls);
+        self.calls += 1;
+        if let Some((before, operation)) = self.tokens.get(&call.token) {
+            assert_eq!(before, call, "a token was used for two requests");
+            return Ok(self.operations[operation].clone());
+        }
+        match fault {
+            Some(Fault::NeverArrived) => return Err(CallError::NoAnswer("lost".to_owned())),
+            Some(Fault::Throttle) => return Err(CallError::Throttled { retry_after_ms: 700 }),
+            _ => {}
+        }
+        let operation = format!("operation-{}", self.calls);
+        let done = match fault {
+            Some(Fault::FailForNow) => Err(FailureKind::Transient),
+            _ => self.act(call),
+        };
+        let (identifier, state) = match (done, fault) {
+            (Ok(identifier), Some(Fault::FailAfterDoing)) => {
+                (Some(identifier), failed(FailureKind::Transient))
+            }
+            (Ok(identifier), _) => (Some(identifier), ProgressState::Succeeded),
+            (Err(failure), _) => (None, failed(failure)),
+        };
+        self.tokens.insert(call.token.clone(), (call.clone(), operation.clone()));
+        self.operations
+            .insert(operation.clone(), Progress { operation: operation.clone(), identifier, state });
+        match fault {
+            Some(Fault::DropAnswer) => Err(CallError::NoAnswer("timed out".to_owned())),
+            _ => Ok(Progress {
+                operation,
+                identifier: None,
+                state: ProgressState::Running { retry_after_ms: 100 },
+            }),
+        }
+    }
+
+    fn act(&mut self, call: &Call) -> Result<String, FailureKind> {
+        match &call.action {
+            CallAction::Create(body) => {
+                self.create(&call.kind, body.as_json().expect("the body is complete"))
+            }
+            CallAction::Update(identifier, patch) => {
+                let (_, properties) = self.resources.get_mut(identifier).ok_or(FailureKind::NotFound)?;
+                let patch = patch.as_json().expect("the patch is complete");
+                for operation in patch.as_array().unwrap() {
+                    let path = FieldPath::parse(operation["path"].as_str().unwrap()).unwrap();
+                    match operation["op"].as_str().unwrap() {
+                        "remove" => drop(path.remove(properties)),
+                        _ => assert!(path.set(properties, operation["value"].clone())),
+                    }
+                }
+                Ok(identifier.clone())
+            }
+            CallAction::Delete(identifier) => {
+                self.resources.remove(identifier).ok_or(FailureKind::NotFound)?;
+                Ok(identifier.clone())
+            }
+        }
+    }
+
+    fn create(&mut self, kind: &str, mut properties: Json) -> Result<String, FailureKind> {
+        if self.reject.as_deref() == Some(kind) {
+            return Err(FailureKind::Rejected);
+        }
+        let facts = Catalog::builtin().kind(kind).expect("the catalogue knows the kind");
+        for path in &facts.identifier {
+            if path.get(&properties).is_none() {
+                path.set(&mut properties, format!("{}-{}", facts.name.replace("::", "-"), self.calls).into());
+            }
+        }
+        let identifier = facts.identifier_of(&properties).unwrap();
+        if self.resources.contains_key(&identifier) {
+            return Err(FailureKind::AlreadyExists);
+        }
+        self.resources.insert(identifier.clone(), (kind.to_owned(), properties));
+        Ok(identifier)
+    }
+
+    pub(super) fn poll(&self, operation: &str) -> Result<Progress, ReadError> {
+        self.operations.get(operation).cloned().ok_or(ReadError::UnknownOperation)
+    }
+
+    pub(super) fn read(&self, kind: &str, identifier: &str) -> Option<Json> {
+        let found = self.resources.get(identifier).filter(|(found, _)| found == kind);
+        found.map(|(_, properties)| properties.clone())
+    }
+
+    /// Shows identifiers only, as real lists do.
+    pub(super) fn list(&self, kind: &str) -> Vec<Found> {
+        let of_kind = self.resources.iter().filter(|(_, (found, _))| found == kind);
+        of_kind
+            .map(|(identifier, _)| Found { identifier: identifier.clone(), properties: Json::Null })
+            .collect()
+    }
+
+    /// Operations and tokens are kept for some days only.
+    pub(super) fn forget_operations(&mut self) {
+        self.operations.clear();
+        self.tokens.clear();
+    }
+
+    pub(super) fn assert_one_of_each(&self, desired: &DesiredState) {
+        assert_eq!(self.resources.len(), desired.resources.len(), "{:#?}", self.resources);
+        for (id, resource) in &desired.resources {
+            let is_it = |(kind, properties): &&(String, Json)| {
+                *kind == resource.kind && properties["Tags"].to_string().contains(&format!("\"{id}\""))
+            };
+            assert_eq!(self.resources.values().filter(is_it).count(), 1, "{id}");
+        }
+    }
+}
+
+fn failed(failure: FailureKind) -> ProgressState {
+    ProgressState::Failed { failure, code: format!("{failure:?}"), message: "as told".to_owned() }
+}

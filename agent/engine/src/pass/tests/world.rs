@@ -1,0 +1,189 @@
+//! A world for one pass after another: a journal, a cloud and a clock.
+
+use std::collections::BTreeMap;
+
+use schema_catalog::Catalog;
+use schema_documents::desired::DesiredState;
+use schema_documents::journal::Entry;
+use schema_documents::recorded::Recorded;
+use schema_documents::{Json, Millis};
+use serde_json::json;
+
+use super::cloud::Cloud;
+use crate::command::{Command, Event, Outcome};
+use crate::diff::Sightings;
+use crate::fold;
+use crate::options::Limits;
+use crate::pass::{Inputs, Mode, Pass, Published};
+
+/// The process dies when it is about to execute this command, or has just done so.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Crash {
+    pub(super) at: usize,
+    pub(super) done: bool,
+}
+
+pub(super) struct World {
+    pub(super) cloud: Cloud,
+    pub(super) entries: Vec<(Entry, Millis)>,
+    /// Every command that was executed, as text.
+    pub(super) log: Vec<String>,
+    now_ms: Millis,
+    sightings: Sightings,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self {
+            cloud: Cloud::default(),
+            entries: Vec::new(),
+            log: Vec::new(),
+            now_ms: 1_000_000,
+            sightings: Sightings::new(),
+        }
+    }
+
+    pub(super) fn wait(&mut self, ms: u64) {
+        self.now_ms += ms;
+    }
+
+    /// The journal, read from its beginning.
+    pub(super) fn recorded(&self) -> Recorded {
+        let mut recorded = Recorded { journal: Some("j".to_owned()), ..Recorded::default() };
+        for (entry, at_ms) in &self.entries {
+            fold::apply(&mut recorded, entry, *at_ms).expect("what was written can be read");
+        }
+        recorded
+    }
+
+    pub(super) fn run(&mut self, desired: &DesiredState, mode: Mode) -> Outcome {
+        self.run_until(desired, mode, None).expect("a pass comes to its end")
+    }
+
+    pub(super) fn run_until(
+        &mut self,
+        desired: &DesiredState,
+        mode: Mode,
+        crash: Option<Crash>,
+    ) -> Option<Outcome> {
+        let kinds = Catalog::builtin().kinds().map(|kind| kind.name.clone());
+        let mut pass = Pass::new(Inputs {
+            desired: desired.clone(),
+            published: Published::default(),
+            recorded: self.recorded(),
+            catalog: Catalog::builtin(),
+            limits: Limits { in_flight: 4, ..Limits::default() },
+            mode,
+            sightings: std::mem::take(&mut self.sightings),
+            knows: kinds.collect(),
+        });
+        let mut waiting: BTreeMap<(Millis, usize), Command> = BTreeMap::new();
+        let mut event = Event::Started;
+        let (mut executed, mut issued) = (0, 0);
+        loop {
+            for command in pass.step(event, self.now_ms) {
+                if let Command::Finish(outcome) = command {
+                    self.sightings = pass.sightings().clone();
+                    return Some(*outcome);
+                }
+                waiting.insert((not_before_ms(&command), issued), command);
+                issued += 1;
+            }
+            let ((at_ms, _), command) =
+                waiting.pop_first().expect("a pass that is not over waits for something");
+            self.now_ms = self.now_ms.max(at_ms) + 1;
+            let crashes = crash.is_some_and(|crash| crash.at == executed);
+            if crashes && crash.is_some_and(|crash| !crash.done) {
+                return None;
+            }
+            event = self.execute(command);
+            if crashes {
+                return None;
+            }
+            executed += 1;
+            assert!(executed < 10_000, "a pass comes to its end");
+        }
+    }
+
+    fn execute(&mut self, command: Command) -> Event {
+        self.log.push(format!("{command:?}"));
+        match command {
+            Command::Append { append, entries } => {
+                self.entries.extend(entries.into_iter().map(|entry| (entry, self.now_ms)));
+                Event::Appended { append }
+            }
+            Command::Read { question, kind, identifier, .. } => {
+                let result = Ok(self.cloud.read(&kind, &identifier));
+                Event::Read { question, result, began_at_ms: self.now_ms }
+            }
+            Command::List { question, kind, .. } => {
+                Event::Listed { question, result: Ok(self.cloud.list(&kind)) }
+            }
+            Command::Call { intent, call, .. } => {
+                assert!(self.recorded().open.contains_key(&intent), "intent before action");
+                Event::Called { intent, result: self.cloud.call(&call) }
+            }
+            Command::Poll { intent, operation, .. } => {
+                Event::Polled { intent, result: self.cloud.poll(&operation) }
+            }
+            Command::Finish(_) => unreachable!("handled before"),
+        }
+    }
+}
+
+fn not_before_ms(command: &Command) -> Millis {
+    match command {
+        Command::Read { not_before_ms, .. }
+        | Command::List { not_before_ms, .. }
+        | Command::Call { not_before_ms, .. }
+        | Command::Poll { not_before_ms, .. } => *not_before_ms,
+        Command::Append { .. } | Command::Finish(_) => 0,
+    }
+}
+
+/// A small app: a network of four, and six things of their own.
+pub(super) fn ten_resources() -> DesiredState {
+    let vpc = || json!({"$ref": {"resource": "network/main/vpc", "output": "/VpcId"}});
+    let mut resources = vec![
+        ("network/main/vpc", "AWS::EC2::VPC", json!({"CidrBlock": "10.0.0.0/16"})),
+        ("network/main/subnet/a", "AWS::EC2::Subnet", json!({"VpcId": vpc(), "CidrBlock": "10.0.1.0/24"})),
+        ("network/main/subnet/b", "AWS::EC2::Subnet", json!({"VpcId": vpc(), "CidrBlock": "10.0.2.0/24"})),
+        ("network/main/group", "AWS::EC2::SecurityGroup", json!({"VpcId": vpc(), "GroupDescription": "all"})),
+    ];
+    for name in ["a", "b", "c"] {
+        resources.push((
+            leak(format!("topic/{name}/topic")),
+            "AWS::SNS::Topic",
+            json!({"DisplayName": name}),
+        ));
+        resources.push((leak(format!("topic/{name}/queue")), "AWS::SQS::Queue", json!({"DelaySeconds": 1})));
+    }
+    let resources: serde_json::Map<String, Json> = resources
+        .into_iter()
+        .map(|(id, kind, properties)| (id.to_owned(), resource(kind, &properties)))
+        .collect();
+    let document = json!({
+        "format": "desired-state", "version": 1, "app": "shop", "edition": "2026.1", "approval": "automatic",
+        "environment": {"name": "production", "type": "production", "cloud": "aws", "region": "eu-central-1"},
+        "settle_seconds": 60, "resources": resources,
+    });
+    serde_json::from_value(document).expect("a desired state")
+}
+
+fn leak(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
+
+fn resource(kind: &str, properties: &Json) -> Json {
+    let origin = json!({"by": "declaration", "at": "shop.ts:1:1-1:2"});
+    let fields: serde_json::Map<String, Json> = properties
+        .as_object()
+        .expect("properties")
+        .keys()
+        .map(|name| (format!("/{name}"), json!({"class": "open", "origin": origin})))
+        .collect();
+    json!({
+        "kind": kind, "stateful": false, "phase": "provision", "properties": properties,
+        "origin": origin, "fields": fields,
+    })
+}
