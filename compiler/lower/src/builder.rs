@@ -32,6 +32,7 @@ pub(crate) struct Draft {
     origin: Origin,
     properties: Json,
     origins: BTreeMap<FieldPath, Origin>,
+    opened: Vec<FieldPath>,
     words: Option<Words>,
     phase: Phase,
     after: BTreeSet<ResourceId>,
@@ -88,6 +89,11 @@ impl<'a> Lowering<'a> {
         }
         for (path, origin) in draft.origins {
             fields.insert(path.clone(), self.field(kind, &path, origin));
+        }
+        for path in &draft.opened {
+            if let Some(field) = fields.get_mut(path) {
+                field.class = Class::Open;
+            }
         }
         let resource = Resource {
             kind: draft.kind.to_owned(),
@@ -147,6 +153,7 @@ impl Draft {
             origin: origin.clone(),
             properties: Json::Object(serde_json::Map::new()),
             origins: BTreeMap::new(),
+            opened: Vec::new(),
             words: None,
             phase: Phase::Provision,
             after: BTreeSet::new(),
@@ -179,6 +186,12 @@ impl Draft {
     /// Who asks for the value at a path, where it is not the rule of the resource.
     pub(crate) fn from(mut self, origin: &Origin, at: &str) -> Self {
         self.origins.insert(path(at), origin.clone());
+        self
+    }
+
+    /// The console may change what is at a path, although the kind enforces it: here it could only be for the better.
+    pub(crate) fn open(mut self, at: &str) -> Self {
+        self.opened.push(path(at));
         self
     }
 

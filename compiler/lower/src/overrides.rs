@@ -68,7 +68,10 @@ fn set(
         Err(error) => return lowering.found.push(Diagnostic::error(Code::E0003, error).at(at)),
     };
     let origin = Origin::Setting { at: at.clone() };
-    let field = lowering.field(kind, path, origin);
+    let before = lowering.resources.get(id).and_then(|resource| resource.fields.get(path));
+    let class = before.map(|field| field.class);
+    let mut field = lowering.field(kind, path, origin);
+    field.class = class.unwrap_or(field.class);
     let Some(resource) = lowering.resources.get_mut(id) else { return };
     if !settings::replace(resource, path, &parsed) {
         let message = format!("`{path}` of `{id}` lies inside of a value that is not a literal");
@@ -78,9 +81,10 @@ fn set(
     speak_for(&mut resource.fields, path, field);
 }
 
-/// The longest path speaks, so that what is below the new one is silenced.
+/// The longest path speaks, so that what is open below the new one is silenced. What is enforced below has its value
+/// still, and stays enforced.
 fn speak_for(fields: &mut BTreeMap<FieldPath, Field>, path: &FieldPath, field: Field) {
-    fields.retain(|other, _| !other.is_within(path));
+    fields.retain(|other, below| !other.is_within(path) || below.class == Class::Enforced);
     fields.insert(path.clone(), field);
 }
 
@@ -101,17 +105,50 @@ fn may_be_set(
         lowering.found.push(Diagnostic::error(Code::L0202, message).at(at));
         return false;
     }
-    let reason = kind.enforced(path).filter(|_| lowering.is_enforced(kind, path));
-    let enough = kind.enforced_minimum(path).zip(value.and_then(Json::as_f64));
-    if let Some(reason) = reason.filter(|_| !enough.is_some_and(|(least, value)| value >= least)) {
-        let message = format!("`{path}` of `{id}` is enforced");
+    if let Some(enforced) = enforced_by(lowering, id, kind, path, value) {
+        let message = format!("`{enforced}` of `{id}` is enforced");
         let help = "an edit of it can be left alone: list the path under `report`";
-        lowering
-            .found
-            .push(Diagnostic::error(Code::E0007, message).at(at).note(reason.to_owned()).help(help));
+        let diagnostic = Diagnostic::error(Code::E0007, message).at(at).help(help);
+        let reason = kind.enforced(&enforced);
+        lowering.found.push(reason.map_or(diagnostic.clone(), |reason| diagnostic.note(reason)));
         return false;
     }
     true
+}
+
+/// The enforced path that a new value at `path` would change: that path, or one below it.
+fn enforced_by(
+    lowering: &Lowering<'_>,
+    id: &ResourceId,
+    kind: &Kind,
+    path: &FieldPath,
+    value: Option<&Json>,
+) -> Option<FieldPath> {
+    let resource = lowering.resources.get(id)?;
+    let enforced = match resource.fields.get(path) {
+        Some(field) => field.class != Class::Open,
+        None => lowering.is_enforced(kind, path),
+    };
+    let enough = kind.enforced_minimum(path).zip(value.and_then(Json::as_f64));
+    if enforced && !enough.is_some_and(|(least, value)| value >= least) {
+        return Some(path.clone());
+    }
+    let below = resource
+        .fields
+        .iter()
+        .filter(|(other, field)| *other != path && other.is_within(path) && field.class == Class::Enforced);
+    let changes = |other: &&FieldPath| {
+        let rest = FieldPath::from_segments(other.segments()[path.segments().len()..].iter().cloned());
+        value.and_then(|value| rest.get(value)) != value_at(&resource.properties, other).as_ref()
+    };
+    below.map(|(other, _)| other).find(changes).cloned()
+}
+
+/// What a document has at a path of these properties.
+fn value_at(properties: &BTreeMap<String, Value>, path: &FieldPath) -> Option<Json> {
+    let (property, rest) = path.segments().split_first()?;
+    let document = properties.get(property)?.to_document();
+    FieldPath::from_segments(rest.iter().cloned()).get(&document).cloned()
 }
 
 /// Whether the schema has this path, or leaves open what is there.

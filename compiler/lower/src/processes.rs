@@ -41,7 +41,7 @@ pub(crate) fn allocate(lowering: &mut Lowering<'_>) -> Vec<Process> {
         Allocation::PerService => {}
         Allocation::Groups(groups) => {
             check(lowering, groups);
-            for (name, services) in groups {
+            for (name, services) in groups.iter().filter(|(name, _)| is_process_name(name)) {
                 let known = services.iter().filter(|service| model.services.contains_key(*service));
                 by_name.insert(name.clone(), (known.cloned().collect(), why.clone()));
             }
@@ -81,18 +81,17 @@ fn check(lowering: &mut Lowering<'_>, groups: &BTreeMap<String, Vec<String>>) {
                 );
             }
         }
-        if group.len() > 60
-            || schema_documents::ResourceId::parse(&format!("compute/{group}")).is_err()
-            || group.contains('/')
-        {
-            let message = format!("`{group}` cannot be the name of a process");
-            report(
-                lowering,
-                group,
-                Diagnostic::error(Code::E0003, message).help("use letters, digits and `-`"),
-            );
+        if !is_process_name(group) {
+            let message = format!("group name `{group}` cannot be part of a resource's name");
+            let help = "use letters, digits, `-`, `_` and `.`, 63 at most";
+            report(lowering, group, Diagnostic::error(Code::L0203, message).help(help));
         }
     }
+}
+
+/// Groups are named as services are.
+fn is_process_name(name: &str) -> bool {
+    (1..=63).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
 }
 
 fn report(lowering: &mut Lowering<'_>, group: &str, diagnostic: Diagnostic) {

@@ -333,6 +333,11 @@ fn what_cannot_be_set_is_said_at_its_place() {
     check_finding(&properties("\"/Endpoint\" = {}"), Code::L0202, 2, "by the cloud alone");
     check_finding(&properties("\"/MultiAZ\" = \"maybe\""), Code::E0003, 2, "boolean");
     check_finding(&properties("\"/DBSubnetGroupName/x\" = 1"), Code::L0202, 2, "no property");
+    let whole =
+        "[resources.\"gateway/api-gateway/load-balancer\".properties]\n\"/LoadBalancerAttributes\" = []\n";
+    check_finding(whole, Code::E0007, 2, "deletion_protection.enabled");
+    check_finding("[process.all]\ncpu = 300\n", Code::E0003, 2, "256, 512");
+    check_finding("[process.all]\nmemory_mib = 1000\n", Code::E0003, 2, "2048 to 8192");
     check_finding("[database.shared]\nbackup_days = 1\n", Code::E0007, 2, "at least 7");
     check_finding(
         "[resources.\"database/share/instance\"]\n",
@@ -367,6 +372,63 @@ fn more_than_the_minimum_may_be_set() {
 }
 
 #[test]
+fn what_the_catalogue_enforces_is_enforced_down_to_the_member() {
+    let state = state(&shop(), "production", "");
+    let class = |resource: &str, at: &str| state.resources[&id(resource)].field(&path(at)).unwrap().class;
+    let balancer = "gateway/api-gateway/load-balancer";
+    assert_eq!(class(balancer, "/LoadBalancerAttributes/[Key=deletion_protection.enabled]"), Class::Enforced);
+    assert_eq!(class(balancer, "/LoadBalancerAttributes/[Key=idle_timeout.timeout_seconds]"), Class::Open);
+    assert_eq!(class("database/shared/parameter-group", "/Parameters/rds.force_ssl"), Class::Enforced);
+    assert_eq!(class("database/shared/parameter-group", "/Parameters/work_mem"), Class::Open);
+    assert_eq!(
+        class("bucket/receipts/bucket", "/PublicAccessBlockConfiguration/BlockPublicAcls"),
+        Class::Enforced
+    );
+    assert_eq!(class("compute/all/task-role-policy", "/PolicyDocument"), Class::Enforced);
+    assert_eq!(class("gateway/api-gateway/listener", "/Protocol"), Class::Open);
+}
+
+#[test]
+fn the_example_of_each_page_produces_its_code() {
+    let codes = [Code::E0001, Code::E0002, Code::E0003, Code::E0004, Code::E0006, Code::E0007];
+    for code in codes.into_iter().chain([Code::L0201, Code::L0202, Code::L0203, Code::L0206]) {
+        let example =
+            code.page().split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let head = [
+            "version = 1",
+            "edition = \"2026.1\"",
+            "type = \"production\"",
+            "cloud = \"aws\"",
+            "region = \"eu-central-1\"",
+        ];
+        let key = |line: &str| line.split(' ').next().unwrap().to_owned();
+        let said: BTreeSet<String> = example.lines().map(key).collect();
+        let lines: Vec<&str> =
+            head.into_iter().filter(|line| !said.contains(&key(line))).chain(example.lines()).collect();
+        let (file, mut found) = read_environment("x", Some(("environments/x.toml", &lines.join("\n"))));
+        if let Some(file) = file {
+            found = lower(&model(&shop()), &file).1;
+        }
+        assert!(!found.is_empty() && found.iter().all(|found| found.code == code), "{code:?}: {found:?}");
+    }
+}
+
+#[test]
+fn resource_ids_are_public_interface() {
+    let hello = json!({
+        "version": 1, "app": "hello", "language": "go",
+        "services": [{ "name": "hello", "path": "hello", "at": "hello/hello.go:1" }],
+        "databases": [{ "name": "hello", "at": "hello/hello.go:2" }],
+        "topics": [{ "name": "greetings", "delivery": "at_least_once", "at": "hello/hello.go:3",
+            "subscriptions": [{ "name": "count", "service": "hello", "at": "hello/hello.go:4" }] }],
+        "buckets": [{ "name": "files", "at": "hello/hello.go:5" }],
+    });
+    let state = state(&hello, "development", "");
+    let ids: Vec<&str> = state.resources.keys().map(ResourceId::as_str).collect();
+    assert_eq!(ids.join("\n"), include_str!("hello_ids.txt").trim_end());
+}
+
+#[test]
 fn what_cannot_be_lowered_yet_is_said() {
     let model = model(&shop());
     for (lines, words) in [
@@ -389,15 +451,13 @@ fn what_cannot_be_lowered_yet_is_said() {
 
 #[test]
 fn a_name_that_no_id_can_hold_is_refused() {
-    let mut shop = shop();
-    shop["language"] = json!("typescript");
-    shop["secrets"][0]["name"] = json!("a b");
-    let manifest = serde_json::from_value(shop).unwrap();
-    if let (Some(model), _) = compiler_model::resolve(&manifest) {
-        let (state, found) = lower(&model, &environment("production", ""));
-        assert!(state.is_none());
-        assert_eq!(found[0].code, Code::L0203);
+    let mut model = model(&shop());
+    if let Some(secret) = model.secrets.get_mut("SmtpPassword") {
+        secret.name = "smtp password".to_owned();
     }
+    let (state, found) = lower(&model, &environment("production", ""));
+    assert!(state.is_none());
+    assert_eq!(found[0].code, Code::L0203);
 }
 
 #[test]

@@ -82,6 +82,8 @@ fn lower_server(lowering: &mut Lowering<'_>, server: &str, why: &Origin, network
     let group = id(["database", server, "security-group"]);
     let group = network::storage_group(lowering, network, group, PORT, why);
     let size = &lowering.sizes.database;
+    let settings = lowering.environment.environment.database.get(server);
+    let storage = settings.and_then(|settings| settings.storage_gib).unwrap_or(size.storage_gib);
     let instance = Draft::new(id(["database", server, "instance"]), "AWS::RDS::DBInstance", why)
         .named([server])
         .properties(json!({
@@ -90,7 +92,8 @@ fn lower_server(lowering: &mut Lowering<'_>, server: &str, why: &Origin, network
             "DBInstanceClass": size.instance_class,
             "StorageType": "gp3",
             "AllocatedStorage": size.storage_gib.to_string(),
-            "MaxAllocatedStorage": size.most_storage_gib,
+            // It has to leave room to grow, also above a setting.
+            "MaxAllocatedStorage": size.most_storage_gib.max(storage.saturating_mul(2)),
             "StorageEncrypted": true,
             "MasterUsername": "manifest_admin",
             "ManageMasterUserPassword": true,

@@ -54,7 +54,7 @@ fn lower_one(lowering: &mut Lowering<'_>, gateway: &compiler_model::Gateway, net
                 "TargetGroupAttributes": [{ "Key": "deregistration_delay.timeout_seconds", "Value": "30" }],
             })),
     );
-    // Without a domain there is no certificate, so the listener speaks plain HTTP.
+    // Without a domain there is no certificate, so the listener speaks plain HTTP, until somebody gives it one.
     let listener = lowering.add(
         Draft::new(id(["gateway", name, "listener"]), "AWS::ElasticLoadBalancingV2::Listener", &why)
             .properties(json!({
@@ -64,7 +64,8 @@ fn lower_one(lowering: &mut Lowering<'_>, gateway: &compiler_model::Gateway, net
                 "DefaultActions": [
                     { "Type": "forward", "TargetGroupArn": output(&target_group, "/TargetGroupArn") },
                 ],
-            })),
+            }))
+            .open("/Protocol"),
     );
     Gateway { target_group, listener }
 }

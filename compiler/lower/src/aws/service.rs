@@ -1,5 +1,6 @@
 //! Services run in processes: one task definition and one service of the cluster each, with image, log and roles.
 
+use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::{Json, ResourceId, Value};
 use serde_json::json;
 
@@ -94,6 +95,7 @@ fn task_definition(
     if !secrets.is_empty() {
         container["Secrets"] = Json::Array(secrets);
     }
+    check_size(lowering, process);
     let size = &lowering.sizes.process;
     let draft = Draft::new(
         id(["compute", &process.name, "task-definition"]),
@@ -113,6 +115,43 @@ fn task_definition(
         "TaskRoleArn": output(&roles.task, "/Arn"),
     }));
     lowering.add(draft)
+}
+
+/// What Fargate runs: CPU units, then the least and most memory in MiB and the step between.
+const FARGATE_SIZES: [(u32, u32, u32, u32); 7] = [
+    (256, 512, 2_048, 512),
+    (512, 1_024, 4_096, 1_024),
+    (1_024, 2_048, 8_192, 1_024),
+    (2_048, 4_096, 16_384, 1_024),
+    (4_096, 8_192, 30_720, 1_024),
+    (8_192, 16_384, 61_440, 4_096),
+    (16_384, 32_768, 122_880, 8_192),
+];
+
+/// Reports a combination of CPU and memory that Fargate does not run.
+fn check_size(lowering: &mut Lowering<'_>, process: &Process) {
+    let Some(settings) = lowering.environment.environment.process.get(&process.name) else { return };
+    let cpu = settings.cpu.unwrap_or(lowering.sizes.process.cpu);
+    let memory = settings.memory_mib.unwrap_or(lowering.sizes.process.memory_mib);
+    let name = process.name.as_str();
+    let (message, help, key) = match FARGATE_SIZES.iter().find(|(units, ..)| *units == cpu) {
+        None => {
+            let units: Vec<String> = FARGATE_SIZES.iter().map(|(units, ..)| units.to_string()).collect();
+            (
+                format!("process `{name}` cannot have {cpu} CPU units"),
+                format!("write {}", units.join(", ")),
+                "cpu",
+            )
+        }
+        Some((_, least, most, step)) if !(*least..=*most).contains(&memory) || memory % step != 0 => (
+            format!("process `{name}` cannot have {memory} MiB of memory with {cpu} CPU units"),
+            format!("write {least} to {most} in steps of {step}"),
+            if settings.memory_mib.is_some() { "memory_mib" } else { "cpu" },
+        ),
+        Some(_) => return,
+    };
+    let diagnostic = Diagnostic::error(Code::E0003, message).help(help);
+    lowering.found.push(lowering.environment.point(diagnostic, &["process", name, key]));
 }
 
 fn service_properties(
