@@ -120,14 +120,11 @@ impl<'t> Program<'t> {
         }
     }
 
-    /// The function that a value is, in place or by name in the same file.
-    pub(super) fn function<'v>(&'v self, file: usize, value: &'v Value) -> Option<&'v Function> {
+    /// The function that a value is, in place or by name, and the file in which it is written.
+    pub(super) fn function<'v>(&'v self, file: usize, value: &'v Value) -> Option<(usize, &'v Function)> {
         match &value.kind {
-            Kind::Function(function) => Some(function),
-            Kind::Name(name) => match &self.modules[file].facts.values.get(name)?.kind {
-                Kind::Function(function) => Some(function),
-                _ => None,
-            },
+            Kind::Function(function) => Some((file, function)),
+            Kind::Name(name) => self.named_function(file, name, &mut Seen::new()),
             _ => None,
         }
     }
@@ -273,6 +270,24 @@ impl<'t> Program<'t> {
                 },
             },
             Type::Fields(_) | Type::Nothing | Type::Unknown => {}
+        }
+    }
+
+    fn named_function(&self, file: usize, name: &str, seen: &mut Seen) -> Option<(usize, &Function)> {
+        if !seen.insert((file, name.to_owned())) {
+            return None;
+        }
+        let facts = &self.modules[file].facts;
+        match facts.values.get(name).map(|value| &value.kind) {
+            Some(Kind::Function(function)) => return Some((file, function)),
+            Some(Kind::Name(other)) => return self.named_function(file, other, seen),
+            _ => {}
+        }
+        let import = facts.imports.get(name)?;
+        let module = self.module(file, &import.module)?;
+        match self.modules[module].facts.exports.get(&import.name)? {
+            Export::Local(local) => self.named_function(module, local, seen),
+            Export::From(_) => None,
         }
     }
 

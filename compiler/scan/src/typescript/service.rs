@@ -14,6 +14,7 @@ use super::construct::{Construct, EndpointKind};
 use super::found::{Found, Resource};
 use super::literal::{Config, Kind, list};
 use super::resolve::{Key, Program, Root, is_below, join};
+use super::shape::Parameter;
 use super::site::Site;
 use super::syntax::{DEFAULT, Declaration, Export};
 
@@ -204,19 +205,20 @@ fn takes_request(site: Site<'_>, kind: EndpointKind, path: Option<&str>) -> bool
     }
     let file = site.key.0;
     let handler = site.argument(1).and_then(|handler| site.program.function(file, handler));
-    let parameter = handler.and_then(|handler| handler.parameters.first());
+    let parameter = handler.and_then(|(_, handler)| handler.parameters.first());
+    let of_call = site.declaration.types.first().map(|declared| (file, declared));
+    let of_parameter = || Some((handler?.0, parameter?.declared.as_ref()?));
     let in_path: BTreeSet<&str> = path.unwrap_or_default().split('/').filter_map(path_parameter).collect();
-    let declared =
-        site.declaration.types.first().or(parameter.and_then(|parameter| parameter.declared.as_ref()));
-    let fields = declared.and_then(|declared| site.program.fields(file, declared));
-    match (fields, parameter, handler) {
-        (Some(fields), _, _) => fields.iter().any(|field| !in_path.contains(field.as_str())),
-        (None, None, Some(_)) => false,
-        (None, Some(parameter), _) => match &parameter.fields {
-            Some(fields) => fields.iter().any(|field| !in_path.contains(field.as_str())),
-            None => in_path.is_empty(),
-        },
-        (None, None, None) => declared.is_some() && in_path.is_empty(),
+    let asks_for_more =
+        |fields: &BTreeSet<String>| fields.iter().any(|field| !in_path.contains(field.as_str()));
+    let declared = of_call.or_else(of_parameter);
+    if let Some(fields) = declared.and_then(|(file, declared)| site.program.fields(file, declared)) {
+        return asks_for_more(&fields);
+    }
+    match parameter {
+        Some(Parameter { fields: Some(fields), .. }) => asks_for_more(fields),
+        Some(_) => in_path.is_empty(),
+        None => declared.is_some() && in_path.is_empty(),
     }
 }
 
@@ -302,14 +304,36 @@ mod tests {
                     "svc/encore.service.ts",
                     "import { Service } from 'encore.dev/service'; export default new Service('svc');",
                 ),
-                ("svc/types.ts", "export interface Id { id: string }"),
+                ("svc/types.ts", "export interface Id { id: string; more: string }"),
                 (
                     "svc/svc.ts",
                     "import { api } from 'encore.dev/api'; import type { Id } from './types';
                     export const e = api({ path: '/:id' }, async (p: Id) => {});",
                 ),
             ],
-            &[r#"endpoints {"name": "e", "path": "/:id"}"#],
+            &[r#"endpoints {"name": "e", "path": "/:id", "takes_request": true}"#],
+        );
+    }
+
+    #[test]
+    fn a_handler_of_another_file_is_followed() {
+        check_app(
+            &[
+                (
+                    "svc/encore.service.ts",
+                    "import { Service } from 'encore.dev/service'; export default new Service('svc');",
+                ),
+                (
+                    "svc/handlers.ts",
+                    "interface P { x: string } const h = async (p: P) => {}; export { h as handler };",
+                ),
+                (
+                    "svc/svc.ts",
+                    "import { api } from 'encore.dev/api'; import { handler } from './handlers';
+                    export const e = api({ path: '/a' }, handler);",
+                ),
+            ],
+            &[r#"endpoints {"name": "e", "path": "/a", "takes_request": true}"#],
         );
     }
 

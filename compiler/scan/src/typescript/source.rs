@@ -61,34 +61,50 @@ fn is_read(path: &str) -> bool {
     !is_test_or_types && !path.split('/').any(is_skipped_folder)
 }
 
-/// Reads the files that matter: those that speak of the framework, and those that may import from one that does,
-/// directly or through others.
+/// Reads the files that matter: those that speak of the framework, those that may import from one of them, directly or
+/// through others, and then all that these import in turn, where types and handlers may be.
 pub(super) fn read<'t>(
     sources: &'t [Source<'t>],
     aliases: &Aliases,
     out: &mut Vec<Diagnostic>,
 ) -> Vec<Module<'t>> {
-    let mut modules = Vec::new();
-    let mut stems: BTreeSet<&str> = BTreeSet::new();
-    let mut waiting: Vec<_> =
-        sources.iter().map(|source| (source, imported_stems(&source.text, aliases))).collect();
-    loop {
-        let imports = |imported: &BTreeSet<&str>| {
-            imported.iter().any(|stem| stem.starts_with('.') || stems.contains(stem))
-        };
-        let (taken, rest): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|(source, imported)| source.mentions_encore() || imports(imported));
-        if taken.is_empty() {
-            break;
-        }
-        for (source, _) in taken {
-            stems.insert(stem(source.path));
-            modules.push(module(source, out));
-        }
-        waiting = rest;
-    }
+    let imported = |source: &'t Source<'t>| (source, imported_stems(&source.text, aliases));
+    let (mut taken, mut rest): (Vec<Named<'t>>, Vec<Named<'t>>) =
+        sources.iter().map(imported).partition(|(source, _)| source.mentions_encore());
+    grow(
+        &mut taken,
+        &mut rest,
+        |(source, _)| vec![stem(source.path)],
+        |(_, imported), stems| imported.iter().any(|one| one.starts_with('.') || stems.contains(one)),
+    );
+    grow(
+        &mut taken,
+        &mut rest,
+        |(_, imported)| imported.iter().copied().collect(),
+        |(source, _), stems| stems.contains(stem(source.path)),
+    );
+    let mut modules: Vec<_> = taken.into_iter().map(|(source, _)| module(source, out)).collect();
     modules.sort_by(|a, b| a.path.cmp(b.path));
     modules
+}
+
+/// A file, and the names of those that it may import.
+type Named<'t> = (&'t Source<'t>, BTreeSet<&'t str>);
+
+/// Takes more and more files: those that are reached by a name that a taken one gives.
+fn grow<'t>(
+    taken: &mut Vec<Named<'t>>,
+    rest: &mut Vec<Named<'t>>,
+    gives: impl Fn(&Named<'t>) -> Vec<&'t str>,
+    is_reached: impl Fn(&Named<'t>, &BTreeSet<&'t str>) -> bool,
+) {
+    let mut names = BTreeSet::new();
+    let mut seen = 0;
+    while seen < taken.len() {
+        names.extend(taken[seen..].iter().flat_map(&gives));
+        seen = taken.len();
+        taken.extend(rest.extract_if(.., |file| is_reached(file, &names)));
+    }
 }
 
 /// The name by which others import a file: that of the file, or that of the folder whose index it is.
