@@ -4,7 +4,7 @@
 //! `agent/driver` holds the trait objects. Each answer tells apart what is known from what is not: "no answer" is
 //! never "no".
 
-use async_trait::async_trait;
+pub use async_trait::async_trait;
 use schema_documents::value::SecretRef;
 use schema_documents::{Json, Millis, Value};
 

@@ -33,6 +33,8 @@ pub enum Missing {
     Create,
     /// Refuses.
     Refuse,
+    /// Reads as empty; nothing will be written.
+    Empty,
 }
 
 impl Store {
@@ -56,8 +58,10 @@ impl Store {
 
     fn local(place: &str, folder: &FilePath, missing: Missing) -> Result<Self, OpenError> {
         let fail = |error: std::io::Error| OpenError::invalid(place, &error.to_string());
-        if missing == Missing::Create {
-            std::fs::create_dir_all(folder).map_err(fail)?;
+        match missing {
+            Missing::Create => std::fs::create_dir_all(folder).map_err(fail)?,
+            Missing::Empty if !folder.exists() => return Ok(Self { shown: place.to_owned(), ..Self::memory() }),
+            Missing::Empty | Missing::Refuse => {}
         }
         std::fs::read_dir(folder).map_err(fail)?;
         let objects = LocalFileSystem::new_with_prefix(folder)

@@ -1,0 +1,232 @@
+//! What was typed.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use schema_documents::{FieldPath, ResourceId};
+
+/// Keeps one cloud account in step with its desired states, and brings console edits back.
+#[derive(Parser)]
+#[command(name = "manifest-agent", version, about, max_term_width = 110)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show what a pass would do, and write nothing anywhere
+    Plan(Plan),
+    /// Run one pass: import console edits, apply what must change
+    Apply(Apply),
+    /// Keep running passes until told to stop
+    Run(Run),
+    /// Show what is recorded: resources, open edits, what is in flight
+    Status(Status),
+    /// Write open console edits as an import document; from the record, no cloud call
+    Imports(Imports),
+    /// Answer drift: the repository gets the console's value
+    Adopt(Answer),
+    /// Answer drift: the console's value goes
+    Revert(Answer),
+    /// Confirm a deletion that waits for a person
+    Confirm(Confirm),
+    /// Remove everything that is recorded, through the same gates as any other plan
+    Destroy(Destroy),
+    /// Set the value of a secret
+    Secret(Secret),
+}
+
+/// How data is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Text,
+    /// For machines
+    Json,
+}
+
+/// Where the state lies, and of which environment.
+#[derive(ClapArgs, Clone)]
+pub(crate) struct Place {
+    /// The store of journals: `s3://bucket/prefix`, `gs://bucket/prefix` or a folder
+    #[arg(long, value_name = "URL", env = "MANIFEST_STATE")]
+    pub(crate) state: String,
+    /// The app; without it the one of the desired state, or the only one in the store
+    #[arg(long)]
+    pub(crate) app: Option<String>,
+    /// The environment; without it the one of the desired state, or the only one in the store
+    #[arg(long)]
+    pub(crate) env: Option<String>,
+}
+
+/// The desired state.
+#[derive(ClapArgs, Clone)]
+pub(crate) struct Wanted {
+    /// The desired state: a file, or the store that `manifestc publish` writes to
+    #[arg(long, value_name = "URL", env = "MANIFEST_DESIRED")]
+    pub(crate) desired: String,
+    /// Refuse documents larger than this
+    #[arg(long, value_name = "BYTES", default_value_t = schema_documents::desired::DEFAULT_MAX_BYTES)]
+    pub(crate) max_document_bytes: u64,
+}
+
+/// How the cloud is reached.
+#[derive(ClapArgs, Clone)]
+pub(crate) struct Reach {
+    /// Another address for the cloud's API, such as a simulated cloud's
+    #[arg(long, value_name = "U")]
+    pub(crate) endpoint_url: Option<String>,
+    /// Longest time for one call, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 20.0)]
+    pub(crate) call_timeout: f64,
+    /// How long the lease lasts after the last sign of life, in seconds; at least twice the call's time
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub(crate) lease: f64,
+    /// Calls and questions that may be under way at a time
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    pub(crate) in_flight: usize,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifest-agent plan --desired build/production.desired.json --state s3://my-state")]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// How the plan is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Exit with 1 when there is anything to do or to say
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    /// Plan the removal of everything that is recorded
+    #[arg(long)]
+    pub(crate) destroy: bool,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifest-agent apply --desired build/production.desired.json --state s3://my-state")]
+pub(crate) struct Apply {
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifest-agent run --desired s3://my-state --state s3://my-state --app shop --env production")]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// Time from the end of one pass to the start of the next, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub(crate) every: f64,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifest-agent status --state s3://my-state --app shop --env production")]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How the status is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifest-agent imports --state s3://my-state --env production --out edits.json")]
+pub(crate) struct Imports {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The file to write; without it standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// How the edits are written to standard output
+    #[arg(long, value_enum, default_value = "json")]
+    pub(crate) format: Format,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifest-agent revert database/shared/instance /DBInstanceClass --state s3://my-state")]
+pub(crate) struct Answer {
+    /// The resource
+    pub(crate) resource: ResourceId,
+    /// The field; without it every field of the resource with an open edit or a conflict
+    pub(crate) path: Option<FieldPath>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) person: Person,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifest-agent confirm bucket/receipts/bucket --digest sha256:… --state s3://my-state")]
+pub(crate) struct Confirm {
+    /// The resource
+    pub(crate) resource: ResourceId,
+    /// What is confirmed; `plan` prints it
+    #[arg(long)]
+    pub(crate) digest: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) person: Person,
+}
+
+/// Who decides.
+#[derive(ClapArgs, Clone)]
+pub(crate) struct Person {
+    /// Who decides; without it the user's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+    /// How long to wait for an agent that is silent, in seconds of its lease
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub(crate) lease: f64,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifest-agent destroy --state s3://my-state --desired s3://my-state --app shop --env preview")]
+pub(crate) struct Destroy {
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Secret {
+    #[command(subcommand)]
+    pub(crate) action: SecretAction,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum SecretAction {
+    /// Set a value, read from standard input, straight to the secret store
+    Set(SecretSet),
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifest-agent secret set MailKey --env production --state s3://my-state < mail-key.txt")]
+pub(crate) struct SecretSet {
+    /// The secret's name in the app
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// The region; without it the environment's (`AWS_REGION`, profile)
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+}

@@ -1,0 +1,78 @@
+//! `manifest-agent apply`: one pass.
+
+use agent_driver::{Driver, Report, Reporter, Request, pass};
+use agent_engine::command::{Ended, Outcome};
+use agent_engine::diff::Sightings;
+use agent_engine::pass::{Mode, Published};
+use anyhow::{Result, bail};
+use schema_catalog::Catalog;
+use schema_documents::desired::DesiredState;
+use schema_review::{of_plan, render};
+use schema_store::Missing;
+use tokio::sync::watch;
+
+use crate::args::{Apply, Reach};
+use crate::output::{self, DIM, GREEN, RED, Verdict};
+use crate::wiring::{self, Environment};
+use crate::{desired, show};
+
+pub(crate) async fn run(args: Apply) -> Result<Verdict> {
+    let (desired, published) = desired::read(&args.wanted, &args.place).await?;
+    let environment = Environment::of(&desired, &args.place, Missing::Create)?;
+    let driver = environment.driver(wiring::cloud(&desired, &args.reach).await?, wiring::lease(&args.reach)?);
+    let work = Work { desired, published, mode: Mode::Apply, sightings: Sightings::default() };
+    let report = once(&driver, work, &args.reach, show::stop_signal()).await?;
+    say(&report.outcome)
+}
+
+/// What one pass works towards.
+pub(crate) struct Work {
+    pub(crate) desired: DesiredState,
+    pub(crate) published: Published,
+    pub(crate) mode: Mode,
+    pub(crate) sightings: Sightings,
+}
+
+/// Runs one pass with its progress shown.
+pub(crate) async fn once(driver: &Driver, work: Work, reach: &Reach, stop: watch::Receiver<bool>) -> Result<Report> {
+    let (reporter, progress) = Reporter::channel();
+    let shown = show::start(progress);
+    let Work { desired, published, mode, sightings } = work;
+    let limits = show::limits(&desired, reach);
+    let request = Request { desired, published, catalog: Catalog::builtin(), limits, mode, sightings };
+    let report = pass(driver, request, &reporter, stop).await;
+    drop(reporter);
+    show::finish(shown).await;
+    Ok(report?)
+}
+
+/// Says how a pass ended.
+pub(crate) fn say(outcome: &Outcome) -> Result<Verdict> {
+    if let Some(plan) = &outcome.plan {
+        output::data(&render::text(&of_plan(plan)))?;
+    }
+    for failed in &outcome.failed {
+        let (red, plain) = (RED.render(), RED.render_reset());
+        anstream::eprintln!("{red}failed{plain} {}: {}: {}", failed.step.0, failed.code, failed.message);
+    }
+    for skipped in &outcome.skipped {
+        anstream::eprintln!("{}skipped{} {}: {}", DIM.render(), DIM.render_reset(), skipped.step.0, skipped.why);
+    }
+    match &outcome.ended {
+        Ended::Done => {}
+        Ended::Stopped => anstream::eprintln!("stopped; what was in flight is recorded, the next pass goes on from there"),
+        Ended::Lost { to } => bail!("another agent has taken over: {to}"),
+        Ended::Refused { violations } => bail!(
+            "the plan did not pass its own check and nothing was done, which is a fault of this program: {}",
+            violations.join("; ")
+        ),
+    }
+    let (done, failed, skipped) = (outcome.succeeded.len(), outcome.failed.len(), outcome.skipped.len());
+    if done + failed + skipped > 0 {
+        let style = if failed == 0 { GREEN } else { RED };
+        let line = format!("{done} done, {failed} failed, {skipped} skipped");
+        output::data(&format!("{}{line}{}\n", style.render(), style.render_reset()))?;
+    }
+    let clean = failed == 0 && skipped == 0 && outcome.ended == Ended::Done;
+    Ok(if clean { Verdict::Clean } else { Verdict::Findings })
+}

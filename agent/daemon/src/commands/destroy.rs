@@ -1,0 +1,21 @@
+//! `manifest-agent destroy`: a plan like any other, towards nothing. What holds data waits for a person.
+
+use agent_engine::diff::Sightings;
+use agent_engine::pass::Mode;
+use anyhow::Result;
+use schema_store::Missing;
+
+use super::apply::{Work, once, say};
+use crate::args::Destroy;
+use crate::output::Verdict;
+use crate::wiring::{self, Environment};
+use crate::{desired, show};
+
+pub(crate) async fn run(args: Destroy) -> Result<Verdict> {
+    let (desired, published) = desired::read(&args.wanted, &args.place).await?;
+    let environment = Environment::of(&desired, &args.place, Missing::Refuse)?;
+    let driver = environment.driver(wiring::cloud(&desired, &args.reach).await?, wiring::lease(&args.reach)?);
+    let work = Work { desired, published, mode: Mode::Destroy, sightings: Sightings::default() };
+    let report = once(&driver, work, &args.reach, show::stop_signal()).await?;
+    say(&report.outcome)
+}

@@ -1,0 +1,11 @@
+//! One file per command.
+
+pub(crate) mod answer;
+pub(crate) mod apply;
+pub(crate) mod confirm;
+pub(crate) mod destroy;
+pub(crate) mod imports;
+pub(crate) mod plan;
+pub(crate) mod run;
+pub(crate) mod secret;
+pub(crate) mod status;

@@ -1,0 +1,46 @@
+//! `manifest-agent run`: pass after pass, until told to stop.
+
+use agent_engine::command::Ended;
+use agent_engine::diff::Sightings;
+use agent_engine::pass::Mode;
+use anyhow::Result;
+use schema_store::Missing;
+use tokio::sync::watch;
+
+use super::apply::{Work, once, say};
+use crate::args::Run;
+use crate::output::{self, Verdict};
+use crate::wiring::{self, Environment};
+use crate::{desired, show};
+
+/// A pass that fails is told and tried again: a store or a cloud that does not answer now may answer later.
+pub(crate) async fn run(args: Run) -> Result<Verdict> {
+    let every = wiring::seconds(args.every, "--every")?;
+    let mut stop = show::stop_signal();
+    let mut sightings = Sightings::default();
+    while !*stop.borrow() {
+        match one(&args, std::mem::take(&mut sightings), stop.clone()).await {
+            Ok(seen) => sightings = seen,
+            Err(error) => tracing::error!("the pass failed and is tried again: {error:#}"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+    output::data("stopped\n")?;
+    Ok(Verdict::Clean)
+}
+
+async fn one(args: &Run, sightings: Sightings, stop: watch::Receiver<bool>) -> Result<Sightings> {
+    let (desired, published) = desired::read(&args.wanted, &args.place).await?;
+    let environment = Environment::of(&desired, &args.place, Missing::Create)?;
+    let driver = environment.driver(wiring::cloud(&desired, &args.reach).await?, wiring::lease(&args.reach)?);
+    let work = Work { desired, published, mode: Mode::Run, sightings };
+    let report = once(&driver, work, &args.reach, stop).await?;
+    let idle = report.outcome.plan.as_ref().is_some_and(schema_documents::plan::Plan::is_empty);
+    if !idle || report.outcome.ended != Ended::Done {
+        say(&report.outcome)?;
+    }
+    Ok(report.sightings)
+}

@@ -1,0 +1,113 @@
+//! `manifest-agent status`: what is recorded.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use schema_documents::journal::Act;
+use schema_documents::recorded::{Recorded, ResourceRecord, Status as Stage};
+use schema_documents::{ResourceId, canonical};
+use serde_json::json;
+
+use crate::args::{Format, Status};
+use crate::output::{self, DIM, RED, Verdict, YELLOW};
+use crate::wiring::Environment;
+
+pub(crate) async fn run(args: Status) -> Result<Verdict> {
+    let environment = Environment::find(&args.place).await?;
+    let recorded = environment.recorded().await?;
+    let text = match args.format {
+        Format::Text => text(&environment, &recorded),
+        Format::Json => canonical::to_pretty(&json!({
+            "app": environment.app,
+            "environment": environment.name,
+            "desired": recorded.desired,
+            "journal": { "id": recorded.journal, "number": recorded.number, "epoch": recorded.epoch },
+            "lease": recorded.lease,
+            "resources": rows(&recorded).map(|(id, generation, record)| json!({
+                "resource": id,
+                "generation": generation,
+                "kind": record.kind,
+                "identifier": record.identifier,
+                "status": record.status,
+                "open_edits": record.fields.iter().filter(|(_, field)| field.edit.is_some()).map(|(path, _)| path).collect::<Vec<_>>(),
+                "failure": record.failure,
+            })).collect::<Vec<_>>(),
+            "in_flight": recorded.open.values().map(|open| json!({
+                "intent": open.intent.intent,
+                "resource": open.intent.resource,
+                "act": act(&open.intent.act),
+                "since_ms": open.at_ms,
+            })).collect::<Vec<_>>(),
+        })),
+    };
+    output::data(&text)?;
+    Ok(Verdict::Clean)
+}
+
+fn rows(recorded: &Recorded) -> impl Iterator<Item = (&ResourceId, u32, &ResourceRecord)> {
+    let generations = recorded.resources.iter();
+    generations.flat_map(|(id, all)| all.iter().map(move |(generation, record)| (id, *generation, record)))
+}
+
+fn text(environment: &Environment, recorded: &Recorded) -> String {
+    let mut out = String::new();
+    let width = recorded.resources.keys().map(|id| id.as_str().len()).max().unwrap_or(0).min(60);
+    for (id, generation, record) in rows(recorded) {
+        let (style, word) = stage(record.status);
+        let identifier = record.identifier.as_deref().unwrap_or("-");
+        let _ = writeln!(
+            out,
+            "{}{word:<10}{} {:<width$} #{generation}  {identifier}  {}{}{}",
+            style.render(),
+            style.render_reset(),
+            id.as_str(),
+            DIM.render(),
+            record.kind,
+            DIM.render_reset(),
+        );
+        for (path, field) in &record.fields {
+            if let Some(edit) = &field.edit {
+                let value = edit.to.as_ref().map_or_else(|| "(absent)".to_owned(), canonical::to_string);
+                let (yellow, plain) = (YELLOW.render(), YELLOW.render_reset());
+                let _ = writeln!(out, "           {yellow}edited{plain} {path}: {value}  seen {}", output::time(edit.seen_at_ms));
+            }
+        }
+        if let Some(failure) = &record.failure {
+            let (red, plain) = (RED.render(), RED.render_reset());
+            let _ = writeln!(out, "           {red}failed{plain} {}: {}", failure.code, failure.message);
+        }
+    }
+    for open in recorded.open.values() {
+        let _ = writeln!(out, "in flight  {} {} since {}", act(&open.intent.act), open.intent.resource, output::time(open.at_ms));
+    }
+    let edits = rows(recorded).flat_map(|(_, _, record)| record.fields.values()).filter(|field| field.edit.is_some()).count();
+    let lease = recorded.lease.as_ref().map_or_else(|| "nobody".to_owned(), |lease| lease.holder.clone());
+    let _ = writeln!(
+        out,
+        "{} {}: {} resources, {edits} open console edits, {} in flight; journal at {}, lease held by {lease}",
+        environment.app,
+        environment.name,
+        rows(recorded).count(),
+        recorded.open.len(),
+        recorded.number,
+    );
+    out
+}
+
+fn stage(status: Stage) -> (anstyle::Style, &'static str) {
+    match status {
+        Stage::Creating => (YELLOW, "creating"),
+        Stage::Live => (DIM, "live"),
+        Stage::Superseded => (YELLOW, "superseded"),
+        Stage::Deleting => (YELLOW, "deleting"),
+        Stage::Gone => (RED, "gone"),
+    }
+}
+
+fn act(act: &Act) -> &'static str {
+    match act {
+        Act::Create { .. } => "create",
+        Act::Update { .. } => "update",
+        Act::Delete { .. } => "delete",
+    }
+}

@@ -1,0 +1,74 @@
+//! The desired state: from a file, or the last one that was published.
+
+use std::fs;
+use std::path::Path;
+
+use agent_engine::pass::Published;
+use anyhow::{Context as _, Result, bail};
+use schema_documents::desired::DesiredState;
+use schema_documents::read;
+use schema_store::{Missing, Store};
+
+use crate::args::{Place, Wanted};
+
+/// Reads what is wanted of this environment. No document, or an unreadable one, is an error: it never means "nothing".
+pub(crate) async fn read(wanted: &Wanted, place: &Place) -> Result<(DesiredState, Published)> {
+    let (desired, published) = if Store::is_store(&wanted.desired) {
+        from_store(wanted, place).await?
+    } else {
+        from_file(wanted)?
+    };
+    for (asked, found, what) in [
+        (&place.app, &desired.app, "app"),
+        (&place.env, &desired.environment.name, "environment"),
+    ] {
+        if let Some(asked) = asked
+            && asked != found
+        {
+            bail!("`{}` is of the {what} `{found}`, and `{asked}` was asked for", wanted.desired);
+        }
+    }
+    Ok((desired, published))
+}
+
+fn from_file(wanted: &Wanted) -> Result<(DesiredState, Published)> {
+    let path = Path::new(wanted.desired.strip_prefix("file://").unwrap_or(&wanted.desired));
+    let named = || format!("the desired state `{}` cannot be used", path.display());
+    let bytes = fs::metadata(path).with_context(named)?.len();
+    if bytes > wanted.max_document_bytes {
+        return Err(read::Unusable::TooLarge { bytes, limit: wanted.max_document_bytes }).with_context(named);
+    }
+    let (desired, head) = read::desired(&fs::read(path).with_context(named)?, wanted.max_document_bytes).with_context(named)?;
+    Ok((desired, published(head)))
+}
+
+async fn from_store(wanted: &Wanted, place: &Place) -> Result<(DesiredState, Published)> {
+    let root = Store::open(&wanted.desired, Missing::Refuse)?.below("desired");
+    let app = only(&root, place.app.as_ref(), "app").await?;
+    let store = root.below(&app);
+    let environment = only(&store, place.env.as_ref(), "environment").await?;
+    let store = store.below(&environment);
+    let Some((number, bytes)) = store.numbered().last().await? else {
+        bail!("nothing was published at `{}` (`manifestc publish` does)", store.shown());
+    };
+    let named = || format!("number {number} at `{}` cannot be used", store.shown());
+    let (desired, head) = read::desired(&bytes, wanted.max_document_bytes).with_context(named)?;
+    Ok((desired, published(head)))
+}
+
+fn published(head: Option<read::PublicationHead>) -> Published {
+    head.map_or_else(Published::default, |head| Published { number: Some(head.number), commit: head.commit })
+}
+
+/// The name that was asked for, else the only one that is there.
+pub(crate) async fn only(store: &Store, asked: Option<&String>, what: &str) -> Result<String> {
+    if let Some(asked) = asked {
+        return Ok(asked.clone());
+    }
+    let option = if what == "app" { "--app" } else { "--env" };
+    match store.folders().await?.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => bail!("there is nothing at `{}`", store.shown()),
+        several => bail!("name the {what} with `{option}`: there are {} at `{}`", several.join(", "), store.shown()),
+    }
+}

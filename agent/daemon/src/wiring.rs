@@ -1,0 +1,149 @@
+//! Which parts of the world a command is connected to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use agent_aws::Aws;
+use agent_driver::{Driver, Journal, JournalObjects, LeaseTerms, NoVault, SystemClock, SystemEntropy};
+use agent_world::{Call, CallError, Found, Progress, Provider, ReadError};
+use anyhow::{Context as _, Result, ensure};
+use schema_documents::Json;
+use schema_documents::desired::DesiredState;
+use schema_documents::environment::Cloud;
+use schema_documents::recorded::Recorded;
+use schema_store::{Missing, Store};
+
+use crate::args::{Place, Reach};
+use crate::desired::only;
+
+/// An environment's place in the store, with its names.
+pub(crate) struct Environment {
+    /// The app.
+    pub(crate) app: String,
+    /// The environment.
+    pub(crate) name: String,
+    store: Store,
+}
+
+impl Environment {
+    /// That of a desired state. A local folder that is not there yet is made, if it may be written to.
+    pub(crate) fn of(desired: &DesiredState, place: &Place, missing: Missing) -> Result<Self> {
+        let root = open(&place.state, missing)?;
+        let (app, name) = (desired.app.clone(), desired.environment.name.clone());
+        Ok(Self { store: root.below(&app).below(&name), app, name })
+    }
+
+    /// The one that was named, else the only one that is there.
+    pub(crate) async fn find(place: &Place) -> Result<Self> {
+        let root = open(&place.state, Missing::Refuse)?;
+        let app = only(&root, place.app.as_ref(), "app").await?;
+        let name = only(&root.below(&app), place.env.as_ref(), "environment").await?;
+        Ok(Self { store: root.below(&app).below(&name), app, name })
+    }
+
+    /// The driver of this environment's journal, with a cloud.
+    pub(crate) fn driver(&self, provider: Arc<dyn Provider>, lease: LeaseTerms) -> Driver {
+        Driver {
+            provider,
+            store: Arc::new(JournalObjects(self.store.below("journal").numbered())),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            vault: Arc::new(NoVault),
+            lease,
+        }
+    }
+
+    /// The driver of this environment's journal, for commands that never ask a cloud.
+    pub(crate) fn driver_without_cloud(&self, lease: LeaseTerms) -> Driver {
+        self.driver(Arc::new(NoCloud), lease)
+    }
+
+    /// What the journal says.
+    pub(crate) async fn recorded(&self) -> Result<Recorded> {
+        let driver = self.driver_without_cloud(LeaseTerms::default());
+        Ok(Journal::open(&driver).await?.recorded().clone())
+    }
+}
+
+fn open(place: &str, missing: Missing) -> Result<Store> {
+    Store::open(place, missing).context("the state cannot be used: name a store that may be read and written with `--state`")
+}
+
+/// The cloud of a desired state.
+pub(crate) async fn cloud(desired: &DesiredState, reach: &Reach) -> Result<Arc<dyn Provider>> {
+    ensure!(
+        desired.environment.cloud == Cloud::Aws,
+        "this agent has no provider for the cloud of `{}`",
+        desired.environment.name
+    );
+    aws(desired.environment.region.clone(), reach).await
+}
+
+/// Cloud Control in a region.
+pub(crate) async fn aws(region: Option<String>, reach: &Reach) -> Result<Arc<dyn Provider>> {
+    let options = agent_aws::Options {
+        region,
+        endpoint_url: reach.endpoint_url.clone(),
+        call_timeout: Some(seconds(reach.call_timeout, "--call-timeout")?),
+    };
+    Ok(Arc::new(Aws::connect(options).await))
+}
+
+/// How the lease is held.
+pub(crate) fn lease(reach: &Reach) -> Result<LeaseTerms> {
+    let longest_call_ms = milliseconds(reach.call_timeout, "--call-timeout")?;
+    let term_ms = milliseconds(reach.lease, "--lease")?;
+    ensure!(term_ms >= 2 * longest_call_ms, "`--lease` is at least twice `--call-timeout`, or no call would fit into it");
+    Ok(LeaseTerms { holder: holder(), term_ms, longest_call_ms })
+}
+
+/// How the lease is held by a person's command, which makes no call.
+pub(crate) fn lease_of_person(lease_seconds: f64) -> Result<LeaseTerms> {
+    Ok(LeaseTerms { holder: holder(), term_ms: milliseconds(lease_seconds, "--lease")?, longest_call_ms: 0 })
+}
+
+fn holder() -> String {
+    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+    format!("{} process {}", host.trim(), std::process::id()).trim().to_owned()
+}
+
+/// Seconds as they were typed.
+pub(crate) fn seconds(seconds: f64, option: &str) -> Result<Duration> {
+    Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero()).with_context(|| format!("`{option}` is a time above zero"))
+}
+
+fn milliseconds(typed: f64, option: &str) -> Result<u64> {
+    Ok(u64::try_from(seconds(typed, option)?.as_millis())?)
+}
+
+/// Who decides.
+pub(crate) fn person(named: Option<&String>) -> Result<String> {
+    let from_environment = || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    named.cloned().or_else(from_environment).context("nobody is named: say who decides with `--by`")
+}
+
+/// For commands that never ask a cloud.
+struct NoCloud;
+
+#[agent_world::async_trait]
+impl Provider for NoCloud {
+    fn knows(&self, _: &str) -> bool {
+        false
+    }
+
+    async fn call(&self, _: &Call) -> Result<Progress, CallError> {
+        Err(CallError::NoAnswer("this command has no cloud".to_owned()))
+    }
+
+    async fn poll(&self, _: &str) -> Result<Progress, ReadError> {
+        Err(ReadError::NoAnswer("this command has no cloud".to_owned()))
+    }
+
+    async fn read(&self, _: &str, _: &str) -> Result<Option<Json>, ReadError> {
+        Err(ReadError::NoAnswer("this command has no cloud".to_owned()))
+    }
+
+    async fn list(&self, _: &str, _: Option<&Json>) -> Result<Vec<Found>, ReadError> {
+        Err(ReadError::NoAnswer("this command has no cloud".to_owned()))
+    }
+}
