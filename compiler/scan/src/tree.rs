@@ -55,7 +55,7 @@ impl SourceTree {
         for entry in walk {
             match entry {
                 Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                    tree.take(&root, entry.path())
+                    tree.take(&root, entry.path());
                 }
                 Ok(_) => {}
                 Err(error) => tree.miss(&root, &error),

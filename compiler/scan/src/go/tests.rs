@@ -342,6 +342,12 @@ fn an_error_in_one_file_does_not_hide_another() {
 }
 
 #[test]
+fn new_with_a_value_is_no_syntax_error() {
+    let body = "func f() *int { db := new(g(1) + 2); _ = new([]int); return new(42) }\nvar secrets struct { A string }\n";
+    check_file(body, &["secret A svc"], &[]);
+}
+
+#[test]
 fn a_syntax_error_is_a_warning_where_nothing_is_declared() {
     let a = "package a\n//encore:api public\nfunc A() {}\n";
     let (_, found) = scan_files(&[("a/a.go", a), ("a/b.go", "package a\nfunc {\n")]);
