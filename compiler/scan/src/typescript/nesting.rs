@@ -6,6 +6,39 @@ pub(super) const MAX_BRACKETS: usize = 500;
 /// Operators that may hang on each other (`!!!!x`, `a ? b : c ? d : …`, `x => y => …`), those around included.
 pub(super) const MAX_LINKS: usize = 5_000;
 
+/// Words that nest what follows.
+const NESTING_WORDS: [&[u8]; 25] = [
+    b"if",
+    b"else",
+    b"for",
+    b"while",
+    b"do",
+    b"new",
+    b"typeof",
+    b"void",
+    b"delete",
+    b"await",
+    b"yield",
+    b"async",
+    b"keyof",
+    b"unique",
+    b"readonly",
+    b"infer",
+    b"is",
+    b"as",
+    b"satisfies",
+    b"extends",
+    b"in",
+    b"of",
+    b"instanceof",
+    b"with",
+    b"asserts",
+];
+
+/// Words that after a closing bracket, on a line of their own, can only begin a statement.
+const STATEMENT_WORDS: [&[u8]; 7] =
+    [b"const", b"var", b"export", b"import", b"return", b"function", b"class"];
+
 /// The offset of what is nested too deep, if anything is.
 ///
 /// It reads bytes, not syntax, and leaves out comments, strings and regular expressions as far as one can tell them
@@ -29,8 +62,12 @@ struct Scan {
     links: usize,
     /// Links at all depths around.
     links_around: usize,
-    /// The last byte that is not white space.
+    /// The last byte that is neither white space nor comment; a quote for a whole string.
     last: u8,
+    /// Whether the last word nests what follows.
+    after_nesting_word: bool,
+    /// Whether a line has begun since.
+    on_new_line: bool,
     in_doubt: bool,
     found: Option<usize>,
 }
@@ -47,14 +84,20 @@ impl Scan {
                     self.close(b'$');
                     Some(end_of_template_text(text, at + 1))
                 }
-                b'/' => self.after_slash(text, at),
+                b'/' => match end_of_comment(text, at) {
+                    Some(end) => {
+                        at = end;
+                        continue;
+                    }
+                    None => self.end_of_regular_expression(text, at),
+                },
                 _ => None,
             };
             if let Some(next) = next {
                 if text[..next].ends_with(b"${") {
                     self.open(b'$', next);
                 }
-                self.last = b'x';
+                self.note(b'"');
                 at = next;
             } else {
                 self.byte(text, at);
@@ -74,30 +117,44 @@ impl Scan {
             | b'.' | b':' => {
                 self.link(at);
             }
-            letter if letter.is_ascii_lowercase() && !is_word(before(text, at)) => {
+            letter if is_word(letter) && !is_word(before(text, at)) => {
                 self.word(&text[at..], at);
+                return;
             }
             _ => {}
         }
-        if !text[at].is_ascii_whitespace() {
-            self.last = text[at];
+        match text[at] {
+            b'\n' => self.on_new_line = true,
+            byte if byte.is_ascii_whitespace() => {}
+            byte if is_word(byte) => self.last = byte,
+            byte => self.note(byte),
         }
     }
 
-    /// Words that nest what follows, and words with which a statement begins.
+    fn note(&mut self, last: u8) {
+        self.last = last;
+        self.after_nesting_word = false;
+        self.on_new_line = false;
+    }
+
+    /// A word may nest what follows, or begin a statement or member on a line of its own.
     fn word(&mut self, rest: &[u8], at: usize) {
-        const NESTING: [&[u8]; 13] = [
-            b"if", b"else", b"for", b"while", b"do", b"new", b"typeof", b"void", b"delete", b"await",
-            b"keyof", b"as", b"with",
-        ];
-        const BEGINNING: [&[u8]; 7] =
-            [b"const", b"let", b"var", b"export", b"import", b"return", b"interface"];
         let length = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
-        if NESTING.contains(&&rest[..length]) {
-            self.link(at);
-        } else if BEGINNING.contains(&&rest[..length]) {
+        let word = &rest[..length];
+        let nests = NESTING_WORDS.contains(&word);
+        let ends_before = match self.last {
+            b')' => STATEMENT_WORDS.contains(&word),
+            b']' | b'}' | b'"' => true,
+            last => is_word(last) && !self.after_nesting_word,
+        };
+        if self.on_new_line && ends_before && !nests {
             self.links = 0;
         }
+        if nests {
+            self.link(at);
+        }
+        self.note(rest[0]);
+        self.after_nesting_word = nests;
     }
 
     fn open(&mut self, bracket: u8, at: usize) {
@@ -127,23 +184,27 @@ impl Scan {
         }
     }
 
-    /// The end of the comment or regular expression that begins with a slash, if one does.
-    fn after_slash(&mut self, text: &[u8], at: usize) -> Option<usize> {
-        match text.get(at + 1) {
-            Some(b'/') => return Some(end_of_line(text, at)),
-            Some(b'*') => {
-                let end = text[at + 2..].windows(2).position(|pair| pair == b"*/");
-                return Some(end.map_or(text.len(), |end| at + end + 4));
-            }
-            _ => {}
-        }
+    /// The end of the regular expression that begins with a slash, if one does.
+    fn end_of_regular_expression(&mut self, text: &[u8], at: usize) -> Option<usize> {
         let line = &text[at..end_of_line(text, at)];
         let is_tricky = line.iter().any(|byte| matches!(byte, b'"' | b'\'' | b'`'));
-        if is_word(self.last) || matches!(self.last, b')' | b']' | b'}') {
+        if is_word(self.last) || matches!(self.last, b')' | b']' | b'}' | b'"') {
             self.in_doubt |= is_tricky;
             return None;
         }
         end_of_regular_expression(text, at)
+    }
+}
+
+/// The end of the comment that begins with a slash, if one does.
+fn end_of_comment(text: &[u8], at: usize) -> Option<usize> {
+    match text.get(at + 1)? {
+        b'/' => Some(end_of_line(text, at)),
+        b'*' => {
+            let end = text[at + 2..].windows(2).position(|pair| pair == b"*/");
+            Some(end.map_or(text.len(), |end| at + end + 4))
+        }
+        _ => None,
     }
 }
 
@@ -224,6 +285,8 @@ mod tests {
         check(&"const a = f(x => x.y ? 1 : 2)\n".repeat(5_000), false);
         check(&format!("const a = [\n{}]", "  { name: 'x', value: 1 + 2 },\n".repeat(50_000)), false);
         check(&format!("const a = `{}`", "(".repeat(10_000)), false);
+        check(&format!("interface A {{\n{}}}", "  a?: string[]\n".repeat(50_000)), false);
+        check(&"foo(a.b) // c\nexport const x = y\n".repeat(50_000), false);
         check(&format!("//{}\n/*{0}*/'{0}'", "(".repeat(10_000)), false);
     }
 
@@ -232,9 +295,27 @@ mod tests {
         for open in ["(", "[", "{", "[(", "`${", "f(", "({a:", "x=>{"] {
             check(&open.repeat(10_000), true);
         }
-        for link in
-            ["!", "a?b:", "-", "x=>", "if(a)", "if(a){}else ", "a.b().", "await ", "new ", "a=", "typeof "]
-        {
+        for link in [
+            "!",
+            "a?b:",
+            "-",
+            "x=>",
+            "if(a)",
+            "if(a){}else ",
+            "a.b().",
+            "await ",
+            "new ",
+            "a=",
+            "typeof ",
+            "a in ",
+            "a\nas\n",
+            "a.const\n.let",
+            "while(a)\nl:",
+            "if(a)\n",
+            "T extends\nU ? V : ",
+            "await\n",
+            "yield ",
+        ] {
             check(&link.repeat(10_000), true);
         }
     }

@@ -278,7 +278,7 @@ fn types_nested_deep_are_survived() {
     let declared = "import { secret } from 'encore.dev/config'; const s = secret('S');";
     let found = r#"secrets {"name": "S", "packages_or_services": ["svc"]}"#;
     for (open, close, times) in
-        [("A<", ">", 2_400), ("{a:", "}", 480), ("keyof ", "", 2_400), ("A extends B ? C : ", "", 2_400)]
+        [("A<", ">", 2_400), ("{a:", "}", 480), ("keyof ", "", 2_400), ("A extends B ? C : ", "", 1_600)]
     {
         let source = format!("{declared}\ntype T = {}X{};", open.repeat(times), close.repeat(times));
         check(&source, &[found]);
