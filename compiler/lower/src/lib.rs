@@ -13,6 +13,7 @@ mod environment;
 mod names;
 mod overrides;
 mod processes;
+mod properties;
 mod settings;
 mod sizes;
 #[cfg(test)]

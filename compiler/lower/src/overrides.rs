@@ -10,7 +10,7 @@ use schema_documents::environment::{Moved, ResourceSettings};
 use schema_documents::{FieldPath, Json, Origin, Position, ResourceId, Value};
 
 use crate::builder::{self, Lowering};
-use crate::settings;
+use crate::properties;
 
 /// Applies all of it.
 pub(crate) fn apply(lowering: &mut Lowering<'_>) {
@@ -73,7 +73,7 @@ fn set(
     let mut field = lowering.field(kind, path, origin);
     field.class = class.unwrap_or(field.class);
     let Some(resource) = lowering.resources.get_mut(id) else { return };
-    if !settings::replace(resource, path, &parsed) {
+    if !properties::set(&mut resource.properties, path, &parsed) {
         let message = format!("`{path}` of `{id}` lies inside of a value that is not a literal");
         let help = "set the whole property";
         return lowering.found.push(Diagnostic::error(Code::L0202, message).at(at).help(help));
@@ -139,16 +139,9 @@ fn enforced_by(
         .filter(|(other, field)| *other != path && other.is_within(path) && field.class == Class::Enforced);
     let changes = |other: &&FieldPath| {
         let rest = FieldPath::from_segments(other.segments()[path.segments().len()..].iter().cloned());
-        value.and_then(|value| rest.get(value)) != value_at(&resource.properties, other).as_ref()
+        value.and_then(|value| rest.get(value)) != properties::get(&resource.properties, other).as_ref()
     };
     below.map(|(other, _)| other).find(changes).cloned()
-}
-
-/// What a document has at a path of these properties.
-fn value_at(properties: &BTreeMap<String, Value>, path: &FieldPath) -> Option<Json> {
-    let (property, rest) = path.segments().split_first()?;
-    let document = properties.get(property)?.to_document();
-    FieldPath::from_segments(rest.iter().cloned()).get(&document).cloned()
 }
 
 /// Whether the schema has this path, or leaves open what is there.
@@ -185,31 +178,11 @@ fn leave_out(lowering: &mut Lowering<'_>, id: &ResourceId, kind: &Kind, path: &F
         return;
     }
     let Some(resource) = lowering.resources.get_mut(id) else { return };
-    if !remove_value(&mut resource.properties, path) {
+    if !properties::remove(&mut resource.properties, path) {
         let message = format!("`{path}` of `{id}` is not set anyway");
         return lowering.found.push(Diagnostic::error(Code::E0004, message).at(at).help("take the line out"));
     }
     resource.fields.retain(|other, _| !other.is_within(path));
-}
-
-fn remove_value(properties: &mut BTreeMap<String, Value>, path: &FieldPath) -> bool {
-    let Some((property, rest)) = path.segments().split_first() else { return false };
-    if rest.is_empty() {
-        return properties.remove(property).is_some();
-    }
-    let Some(value) = properties.get_mut(property) else { return false };
-    let mut document = value.to_document();
-    let rest = FieldPath::from_segments(rest.iter().cloned());
-    if settings::passes_expression(&document, &rest) || rest.remove(&mut document).is_none() {
-        return false;
-    }
-    match Value::parse(&document) {
-        Ok(parsed) => {
-            *value = parsed;
-            true
-        }
-        Err(_) => false,
-    }
 }
 
 fn report_only(lowering: &mut Lowering<'_>, id: &ResourceId, path: &FieldPath, at: &Position) {

@@ -3,11 +3,14 @@
 //! Lowering reads the table from left to right, an import from right to left, documentation as it stands.
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
-use schema_documents::desired::{Class, DesiredState, Resource};
+use schema_catalog::Kind;
+use schema_documents::desired::DesiredState;
 use schema_documents::{FieldPath, Json, Origin, ResourceId, Value};
 
+use crate::aws::database::SHARED;
 use crate::builder::{self, Lowering};
 use crate::processes::Process;
+use crate::properties;
 
 /// A typed setting: `[<table>.<name>] <key> = …`.
 #[derive(Debug)]
@@ -167,7 +170,9 @@ pub fn setting_for(resource: &ResourceId, path: &FieldPath) -> Option<SettingKey
 pub fn fields_of(key: &SettingKey, desired: &DesiredState) -> Vec<(ResourceId, FieldPath)> {
     let fields = key.setting.places.iter().filter_map(|place| {
         let id = place.resource(&key.name)?;
-        desired.resources.contains_key(&id).then(|| (id, builder::path(place.path)))
+        let path = builder::path(place.path);
+        let resource = desired.resources.get(&id)?;
+        properties::get(&resource.properties, &path).is_some().then_some((id, path))
     });
     fields.collect()
 }
@@ -195,64 +200,40 @@ fn lower_setting(
     value: Option<&Json>,
 ) {
     let keys = [setting.table, id.declared_name(), setting.key];
-    let asked = value.and_then(|value| setting.to_property(value)).zip(lowering.environment.origin(&keys));
     let path = builder::path(place.path);
-    let rule = lowering.default(setting.rule());
-    let environment = lowering.environment;
+    let asked = value.and_then(|value| setting.to_property(value)).zip(lowering.environment.origin(&keys));
     let Some(resource) = lowering.resources.get_mut(id) else { return };
-    let (value, origin) = match asked {
-        Some((value, origin)) => (Some(value), origin),
-        None => match resource.field(&path).map(|field| field.origin.clone()) {
-            Some(Origin::Default { .. }) | None => (None, rule),
-            Some(declared) => (None, declared),
+    if properties::get(&resource.properties, &path).is_none() {
+        return;
+    }
+    let kind = builder::kind(&resource.kind);
+    let before = resource.field(&path).map(|field| field.origin.clone());
+    let origin = match asked {
+        Some((value, origin)) => {
+            properties::set(&mut resource.properties, &path, &Value::literal(&value));
+            check_minimum(lowering, kind, &path, &value, keys);
+            origin
+        }
+        None => match before {
+            Some(declared @ Origin::Declaration { .. }) => declared,
+            _ => lowering.default(setting.rule()),
         },
     };
-    if let Some(value) = &value {
-        replace(resource, &path, &Value::literal(value));
-    }
-    let field = lowering.field(builder::kind(&lowering.resources[id].kind), &path, origin);
-    if let (Some(value), Class::Enforced) = (&value, field.class)
-        && let Some(least) = builder::kind(&lowering.resources[id].kind).enforced_minimum(&path)
-        && value.as_f64().is_some_and(|value| value < least)
-    {
-        let message = format!("`{}` of `{}` is at least {least} here", setting.key, id.declared_name());
-        let diagnostic = Diagnostic::error(Code::E0007, message);
-        lowering.found.push(environment.point(diagnostic, &keys));
-    }
+    let field = lowering.field(kind, &path, origin);
     if let Some(resource) = lowering.resources.get_mut(id) {
         resource.fields.insert(path, field);
     }
 }
 
-/// Puts a value at a path of a resource's properties. `false` where the way leads through something that is only known
-/// at run time.
-pub(crate) fn replace(resource: &mut Resource, path: &FieldPath, value: &Value) -> bool {
-    let Some((property, rest)) = path.segments().split_first() else { return false };
-    let mut document = resource.properties.get(property).map_or(Json::Null, Value::to_document);
-    let rest = FieldPath::from_segments(rest.iter().cloned());
-    if passes_expression(&document, &rest) || !rest.set(&mut document, value.to_document()) {
-        return false;
+/// Reports a value below the minimum that is enforced.
+fn check_minimum(lowering: &mut Lowering<'_>, kind: &Kind, path: &FieldPath, value: &Json, keys: [&str; 3]) {
+    let least = kind.enforced_minimum(path).filter(|_| lowering.is_enforced(kind, path));
+    let Some((least, value)) = least.zip(value.as_f64()) else { return };
+    if value < least {
+        let message = format!("`{}` of `{}` is at least {least} here", keys[2], keys[1]);
+        let diagnostic = Diagnostic::error(Code::E0007, message);
+        lowering.found.push(lowering.environment.point(diagnostic, &keys));
     }
-    match Value::parse(&document) {
-        Ok(value) => {
-            resource.properties.insert(property.clone(), value);
-            true
-        }
-        Err(_) => false,
-    }
-}
-
-/// Whether something on the way to `path` is an expression.
-pub(crate) fn passes_expression(document: &Json, path: &FieldPath) -> bool {
-    let mut at = path.parent();
-    while let Some(path) = at {
-        let node = path.get(document).and_then(Json::as_object);
-        if node.is_some_and(|members| members.len() == 1 && members.keys().all(|key| key.starts_with('$'))) {
-            return true;
-        }
-        at = path.parent();
-    }
-    false
 }
 
 /// Settings of things that are not there.
@@ -260,7 +241,9 @@ pub(crate) fn check_names(lowering: &mut Lowering<'_>, processes: &[Process]) {
     let environment = &lowering.environment.environment;
     let model = lowering.model;
     let mut servers: Vec<&str> = model.databases.keys().map(String::as_str).collect();
-    servers.push(crate::aws::database::SHARED);
+    if lowering.resources.keys().any(|id| id.primitive() == "database" && id.declared_name() == SHARED) {
+        servers.push(SHARED);
+    }
     let caches: Vec<&str> = model.caches.keys().map(String::as_str).collect();
     let buckets: Vec<&str> = model.buckets.keys().map(String::as_str).collect();
     let processes: Vec<&str> = processes.iter().map(|process| process.name.as_str()).collect();

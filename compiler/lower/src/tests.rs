@@ -262,8 +262,9 @@ fn a_typed_setting_replaces_the_default_and_is_its_origin() {
     assert_eq!(origin.to_string(), "environments/production.toml:7");
     let origin = &instance.field(&path("/MultiAZ")).unwrap().origin;
     assert_eq!(origin.to_string(), "default database.multi_az (2026.1)");
-    assert_eq!(body(&state, "compute/all/service")["DesiredCount"], 3);
     assert_eq!(body(&state, "compute/all/scalable-target")["MinCapacity"], 3);
+    assert!(body(&state, "compute/all/service").get("DesiredCount").is_none());
+    check("development", "[process.all]\ninstances = 3\n", "compute/all/service", "/DesiredCount", &json!(3));
 }
 
 #[test]
@@ -274,7 +275,7 @@ fn a_field_leads_back_to_its_setting_and_a_setting_to_its_fields() {
     assert_eq!(fields_of(&key, &state), [(id(INSTANCE), path("/DBInstanceClass"))]);
     let key = setting_for(&id("compute/all/scalable-target"), &path("/MinCapacity")).unwrap();
     assert_eq!(key.keys(), ["process", "all", "instances"]);
-    assert_eq!(fields_of(&key, &state).len(), 2);
+    assert_eq!(fields_of(&key, &state).len(), 1);
     assert!(setting_for(&id(INSTANCE), &path("/PreferredMaintenanceWindow")).is_none());
     for setting in crate::SETTINGS {
         for value in [json!("db.x"), json!(true), json!(3)] {
@@ -297,6 +298,8 @@ fn a_database_may_have_a_server_of_its_own() {
         1,
         "`[database.shared]`",
     );
+    let unused = "[database.orders]\nserver = \"own\"\n[database.shared]\nmulti_az = true\n";
+    check_finding(unused, Code::E0004, 3, "there is no database `shared`");
     check_finding("[database.order]\ninstance_class = \"x\"\n", Code::E0004, 1, "did you mean `orders`?");
 }
 

@@ -18,12 +18,6 @@ pub(crate) fn bucket_id(bucket: &str) -> ResourceId {
     id(["bucket", bucket, "bucket"])
 }
 
-/// Whether a bucket keeps old versions of objects: the setting decides, else the code.
-pub(crate) fn is_versioned(lowering: &Lowering<'_>, bucket: &str) -> bool {
-    let setting = lowering.environment.environment.bucket.get(bucket).and_then(|settings| settings.versioned);
-    setting.unwrap_or_else(|| lowering.model.buckets.get(bucket).is_some_and(|bucket| bucket.versioned))
-}
-
 pub(crate) fn lower(lowering: &mut Lowering<'_>) {
     let model = lowering.model;
     for declared in model.buckets.values() {

@@ -120,7 +120,8 @@ fn uses(lowering: &Lowering<'_>, process: &Process) -> Vec<Json> {
         }
         for (bucket, used) in &service.uses.buckets {
             let bucket_id = super::bucket::bucket_id(bucket);
-            let versioned = super::bucket::is_versioned(lowering, bucket);
+            // Code reads old versions only of a bucket that it declares to have some.
+            let versioned = lowering.model.buckets.get(bucket).is_some_and(|bucket| bucket.versioned);
             for operation in &used.operations {
                 for (on, action) in
                     actions(*operation).iter().filter(|(_, action)| versioned || *action != OLD_VERSION)

@@ -29,7 +29,11 @@ pub(crate) fn lower(lowering: &mut Lowering<'_>, process: &Process, compute: &Co
         Draft::new(id(["compute", &process.name, "service"]), "AWS::ECS::Service", &process.origin)
             .deployed()
             .named([&process.name])
-            .properties(service_properties(lowering, cluster, &task, network));
+            .properties(service_properties(cluster, &task, network));
+    if lowering.sizes.process.most_instances.is_none() {
+        // Where instances are scaled, how many there are is for the scaling to say.
+        service = service.set("DesiredCount", lowering.sizes.process.instances);
+    }
     if process.gateway {
         let gateways = gateway::lower(lowering, network);
         let groups = gateways.iter().map(|gateway| {
@@ -154,17 +158,11 @@ fn check_size(lowering: &mut Lowering<'_>, process: &Process) {
     lowering.found.push(lowering.environment.point(diagnostic, &["process", name, key]));
 }
 
-fn service_properties(
-    lowering: &Lowering<'_>,
-    cluster: &ResourceId,
-    task: &ResourceId,
-    network: &Network,
-) -> Json {
+fn service_properties(cluster: &ResourceId, task: &ResourceId, network: &Network) -> Json {
     let subnets: Vec<Value> = network.compute.iter().map(|subnet| output(subnet, "/SubnetId")).collect();
     json!({
         "Cluster": output(cluster, "/ClusterName"),
         "TaskDefinition": output(task, "/TaskDefinitionArn"),
-        "DesiredCount": lowering.sizes.process.instances,
         "LaunchType": "FARGATE",
         "PlatformVersion": "LATEST",
         "EnableECSManagedTags": true,
