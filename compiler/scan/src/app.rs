@@ -101,14 +101,12 @@ fn known_language(written: &Value) -> Option<Language> {
 }
 
 fn unknown_language(written: &Value) -> Diagnostic {
-    let guess = written.as_str().and_then(|lang| closest(lang, LANGUAGES.map(|(name, _)| name)));
-    invalid(
-        format!("`{written}` is not a language that can be scanned").replace("`\"", "`").replace("\"`", "`"),
-    )
-    .help(match guess {
+    let written = written.as_str().map_or_else(|| written.to_string(), str::to_owned);
+    let help = match closest(&written, LANGUAGES.map(|(name, _)| name)) {
         Some(language) => format!("did you mean `{language}`?"),
         None => "write `\"lang\": \"go\"` or `\"lang\": \"typescript\"`".to_owned(),
-    })
+    };
+    invalid(format!("`{written}` is not a language that can be scanned")).help(help)
 }
 
 /// TypeScript where there is TypeScript and no Go; the default is Go.
