@@ -23,17 +23,31 @@ pub(crate) fn check(resources: &BTreeMap<ResourceId, Resource>) -> Vec<Diagnosti
     found
 }
 
+/// References to resources that are not there, or to outputs that their kind does not have.
 fn references(
     id: &ResourceId,
     resource: &Resource,
     resources: &BTreeMap<ResourceId, Resource>,
 ) -> Vec<Diagnostic> {
-    let missing = resource.dependencies().into_iter().filter(|to| !resources.contains_key(to));
-    missing
-        .map(|to| {
-            said_by(&resource.origin, Code::E0004, format!("`{id}` refers to `{to}`, which is not there"))
-        })
-        .collect()
+    let mut found = Vec::new();
+    for to in resource.dependencies().into_iter().filter(|to| !resources.contains_key(to)) {
+        let message = format!("`{id}` refers to `{to}`, which is not there");
+        found.push(said_by(&resource.origin, Code::E0004, message));
+    }
+    for (property, value) in &resource.properties {
+        let origin = resource
+            .field(&FieldPath::root().child(property))
+            .map_or(&resource.origin, |field| &field.origin);
+        for reference in value.references() {
+            let Some(other) = resources.get(&reference.resource) else { continue };
+            if builder::kind(&other.kind).schema(&reference.output).is_none() {
+                let output = format!("`{}` of `{}`", reference.output, reference.resource);
+                let message = format!("`{id}` refers to {output}, which `{}` does not have", other.kind);
+                found.push(said_by(origin, Code::L0202, message));
+            }
+        }
+    }
+    found
 }
 
 /// What the catalogue says against the literal part of the properties.

@@ -293,4 +293,27 @@ mod tests {
             assert!(read(text).0.is_none(), "{text:?}");
         }
     }
+
+    #[test]
+    fn what_is_nested_without_end_is_an_error() {
+        let deep = format!("version = {}", "[".repeat(10_000));
+        assert_eq!(read(&deep).1[0].code, Code::E0001);
+        let dotted = format!("{} = 1", vec!["a"; 10_000].join("."));
+        assert!(read(&dotted).0.is_none());
+        let header = format!("[{}]", vec!["a"; 10_000].join("."));
+        assert!(read(&header).0.is_none());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn half_a_file_is_never_a_panic(cut in 0_usize..400, noise in "[\\[\\]{}=\"'a-z0-9./\n é]{0,20}") {
+            let whole = format!(
+                "{HEAD}allocation = {{ groups = {{ web = [\"a\"] }} }}\n[database.shared]\nmulti_az = true\n\
+                 [resources.\"a/b\".properties]\n\"/X\" = {{ a = 1 }}\n[[moved]]\nfrom = \"a/b\"\nto = \"a/c\"\n"
+            );
+            let kept: String = whole.chars().take(cut).collect();
+            let (file, found) = read(&format!("{kept}{noise}"));
+            proptest::prop_assert_eq!(file.is_none(), !found.is_empty());
+        }
+    }
 }

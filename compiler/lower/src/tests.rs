@@ -357,6 +357,8 @@ fn what_cannot_be_set_is_said_at_its_place() {
         2,
         "still exists",
     );
+    let output = "\"/DBName\" = { \"$ref\" = { resource = \"network/vpc\", output = \"/Nam\" } }";
+    check_finding(&properties(output), Code::L0202, 2, "`AWS::EC2::VPC` does not have");
     let circle = "[resources.\"network/vpc\".properties]\n\"/InstanceTenancy\" = { \"$ref\" = { resource = \"compute/all/service\", output = \"/Name\" } }\n";
     check_finding(circle, Code::L0206, 2, "wait for each other");
 }
