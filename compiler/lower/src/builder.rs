@@ -84,8 +84,11 @@ impl<'a> Lowering<'a> {
         let mut fields = BTreeMap::new();
         for (property, value) in &properties {
             let path = FieldPath::root().child(property);
-            fields.insert(path.clone(), self.field(kind, &path, self.default(rule.clone())));
-            self.enforced_below(kind, &path, value, &mut fields);
+            let field = self.field(kind, &path, self.default(rule.clone()));
+            if field.class == Class::Open {
+                fields.extend(self.enforced_below(kind, &path, value, &field.origin));
+            }
+            fields.insert(path, field);
         }
         for (path, origin) in draft.origins {
             fields.insert(path.clone(), self.field(kind, &path, origin));
@@ -121,21 +124,24 @@ impl<'a> Lowering<'a> {
         kind.enforced(path).is_some() && (production || kind.enforced_minimum(path).is_none())
     }
 
-    /// Fields of their own for enforced members of an open property.
+    /// Fields of their own for what is enforced below an open property, however deep.
     fn enforced_below(
         &self,
         kind: &Kind,
         at: &FieldPath,
         value: &Value,
-        fields: &mut BTreeMap<FieldPath, Field>,
-    ) {
+        origin: &Origin,
+    ) -> BTreeMap<FieldPath, Field> {
+        let mut fields = BTreeMap::new();
         for (path, member) in members(at, value) {
-            let parent = fields.get(at).filter(|field| field.class == Class::Open).cloned();
-            if let Some(parent) = parent.filter(|_| self.is_enforced(kind, &path)) {
-                fields.insert(path.clone(), Field { class: Class::Enforced, ..parent });
+            let field = self.field(kind, &path, origin.clone());
+            if field.class == Class::Enforced {
+                fields.insert(path, field);
+            } else {
+                fields.extend(self.enforced_below(kind, &path, member, origin));
             }
-            self.enforced_below(kind, &path, member, fields);
         }
+        fields
     }
 
     /// The origin of what is declared at this place.

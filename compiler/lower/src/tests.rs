@@ -391,6 +391,13 @@ fn what_the_catalogue_enforces_is_enforced_down_to_the_member() {
     );
     assert_eq!(class("compute/all/task-role-policy", "/PolicyDocument"), Class::Enforced);
     assert_eq!(class("gateway/api-gateway/listener", "/Protocol"), Class::Open);
+    let address = "/NetworkConfiguration/AwsvpcConfiguration";
+    assert_eq!(class("compute/all/service", &format!("{address}/AssignPublicIp")), Class::Enforced);
+    assert_eq!(class("compute/all/service", &format!("{address}/Subnets")), Class::Open);
+    let whole = format!(
+        "[resources.\"compute/all/service\".properties]\n\"{address}\" = {{ AssignPublicIp = \"ENABLED\" }}\n"
+    );
+    check_finding(&whole, Code::E0007, 2, "AssignPublicIp");
 }
 
 #[test]
