@@ -75,8 +75,19 @@ impl Journal {
             .map_err(|illegal| DriverError::Unreadable { number, reason: illegal.to_string() })
     }
 
-    /// Appends these entries as one batch, durably, under the lease that is held.
+    /// Appends these entries as one batch, durably, under the lease that is held. What could not be folded is not written:
+    /// nobody could read the journal any more.
     pub async fn append(&mut self, entries: Vec<Entry>) -> Result<(), DriverError> {
+        let mut after = self.recorded.clone();
+        for entry in &entries {
+            fold::apply(&mut after, entry, self.clock.now_ms())
+                .map_err(|illegal| DriverError::Illegal(illegal.to_string()))?;
+        }
+        self.append_legal(entries).await
+    }
+
+    /// Appends entries that are known to be legal: the engine has folded them already.
+    pub(crate) async fn append_legal(&mut self, entries: Vec<Entry>) -> Result<(), DriverError> {
         let epoch = self.epoch.unwrap_or(self.recorded.epoch);
         self.append_in(epoch, entries).await
     }
@@ -87,12 +98,9 @@ impl Journal {
             return Err(DriverError::Unsettled { number, reason });
         }
         let batch = self.next_batch(epoch, entries);
-        // What cannot be folded must never be written: nobody could read the journal any more.
-        let mut after = self.recorded.clone();
-        fold::fold(&mut after, &batch).map_err(|illegal| DriverError::Illegal(illegal.to_string()))?;
         let began_at_ms = self.clock.now_ms();
         self.put(batch.number, canonical::to_string(&batch).into_bytes()).await?;
-        self.recorded = after;
+        self.fold(&batch)?;
         self.written_at_ms = began_at_ms;
         Ok(())
     }

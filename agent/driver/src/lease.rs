@@ -14,7 +14,8 @@ use crate::{Driver, DriverError, Journal, Progress, Reporter};
 pub struct LeaseTerms {
     /// Who holds it, for people: host and process.
     pub holder: String,
-    /// How long it lasts from the last batch on, in milliseconds. At least twice `longest_call_ms`.
+    /// How long it lasts from the last batch on, in milliseconds. Twice `longest_call_ms` is the
+    /// least, and is taken for anything shorter.
     pub term_ms: u64,
     /// How long one call may take before its answer counts as lost, in milliseconds.
     pub longest_call_ms: u64,
@@ -38,7 +39,9 @@ pub(crate) async fn claim(
     stop: &watch::Receiver<bool>,
 ) -> Result<(), DriverError> {
     let terms = &driver.lease;
-    let lease = Lease { holder: terms.holder.clone(), term_ms: terms.term_ms };
+    // A call starts only if it ends within the term, so a shorter term would never let one start.
+    let term_ms = terms.term_ms.max(terms.longest_call_ms.saturating_mul(2));
+    let lease = Lease { holder: terms.holder.clone(), term_ms };
     loop {
         wait_for_silence(driver, journal, reporter, stop).await?;
         match journal.take_lease(lease.clone()).await {

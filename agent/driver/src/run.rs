@@ -248,7 +248,7 @@ impl Run {
         match self.journal.take() {
             Some(mut journal) => {
                 let appending = async move {
-                    let result = journal.append(entries).await;
+                    let result = journal.append_legal(entries).await;
                     (journal, result)
                 };
                 self.appending = Some((append, Box::pin(appending)));
@@ -265,7 +265,7 @@ impl Run {
                 if result.is_err() {
                     return (journal, result);
                 }
-                let result = journal.append(entries).await;
+                let result = journal.append_legal(entries).await;
                 (journal, result)
             };
             self.appending = Some((append, Box::pin(appending)));
