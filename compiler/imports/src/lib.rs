@@ -12,9 +12,9 @@ use compiler_diagnostics::{Code, Diagnostic, closest};
 use compiler_lower::{SettingKey, fields_of, setting_for};
 use compiler_lower::{EnvironmentFile, environment_path, lower, read_environment};
 use compiler_model::AppModel;
-use schema_documents::desired::DesiredState;
-use schema_documents::import::Import;
-use schema_documents::{Json, ResourceId, canonical};
+use schema_documents::desired::{DEFAULT_MAX_BYTES, DesiredState};
+use schema_documents::import::{self, Import, Imports};
+use schema_documents::{Json, ResourceId, canonical, read};
 
 use edit::Edit;
 
@@ -45,6 +45,14 @@ pub struct Taken {
     pub import: Import,
     /// Where it stands now, such as `[database.shared] instance_class`.
     pub place: String,
+}
+
+/// Reads an import document; `file` is its name, for the diagnostic.
+pub fn read_document(file: &str, bytes: &[u8]) -> Result<Imports, Diagnostic> {
+    read::document(bytes, import::VERSION, DEFAULT_MAX_BYTES).map_err(|reason| {
+        let message = format!("`{file}` is no import document: {reason}");
+        Diagnostic::error(Code::I0303, message).help("write one with `manifest-agent imports --out FILE`")
+    })
 }
 
 /// Takes imports into an environment file. `None`: the file or the app cannot be built as they are, which the

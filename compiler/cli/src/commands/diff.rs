@@ -1,6 +1,7 @@
 //! `manifestc diff`: what changes between two desired states, or since a git revision.
 
 use anyhow::{Result, bail};
+use compiler_diagnostics::Diagnostic;
 use schema_catalog::Catalog;
 use schema_documents::canonical;
 use schema_documents::desired::DesiredState;
@@ -25,8 +26,17 @@ pub(crate) fn run(args: &Diff) -> Result<Verdict> {
     let reviews: Vec<Review> =
         pairs.iter().map(|(old, new)| compare(old.as_ref(), new, Catalog::builtin())).collect();
     show(&reviews, args.format)?;
+    let lost = unmoved(&pairs);
+    let source = args.base.as_ref().map(|_| files::tree(&args.dir)).transpose()?.unwrap_or_default();
+    output::talk_diagnostics(&source, &lost);
     let differs = reviews.iter().any(|review| !review.is_empty());
-    Ok(if args.exit_code && differs { Verdict::Findings } else { Verdict::Clean })
+    Ok(if args.exit_code && differs { Verdict::Findings } else { Verdict::of(&lost) })
+}
+
+/// Data that would be left behind under its old name.
+fn unmoved(pairs: &Pairs) -> Vec<Diagnostic> {
+    let both = pairs.iter().filter_map(|(old, new)| Some((old.as_ref()?, new)));
+    both.flat_map(|(old, new)| compiler_lower::unmoved(old, new)).collect()
 }
 
 type Pairs = Vec<(Option<DesiredState>, DesiredState)>;

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
-use compiler_diagnostics::any_error;
+use compiler_diagnostics::{Diagnostic, any_error};
 use compiler_imports::{Imported, Target};
-use schema_documents::desired::DEFAULT_MAX_BYTES;
-use schema_documents::import::{self, Import as Edit, Imports};
-use schema_documents::read;
+use schema_documents::import::Import as Edit;
 
 use crate::args::Import;
 use crate::output::{self, Verdict};
@@ -21,7 +19,7 @@ pub(crate) fn run(args: &Import) -> Result<Verdict> {
         return Ok(Verdict::Findings);
     };
     let mut edited = Vec::new();
-    for (environment, edits) in edits(args, &model.app)? {
+    for (environment, edits) in edits(args, &model.app, &mut diagnostics)? {
         let path = pipeline::environment_path(&environment);
         let file = tree.text(&path);
         let target = Target { model: &model, environment: &environment, file: file.as_deref() };
@@ -50,12 +48,22 @@ fn write(args: &Import, path: &str, imported: &Imported) -> Result<()> {
 }
 
 /// The edits by environment. A document of another app is refused: its ids would only look right.
-fn edits(args: &Import, app: &str) -> Result<BTreeMap<String, Vec<Edit>>> {
+fn edits(
+    args: &Import,
+    app: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<BTreeMap<String, Vec<Edit>>> {
     let mut edits: BTreeMap<String, Vec<Edit>> = BTreeMap::new();
     for file in &args.files {
         let named = || format!("`{}` cannot be used", file.display());
         let bytes = std::fs::read(file).with_context(named)?;
-        let document: Imports = read::document(&bytes, import::VERSION, DEFAULT_MAX_BYTES).with_context(named)?;
+        let document = match compiler_imports::read_document(&file.display().to_string(), &bytes) {
+            Ok(document) => document,
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic);
+                continue;
+            }
+        };
         if document.app != app {
             anyhow::bail!("`{}` is of the app `{}`, and this is `{app}`", file.display(), document.app);
         }
