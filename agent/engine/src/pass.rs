@@ -382,6 +382,6 @@ impl Pass {
 
     /// How long after a create reads may still say that there is nothing.
     fn visibility_ms(&self, kind: &str) -> u64 {
-        self.kind(kind).map_or(0, |kind| kind.overlay.visibility_ms)
+        self.kind(kind).map_or(0, |kind| self.limits.lag_ms(kind.overlay.visibility_ms))
     }
 }

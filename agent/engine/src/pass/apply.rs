@@ -267,10 +267,10 @@ impl Pass {
                 self.succeeded.push(key.clone());
             }
             Ending::Failed { again: true, code, message } if !self.stopping => {
-                self.try_again(key, &code, &message)
+                self.try_again(key, &code, &message);
             }
             Ending::Failed { code, message, .. } | Ending::Open { code, message } => {
-                self.lose(key, &code, &message)
+                self.lose(key, &code, &message);
             }
         }
     }

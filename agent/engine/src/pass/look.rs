@@ -95,16 +95,12 @@ impl Pass {
             return self.close(intent, Ending::Open { code, message });
         }
         let at = backoff::after_read_error(now_ms, error, &flight.intent.token, flight.tries);
-        match flight.look.as_ref().map(|look| &look.how) {
-            Some(How::Sifting { reading, .. }) => {
-                let (kind, reading) = (flight.intent.kind.clone(), reading.clone());
-                self.ask_read(Purpose::Look(intent), &kind, &reading, at);
-            }
-            _ => {
-                let verdict = flight.look.take().and_then(|look| look.verdict);
-                self.look_at(intent, verdict, at);
-            }
+        if let Some(Look { how: How::Sifting { reading, .. }, .. }) = &flight.look {
+            let (kind, reading) = (flight.intent.kind.clone(), reading.clone());
+            return self.ask_read(Purpose::Look(intent), &kind, &reading, at);
         }
+        let verdict = flight.look.take().and_then(|look| look.verdict);
+        self.look_at(intent, verdict, at);
     }
 
     fn judge_read(&mut self, intent: u64, found: Option<Json>) {

@@ -8,21 +8,26 @@ use proptest::prelude::*;
 use super::Mode;
 use crate::command::Ended;
 use cloud::Fault;
-use world::{Crash, World, ten_resources};
+use schema_documents::desired::DesiredState;
+use world::{Crash, World, nine_resources, one_bucket, ten_resources};
 
 /// A pass from here to its end, and another that plans: nothing is left to do, and nothing exists twice.
 fn comes_to_rest(world: &mut World) {
+    comes_to_rest_at(world, &ten_resources());
+}
+
+fn comes_to_rest_at(world: &mut World, desired: &DesiredState) {
     for _ in 0..20 {
         world.wait(3_600_000);
-        let outcome = world.run(&ten_resources(), Mode::Apply);
+        let outcome = world.run(desired, Mode::Apply);
         if outcome.failed.is_empty() && outcome.skipped.is_empty() && outcome.plan.unwrap().is_empty() {
             break;
         }
     }
     world.wait(3_600_000);
-    let plan = world.run(&ten_resources(), Mode::Plan).plan.unwrap();
-    assert!(plan.is_empty(), "{:#?}", plan);
-    world.cloud.assert_one_of_each(&ten_resources());
+    let plan = world.run(desired, Mode::Plan).plan.unwrap();
+    assert!(plan.is_empty(), "{plan:#?}");
+    world.cloud.assert_one_of_each(desired);
 }
 
 #[test]
@@ -130,6 +135,122 @@ fn a_rejected_create_leaves_out_what_depends_on_it_and_the_rest_goes_on() {
     assert_eq!((outcome.skipped.len(), outcome.succeeded.len()), (3, 6), "{outcome:#?}");
     world.cloud.reject = None;
     comes_to_rest(&mut world);
+}
+
+#[test]
+fn a_change_and_a_removal_survive_a_crash_at_any_command() {
+    let commands = {
+        let mut world = World::new();
+        world.run(&ten_resources(), Mode::Apply);
+        let before = world.log.len();
+        let outcome = world.run(&nine_resources(), Mode::Apply);
+        assert_eq!((outcome.succeeded.len(), outcome.failed, outcome.skipped), (2, vec![], vec![]));
+        world.log.len() - before
+    };
+    for at in 0..commands {
+        for (done, forgets) in [(false, false), (true, false), (true, true)] {
+            let mut world = World::new();
+            world.run(&ten_resources(), Mode::Apply);
+            world.run_until(&nine_resources(), Mode::Apply, Some(Crash { at, done }));
+            if forgets {
+                world.wait(40 * 3_600_000);
+                world.cloud.forget_operations();
+            }
+            comes_to_rest_at(&mut world, &nine_resources());
+        }
+    }
+}
+
+#[test]
+fn what_changed_since_the_plan_is_not_overwritten() {
+    let rename = |cloud: &mut cloud::Cloud| cloud.edit("AWS::SNS::Topic", "/DisplayName", "console");
+    let mut found_stale = 0;
+    for at in 0..40 {
+        let mut world = World::new();
+        world.run(&ten_resources(), Mode::Apply);
+        world.meddle = Some((at, rename));
+        let outcome = world.run(&nine_resources(), Mode::Apply);
+        let stale = outcome.skipped.iter().filter(|step| step.why.contains("changed since the plan")).count();
+        found_stale += stale;
+        let written =
+            world.cloud.resources.values().any(|(_, properties)| properties["DisplayName"] == "renamed");
+        assert!(stale == 0 || !written, "at {at}");
+    }
+    assert!(found_stale > 0);
+}
+
+#[test]
+fn a_console_edit_is_imported_and_kept() {
+    let mut world = World::new();
+    world.run(&ten_resources(), Mode::Apply);
+    world.wait(3_600_000);
+    world.cloud.edit("AWS::SNS::Topic", "/DisplayName", "console");
+    let calls = world.cloud.calls;
+    let plan = world.run(&ten_resources(), Mode::Apply).plan.unwrap();
+    assert_eq!((plan.steps.len(), plan.imports.len()), (0, 3));
+    assert_eq!(world.cloud.calls, calls);
+    let recorded = world.recorded();
+    let records = recorded.resources.values().flat_map(|generations| generations.values());
+    let edited = records.filter(|record| record.fields.values().any(|field| field.edit.is_some()));
+    assert_eq!(edited.count(), 3);
+}
+
+#[test]
+fn a_bucket_of_somebody_else_with_our_name_is_never_taken_up() {
+    let mut world = World::new();
+    let plan = world.run(&one_bucket(), Mode::Plan).plan.unwrap();
+    assert_eq!(plan.steps.len(), 1);
+    let id = "bucket/images/bucket".parse().unwrap();
+    let stem = one_bucket().resources[&id].name.clone().unwrap();
+    let name = crate::bind::physical_name("j", &id, 1, &stem);
+    let foreign = serde_json::json!({"BucketName": name, "Tags": [{"Key": "team", "Value": "others"}]});
+    world.cloud.resources.insert(name.clone(), ("AWS::S3::Bucket".to_owned(), foreign.clone()));
+    let outcome = world.run(&one_bucket(), Mode::Apply);
+    assert_eq!(outcome.failed.len(), 1, "{outcome:#?}");
+    assert_eq!(outcome.failed[0].code, "AlreadyExists");
+    assert_eq!(world.cloud.resources[&name].1, foreign);
+    assert!(world.recorded().resources[&id].values().all(|record| record.identifier.is_none()));
+}
+
+#[test]
+fn a_bucket_survives_a_crash_at_any_command() {
+    for at in 0..12 {
+        for forgets in [false, true] {
+            let mut world = World::new();
+            world.run_until(&one_bucket(), Mode::Apply, Some(Crash { at, done: true }));
+            if forgets {
+                world.wait(40 * 3_600_000);
+                world.cloud.forget_operations();
+            }
+            comes_to_rest_at(&mut world, &one_bucket());
+        }
+    }
+}
+
+#[test]
+fn what_was_removed_and_comes_back_is_created_and_not_answered_from_the_past() {
+    let mut world = World::new();
+    world.run(&one_bucket(), Mode::Apply);
+    let none = DesiredState { resources: std::collections::BTreeMap::new(), ..one_bucket() };
+    world.wait(60_000);
+    let gone = world.run(&none, Mode::Destroy);
+    assert_eq!((gone.succeeded.len(), world.cloud.resources.len()), (1, 0), "{gone:#?}");
+    world.wait(60_000);
+    let back = world.run(&one_bucket(), Mode::Apply);
+    assert_eq!((back.succeeded.len(), world.cloud.resources.len()), (1, 1), "{back:#?}");
+}
+
+#[test]
+fn without_approval_no_step_begins() {
+    let mut world = World::new();
+    let mut desired = ten_resources();
+    desired.approval = schema_documents::environment::Approval::Required;
+    let plan = world.run(&desired, Mode::Plan).plan.unwrap();
+    let outcome = world.run(&desired, Mode::Apply);
+    assert_eq!((outcome.skipped.len(), world.cloud.calls), (10, 0));
+    let approved = plan.steps.iter().map(schema_documents::Digest::of).collect();
+    let outcome = world.run(&desired, Mode::ApplyApproved(approved));
+    assert_eq!(outcome.succeeded.len(), 10, "{:#?}", outcome.skipped);
 }
 
 proptest! {

@@ -138,6 +138,14 @@ impl Cloud {
             .collect()
     }
 
+    /// Somebody in the console sets a property of everything of a kind.
+    pub(super) fn edit(&mut self, kind: &str, path: &str, value: &str) {
+        let path = FieldPath::parse(path).unwrap();
+        for (_, properties) in self.resources.values_mut().filter(|(found, _)| found == kind) {
+            path.set(properties, value.into());
+        }
+    }
+
     /// Operations and tokens are kept for some days only.
     pub(super) fn forget_operations(&mut self) {
         self.operations.clear();

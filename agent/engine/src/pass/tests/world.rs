@@ -28,6 +28,8 @@ pub(super) struct World {
     pub(super) entries: Vec<(Entry, Millis)>,
     /// Every command that was executed, as text.
     pub(super) log: Vec<String>,
+    /// Done to the cloud just before the command with this number is executed.
+    pub(super) meddle: Option<(usize, fn(&mut Cloud))>,
     now_ms: Millis,
     sightings: Sightings,
 }
@@ -38,6 +40,7 @@ impl World {
             cloud: Cloud::default(),
             entries: Vec::new(),
             log: Vec::new(),
+            meddle: None,
             now_ms: 1_000_000,
             sightings: Sightings::new(),
         }
@@ -95,6 +98,11 @@ impl World {
             let crashes = crash.is_some_and(|crash| crash.at == executed);
             if crashes && crash.is_some_and(|crash| !crash.done) {
                 return None;
+            }
+            if let Some((at, meddle)) = self.meddle
+                && at == executed
+            {
+                meddle(&mut self.cloud);
             }
             event = self.execute(command);
             if crashes {
@@ -186,4 +194,23 @@ fn resource(kind: &str, properties: &Json) -> Json {
         "kind": kind, "stateful": false, "phase": "provision", "properties": properties,
         "origin": origin, "fields": fields,
     })
+}
+
+/// A bucket whose name is its identifier.
+pub(super) fn one_bucket() -> DesiredState {
+    let mut desired = ten_resources();
+    let mut bucket = resource("AWS::S3::Bucket", &json!({}));
+    bucket["name"] = json!({"path": "/BucketName", "stem": "shop-images"});
+    let bucket = serde_json::from_value(bucket).expect("a resource");
+    desired.resources = BTreeMap::from([("bucket/images/bucket".parse().expect("an id"), bucket)]);
+    desired
+}
+
+/// The ten, one of them changed and one gone.
+pub(super) fn nine_resources() -> DesiredState {
+    let mut desired = ten_resources();
+    desired.resources.remove(&"topic/c/queue".parse().expect("an id"));
+    let topic = desired.resources.get_mut(&"topic/a/topic".parse().expect("an id")).expect("it is there");
+    topic.properties.insert("DisplayName".to_owned(), "renamed".into());
+    desired
 }
