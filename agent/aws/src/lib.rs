@@ -38,6 +38,9 @@ pub struct Aws {
 /// Longest time for one call.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The shortest wait before asking again.
+const SOONEST_MS: i64 = 20;
+
 /// When to ask again if the API does not say.
 const POLL_MS: u64 = 1_000;
 
@@ -156,7 +159,8 @@ fn progress(event: &ProgressEvent) -> Option<Progress> {
     let retry_after_ms = event.retry_after.and_then(|at| {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?;
         let wait = at.to_millis().ok()? - i64::try_from(now.as_millis()).ok()?;
-        u64::try_from(wait).ok()
+        // A time that has come already means: ask now, but do not spin.
+        u64::try_from(wait.max(SOONEST_MS)).ok()
     });
     let message = event.status_message.clone().unwrap_or_default();
     let state = match event.operation_status.as_ref()? {

@@ -83,6 +83,10 @@ pub(crate) struct Reach {
     /// How long the lease lasts after the last sign of life, in seconds; at least twice the call's time
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     pub(crate) lease: f64,
+    /// How much of the time that reads need to settle after a change is waited for, in percent; 0 for a cloud whose reads
+    /// never lag, such as a simulated one
+    #[arg(long, value_name = "PERCENT", default_value_t = 100)]
+    pub(crate) read_lag: u64,
     /// Calls and questions that may be under way at a time
     #[arg(long, value_name = "N", default_value_t = 16)]
     pub(crate) in_flight: usize,

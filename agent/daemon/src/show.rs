@@ -114,6 +114,7 @@ pub(crate) fn limits(desired: &DesiredState, reach: &Reach) -> Limits {
     Limits {
         in_flight: reach.in_flight.max(1),
         settle_ms: desired.settle_seconds.saturating_mul(1_000),
+        lag_percent: reach.read_lag,
         ..Limits::default()
     }
 }

@@ -17,6 +17,16 @@ pub struct Limits {
     pub token_lifetime_ms: u64,
     /// How long a console edit rests before it is taken as meant, in milliseconds.
     pub settle_ms: u64,
+    /// How much of the time that the catalogue gives reads to settle is waited for, in percent. 0 is for a cloud whose
+    /// reads never lag.
+    pub lag_percent: u64,
+}
+
+impl Limits {
+    /// A settling or visibility time of the catalogue, as this pass waits for it, in milliseconds.
+    pub fn lag_ms(&self, catalogued_ms: u64) -> u64 {
+        catalogued_ms.saturating_mul(self.lag_percent) / 100
+    }
 }
 
 impl Default for Limits {
@@ -29,6 +39,7 @@ impl Default for Limits {
             attempts: 12,
             token_lifetime_ms: 35 * 3_600_000,
             settle_ms: 60_000,
+            lag_percent: 100,
         }
     }
 }

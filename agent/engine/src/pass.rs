@@ -149,6 +149,7 @@ pub struct Pass {
     ending: Option<Ended>,
     commands: Vec<Command>,
     writer: Writer,
+    learnt: usize,
     due: VecDeque<Then>,
     last_question: u64,
     questions: BTreeMap<u64, Purpose>,
@@ -183,6 +184,7 @@ impl Pass {
             ending: None,
             commands: Vec::new(),
             writer: Writer::default(),
+            learnt: 0,
             due: VecDeque::new(),
             last_question: 0,
             questions: BTreeMap::new(),
@@ -237,6 +239,11 @@ impl Pass {
     /// The edits that were seen and have not settled: what the next pass starts with.
     pub fn sightings(&self) -> &Sightings {
         &self.sightings
+    }
+
+    /// How many entries were handed to the journal, or would have been by a pass that may write.
+    pub fn learnt(&self) -> usize {
+        self.learnt
     }
 
     /// Moves to the next stage, or begins more within this one. Whether anything happened.
@@ -305,6 +312,7 @@ impl Pass {
                 return;
             }
         }
+        self.learnt += entries.len();
         if self.mutates() && !entries.is_empty() {
             self.writer.entries.extend(entries);
             self.writer.then.push(then);

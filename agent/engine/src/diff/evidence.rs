@@ -6,16 +6,26 @@ use schema_catalog::{Kind, units};
 use schema_documents::recorded::ResourceRecord;
 use schema_documents::{Digest, Json, Millis};
 
+use super::Context;
+use crate::options::Limits;
+
 /// Whether a read that began at this time shows the state after our last operation for certain.
-pub(super) fn is_evidence(record: &ResourceRecord, kind: &Kind, began_at_ms: Millis) -> bool {
-    began_at_ms > record.operated_at_ms.saturating_add(kind.overlay.settling_ms)
+pub(super) fn is_evidence(
+    record: &ResourceRecord,
+    kind: &Kind,
+    began_at_ms: Millis,
+    limits: &Limits,
+) -> bool {
+    let settling_ms = limits.lag_ms(kind.overlay.settling_ms);
+    began_at_ms > record.operated_at_ms.saturating_add(settling_ms)
         || record.operated_at_ms == 0
-        || kind.overlay.settling_ms == 0 && began_at_ms >= record.operated_at_ms
+        || settling_ms == 0 && began_at_ms >= record.operated_at_ms
 }
 
 /// Whether "there is none" can be believed: creations show late.
-pub(super) fn absence_is_evidence(record: &ResourceRecord, kind: &Kind, now_ms: Millis) -> bool {
-    record.operated_at_ms == 0 || now_ms >= record.operated_at_ms.saturating_add(kind.overlay.visibility_ms)
+pub(super) fn absence_is_evidence(record: &ResourceRecord, kind: &Kind, context: &Context<'_>) -> bool {
+    let visibility_ms = context.limits.lag_ms(kind.overlay.visibility_ms);
+    record.operated_at_ms == 0 || context.now_ms >= record.operated_at_ms.saturating_add(visibility_ms)
 }
 
 /// The live properties as they may be remembered: sensitive values as digests.

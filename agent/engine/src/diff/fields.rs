@@ -12,7 +12,7 @@ use schema_documents::{FieldPath, Json, Origin, ResourceId, Value};
 use super::evidence::{is_evidence, redact};
 use super::{Context, FieldOutcome};
 use crate::bind::{self, BoundResource};
-use crate::merge::{Decision, Default, FieldInput, LiveField, Meaning, Wished, decide};
+use crate::merge::{Decision, Default, FieldInput, LiveField, Meaning, Wished, decide, has_live_moved};
 
 /// One generation, its wishes and what was read of it.
 pub(super) struct Subject<'a> {
@@ -39,7 +39,7 @@ impl<'a> Subject<'a> {
         (bound, record): (&'a BoundResource, &'a ResourceRecord),
         (raw, began_at_ms): (&'a Json, u64),
     ) -> Self {
-        let evidence = is_evidence(record, kind, began_at_ms);
+        let evidence = is_evidence(record, kind, began_at_ms, context.limits);
         let redacted = redact(kind, raw);
         Self { context, id, generation, kind, bound, record, answers: None, raw, redacted, evidence }
     }
@@ -140,8 +140,8 @@ impl<'a> Subject<'a> {
         if self.is_silent(decision, wish, memory) {
             return None;
         }
+        let moved = has_live_moved(&input);
         let (live, seen) = (live.cloned(), seen.cloned());
-        let moved = live_moved && read;
         Some(self.made(path, decision, wish, memory, Sides { live, seen, moved, meaning }))
     }
 
@@ -243,13 +243,16 @@ pub(super) fn consequence(kind: &Kind, path: &FieldPath) -> Consequence {
     }
 }
 
-/// Whether a field can only be written by a new generation. What can be written in some situations is tried in place.
+/// Whether a field can only be written by a new generation. What can be written in some situations is tried in place,
+/// unless it would lose data.
 pub fn forces_replacement(kind: &Kind, path: &FieldPath) -> bool {
     use schema_catalog::Consequence::{DataLoss, Replacement};
     if !kind.handlers.contains_key("update") {
         return true;
     }
-    kind.is_create_only(path)
-        && !kind.is_conditional_create_only(path)
-        && matches!(kind.consequence(path), Replacement | DataLoss)
+    match kind.consequence(path) {
+        DataLoss => kind.is_create_only(path),
+        Replacement => !kind.is_conditional_create_only(path),
+        _ => false,
+    }
 }

@@ -85,7 +85,7 @@ impl View<'_> {
             (Status::Gone, _) => self.gone(&mut difference, bound, record),
             (_, Some(Live::Absent)) => {
                 if known_kind(self.context, &record.kind)
-                    .is_none_or(|kind| absence_is_evidence(record, kind, self.context.now_ms))
+                    .is_none_or(|kind| absence_is_evidence(record, kind, self.context))
                 {
                     self.gone(&mut difference, bound, record);
                 }
