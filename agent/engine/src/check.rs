@@ -197,3 +197,6 @@ fn is_same(
 ) -> bool {
     catalog.kind(kind).map_or(wished == written, |kind| compare::equal(kind, &change.path, wished, written))
 }
+
+#[cfg(test)]
+mod tests;

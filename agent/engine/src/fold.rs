@@ -4,6 +4,8 @@
 //! a journal that this agent wrote is one that it can read. An illegal entry leaves the record as it was.
 
 mod intent;
+#[cfg(test)]
+mod tests;
 
 use schema_documents::journal::{self, Batch, Entry, Settlement};
 use schema_documents::origin::Rank;

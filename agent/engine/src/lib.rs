@@ -25,3 +25,5 @@ pub mod merge;
 pub mod options;
 pub mod pass;
 pub mod plan;
+#[cfg(test)]
+mod scene;

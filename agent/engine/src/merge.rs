@@ -142,8 +142,8 @@ pub enum Decision {
 pub fn decide(field: &FieldInput<'_>) -> Decision {
     let LiveField::Known(live) = field.live else { return Decision::Waiting };
     let Some(wish) = field.wish else { return left(field, live) };
-    let edit = open_edit(field.memory);
-    let live_moved = !field.meaning.equal(field.seen, live);
+    let live_moved = has_live_moved(field);
+    let edit = open_edit(field.memory).filter(|_| !is_undone(field));
     if wish.waits {
         return if edit.is_some() || live_moved { Decision::Waiting } else { Decision::Later };
     }
@@ -165,6 +165,24 @@ pub fn decide(field: &FieldInput<'_>) -> Decision {
         (true, true) => Decision::Conflict,
         (false, _) if live_moved => Decision::Drift,
         (false, _) => enforced_again(field, &wish, Decision::Known),
+    }
+}
+
+/// Whether the live side has moved: it is not what was seen, and was not put back to what was asked last.
+pub fn has_live_moved(field: &FieldInput<'_>) -> bool {
+    match field.live {
+        LiveField::Known(live) => !field.meaning.equal(field.seen, live) && !is_undone(field),
+        LiveField::NotRead => false,
+    }
+}
+
+/// Whether what is live was asked for last: whoever edited it has put it back, and passes in between have no say.
+fn is_undone(field: &FieldInput<'_>) -> bool {
+    let (Some(memory), LiveField::Known(live)) = (field.memory, field.live) else { return false };
+    match memory.asked.as_ref().map(Value::as_json) {
+        Some(Some(asked)) => field.meaning.satisfies(Some(&asked), live),
+        Some(None) => false,
+        None => live.is_none(),
     }
 }
 
@@ -226,3 +244,6 @@ fn left(field: &FieldInput<'_>, live: Option<&Json>) -> Decision {
         _ => Decision::Released,
     }
 }
+
+#[cfg(test)]
+mod tests;
