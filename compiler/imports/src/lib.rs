@@ -7,6 +7,8 @@
 
 mod edit;
 mod law;
+#[cfg(test)]
+mod tests;
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
 use compiler_lower::{SettingKey, fields_of, setting_for};
