@@ -25,7 +25,7 @@ pub use lease::LeaseTerms;
 pub use objects::JournalObjects;
 pub use person::append_as_person;
 pub use progress::{Doing, Progress, Reporter};
-pub use run::{Report, Request, pass};
+pub use run::{Report, Request, pass, reconcile};
 pub use system::{NoVault, SystemClock, SystemEntropy};
 
 /// The world that a pass runs against.

@@ -13,6 +13,7 @@ use agent_engine::pass::{Inputs, Mode, Pass, Published};
 use agent_world::{Call, CallAction, CallError, FailureKind, Progress as Answer, ReadError};
 use schema_catalog::Catalog;
 use schema_documents::desired::DesiredState;
+use schema_documents::environment::Approval;
 use schema_documents::journal::Entry;
 use schema_documents::recorded::Recorded;
 use schema_documents::{Millis, Value};
@@ -23,6 +24,7 @@ use crate::progress::Narrator;
 use crate::{Driver, DriverError, Journal, Reporter, lease};
 
 /// What a pass is asked for.
+#[derive(Clone)]
 pub struct Request {
     /// What should be.
     pub desired: DesiredState,
@@ -46,6 +48,8 @@ pub struct Report {
     pub recorded: Recorded,
     /// Edits that were seen and have not settled, for the next pass.
     pub sightings: Sightings,
+    /// How many entries were written, or would have been by a pass that may write.
+    pub learnt: usize,
 }
 
 /// Runs one pass: opens the journal, holds the lease where anything may change, executes what the engine commands, and
@@ -64,17 +68,37 @@ pub async fn pass(
     }
     let mut run = Run::new(driver, journal, request, reporter);
     let outcome = run.to_the_end(stop).await;
-    let journal = run.journal.take();
-    if let Some(mut journal) = journal
+    if let Some(mut journal) = run.journal.take()
         && let Err(error) = journal.release().await
     {
         tracing::warn!(%error, "the lease was not given back; the next writer waits until its term is over");
     }
-    Ok(Report {
-        outcome: outcome?,
-        recorded: run.pass.recorded().clone(),
-        sightings: run.pass.sightings().clone(),
-    })
+    let (recorded, sightings) = (run.pass.recorded().clone(), run.pass.sightings().clone());
+    Ok(Report { outcome: outcome?, recorded, sightings, learnt: run.pass.learnt() })
+}
+
+/// A pass for an environment that is mostly idle: looks first, without the lease, and runs the pass only when there is
+/// something to do, to record or to settle. So an environment in which nothing happens is never written to.
+pub async fn reconcile(
+    driver: &Driver,
+    request: Request,
+    reporter: &Reporter,
+    stop: watch::Receiver<bool>,
+) -> Result<Report, DriverError> {
+    let mode = if request.mode == Mode::Destroy { Mode::PlanDestroy } else { Mode::Plan };
+    let look = Request { mode, ..request.clone() };
+    let report = pass(driver, look, &Reporter::silent(), stop.clone()).await?;
+    if is_idle(&report, &request) || *stop.borrow() {
+        return Ok(report);
+    }
+    pass(driver, request, reporter, stop).await
+}
+
+fn is_idle(report: &Report, request: &Request) -> bool {
+    let unapproved = matches!(request.mode, Mode::Apply | Mode::Run);
+    let waits_for_approval = unapproved && request.desired.approval == Approval::Required;
+    let steps = report.outcome.plan.as_ref().map_or(0, |plan| plan.steps.len());
+    report.learnt == 0 && report.recorded.open.is_empty() && (steps == 0 || waits_for_approval)
 }
 
 /// What a task of the run ends with.

@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::World;
-use crate::{Driver, DriverError, Progress, Reporter, Request, pass};
+use crate::{Driver, DriverError, Progress, Reporter, Request, pass, reconcile};
 
 /// A network of two, a database with a secret password, two topics.
 fn desired() -> DesiredState {
@@ -114,6 +114,23 @@ async fn planning_writes_nothing() {
     let world = World::new();
     let plan = run(&world.agent("a"), Mode::Plan).await.plan.unwrap();
     assert_eq!((plan.steps.len(), world.store.len(), world.cloud.calls()), (5, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_environment_is_never_written_to() {
+    let world = World::new();
+    let agent = world.agent("a");
+    let silent = Reporter::silent();
+    let (_sender, stop) = watch::channel(false);
+    let first = reconcile(&agent, request(Mode::Apply), &silent, stop.clone()).await.unwrap();
+    assert_eq!(first.outcome.succeeded.len(), 5);
+    let batches = world.store.len();
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        let report = reconcile(&agent, request(Mode::Apply), &silent, stop.clone()).await.unwrap();
+        assert!(report.outcome.plan.unwrap().is_empty());
+    }
+    assert_eq!(world.store.len(), batches);
 }
 
 #[tokio::test(start_paused = true)]

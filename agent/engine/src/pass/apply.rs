@@ -110,7 +110,7 @@ impl Pass {
     }
 
     /// Why a step of the plan must not begin.
-    fn why_not(&self, step: &Step) -> Option<String> {
+    pub(super) fn why_not(&self, step: &Step) -> Option<String> {
         let approved = match &self.mode {
             Mode::ApplyApproved(digests) => digests.contains(&Digest::of(step)),
             Mode::Apply | Mode::Run => self.desired.approval != Approval::Required,

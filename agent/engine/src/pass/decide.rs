@@ -25,7 +25,8 @@ impl Pass {
             let (bound, differences) = diff::compare(&self.desired, &self.recorded, &self.live, &context);
             let sightings = diff::note_sightings(&differences, &self.sightings, self.now_ms);
             let unsettled = unsettled(&differences);
-            if self.mutates() && self.stage == Stage::Observing && !unsettled.is_empty() {
+            let rests = self.mutates() && self.mode != Mode::Run && self.stage == Stage::Observing;
+            if rests && !unsettled.is_empty() {
                 self.sightings = sightings;
                 return self.start_resting(unsettled);
             }
@@ -47,7 +48,7 @@ impl Pass {
             desired: &self.desired,
             knows,
             sightings: &self.sightings,
-            destroy: self.mode == Mode::Destroy,
+            destroy: matches!(self.mode, Mode::Destroy | Mode::PlanDestroy),
         }
     }
 
@@ -66,7 +67,8 @@ impl Pass {
     /// What is written is led by what it works towards, when that is new or something is about to be done.
     fn with_pass_entry(&self, entries: Vec<Entry>, plan: &Plan) -> Vec<Entry> {
         let desired = plan.desired.clone();
-        if self.recorded.desired.as_ref() == Some(&desired) && plan.steps.is_empty() {
+        let something_to_do = self.mutates() && plan.steps.iter().any(|step| self.why_not(step).is_none());
+        if self.recorded.desired.as_ref() == Some(&desired) && !something_to_do {
             return entries;
         }
         let Published { number, commit } = self.published.clone();

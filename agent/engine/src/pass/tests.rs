@@ -196,6 +196,24 @@ fn a_console_edit_is_imported_and_kept() {
 }
 
 #[test]
+fn one_of_many_passes_believes_an_edit_when_it_sees_it_again() {
+    let mut world = World::new();
+    world.run(&ten_resources(), Mode::Run);
+    world.wait(3_600_000);
+    world.cloud.edit("AWS::SNS::Topic", "/DisplayName", "console");
+    let open_edits = |world: &World| {
+        let recorded = world.recorded();
+        let records = recorded.resources.values().flat_map(|generations| generations.values());
+        records.flat_map(|record| record.fields.values()).filter(|field| field.edit.is_some()).count()
+    };
+    world.run(&ten_resources(), Mode::Run);
+    assert_eq!(open_edits(&world), 0);
+    world.wait(1_000);
+    world.run(&ten_resources(), Mode::Run);
+    assert_eq!(open_edits(&world), 3);
+}
+
+#[test]
 fn a_bucket_of_somebody_else_with_our_name_is_never_taken_up() {
     let mut world = World::new();
     let plan = world.run(&one_bucket(), Mode::Plan).plan.unwrap();
@@ -233,6 +251,8 @@ fn what_was_removed_and_comes_back_is_created_and_not_answered_from_the_past() {
     world.run(&one_bucket(), Mode::Apply);
     let none = DesiredState { resources: std::collections::BTreeMap::new(), ..one_bucket() };
     world.wait(60_000);
+    let plan = world.run(&none, Mode::PlanDestroy).plan.unwrap();
+    assert_eq!((plan.steps.len(), world.cloud.resources.len()), (1, 1), "{plan:#?}");
     let gone = world.run(&none, Mode::Destroy);
     assert_eq!((gone.succeeded.len(), world.cloud.resources.len()), (1, 0), "{gone:#?}");
     world.wait(60_000);
