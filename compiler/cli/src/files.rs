@@ -77,17 +77,7 @@ pub(crate) fn desired(path: &Path, limit: u64) -> Result<DesiredState> {
     Ok(desired)
 }
 
-/// Writes a file whole: beside its place first, then moved there.
+/// Writes a file whole or not at all.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().context("a file has a name")?.to_string_lossy().into_owned();
-    let beside = folder.join(format!(".{name}.{}.part", std::process::id()));
-    let written = fs::File::create(&beside)
-        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path));
-    if written.is_err() {
-        // What is left beside the place is of no use to anybody; the error to tell is the first one.
-        let _ = fs::remove_file(&beside);
-    }
-    written.with_context(|| format!("`{}` cannot be written", path.display()))
+    schema_store::write_whole(path, content).with_context(|| format!("`{}` cannot be written", path.display()))
 }

@@ -4,6 +4,7 @@
 //! its folder before it counts as written.
 
 mod error;
+mod file;
 mod numbered;
 
 use std::path::Path as FilePath;
@@ -16,6 +17,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use url::Url;
 
 pub use error::{OpenError, StoreError};
+pub use file::write_whole;
 pub use numbered::{Numbered, Put};
 
 /// A place in an object store.

@@ -1,7 +1,6 @@
 //! `manifest-agent imports`: open console edits, from the record.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use agent_engine::import::open_imports;
 use anyhow::{Context as _, Result};
@@ -16,11 +15,7 @@ pub(crate) async fn run(args: Imports) -> Result<Verdict> {
     let recorded = environment.recorded().await?;
     let imports = open_imports(&recorded, schema_catalog::Catalog::builtin(), &environment.app, &environment.name);
     if let Some(path) = &args.out {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
-        let beside = folder.join(format!(".imports.{}.part", std::process::id()));
-        std::fs::File::create(&beside)
-            .and_then(|mut file| file.write_all(canonical::to_pretty(&imports).as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| std::fs::rename(&beside, path))
+        schema_store::write_whole(path, canonical::to_pretty(&imports).as_bytes())
             .with_context(|| format!("`{}` cannot be written", path.display()))?;
         anstream::eprintln!("{}: {} console edits", path.display(), imports.imports.len());
         return Ok(Verdict::Clean);
