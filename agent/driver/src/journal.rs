@@ -121,30 +121,28 @@ impl Journal {
 
     async fn put(&mut self, number: u64, bytes: Vec<u8>) -> Result<(), DriverError> {
         self.unsettled = Some(number);
-        let mut reason = String::new();
+        let ours = self.settle_put(number, bytes).await?;
+        self.unsettled = None;
+        if ours { Ok(()) } else { Err(self.lost().await) }
+    }
+
+    /// Whether the object with this number, which is there afterwards, is ours.
+    async fn settle_put(&self, number: u64, bytes: Vec<u8>) -> Result<bool, DriverError> {
+        let mut reason = "it says that the number is taken, and has nothing there".to_owned();
         for tries in 1..=MOST_TRIES {
             match self.store.put(number, bytes.clone()).await {
-                Ok(Put::Written) => return self.settled(),
+                Ok(Put::Written) => return Ok(true),
                 Ok(Put::Exists) => {}
                 Err(error) => reason = error.0,
             }
             match self.store.get(number).await {
-                Ok(Some(found)) if found == bytes => return self.settled(),
-                Ok(Some(_)) => {
-                    self.settled()?;
-                    return Err(self.lost().await);
-                }
+                Ok(Some(found)) => return Ok(found == bytes),
                 Ok(None) => {}
                 Err(error) => reason = error.0,
             }
             self.pause(tries).await;
         }
         Err(DriverError::Unsettled { number, reason })
-    }
-
-    fn settled(&mut self) -> Result<(), DriverError> {
-        self.unsettled = None;
-        Ok(())
     }
 
     async fn lost(&mut self) -> DriverError {

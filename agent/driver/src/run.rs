@@ -67,7 +67,7 @@ pub async fn pass(
         lease::claim(driver, &mut journal, reporter, &stop).await?;
     }
     let mut run = Run::new(driver, journal, request, reporter);
-    let outcome = run.to_the_end(stop).await;
+    let outcome = run.execute(stop).await;
     if let Some(mut journal) = run.journal.take()
         && let Err(error) = journal.release().await
     {
@@ -145,7 +145,7 @@ impl Run {
         }
     }
 
-    async fn to_the_end(&mut self, mut stop: watch::Receiver<bool>) -> Result<Outcome, DriverError> {
+    async fn execute(&mut self, mut stop: watch::Receiver<bool>) -> Result<Outcome, DriverError> {
         let mut stopped = false;
         let mut outcome = self.tell(Event::Started);
         loop {
@@ -155,7 +155,7 @@ impl Run {
             {
                 return Ok(outcome);
             }
-            if !stopped && *stop.borrow_and_update() {
+            if !stopped && *stop.borrow() {
                 stopped = true;
                 outcome = outcome.or(self.tell(Event::Stop));
                 continue;
@@ -169,7 +169,7 @@ impl Run {
                     outcome = outcome.or(self.appended(append, appended)?);
                 }
                 Some(done) = self.tasks.join_next() => outcome = outcome.or(self.done(done)?),
-                _ = stop.changed(), if !stopped => {}
+                () = told_to_stop(&mut stop), if !stopped => {}
                 () = sleep_until(clock, renewal), if renewal.is_some() => self.start_renewal(),
             }
         }
@@ -324,6 +324,13 @@ async fn appended(
             done
         }
         None => std::future::pending().await,
+    }
+}
+
+/// Ends when the pass is told to stop; never, when nobody can tell it any more.
+async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
+    if stop.wait_for(|stop| *stop).await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -86,12 +86,13 @@ impl Cloud {
             }
             CallAction::Update(identifier, patch) => {
                 let (_, properties) = self.resources.get_mut(identifier).ok_or(FailureKind::NotFound)?;
-                let patch = patch.as_json().expect("the patch is complete");
-                for operation in patch.as_array().unwrap() {
-                    let path = FieldPath::parse(operation["path"].as_str().unwrap()).unwrap();
+                let operations = patch.as_json().expect("the patch is complete");
+                for operation in operations.as_array().unwrap() {
+                    let at = FieldPath::parse(operation["path"].as_str().unwrap()).unwrap();
                     match operation["op"].as_str().unwrap() {
-                        "remove" => drop(path.remove(properties)),
-                        _ => assert!(path.set(properties, operation["value"].clone())),
+                        "test" => assert_eq!(at.get(properties), Some(&operation["value"])),
+                        "remove" => drop(at.remove(properties)),
+                        _ => assert!(at.set(properties, operation["value"].clone())),
                     }
                 }
                 Ok(identifier.clone())

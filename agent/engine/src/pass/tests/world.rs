@@ -23,13 +23,16 @@ pub(super) struct Crash {
     pub(super) done: bool,
 }
 
+/// The number of a command, and what is done to the cloud.
+type Meddling = (usize, fn(&mut Cloud));
+
 pub(super) struct World {
     pub(super) cloud: Cloud,
     pub(super) entries: Vec<(Entry, Millis)>,
     /// Every command that was executed, as text.
     pub(super) log: Vec<String>,
     /// Done to the cloud just before the command with this number is executed.
-    pub(super) meddle: Option<(usize, fn(&mut Cloud))>,
+    pub(super) meddle: Option<Meddling>,
     now_ms: Millis,
     sightings: Sightings,
 }
