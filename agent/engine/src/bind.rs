@@ -105,7 +105,7 @@ impl Binding<'_> {
         if let (Some(stem), Some(name)) = (&resource.name, name) {
             put_name(&mut body, &stem.path, name);
         }
-        let wishes::Wishes { wishes, over, closed } = wishes::of(resource, kind, &body);
+        let wishes::Wishes { each: wishes, over, closed } = wishes::of(resource, kind, &body);
         BoundResource {
             id: id.clone(),
             kind: resource.kind.clone(),

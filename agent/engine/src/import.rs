@@ -1,7 +1,7 @@
 //! Import: console edits on their way to the repository.
 
 use schema_documents::desired::Class;
-use schema_documents::import::{Import, Imports, VERSION};
+use schema_documents::import::{Format, Import, Imports, VERSION};
 use schema_documents::plan::PlannedImport;
 use schema_documents::recorded::{OpenEdit, Recorded};
 use schema_documents::{FieldPath, ResourceId};
@@ -75,7 +75,7 @@ pub fn open_imports(recorded: &Recorded, catalog: &Catalog, app: &str, environme
         imports.extend(open.map(|(path, edit)| open_import(id, &record.kind, path, edit)));
     }
     Imports {
-        format: Default::default(),
+        format: Format::default(),
         version: VERSION,
         app: app.to_owned(),
         environment: environment.to_owned(),

@@ -8,7 +8,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use schema_documents::plan::{Conflict, Held, Hold, Plan, VERSION};
+use schema_documents::plan::{Conflict, Format, Held, Hold, Plan, VERSION};
 use schema_documents::recorded::Recorded;
 
 use crate::bind::Bound;
@@ -31,7 +31,7 @@ pub fn plan(bound: &Bound, differences: &Differences, recorded: &Recorded, conte
     steps.truncate(context.limits.steps);
     held.sort_by(|a, b| (&a.resource, a.generation).cmp(&(&b.resource, b.generation)));
     Plan {
-        format: Default::default(),
+        format: Format::default(),
         version: VERSION,
         app: context.desired.app.clone(),
         environment: context.desired.environment.name.clone(),

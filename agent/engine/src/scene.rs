@@ -1,4 +1,8 @@
 //! A scene for tests: a document, a record and a small cloud, and passes over them.
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "a story reads better without references to what it made up"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 

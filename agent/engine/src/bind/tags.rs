@@ -24,29 +24,25 @@ pub(super) fn add(body: &mut BTreeMap<String, Value>, kind: &Kind, tags: &[(&'st
     let Some(path) = &kind.tags else { return };
     let ([name], Some(schema)) = (path.segments(), kind.schema(path)) else { return };
     let element = schema.items.as_deref().and_then(|items| kind.resolve(items));
-    match element {
-        Some(element) => {
-            let holder = body.entry(name.clone()).or_insert_with(|| Value::Array(Vec::new()));
-            let Value::Array(items) = holder else { return };
-            for (key, value) in tags {
-                let mut tag = BTreeMap::from([
-                    ("Key".to_owned(), Value::text(*key)),
-                    ("Value".to_owned(), Value::text(value.clone())),
-                ]);
-                for other in
-                    element.required.iter().filter(|name| !tag.contains_key(*name)).collect::<Vec<_>>()
-                {
-                    tag.insert(other.clone(), Value::Scalar(Json::Bool(true)));
-                }
-                items.push(Value::Object(tag));
+    // Members that a tag of this kind must have beside key and value are flags, such as whether it is passed on.
+    if let Some(element) = element {
+        let holder = body.entry(name.clone()).or_insert_with(|| Value::Array(Vec::new()));
+        let Value::Array(items) = holder else { return };
+        for (key, value) in tags {
+            let mut tag = BTreeMap::from([
+                ("Key".to_owned(), Value::text(*key)),
+                ("Value".to_owned(), Value::text(value.clone())),
+            ]);
+            for other in &element.required {
+                tag.entry(other.clone()).or_insert(Value::Scalar(Json::Bool(true)));
             }
+            items.push(Value::Object(tag));
         }
-        None => {
-            let holder = body.entry(name.clone()).or_insert_with(|| Value::Object(BTreeMap::new()));
-            let Value::Object(members) = holder else { return };
-            for (key, value) in tags {
-                members.insert((*key).to_owned(), Value::text(value.clone()));
-            }
+    } else {
+        let holder = body.entry(name.clone()).or_insert_with(|| Value::Object(BTreeMap::new()));
+        let Value::Object(members) = holder else { return };
+        for (key, value) in tags {
+            members.insert((*key).to_owned(), Value::text(value.clone()));
         }
     }
 }

@@ -13,14 +13,14 @@ use super::tags;
 
 /// The wishes of a resource, and what belongs to them.
 pub(super) struct Wishes {
-    pub(super) wishes: Vec<Wish>,
+    pub(super) each: Vec<Wish>,
     pub(super) over: BTreeMap<FieldPath, Json>,
     pub(super) closed: BTreeMap<FieldPath, Origin>,
 }
 
 pub(super) fn of(resource: &Resource, kind: Option<&Kind>, body: &Value) -> Wishes {
     let Some(kind) = kind else {
-        return Wishes { wishes: Vec::new(), over: BTreeMap::new(), closed: BTreeMap::new() };
+        return Wishes { each: Vec::new(), over: BTreeMap::new(), closed: BTreeMap::new() };
     };
     let mut units = Vec::new();
     if let Value::Object(members) = body {
@@ -31,13 +31,13 @@ pub(super) fn of(resource: &Resource, kind: Option<&Kind>, body: &Value) -> Wish
     group(kind, body, &mut units);
     units.sort_by(|a, b| a.0.cmp(&b.0));
     units.dedup_by(|a, b| a.0 == b.0);
-    let wishes = units.into_iter().map(|(path, value)| wish(resource, kind, path, value)).collect();
+    let each = units.into_iter().map(|(path, value)| wish(resource, kind, path, value)).collect();
     let over = resource.fields.iter().filter_map(|(path, field)| Some((path.clone(), field.over.clone()?)));
     let enforced = resource.fields.iter().filter(|(path, field)| {
         field.class == Class::Enforced && matches!(kind.unit(path), Unit::Set | Unit::Map(_))
     });
     let closed = enforced.map(|(path, field)| (path.clone(), field.origin.clone())).collect();
-    Wishes { wishes, over: over.collect(), closed }
+    Wishes { each, over: over.collect(), closed }
 }
 
 /// Splits a value into its units.
@@ -50,7 +50,9 @@ pub(crate) fn split(kind: &Kind, path: &FieldPath, value: &Value, out: &mut Vec<
                 split(kind, &path.child(name), member, out);
             }
         }
-        (Unit::Set, Value::Array(items)) => elements(path, items, element_path, out),
+        (Unit::Set, Value::Array(items)) => {
+            elements(path, items, |path, item| Some(element_path(path, item)), out);
+        }
         (Unit::Map(key), Value::Array(items)) => {
             elements(path, items, |path, item| keyed_path(path, &key, item), out);
         }
@@ -75,8 +77,8 @@ fn elements(
     }
 }
 
-fn element_path(path: &FieldPath, item: &Value) -> Option<FieldPath> {
-    Some(path.element(&item.as_json().unwrap_or_else(|| item.to_document())))
+fn element_path(path: &FieldPath, item: &Value) -> FieldPath {
+    path.element(&item.as_json().unwrap_or_else(|| item.to_document()))
 }
 
 fn keyed_path(path: &FieldPath, key: &str, item: &Value) -> Option<FieldPath> {

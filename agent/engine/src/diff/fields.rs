@@ -107,8 +107,11 @@ impl<'a> Subject<'a> {
     }
 
     fn outcome(&self, path: &FieldPath, wish: Option<&Wish>) -> Option<FieldOutcome> {
-        let meaning = Meaning { kind: self.kind, path };
         let memory = self.record.fields.get(path);
+        if self.is_plainly_settled(path, wish, memory) {
+            return None;
+        }
+        let meaning = Meaning { kind: self.kind, path };
         let json = wish.and_then(|wish| wish.value.as_ref()).and_then(Value::as_json);
         let spelled = json.as_ref().unwrap_or(&Json::Null);
         let raw = compare::live_value(self.kind, path, spelled, self.raw);
@@ -137,7 +140,7 @@ impl<'a> Subject<'a> {
             attached: self.record.fields.is_empty() && self.record.seen.is_null(),
         };
         let decision = if sensitive && as_wished && read { Decision::InStep } else { decide(&input) };
-        if self.is_silent(decision, wish, memory) {
+        if Self::is_silent(decision, wish, memory) {
             return None;
         }
         let moved = has_live_moved(&input);
@@ -145,8 +148,25 @@ impl<'a> Subject<'a> {
         Some(self.made(path, decision, wish, memory, Sides { live, seen, moved, meaning }))
     }
 
+    /// Most fields, most of the time: asked for, live to the letter, remembered so. Says the same as the long way.
+    fn is_plainly_settled(
+        &self,
+        path: &FieldPath,
+        wish: Option<&Wish>,
+        memory: Option<&FieldRecord>,
+    ) -> bool {
+        let (Some(wish), Some(memory), Cow::Borrowed(live)) = (wish, memory, &self.redacted) else {
+            return false;
+        };
+        let (Some(value), Some(live)) = (&wish.value, path.get(live)) else { return false };
+        memory.edit.is_none()
+            && memory.rank == wish.origin.rank()
+            && memory.asked.as_ref() == Some(value)
+            && is_to_the_letter(value, live)
+    }
+
     /// Whether nothing follows from a decision.
-    fn is_silent(&self, decision: Decision, wish: Option<&Wish>, memory: Option<&FieldRecord>) -> bool {
+    fn is_silent(decision: Decision, wish: Option<&Wish>, memory: Option<&FieldRecord>) -> bool {
         match decision {
             Decision::Waiting | Decision::Known => true,
             Decision::InStep => wish.is_some_and(|wish| match (memory, &wish.value) {
@@ -219,6 +239,24 @@ impl<'a> Subject<'a> {
         sighting.is_some_and(|sighting| sighting.passes >= 1)
             || age_ms >= self.context.limits.settle_ms
             || is_answered
+    }
+}
+
+/// Whether a value is this JSON, without making it one.
+fn is_to_the_letter(value: &Value, json: &Json) -> bool {
+    match (value, json) {
+        (Value::Scalar(scalar), json) => scalar == json,
+        (Value::Array(values), Json::Array(items)) => {
+            values.len() == items.len()
+                && values.iter().zip(items).all(|(value, item)| is_to_the_letter(value, item))
+        }
+        (Value::Object(values), Json::Object(members)) => {
+            values.len() == members.len()
+                && values.iter().all(|(name, value)| {
+                    members.get(name).is_some_and(|member| is_to_the_letter(value, member))
+                })
+        }
+        _ => false,
     }
 }
 

@@ -38,7 +38,7 @@ impl View<'_> {
             all.push(self.former(id, generation, record, bound.is_some()));
         }
         match (bound, self.recorded.current(id)) {
-            (Some(bound), None) => all.push(self.new(bound)),
+            (Some(bound), None) => all.push(self.missing(bound)),
             (Some(bound), Some((generation, record))) => all.push(self.wanted(bound, generation, record)),
             (None, Some((generation, record))) => all.push(self.unwanted(id, generation, record)),
             (None, None) => {}
@@ -59,7 +59,7 @@ impl View<'_> {
 
     // --- what should be there
 
-    fn new(&self, bound: &BoundResource) -> ResourceDifference {
+    fn missing(&self, bound: &BoundResource) -> ResourceDifference {
         let mut difference = about(&bound.id, bound.generation, &bound.kind, bound.stateful);
         difference.action = Doing::Create;
         self.guard(&mut difference, None);
@@ -83,17 +83,18 @@ impl View<'_> {
             }
             (_, Some(Live::Unknown { reason })) => difference.hold_unknown(reason),
             (Status::Gone, _) => self.gone(&mut difference, bound, record),
-            (_, Some(Live::Absent)) => {
-                if known_kind(self.context, &record.kind)
-                    .is_none_or(|kind| absence_is_evidence(record, kind, self.context))
-                {
-                    self.gone(&mut difference, bound, record);
-                }
+            (_, Some(Live::Absent)) if self.is_certainly_absent(record) => {
+                self.gone(&mut difference, bound, record);
             }
             (_, None) if record.kind != bound.kind => self.present(&mut difference, bound, record),
             _ => {}
         }
         difference
+    }
+
+    fn is_certainly_absent(&self, record: &ResourceRecord) -> bool {
+        let kind = known_kind(self.context, &record.kind);
+        kind.is_none_or(|kind| absence_is_evidence(record, kind, self.context))
     }
 
     /// It exists: each of its fields is merged.
@@ -104,7 +105,7 @@ impl View<'_> {
         };
         if record.kind != bound.kind {
             difference.fields = Vec::new();
-            self.replace(difference, vec![FieldPath::root()]);
+            Self::replace(difference, vec![FieldPath::root()]);
             self.guard(difference, None);
             return;
         }
@@ -131,7 +132,7 @@ impl View<'_> {
             .map(|field| field.path.clone())
             .collect();
         if !forced.is_empty() {
-            self.replace(difference, forced);
+            Self::replace(difference, forced);
         }
         if difference.action == Doing::Nothing && difference.fields.iter().any(|field| field.writes) {
             difference.action = Doing::Update;
@@ -139,7 +140,7 @@ impl View<'_> {
         self.guard(difference, record.failure.as_ref());
     }
 
-    fn replace(&self, difference: &mut ResourceDifference, fields: Vec<FieldPath>) {
+    fn replace(difference: &mut ResourceDifference, fields: Vec<FieldPath>) {
         if !difference.stateful {
             difference.action = Doing::Replace { fields };
             return;
@@ -248,14 +249,13 @@ impl View<'_> {
         let mut difference = about(id, generation, &record.kind, record.stateful);
         match record.status {
             Status::Superseded => difference.action = Doing::DeleteSuperseded,
-            Status::Deleting => difference.action = Doing::Delete,
             Status::Gone => difference.forget(false),
             Status::Creating if record.identifier.is_none() => {
                 difference.forget(self.is_under_way(id, generation));
             }
             // It serves until the newer one, which is not there yet, takes its place.
             Status::Creating | Status::Live if wanted => {}
-            Status::Creating | Status::Live => difference.action = Doing::Delete,
+            Status::Creating | Status::Live | Status::Deleting => difference.action = Doing::Delete,
         }
         if difference.action != Doing::Nothing {
             self.leave(&mut difference, record);

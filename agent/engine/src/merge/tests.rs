@@ -172,6 +172,12 @@ fn happen(scene: &mut Scene, happening: &Happening) {
     }
 }
 
+fn happen_all(scene: &mut Scene, history: &[Happening]) {
+    for happening in history {
+        happen(scene, happening);
+    }
+}
+
 fn live(scene: &Scene, field: usize) -> Json {
     scene.live(QUEUE)[FIELDS[field]].clone()
 }
@@ -187,7 +193,7 @@ proptest! {
     #[test]
     fn after_a_pass_there_is_nothing_left_to_do(history in history()) {
         let mut scene = start();
-        history.iter().for_each(|happening| happen(&mut scene, happening));
+        happen_all(&mut scene, &history);
         scene.pass();
         prop_assert!(scene.plan().steps.is_empty());
         prop_assert!(scene.plan().imports.is_empty());
@@ -196,7 +202,7 @@ proptest! {
     #[test]
     fn a_pass_writes_no_field_that_was_edited_since_the_last_one(history in history(), field in 0..2_usize, value in 40_i64..50) {
         let mut scene = start();
-        history.iter().for_each(|happening| happen(&mut scene, happening));
+        happen_all(&mut scene, &history);
         scene.edit(QUEUE, &format!("/{}", FIELDS[field]), json!(value));
         let plan = scene.pass();
         prop_assert_eq!(live(&scene, field), json!(value));
@@ -214,12 +220,14 @@ proptest! {
         before in history(), edit in 40_i64..43, wish in 31_i64..43, rank in rank(), passes in 1..3_usize,
     ) {
         let mut with = start();
-        before.iter().for_each(|happening| happen(&mut with, happening));
+        happen_all(&mut with, &before);
         with.pass();
         let mut without = with.clone();
         with.edit(QUEUE, "/DelaySeconds", json!(edit));
         without.edit(QUEUE, "/DelaySeconds", json!(edit));
-        (0..passes).for_each(|_| { with.pass(); });
+        for _ in 0..passes {
+            with.pass();
+        }
         for scene in [&mut with, &mut without] {
             scene.wish(QUEUE, "DelaySeconds", json!(wish), origin(rank));
             scene.pass();
@@ -232,7 +240,7 @@ proptest! {
     #[test]
     fn fields_do_not_move_each_other(history in history()) {
         let mut both = start();
-        history.iter().for_each(|happening| happen(&mut both, happening));
+        happen_all(&mut both, &history);
         both.pass();
         for field in 0..2 {
             let mut alone = start();
@@ -240,7 +248,9 @@ proptest! {
                 Happening::Edit(other, _) | Happening::Wish(other, ..) => *other == field,
                 Happening::Pass => true,
             };
-            history.iter().filter(concerns).for_each(|happening| happen(&mut alone, happening));
+            for happening in history.iter().filter(concerns) {
+                happen(&mut alone, happening);
+            }
             alone.pass();
             prop_assert_eq!(live(&alone, field), live(&both, field));
         }
@@ -249,7 +259,7 @@ proptest! {
     #[test]
     fn taking_every_edit_into_the_repository_ends_in_step(history in history()) {
         let mut scene = start();
-        history.iter().for_each(|happening| happen(&mut scene, happening));
+        happen_all(&mut scene, &history);
         scene.pass();
         for (field, name) in FIELDS.iter().enumerate() {
             let value = live(&scene, field);

@@ -25,8 +25,8 @@ pub fn patch(kind: &Kind, live: &Json, changes: &[Change], wishes: &[Wish]) -> V
     for (array, changes) in arrays {
         patch.array(&array, &changes);
     }
-    let changed: BTreeSet<&FieldPath> = changes.iter().map(|change| &change.path).collect();
-    for wish in wishes.iter().filter(|wish| !changed.contains(&wish.path)) {
+    let written: BTreeSet<&FieldPath> = changes.iter().map(|change| &change.path).collect();
+    for wish in wishes.iter().filter(|wish| !written.contains(&wish.path)) {
         patch.resend(wish);
     }
     Value::Array(patch.operations)

@@ -58,9 +58,10 @@ fn edits(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
 }
 
 fn settled(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
-    let fields: BTreeMap<FieldPath, Option<Settlement>> = (difference.fields.iter())
-        .filter_map(|field| settlement(field).map(|settlement| (field.path.clone(), settlement)))
-        .collect();
+    let mut fields = BTreeMap::new();
+    for field in &difference.fields {
+        settle(field, &mut fields);
+    }
     if !fields.is_empty() {
         entries.push(Entry::Settled {
             resource: difference.id.clone(),
@@ -70,20 +71,19 @@ fn settled(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
     }
 }
 
-/// What becomes of a field without writing it; the outer `None`: nothing.
-fn settlement(field: &FieldOutcome) -> Option<Option<Settlement>> {
+/// What becomes of a field without writing it.
+fn settle(field: &FieldOutcome, fields: &mut BTreeMap<FieldPath, Option<Settlement>>) {
     let known: Option<&Wish> = field.wish.as_ref().filter(|wish| bind::is_known(wish));
     let below_an_edit = |wish: &Wish| Settlement { owner: Owner::Console, closes_edit: false, ..wish.into() };
-    match (field.decision, known) {
-        (Decision::InStep, Some(wish)) if wish.value.is_some() => Some(Some(wish.into())),
-        (Decision::InStep, Some(_)) | (Decision::Released, _) => Some(None),
-        (Decision::NotedDefault, Some(wish)) if field.settled => Some(Some(below_an_edit(wish))),
+    let settlement = match (field.decision, known) {
+        (Decision::InStep, Some(wish)) if wish.value.is_some() => Some(wish.into()),
+        (Decision::InStep, Some(_)) | (Decision::Released, _) => None,
+        (Decision::NotedDefault, Some(wish)) if field.settled => Some(below_an_edit(wish)),
         // A resource that was found and not made: what is asked now counts as asked.
-        (Decision::Drift, Some(wish)) if field.asked.is_none() && field.settled => {
-            Some(Some(below_an_edit(wish)))
-        }
-        _ => None,
-    }
+        (Decision::Drift, Some(wish)) if field.asked.is_none() && field.settled => Some(below_an_edit(wish)),
+        _ => return,
+    };
+    fields.insert(field.path.clone(), settlement);
 }
 
 fn presence(difference: &ResourceDifference, entries: &mut Vec<Entry>) {

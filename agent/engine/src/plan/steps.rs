@@ -118,7 +118,7 @@ impl<'a> Drafting<'a> {
                 return;
             }
             for (id, on) in blocked {
-                self.hold_write(&id, on);
+                self.hold_write(&id, &on);
             }
         }
     }
@@ -134,7 +134,7 @@ impl<'a> Drafting<'a> {
     }
 
     /// Holds a creation, or the changes of an update that wait.
-    fn hold_write(&mut self, id: &ResourceId, on: ResourceId) {
+    fn hold_write(&mut self, id: &ResourceId, on: &ResourceId) {
         let Some(mut step) = self.writes.remove(id) else { return };
         self.held.push(Held {
             resource: id.clone(),
@@ -144,7 +144,7 @@ impl<'a> Drafting<'a> {
             why: Hold::Waiting { on: on.clone() },
         });
         if let Action::Update { changes, .. } = &mut step.action {
-            changes.retain(|change| !awaited(std::slice::from_ref(change)).contains(&on));
+            changes.retain(|change| !awaited(std::slice::from_ref(change)).contains(on));
             if !changes.is_empty() {
                 self.writes.insert(id.clone(), step);
             }
@@ -194,9 +194,9 @@ impl<'a> Drafting<'a> {
             self.held.iter().any(|held| held.resource == *id)
                 || self.differences.resources.iter().any(|other| other.id == *id && !other.holds.is_empty())
         };
-        let users =
-            self.recorded.resources.iter().filter(|(id, all)| all.values().any(|record| uses(id, record)));
-        users.map(|(id, _)| id).find(|id| is_stuck(id)).cloned()
+        let all = self.recorded.resources.iter();
+        let mut of_it = all.filter(|(id, records)| records.values().any(|record| uses(id, record)));
+        of_it.find(|(id, _)| is_stuck(id)).map(|(id, _)| id.clone())
     }
 
     fn limit_deletes(&mut self) {
