@@ -90,7 +90,10 @@ impl Cloud {
                 for operation in operations.as_array().unwrap() {
                     let at = FieldPath::parse(operation["path"].as_str().unwrap()).unwrap();
                     match operation["op"].as_str().unwrap() {
-                        "test" => assert_eq!(at.get(properties), Some(&operation["value"])),
+                        "test" if at.get(properties) != Some(&operation["value"]) => {
+                            return Err(FailureKind::Rejected);
+                        }
+                        "test" => {}
                         "remove" => drop(at.remove(properties)),
                         _ => assert!(at.set(properties, operation["value"].clone())),
                     }
