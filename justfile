@@ -1,0 +1,51 @@
+# `just` lists what there is to do here. Nothing in it is needed to build: it only gives commands a short name.
+
+_default:
+    @just --list --unsorted
+
+# The whole loop on a sample app, offline
+demo:
+    cargo demo
+
+# All tests
+test:
+    cargo test --workspace --locked
+
+# What the reviewer does not have to look for
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Format everything
+fmt:
+    cargo fmt --all
+
+# The book, in `book/book`; `just book serve` shows it while it is written
+book command="build":
+    mdbook {{command}} book
+
+# The catalogue of AWS kinds, from the schemas in the Python package cfn-lint
+catalog:
+    python3 -m venv .venv
+    .venv/bin/pip install --quiet --disable-pip-version-check --upgrade cfn-lint
+    .venv/bin/python schema/catalog/generate.py
+
+# Write new findings and goldens into the literate cases; read the difference before committing it
+cases:
+    UPDATE_CASES=1 cargo test --package fixtures-suite --test cases
+
+# How long a plan takes
+bench:
+    cargo bench --package agent-engine
+
+# Kill the agent at every step of an apply, instead of a selection of them
+kills:
+    KILLS=all cargo test --package fixtures-suite --test stories -- --nocapture kill
+
+# Licences and sources of all dependencies (needs cargo-deny)
+deny:
+    cargo deny check bans licenses sources
+
+# Everything that CI does
+ci:
+    .ci/run
