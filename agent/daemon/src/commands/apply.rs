@@ -1,6 +1,6 @@
 //! `manifest-agent apply`: one pass.
 
-use agent_driver::{Driver, Report, Reporter, Request, pass};
+use agent_driver::{Driver, Report, Reporter, Request, pass, reconcile};
 use agent_engine::command::{Ended, Outcome};
 use agent_engine::diff::Sightings;
 use agent_engine::pass::{Mode, Published};
@@ -33,14 +33,18 @@ pub(crate) struct Work {
     pub(crate) sightings: Sightings,
 }
 
-/// Runs one pass with its progress shown.
+/// Runs one pass with its progress shown. One of many looks first: an environment in step is never written to.
 pub(crate) async fn once(driver: &Driver, work: Work, reach: &Reach, stop: watch::Receiver<bool>) -> Result<Report> {
     let (reporter, progress) = Reporter::channel();
     let shown = show::start(progress);
     let Work { desired, published, mode, sightings } = work;
     let limits = show::limits(&desired, reach);
     let request = Request { desired, published, catalog: Catalog::builtin(), limits, mode, sightings };
-    let report = pass(driver, request, &reporter, stop).await;
+    let report = if request.mode == Mode::Run {
+        reconcile(driver, request, &reporter, stop).await
+    } else {
+        pass(driver, request, &reporter, stop).await
+    };
     drop(reporter);
     show::finish(shown).await;
     Ok(report?)
