@@ -46,7 +46,8 @@ pub struct Manifest {
     /// Metrics.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Metric>,
-    /// Gateways that the code declares. Every app has `api-gateway`; `compiler/model` adds it.
+    /// Gateways that the code declares; in Go, where it has no word for one, `api-gateway` in the service of the auth
+    /// handler. Every app has `api-gateway`; where it is not here, `compiler/model` adds it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gateways: Vec<Gateway>,
     /// The function that authenticates requests.
@@ -461,7 +462,7 @@ pub enum MetricKind {
 pub struct Gateway {
     /// Name.
     pub name: String,
-    /// The service that declares it.
+    /// The service that declares it; empty when it stands outside of all.
     pub service: String,
     /// The function that authenticates its requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,17 +1,22 @@
-//! What stands before the endpoints: the auth handler, and middleware outside of all services. A Go app declares no
-//! gateways: it has the one that every app has.
+//! What stands before the endpoints: the gateway, the auth handler, and middleware outside of all services.
+//!
+//! Go has no word for a gateway: the one that every app has is that of the auth handler's service, and an app without an
+//! auth handler declares none.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use compiler_diagnostics::{Code as Number, Diagnostic};
-use schema_documents::manifest::AuthHandler;
+use schema_documents::manifest::{AuthHandler, Gateway};
 
 use super::Found;
 use super::directive::{Directed, Directive};
 use super::resolve::{Code, ServiceId};
 use super::service::name_of;
 
-/// Finds the auth handler. There can be one.
+/// The name of every app's gateway.
+const GATEWAY: &str = "api-gateway";
+
+/// Finds the auth handler, and with it the gateway that it stands in. There can be one.
 pub(super) fn auth_handler(code: &Code<'_>, directed: &[(usize, Directed<'_>)], found: &mut Found) {
     let handlers = directed.iter().filter(|(_, directed)| directed.directive == Directive::AuthHandler);
     for (file, directed) in handlers {
@@ -28,7 +33,14 @@ pub(super) fn auth_handler(code: &Code<'_>, directed: &[(usize, Directed<'_>)], 
             continue;
         }
         let service = found.service_of(code, file).map(|service| service.name.clone()).unwrap_or_default();
-        found.manifest.auth_handler = Some(AuthHandler { name: file.slice(name).to_owned(), service, at });
+        let handler = AuthHandler { name: file.slice(name).to_owned(), service: service.clone(), at: at.clone() };
+        found.manifest.auth_handler = Some(handler.clone());
+        found.manifest.gateways.push(Gateway {
+            name: GATEWAY.to_owned(),
+            service,
+            auth_handler: Some(handler),
+            at,
+        });
     }
 }
 
@@ -58,7 +70,7 @@ mod tests {
         let handler = "//encore:authhandler\nfunc Auth() {}\n";
         check(
             &[("a/a.go", &format!("package a\n{handler}")), ("b/b.go", &format!("package b\n{handler}"))],
-            &["auth Auth a"],
+            &["auth Auth a", "gateway api-gateway a Auth"],
             &["S0014 b/b.go:3:6-3:10 there is a second auth handler"],
         );
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use compiler_diagnostics::{Code, Diagnostic};
-use schema_documents::manifest::{Endpoint, Manifest, Service, Subscription, Topic};
+use schema_documents::manifest::{Endpoint, Gateway, Manifest, Service, Subscription, Topic};
 
 use crate::{SourceTree, scan};
 
@@ -110,6 +110,10 @@ fn facts(manifest: &Manifest) -> String {
         );
     }
     lines.extend(manifest.metrics.iter().map(|each| format!("metric {} {:?}", each.name, each.kind)));
+    let handler = |each: &Gateway| each.auth_handler.as_ref().map_or("-".to_owned(), |each| each.name.clone());
+    lines.extend(
+        manifest.gateways.iter().map(|each| format!("gateway {} {} {}", each.name, each.service, handler(each))),
+    );
     lines.extend(manifest.auth_handler.iter().map(|each| format!("auth {} {}", each.name, each.service)));
     lines.extend(manifest.calls.iter().map(|each| format!("call {} -> {}", each.from_service, each.to)));
     lines.join("\n")
