@@ -100,6 +100,8 @@ impl Journal {
         let batch = self.next_batch(epoch, entries);
         let began_at_ms = self.clock.now_ms();
         self.put(batch.number, canonical::to_string(&batch).into_bytes()).await?;
+        #[cfg(debug_assertions)]
+        crate::crash_point::appended();
         self.fold(&batch)?;
         self.written_at_ms = began_at_ms;
         Ok(())

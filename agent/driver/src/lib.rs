@@ -4,6 +4,8 @@
 //! knows put-if-absent and nothing else; [`pass`] opens it, claims the lease where the pass may change anything, runs the
 //! engine's [`Pass`](agent_engine::pass::Pass) to its end, and gives the lease back.
 
+#[cfg(debug_assertions)]
+mod crash_point;
 mod error;
 mod journal;
 mod lease;
