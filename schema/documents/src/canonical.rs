@@ -75,6 +75,7 @@ pub fn to_pretty(document: &impl Serialize) -> String {
 pub fn sort(json: &mut Json) {
     match json {
         Json::Array(items) => items.iter_mut().for_each(sort),
+        Json::Object(members) if members.keys().is_sorted() => members.values_mut().for_each(sort),
         Json::Object(members) => {
             let mut sorted: Vec<_> = std::mem::take(members).into_iter().collect();
             sorted.sort_by(|a, b| a.0.cmp(&b.0));

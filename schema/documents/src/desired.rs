@@ -171,7 +171,8 @@ impl DesiredState {
                 forget_position(&mut field["origin"]);
             }
         }
-        Digest::of_bytes(canonical::to_string(&json).as_bytes())
+        canonical::sort(&mut json);
+        Digest::of_bytes(json.to_string().as_bytes())
     }
 }
 

@@ -347,7 +347,14 @@ impl From<i64> for Value {
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_document().serialize(serializer)
+        match self {
+            Self::Scalar(json) => json.serialize(serializer),
+            Self::Array(items) => serializer.collect_seq(items),
+            Self::Object(members) if members.len() != 1 || members.keys().all(|key| !key.starts_with('$')) => {
+                serializer.collect_map(members)
+            }
+            Self::Object(_) | Self::Expression(_) => self.to_document().serialize(serializer),
+        }
     }
 }
 
