@@ -40,7 +40,7 @@ bench:
 
 # Kill the agent at every step of an apply, instead of a selection of them
 kills:
-    KILLS=all cargo test --package fixtures-suite --test stories -- --nocapture kill
+    KILLS=all cargo test --package fixtures-suite --test kills -- --nocapture
 
 # Licences and sources of all dependencies (needs cargo-deny)
 deny:
