@@ -26,8 +26,14 @@ const NOT_YET: &[&str] = &[
 /// What the failure of an operation means.
 pub(crate) fn failed(code: &str, message: &str) -> FailureKind {
     match code {
-        "Throttling" | "ServiceInternalError" | "NetworkFailure" | "ServiceTimeout" | "NotStabilized"
-        | "ResourceConflict" | "InternalFailure" | "GeneralServiceException" => FailureKind::Transient,
+        "Throttling"
+        | "ServiceInternalError"
+        | "NetworkFailure"
+        | "ServiceTimeout"
+        | "NotStabilized"
+        | "ResourceConflict"
+        | "InternalFailure"
+        | "GeneralServiceException" => FailureKind::Transient,
         "NotFound" => FailureKind::NotFound,
         "AlreadyExists" => FailureKind::AlreadyExists,
         "NotUpdatable" => FailureKind::NotUpdatable,
@@ -40,13 +46,22 @@ pub(crate) fn failed(code: &str, message: &str) -> FailureKind {
 /// What the refusal of a mutating call means.
 pub(crate) fn refused(code: &str, message: &str) -> CallError {
     let failure = match code {
-        "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown" => {
+        "ThrottlingException"
+        | "Throttling"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "SlowDown" => {
             return CallError::Throttled { retry_after_ms: THROTTLED_MS };
         }
         "ClientTokenConflictException" => return CallError::TokenConflict,
         // These come from behind the API: the work may have been done before something broke.
-        "HandlerInternalFailureException" | "HandlerFailureException" | "ServiceInternalErrorException"
-        | "NetworkFailureException" | "GeneralServiceException" | "InternalFailure" | "ServiceUnavailable" => {
+        "HandlerInternalFailureException"
+        | "HandlerFailureException"
+        | "ServiceInternalErrorException"
+        | "NetworkFailureException"
+        | "GeneralServiceException"
+        | "InternalFailure"
+        | "ServiceUnavailable" => {
             return CallError::NoAnswer(format!("{code}: {message}"));
         }
         "ConcurrentOperationException" | "ResourceConflictException" | "NotStabilizedException" => {
@@ -55,8 +70,11 @@ pub(crate) fn refused(code: &str, message: &str) -> CallError {
         "ResourceNotFoundException" => FailureKind::NotFound,
         "AlreadyExistsException" => FailureKind::AlreadyExists,
         "NotUpdatableException" => FailureKind::NotUpdatable,
-        "AccessDeniedException" | "InvalidCredentialsException" | "UnrecognizedClientException"
-        | "ExpiredTokenException" | "InvalidSignatureException" => FailureKind::Denied,
+        "AccessDeniedException"
+        | "InvalidCredentialsException"
+        | "UnrecognizedClientException"
+        | "ExpiredTokenException"
+        | "InvalidSignatureException" => FailureKind::Denied,
         "InvalidRequestException" if is_not_yet(message) => FailureKind::Transient,
         _ => FailureKind::Rejected,
     };
@@ -66,12 +84,19 @@ pub(crate) fn refused(code: &str, message: &str) -> CallError {
 /// What the failure of a question means.
 pub(crate) fn unanswered(code: &str, message: &str) -> ReadError {
     match code {
-        "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded" | "SlowDown" => {
-            ReadError::Throttled { retry_after_ms: THROTTLED_MS }
-        }
+        "ThrottlingException"
+        | "Throttling"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "SlowDown" => ReadError::Throttled { retry_after_ms: THROTTLED_MS },
         "RequestTokenNotFoundException" => ReadError::UnknownOperation,
-        "HandlerInternalFailureException" | "HandlerFailureException" | "ServiceInternalErrorException"
-        | "NetworkFailureException" | "GeneralServiceException" | "InternalFailure" | "ServiceUnavailable"
+        "HandlerInternalFailureException"
+        | "HandlerFailureException"
+        | "ServiceInternalErrorException"
+        | "NetworkFailureException"
+        | "GeneralServiceException"
+        | "InternalFailure"
+        | "ServiceUnavailable"
         | "NotStabilizedException" => ReadError::NoAnswer(format!("{code}: {message}")),
         _ => ReadError::Refused { code: code.to_owned(), message: message.to_owned() },
     }
@@ -87,7 +112,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_never_taken_for_a_no() {
-        for code in ["HandlerInternalFailureException", "ServiceInternalErrorException", "NetworkFailureException"] {
+        for code in
+            ["HandlerInternalFailureException", "ServiceInternalErrorException", "NetworkFailureException"]
+        {
             assert!(matches!(refused(code, ""), CallError::NoAnswer(_)), "{code}");
             assert!(matches!(unanswered(code, ""), ReadError::NoAnswer(_)), "{code}");
         }

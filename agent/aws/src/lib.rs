@@ -60,7 +60,9 @@ impl Aws {
         }
         let shared = loader.load().await;
         let client = |retries: RetryConfig| {
-            Client::from_conf(aws_sdk_cloudcontrol::config::Builder::from(&shared).retry_config(retries).build())
+            Client::from_conf(
+                aws_sdk_cloudcontrol::config::Builder::from(&shared).retry_config(retries).build(),
+            )
         };
         Self { mutating: client(RetryConfig::disabled()), reading: client(RetryConfig::standard()) }
     }
@@ -105,7 +107,10 @@ impl Provider for Aws {
                 .map(|output| output.progress_event)
                 .map_err(|error| call_error(&error))?,
         };
-        event.as_ref().and_then(progress).ok_or_else(|| CallError::NoAnswer("the answer has no progress".to_owned()))
+        event
+            .as_ref()
+            .and_then(progress)
+            .ok_or_else(|| CallError::NoAnswer("the answer has no progress".to_owned()))
     }
 
     async fn poll(&self, operation: &str) -> Result<Progress, ReadError> {
@@ -167,7 +172,11 @@ fn progress(event: &ProgressEvent) -> Option<Progress> {
         OperationStatus::Success => ProgressState::Succeeded,
         OperationStatus::Failed | OperationStatus::CancelComplete => {
             let code = event.error_code.as_ref().map_or("Cancelled", |code| code.as_str());
-            ProgressState::Failed { failure: classify::failed(code, &message), code: code.to_owned(), message }
+            ProgressState::Failed {
+                failure: classify::failed(code, &message),
+                code: code.to_owned(),
+                message,
+            }
         }
         _ => ProgressState::Running { retry_after_ms: retry_after_ms.unwrap_or(POLL_MS) },
     };
@@ -214,7 +223,9 @@ fn describe<E, R>(error: &SdkError<E, R>) -> String {
             None => "the call could not be sent".to_owned(),
         },
         SdkError::ResponseError(_) => "the answer broke off or could not be read".to_owned(),
-        SdkError::ConstructionFailure(_) => "the request could not be made: a credential or the region is missing".to_owned(),
+        SdkError::ConstructionFailure(_) => {
+            "the request could not be made: a credential or the region is missing".to_owned()
+        }
         _ => "the call failed".to_owned(),
     }
 }

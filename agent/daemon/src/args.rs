@@ -93,7 +93,9 @@ pub(crate) struct Reach {
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "Example:\n  manifest-agent plan --desired build/production.desired.json --state s3://my-state")]
+#[command(
+    after_help = "Example:\n  manifest-agent plan --desired build/production.desired.json --state s3://my-state"
+)]
 pub(crate) struct Plan {
     #[command(flatten)]
     pub(crate) wanted: Wanted,
@@ -113,7 +115,9 @@ pub(crate) struct Plan {
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "Example:\n  manifest-agent apply --desired build/production.desired.json --state s3://my-state")]
+#[command(
+    after_help = "Example:\n  manifest-agent apply --desired build/production.desired.json --state s3://my-state"
+)]
 pub(crate) struct Apply {
     #[command(flatten)]
     pub(crate) wanted: Wanted,
@@ -124,7 +128,9 @@ pub(crate) struct Apply {
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "Example:\n  manifest-agent run --desired s3://my-state --state s3://my-state --app shop --env production")]
+#[command(
+    after_help = "Example:\n  manifest-agent run --desired s3://my-state --state s3://my-state --app shop --env production"
+)]
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) wanted: Wanted,
@@ -148,7 +154,9 @@ pub(crate) struct Status {
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "Example:\n  manifest-agent imports --state s3://my-state --env production --out edits.json")]
+#[command(
+    after_help = "Example:\n  manifest-agent imports --state s3://my-state --env production --out edits.json"
+)]
 pub(crate) struct Imports {
     #[command(flatten)]
     pub(crate) place: Place,
@@ -161,7 +169,9 @@ pub(crate) struct Imports {
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "Example:\n  manifest-agent revert database/shared/instance /DBInstanceClass --state s3://my-state")]
+#[command(
+    after_help = "Example:\n  manifest-agent revert database/shared/instance /DBInstanceClass --state s3://my-state"
+)]
 pub(crate) struct Answer {
     /// The resource
     pub(crate) resource: ResourceId,
@@ -174,7 +184,9 @@ pub(crate) struct Answer {
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "Example:\n  manifest-agent confirm bucket/receipts/bucket --digest sha256:… --state s3://my-state")]
+#[command(
+    after_help = "Example:\n  manifest-agent confirm bucket/receipts/bucket --digest sha256:… --state s3://my-state"
+)]
 pub(crate) struct Confirm {
     /// The resource
     pub(crate) resource: ResourceId,
@@ -199,7 +211,9 @@ pub(crate) struct Person {
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "Example:\n  manifest-agent destroy --state s3://my-state --desired s3://my-state --app shop --env preview")]
+#[command(
+    after_help = "Example:\n  manifest-agent destroy --state s3://my-state --desired s3://my-state --app shop --env preview"
+)]
 pub(crate) struct Destroy {
     #[command(flatten)]
     pub(crate) wanted: Wanted,
@@ -222,7 +236,9 @@ pub(crate) enum SecretAction {
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "Example:\n  manifest-agent secret set MailKey --env production --state s3://my-state < mail-key.txt")]
+#[command(
+    after_help = "Example:\n  manifest-agent secret set MailKey --env production --state s3://my-state < mail-key.txt"
+)]
 pub(crate) struct SecretSet {
     /// The secret's name in the app
     pub(crate) name: String,

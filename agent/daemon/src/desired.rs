@@ -13,15 +13,11 @@ use crate::args::{Place, Wanted};
 
 /// Reads what is wanted of this environment. No document, or an unreadable one, is an error: it never means "nothing".
 pub(crate) async fn read(wanted: &Wanted, place: &Place) -> Result<(DesiredState, Published)> {
-    let (desired, published) = if Store::is_store(&wanted.desired) {
-        from_store(wanted, place).await?
-    } else {
-        from_file(wanted)?
-    };
-    for (asked, found, what) in [
-        (&place.app, &desired.app, "app"),
-        (&place.env, &desired.environment.name, "environment"),
-    ] {
+    let (desired, published) =
+        if Store::is_store(&wanted.desired) { from_store(wanted, place).await? } else { from_file(wanted)? };
+    for (asked, found, what) in
+        [(&place.app, &desired.app, "app"), (&place.env, &desired.environment.name, "environment")]
+    {
         if let Some(asked) = asked
             && asked != found
         {
@@ -38,7 +34,8 @@ fn from_file(wanted: &Wanted) -> Result<(DesiredState, Published)> {
     if bytes > wanted.max_document_bytes {
         return Err(read::Unusable::TooLarge { bytes, limit: wanted.max_document_bytes }).with_context(named);
     }
-    let (desired, head) = read::desired(&fs::read(path).with_context(named)?, wanted.max_document_bytes).with_context(named)?;
+    let (desired, head) =
+        read::desired(&fs::read(path).with_context(named)?, wanted.max_document_bytes).with_context(named)?;
     Ok((desired, published(head)))
 }
 
@@ -69,6 +66,8 @@ pub(crate) async fn only(store: &Store, asked: Option<&String>, what: &str) -> R
     match store.folders().await?.as_slice() {
         [one] => Ok(one.clone()),
         [] => bail!("there is nothing at `{}`", store.shown()),
-        several => bail!("name the {what} with `{option}`: there are {} at `{}`", several.join(", "), store.shown()),
+        several => {
+            bail!("name the {what} with `{option}`: there are {} at `{}`", several.join(", "), store.shown())
+        }
     }
 }

@@ -66,7 +66,8 @@ impl Environment {
 }
 
 fn open(place: &str, missing: Missing) -> Result<Store> {
-    Store::open(place, missing).context("the state cannot be used: name a store that may be read and written with `--state`")
+    Store::open(place, missing)
+        .context("the state cannot be used: name a store that may be read and written with `--state`")
 }
 
 /// The cloud of a desired state.
@@ -93,7 +94,10 @@ pub(crate) async fn aws(region: Option<String>, reach: &Reach) -> Result<Arc<dyn
 pub(crate) fn lease(reach: &Reach) -> Result<LeaseTerms> {
     let longest_call_ms = milliseconds(reach.call_timeout, "--call-timeout")?;
     let term_ms = milliseconds(reach.lease, "--lease")?;
-    ensure!(term_ms >= 2 * longest_call_ms, "`--lease` is at least twice `--call-timeout`, or no call would fit into it");
+    ensure!(
+        term_ms >= 2 * longest_call_ms,
+        "`--lease` is at least twice `--call-timeout`, or no call would fit into it"
+    );
     Ok(LeaseTerms { holder: holder(), term_ms, longest_call_ms })
 }
 
@@ -109,7 +113,10 @@ fn holder() -> String {
 
 /// Seconds as they were typed.
 pub(crate) fn seconds(seconds: f64, option: &str) -> Result<Duration> {
-    Duration::try_from_secs_f64(seconds).ok().filter(|time| !time.is_zero()).with_context(|| format!("`{option}` is a time above zero"))
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|time| !time.is_zero())
+        .with_context(|| format!("`{option}` is a time above zero"))
 }
 
 fn milliseconds(typed: f64, option: &str) -> Result<u64> {

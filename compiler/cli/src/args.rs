@@ -126,7 +126,9 @@ pub(crate) enum DiffFormat {
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "Example:\n  manifest-agent imports --env production --out edits.json … && manifestc import edits.json")]
+#[command(
+    after_help = "Example:\n  manifest-agent imports --env production --out edits.json … && manifestc import edits.json"
+)]
 pub(crate) struct Import {
     /// Import documents, as `manifest-agent imports` writes them
     #[arg(required = true, value_name = "FILE")]

@@ -22,11 +22,13 @@ pub(crate) fn tree_at(dir: &Path, revision: &str) -> Result<SourceTree> {
     }
     let listing = git(dir, &["ls-tree", "-r", "-z", "--name-only", revision, "."], &[])?;
     let listing = String::from_utf8_lossy(&listing).into_owned();
-    let paths: Vec<&str> = listing.split('\0').filter(|path| SourceTree::reads(path) && !path.contains('\n')).collect();
+    let paths: Vec<&str> =
+        listing.split('\0').filter(|path| SourceTree::reads(path) && !path.contains('\n')).collect();
     let asked: String = paths.iter().map(|path| format!("{revision}:./{path}\n")).collect();
     let answer = git(dir, &["cat-file", "--batch"], asked.as_bytes())?;
     let files = blobs(&answer, &paths).context("git gave an answer that cannot be read")?;
-    let name = dir.canonicalize()?.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name =
+        dir.canonicalize()?.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(SourceTree::from_files(&name, files))
 }
 
@@ -51,7 +53,13 @@ fn blobs(mut answer: &[u8], paths: &[&str]) -> Option<Vec<(String, Vec<u8>)>> {
 
 fn git(dir: &Path, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>> {
     let mut command = Command::new("git");
-    command.arg("-C").arg(dir).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .arg("-C")
+        .arg(dir)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().context("git cannot be started")?;
     let mut stdin = child.stdin.take().context("BUG: the input is piped")?;
     let output = std::thread::scope(|scope| {
@@ -79,5 +87,6 @@ pub(crate) fn desired(path: &Path, limit: u64) -> Result<DesiredState> {
 
 /// Writes a file whole or not at all.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
-    schema_store::write_whole(path, content).with_context(|| format!("`{}` cannot be written", path.display()))
+    schema_store::write_whole(path, content)
+        .with_context(|| format!("`{}` cannot be written", path.display()))
 }

@@ -80,7 +80,9 @@ fn names(tree: &SourceTree, asked: &[String]) -> Vec<String> {
 /// The name of the environment in this file: `pr-72.toml` is that of `pr:72`.
 fn environment_name(stem: &str) -> String {
     match stem.strip_prefix("pr-") {
-        Some(number) if number.chars().all(|c| c.is_ascii_digit()) && !number.is_empty() => format!("pr:{number}"),
+        Some(number) if number.chars().all(|c| c.is_ascii_digit()) && !number.is_empty() => {
+            format!("pr:{number}")
+        }
         _ => stem.to_owned(),
     }
 }

@@ -39,9 +39,11 @@ impl Edit {
                 (vec!["absent".to_owned()], Action::Write(Json::Bool(true)), "absent".to_owned())
             }
             None => (Vec::new(), Action::Without(path.clone()), "without".to_owned()),
-            Some(to) => {
-                (vec!["properties".to_owned(), path.clone()], Action::Write(to.clone()), format!("properties \"{path}\""))
-            }
+            Some(to) => (
+                vec!["properties".to_owned(), path.clone()],
+                Action::Write(to.clone()),
+                format!("properties \"{path}\""),
+            ),
         };
         let keys = table.into_iter().chain(rest).collect();
         Self { place: format!("[resources.\"{}\"] {shown}", import.resource), keys, action }
@@ -49,7 +51,8 @@ impl Edit {
 
     /// The text with the edit made.
     pub(crate) fn apply(&self, text: &str) -> Result<String, String> {
-        let mut document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| error.message().to_owned())?;
+        let mut document: DocumentMut =
+            text.parse().map_err(|error: toml_edit::TomlError| error.message().to_owned())?;
         match &self.action {
             Action::Write(json) => {
                 let (last, tables) = self.keys.split_last().ok_or("it has no place")?;
@@ -97,7 +100,10 @@ fn enter<'a>(root: &'a mut Table, keys: &[String]) -> Result<&'a mut dyn TableLi
             table.set_implicit(!is_last);
             at.insert(key, Item::Table(table));
         }
-        at = at.get_mut(key).and_then(Item::as_table_like_mut).ok_or_else(|| format!("`{key}` is no table"))?;
+        at = at
+            .get_mut(key)
+            .and_then(Item::as_table_like_mut)
+            .ok_or_else(|| format!("`{key}` is no table"))?;
     }
     Ok(at)
 }

@@ -12,7 +12,10 @@ use crate::shown;
 
 /// How the law is broken, in words; `None` when it holds.
 pub(crate) fn broken(before: &DesiredState, after: &DesiredState, imports: &[Import]) -> Option<String> {
-    imports.iter().find_map(|import| not_taken(after, import)).or_else(|| changed_beside(before, after, imports))
+    imports
+        .iter()
+        .find_map(|import| not_taken(after, import))
+        .or_else(|| changed_beside(before, after, imports))
 }
 
 fn not_taken(after: &DesiredState, import: &Import) -> Option<String> {
@@ -50,7 +53,9 @@ fn changed_beside(before: &DesiredState, after: &DesiredState, imports: &[Import
             (Some(old), Some(new)) => {
                 let (old, new) = (fields(old), fields(new));
                 let paths: BTreeSet<_> = old.keys().chain(new.keys()).collect();
-                let other = paths.into_iter().find(|path| old.get(*path) != new.get(*path) && !is_imported(id.as_str(), path));
+                let other = paths
+                    .into_iter()
+                    .find(|path| old.get(*path) != new.get(*path) && !is_imported(id.as_str(), path));
                 if let Some(path) = other {
                     return Some(format!("it would also change `{path}` of `{id}`"));
                 }
@@ -71,5 +76,7 @@ fn fields(resource: &Resource) -> BTreeMap<FieldPath, Json> {
 }
 
 fn document(resource: &Resource) -> Json {
-    Json::Object(resource.properties.iter().map(|(key, value)| (key.clone(), Value::to_document(value))).collect())
+    Json::Object(
+        resource.properties.iter().map(|(key, value)| (key.clone(), Value::to_document(value))).collect(),
+    )
 }

@@ -11,8 +11,8 @@ mod law;
 mod tests;
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
-use compiler_lower::{SettingKey, fields_of, setting_for};
 use compiler_lower::{EnvironmentFile, environment_path, lower, read_environment};
+use compiler_lower::{SettingKey, fields_of, setting_for};
 use compiler_model::AppModel;
 use schema_documents::desired::{DEFAULT_MAX_BYTES, DesiredState};
 use schema_documents::import::{self, Import, Imports};
@@ -50,10 +50,13 @@ pub struct Taken {
 }
 
 /// Reads an import document; `file` is its name, for the diagnostic.
-pub fn read_document(file: &str, bytes: &[u8]) -> Result<Imports, Diagnostic> {
+pub fn read_document(file: &str, bytes: &[u8]) -> Result<Imports, Box<Diagnostic>> {
     read::document(bytes, import::VERSION, DEFAULT_MAX_BYTES).map_err(|reason| {
         let message = format!("`{file}` is no import document: {reason}");
-        Diagnostic::error(Code::I0303, message).help("write one with `manifest-agent imports --out FILE`")
+        Box::new(
+            Diagnostic::error(Code::I0303, message)
+                .help("write one with `manifest-agent imports --out FILE`"),
+        )
     })
 }
 
@@ -68,11 +71,17 @@ pub fn import(target: Target<'_>, imports: &[Import]) -> (Option<Imported>, Vec<
     // What was wrong before is not for an import to say again.
     diagnostics.retain(|diagnostic| diagnostic.severity == compiler_diagnostics::Severity::Error);
 
-    let mut state = State { target, text: target.file.map_or_else(|| new_file(&environment), ToOwned::to_owned), desired: before };
+    let mut state = State {
+        target,
+        text: target.file.map_or_else(|| new_file(&environment), ToOwned::to_owned),
+        desired: before,
+    };
     let mut taken = Vec::new();
     for group in groups(imports, &state.desired, &mut diagnostics) {
         match state.take(&group) {
-            Ok(place) => taken.extend(group.imports.into_iter().map(|import| Taken { import, place: place.clone() })),
+            Ok(place) => {
+                taken.extend(group.imports.into_iter().map(|import| Taken { import, place: place.clone() }))
+            }
             Err(reasons) => diagnostics.extend(reasons),
         }
     }
@@ -90,7 +99,8 @@ fn new_file(environment: &EnvironmentFile) -> String {
     let word = |value: Json| value.as_str().unwrap_or_default().to_owned();
     let kind = word(serde_json::to_value(environment.kind).unwrap_or_default());
     let cloud = word(serde_json::to_value(environment.cloud).unwrap_or_default());
-    let region = environment.region.as_ref().map(|region| format!("region = \"{region}\"\n")).unwrap_or_default();
+    let region =
+        environment.region.as_ref().map(|region| format!("region = \"{region}\"\n")).unwrap_or_default();
     format!(
         "version = {}\nedition = \"{}\"\ntype = \"{kind}\"\ncloud = \"{cloud}\"\n{region}",
         environment.version, environment.edition
@@ -110,14 +120,18 @@ fn groups(imports: &[Import], desired: &DesiredState, diagnostics: &mut Vec<Diag
         if !desired.resources.contains_key(&import.resource) {
             let near = closest(import.resource.as_str(), desired.resources.keys().map(ResourceId::as_str));
             let message = format!("`{}` is not built from this app", import.resource);
-            let help = near.map(|near| format!("did you mean `{near}`? a `[[moved]]` entry tells of a new id"));
+            let help =
+                near.map(|near| format!("did you mean `{near}`? a `[[moved]]` entry tells of a new id"));
             diagnostics.push(Diagnostic::error(Code::I0301, message).maybe_help(help));
             continue;
         }
         if groups.iter().any(|group| group.imports.contains(import)) {
             continue;
         }
-        groups.push(typed(import, imports, desired).unwrap_or_else(|| Group { imports: vec![import.clone()], setting: None }));
+        groups.push(
+            typed(import, imports, desired)
+                .unwrap_or_else(|| Group { imports: vec![import.clone()], setting: None }),
+        );
     }
     groups
 }
@@ -159,13 +173,17 @@ impl State<'_> {
 
     fn attempt(&mut self, edits: &[Edit], imports: &[Import]) -> Result<String, Vec<Diagnostic>> {
         let what = || {
-            let names: Vec<String> = imports.iter().map(|import| format!("{} {}", import.resource, import.path)).collect();
+            let names: Vec<String> =
+                imports.iter().map(|import| format!("{} {}", import.resource, import.path)).collect();
             names.join(", ")
         };
         let mut text = self.text.clone();
         for edit in edits {
             text = edit.apply(&text).map_err(|reason| {
-                vec![Diagnostic::error(Code::I0302, format!("the console edit of `{}` cannot be written: {reason}", what()))]
+                vec![Diagnostic::error(
+                    Code::I0302,
+                    format!("the console edit of `{}` cannot be written: {reason}", what()),
+                )]
             })?;
         }
         let (environment, mut found) = read(self.target, Some(&text));

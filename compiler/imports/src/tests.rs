@@ -64,7 +64,8 @@ fn check(file: Option<&str>, edits: &[Import], expected: &[&str]) -> String {
     assert_eq!(found, []);
     let text = imported.unwrap().text;
     let before = file.unwrap_or_default();
-    let new: Vec<&str> = text.lines().filter(|line| !before.lines().any(|old| old == *line) && !line.is_empty()).collect();
+    let new: Vec<&str> =
+        text.lines().filter(|line| !before.lines().any(|old| old == *line) && !line.is_empty()).collect();
     assert_eq!(new, expected, "{text}");
     let again = import(Target { model: &model, environment: "production", file: Some(&text) }, edits);
     assert_eq!(again.0.unwrap().text, text, "a second import changes nothing");
@@ -73,7 +74,8 @@ fn check(file: Option<&str>, edits: &[Import], expected: &[&str]) -> String {
 
 #[test]
 fn a_typed_setting_takes_the_edit_and_keeps_its_comment() {
-    let edits = [edit("database/shared/instance", "/DBInstanceClass", json!("db.m5.large"), json!("db.m5.xlarge"))];
+    let edits =
+        [edit("database/shared/instance", "/DBInstanceClass", json!("db.m5.large"), json!("db.m5.xlarge"))];
     let text = check(Some(FILE), &edits, &["instance_class = \"db.m5.xlarge\"   # enough for spring"]);
     assert_eq!(text, FILE.replace("db.m5.large", "db.m5.xlarge"));
 }
@@ -86,15 +88,23 @@ fn a_typed_setting_that_was_not_written_yet_is_written() {
 
 #[test]
 fn an_attribute_without_a_setting_goes_to_its_resource() {
-    let edits = [edit("database/shared/instance", "/PreferredMaintenanceWindow", Json::Null, json!("sun:03:00-sun:04:00"))];
-    let lines =
-        ["[resources.\"database/shared/instance\".properties]", "\"/PreferredMaintenanceWindow\" = \"sun:03:00-sun:04:00\""];
+    let edits = [edit(
+        "database/shared/instance",
+        "/PreferredMaintenanceWindow",
+        Json::Null,
+        json!("sun:03:00-sun:04:00"),
+    )];
+    let lines = [
+        "[resources.\"database/shared/instance\".properties]",
+        "\"/PreferredMaintenanceWindow\" = \"sun:03:00-sun:04:00\"",
+    ];
     check(Some(FILE), &edits, &lines);
 }
 
 #[test]
 fn a_tag_is_taken_by_its_key() {
-    let edits = [edit("topic/placed/topic", "/Tags/[Key=team]", Json::Null, json!({"Key": "team", "Value": "shop"}))];
+    let edits =
+        [edit("topic/placed/topic", "/Tags/[Key=team]", Json::Null, json!({"Key": "team", "Value": "shop"}))];
     let lines = [
         "[resources.\"topic/placed/topic\".properties]",
         "\"/Tags/[Key=team]\" = { Key = \"team\", Value = \"shop\" }",
@@ -111,7 +121,8 @@ fn what_was_removed_is_left_out() {
 
 #[test]
 fn an_environment_without_a_file_gets_one() {
-    let edits = [edit("database/shared/instance", "/DBInstanceClass", json!("db.m5.large"), json!("db.m5.xlarge"))];
+    let edits =
+        [edit("database/shared/instance", "/DBInstanceClass", json!("db.m5.large"), json!("db.m5.xlarge"))];
     let lines = [
         "version = 1",
         "edition = \"2026.1\"",
@@ -132,7 +143,8 @@ fn an_edit_that_cannot_be_said_is_left_out_and_the_others_are_taken() {
         edit("database/shared/instance", "/StorageEncrypted", json!(true), json!(false)),
         edit("database/shared/instance", "/DBInstanceClass", json!("db.m5.large"), json!("db.m5.xlarge")),
     ];
-    let (imported, found) = import(Target { model: &model, environment: "production", file: Some(FILE) }, &edits);
+    let (imported, found) =
+        import(Target { model: &model, environment: "production", file: Some(FILE) }, &edits);
     let codes: Vec<&str> = found.iter().map(|diagnostic| diagnostic.code.as_str()).collect();
     assert_eq!(codes, ["I0301", "E0007"]);
     assert_eq!(imported.unwrap().text, FILE.replace("db.m5.large", "db.m5.xlarge"));

@@ -16,7 +16,12 @@ pub struct Digest(String);
 impl Digest {
     /// The digest of some bytes.
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        Self(format!("sha256:{}", hex::encode(Sha256::digest(bytes))))
+        Self::of_hash(&Sha256::digest(bytes))
+    }
+
+    /// The digest with these 32 bytes.
+    pub(crate) fn of_hash(hash: &[u8]) -> Self {
+        Self(format!("sha256:{}", hex::encode(hash)))
     }
 
     /// The digest of a document's canonical JSON.

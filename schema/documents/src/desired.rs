@@ -1,12 +1,14 @@
 //! The desired state: what should exist in one environment, complete and normalised.
 
+mod digest;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::{Approval, Cloud, EnvironmentType, Moved};
-use crate::{Digest, FieldPath, Json, Origin, ResourceId, Value, canonical};
+use crate::{Digest, FieldPath, Json, Origin, ResourceId, Value};
 
 /// The version of the format that this crate writes.
 pub const VERSION: u32 = 1;
@@ -144,7 +146,8 @@ pub enum Class {
 impl Resource {
     /// Everything that must exist before it.
     pub fn dependencies(&self) -> BTreeSet<ResourceId> {
-        let references = self.properties.values().flat_map(Value::references).map(|reference| reference.resource);
+        let references =
+            self.properties.values().flat_map(Value::references).map(|reference| reference.resource);
         references.chain(self.depends_on.iter().cloned()).collect()
     }
 
@@ -164,20 +167,6 @@ impl Resource {
 impl DesiredState {
     /// The digest of what is to be built. Source positions do not count: moving a line changes nothing.
     pub fn digest(&self) -> Digest {
-        let mut json = serde_json::to_value(self).expect("BUG: a desired state serialises");
-        for resource in json["resources"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
-            forget_position(&mut resource["origin"]);
-            for field in resource["fields"].as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
-                forget_position(&mut field["origin"]);
-            }
-        }
-        canonical::sort(&mut json);
-        Digest::of_bytes(json.to_string().as_bytes())
-    }
-}
-
-fn forget_position(origin: &mut Json) {
-    if let Some(origin) = origin.as_object_mut() {
-        origin.remove("at");
+        digest::of(self)
     }
 }

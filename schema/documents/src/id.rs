@@ -16,7 +16,9 @@ pub struct ResourceId(String);
 
 /// Why a text is not a resource id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a resource id: write two or more parts of letters, digits, `-`, `_`, `.` or `:`, separated by `/`")]
+#[error(
+    "`{0}` is not a resource id: write two or more parts of letters, digits, `-`, `_`, `.` or `:`, separated by `/`"
+)]
 pub struct InvalidId(pub String);
 
 impl ResourceId {

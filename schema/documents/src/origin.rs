@@ -26,7 +26,9 @@ pub struct Position {
 
 /// Why a text is not a position.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a position: write `file:line:column-end_line:end_column`, `file:line:column` or `file:line`")]
+#[error(
+    "`{0}` is not a position: write `file:line:column-end_line:end_column`, `file:line:column` or `file:line`"
+)]
 pub struct InvalidPosition(pub String);
 
 impl Position {
@@ -65,7 +67,13 @@ fn parse(text: &str) -> Option<Position> {
         let (start, column) = start.rsplit_once(':')?;
         let (file, line) = start.rsplit_once(':')?;
         let (line, column) = (number(line)?, number(column)?);
-        return (!file.is_empty()).then(|| Position { file: file.to_owned(), line, column, end_line, end_column });
+        return (!file.is_empty()).then(|| Position {
+            file: file.to_owned(),
+            line,
+            column,
+            end_line,
+            end_column,
+        });
     }
     let (before, last) = text.rsplit_once(':')?;
     let last = number(last)?;

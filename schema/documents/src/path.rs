@@ -170,7 +170,11 @@ fn position_in(items: &[Json], segment: &str) -> Option<usize> {
 fn enter<'a>(at: &'a mut Json, segment: &str, array_below: bool) -> Option<&'a mut Json> {
     let empty = || if array_below { Json::Array(Vec::new()) } else { Json::Object(serde_json::Map::new()) };
     if at.is_null() {
-        *at = if selector(segment).is_some() { Json::Array(Vec::new()) } else { Json::Object(serde_json::Map::new()) };
+        *at = if selector(segment).is_some() {
+            Json::Array(Vec::new())
+        } else {
+            Json::Object(serde_json::Map::new())
+        };
     }
     match at {
         Json::Object(members) => Some(members.entry(segment).or_insert_with(empty)),
@@ -191,7 +195,11 @@ fn enter<'a>(at: &'a mut Json, segment: &str, array_below: bool) -> Option<&'a m
 
 fn place(at: &mut Json, segment: &str, value: Json) -> bool {
     if at.is_null() {
-        *at = if selector(segment).is_some() { Json::Array(Vec::new()) } else { Json::Object(serde_json::Map::new()) };
+        *at = if selector(segment).is_some() {
+            Json::Array(Vec::new())
+        } else {
+            Json::Object(serde_json::Map::new())
+        };
     }
     match at {
         Json::Object(members) => {

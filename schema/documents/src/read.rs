@@ -107,7 +107,11 @@ mod tests {
 
     #[test]
     fn nesting_of_ten_thousand_levels_is_an_error_and_no_crash() {
-        let deep = format!("{{\"format\":\"desired-state\",\"version\":1,\"x\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+        let deep = format!(
+            "{{\"format\":\"desired-state\",\"version\":1,\"x\":{}{}}}",
+            "[".repeat(10_000),
+            "]".repeat(10_000)
+        );
         assert!(matches!(desired(deep.as_bytes(), 1 << 20), Err(Unusable::Malformed(_))));
     }
 

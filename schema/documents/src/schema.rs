@@ -5,8 +5,16 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use crate::{desired, environment, import, journal, manifest, plan, publication, recorded};
 
 /// The documents that have a schema, by the name that `manifestc schema` takes.
-pub const NAMES: &[&str] =
-    &["manifest", "environment", "desired-state", "publication", "plan", "journal", "recorded-state", "imports"];
+pub const NAMES: &[&str] = &[
+    "manifest",
+    "environment",
+    "desired-state",
+    "publication",
+    "plan",
+    "journal",
+    "recorded-state",
+    "imports",
+];
 
 /// The schema of the document with this name.
 pub fn of(name: &str) -> Option<Schema> {

@@ -222,13 +222,16 @@ impl Value {
     /// Fills in what `output` knows. What stays unknown is listed, and stays an expression.
     pub fn evaluate(&self, output: &dyn Fn(&Reference) -> Option<Json>) -> Evaluation {
         let mut waits_for = BTreeSet::new();
-        let value = self.fill(&mut |reference| {
-            let known = output(reference);
-            if known.is_none() {
-                waits_for.insert(reference.clone());
-            }
-            known.as_ref().map(Self::literal)
-        }, &|_| None);
+        let value = self.fill(
+            &mut |reference| {
+                let known = output(reference);
+                if known.is_none() {
+                    waits_for.insert(reference.clone());
+                }
+                known.as_ref().map(Self::literal)
+            },
+            &|_| None,
+        );
         Evaluation { value, waits_for }
     }
 
@@ -350,7 +353,9 @@ impl Serialize for Value {
         match self {
             Self::Scalar(json) => json.serialize(serializer),
             Self::Array(items) => serializer.collect_seq(items),
-            Self::Object(members) if members.len() != 1 || members.keys().all(|key| !key.starts_with('$')) => {
+            Self::Object(members)
+                if members.len() != 1 || members.keys().all(|key| !key.starts_with('$')) =>
+            {
                 serializer.collect_map(members)
             }
             Self::Object(_) | Self::Expression(_) => self.to_document().serialize(serializer),

@@ -22,9 +22,9 @@ async fn answer(args: Answer, choice: Choice) -> Result<Verdict> {
     let who = wiring::person(args.person.by.as_ref())?;
     let environment = Environment::find(&args.place).await?;
     let recorded = environment.recorded().await?;
-    let (_, record) = recorded
-        .current(&args.resource)
-        .with_context(|| format!("`{}` is not recorded in {} {}", args.resource, environment.app, environment.name))?;
+    let (_, record) = recorded.current(&args.resource).with_context(|| {
+        format!("`{}` is not recorded in {} {}", args.resource, environment.app, environment.name)
+    })?;
     let paths = paths(record, args.path.as_ref());
     if paths.is_empty() {
         bail!("`{}` has no open console edit (`manifest-agent status` lists them)", args.resource);

@@ -34,7 +34,12 @@ pub(crate) struct Work {
 }
 
 /// Runs one pass with its progress shown. One of many looks first: an environment in step is never written to.
-pub(crate) async fn once(driver: &Driver, work: Work, reach: &Reach, stop: watch::Receiver<bool>) -> Result<Report> {
+pub(crate) async fn once(
+    driver: &Driver,
+    work: Work,
+    reach: &Reach,
+    stop: watch::Receiver<bool>,
+) -> Result<Report> {
     let (reporter, progress) = Reporter::channel();
     let shown = show::start(progress);
     let Work { desired, published, mode, sightings } = work;
@@ -60,11 +65,19 @@ pub(crate) fn say(outcome: &Outcome) -> Result<Verdict> {
         anstream::eprintln!("{red}failed{plain} {}: {}: {}", failed.step.0, failed.code, failed.message);
     }
     for skipped in &outcome.skipped {
-        anstream::eprintln!("{}skipped{} {}: {}", DIM.render(), DIM.render_reset(), skipped.step.0, skipped.why);
+        anstream::eprintln!(
+            "{}skipped{} {}: {}",
+            DIM.render(),
+            DIM.render_reset(),
+            skipped.step.0,
+            skipped.why
+        );
     }
     match &outcome.ended {
         Ended::Done => {}
-        Ended::Stopped => anstream::eprintln!("stopped; what was in flight is recorded, the next pass goes on from there"),
+        Ended::Stopped => {
+            anstream::eprintln!("stopped; what was in flight is recorded, the next pass goes on from there")
+        }
         Ended::Lost { to } => bail!("another agent has taken over: {to}"),
         Ended::Refused { violations } => bail!(
             "the plan did not pass its own check and nothing was done, which is a fault of this program: {}",

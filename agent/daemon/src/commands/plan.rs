@@ -35,7 +35,10 @@ pub(crate) async fn run(args: Plan) -> Result<Verdict> {
     show::finish(shown).await;
     let outcome = report?.outcome;
     if let Ended::Refused { violations } = &outcome.ended {
-        bail!("the plan did not pass its own check, which is a fault of this program: {}", violations.join("; "));
+        bail!(
+            "the plan did not pass its own check, which is a fault of this program: {}",
+            violations.join("; ")
+        );
     }
     let Some(plan) = outcome.plan else { bail!("the pass ended before there was a plan") };
     match args.format {

@@ -24,14 +24,17 @@ pub(crate) async fn run(args: Secret) -> Result<Verdict> {
     let SecretAction::Set(args) = args.action;
     let environment = Environment::find(&args.place).await?;
     let recorded = environment.recorded().await?;
-    let id = ResourceId::parse(&format!("secret/{}/secret", args.name)).with_context(|| format!("`{}` is no name", args.name))?;
-    let identifier = recorded
-        .current(&id)
-        .and_then(|(_, record)| record.identifier.clone())
-        .with_context(|| format!("the secret `{}` does not exist in {} yet: apply first", args.name, environment.name))?;
+    let id = ResourceId::parse(&format!("secret/{}/secret", args.name))
+        .with_context(|| format!("`{}` is no name", args.name))?;
+    let identifier =
+        recorded.current(&id).and_then(|(_, record)| record.identifier.clone()).with_context(|| {
+            format!("the secret `{}` does not exist in {} yet: apply first", args.name, environment.name)
+        })?;
     let value = read_value()?;
     let provider = wiring::aws(args.region.clone(), &args.reach).await?;
-    set(provider.as_ref(), &identifier, &value).await.with_context(|| format!("the secret `{}` was not set", args.name))?;
+    set(provider.as_ref(), &identifier, &value)
+        .await
+        .with_context(|| format!("the secret `{}` was not set", args.name))?;
     output::data(&format!("{}: set in {}\n", args.name, environment.name))?;
     Ok(Verdict::Clean)
 }
@@ -66,7 +69,9 @@ async fn set(provider: &dyn Provider, identifier: &str, value: &str) -> Result<(
     let mut progress = match provider.call(&call).await {
         Ok(progress) => progress,
         Err(agent_world::CallError::Refused { code, .. }) => bail!("the store refused it: {code}"),
-        Err(agent_world::CallError::NoAnswer(_)) => bail!("the store did not answer; setting it again does no harm"),
+        Err(agent_world::CallError::NoAnswer(_)) => {
+            bail!("the store did not answer; setting it again does no harm")
+        }
         Err(error) => bail!("{error}"),
     };
     for _ in 0..POLLS {

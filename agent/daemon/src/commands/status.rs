@@ -69,7 +69,11 @@ fn text(environment: &Environment, recorded: &Recorded) -> String {
             if let Some(edit) = &field.edit {
                 let value = edit.to.as_ref().map_or_else(|| "(absent)".to_owned(), canonical::to_string);
                 let (yellow, plain) = (YELLOW.render(), YELLOW.render_reset());
-                let _ = writeln!(out, "           {yellow}edited{plain} {path}: {value}  seen {}", output::time(edit.seen_at_ms));
+                let _ = writeln!(
+                    out,
+                    "           {yellow}edited{plain} {path}: {value}  seen {}",
+                    output::time(edit.seen_at_ms)
+                );
             }
         }
         if let Some(failure) = &record.failure {
@@ -78,9 +82,18 @@ fn text(environment: &Environment, recorded: &Recorded) -> String {
         }
     }
     for open in recorded.open.values() {
-        let _ = writeln!(out, "in flight  {} {} since {}", act(&open.intent.act), open.intent.resource, output::time(open.at_ms));
+        let _ = writeln!(
+            out,
+            "in flight  {} {} since {}",
+            act(&open.intent.act),
+            open.intent.resource,
+            output::time(open.at_ms)
+        );
     }
-    let edits = rows(recorded).flat_map(|(_, _, record)| record.fields.values()).filter(|field| field.edit.is_some()).count();
+    let edits = rows(recorded)
+        .flat_map(|(_, _, record)| record.fields.values())
+        .filter(|field| field.edit.is_some())
+        .count();
     let lease = recorded.lease.as_ref().map_or_else(|| "nobody".to_owned(), |lease| lease.holder.clone());
     let _ = writeln!(
         out,

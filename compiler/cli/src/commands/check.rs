@@ -13,7 +13,11 @@ pub(crate) fn run(args: &Check) -> Result<Verdict> {
     if args.format == Format::Text && built.diagnostics.is_empty() {
         for desired in &built.desired {
             let count = desired.resources.len();
-            anstream::eprintln!("{} {}: {count} resources, nothing to complain about", desired.app, desired.environment.name);
+            anstream::eprintln!(
+                "{} {}: {count} resources, nothing to complain about",
+                desired.app,
+                desired.environment.name
+            );
         }
     }
     Ok(Verdict::of(&built.diagnostics))

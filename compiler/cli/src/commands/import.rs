@@ -36,7 +36,10 @@ pub(crate) fn run(args: &Import) -> Result<Verdict> {
 
 fn write(args: &Import, path: &str, imported: &Imported) -> Result<()> {
     for taken in &imported.taken {
-        output::data(&format!("{path}: {} ({} {})\n", taken.place, taken.import.resource, taken.import.path))?;
+        output::data(&format!(
+            "{path}: {} ({} {})\n",
+            taken.place, taken.import.resource, taken.import.path
+        ))?;
     }
     if !args.dry_run && !imported.taken.is_empty() {
         let whole = args.dir.join(path);
@@ -48,11 +51,7 @@ fn write(args: &Import, path: &str, imported: &Imported) -> Result<()> {
 }
 
 /// The edits by environment. A document of another app is refused: its ids would only look right.
-fn edits(
-    args: &Import,
-    app: &str,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Result<BTreeMap<String, Vec<Edit>>> {
+fn edits(args: &Import, app: &str, diagnostics: &mut Vec<Diagnostic>) -> Result<BTreeMap<String, Vec<Edit>>> {
     let mut edits: BTreeMap<String, Vec<Edit>> = BTreeMap::new();
     for file in &args.files {
         let named = || format!("`{}` cannot be used", file.display());
@@ -60,7 +59,7 @@ fn edits(
         let document = match compiler_imports::read_document(&file.display().to_string(), &bytes) {
             Ok(document) => document,
             Err(diagnostic) => {
-                diagnostics.push(diagnostic);
+                diagnostics.push(*diagnostic);
                 continue;
             }
         };

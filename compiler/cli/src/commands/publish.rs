@@ -15,14 +15,30 @@ use crate::output::{self, Verdict};
 pub(crate) fn run(args: &Publish) -> Result<Verdict> {
     let states = states(args)?;
     let store = Store::open(&args.to, Missing::Create)?;
-    let publisher = args.publisher.clone().or_else(user).context("nobody is named: say who publishes with `--publisher`")?;
-    let folder = if args.desired.is_dir() { args.desired.as_path() } else { args.desired.parent().unwrap_or(Path::new(".")) };
-    let commit = args.commit.clone().or_else(|| files::head(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }));
+    let publisher = args
+        .publisher
+        .clone()
+        .or_else(user)
+        .context("nobody is named: say who publishes with `--publisher`")?;
+    let folder = if args.desired.is_dir() {
+        args.desired.as_path()
+    } else {
+        args.desired.parent().unwrap_or(Path::new("."))
+    };
+    let commit = args
+        .commit
+        .clone()
+        .or_else(|| files::head(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for desired in states {
         let numbered = store.below("desired").below(&desired.app).below(&desired.environment.name).numbered();
         let (app, environment) = (desired.app.clone(), desired.environment.name.clone());
-        let next = Next { desired, commit: commit.clone(), publisher: publisher.clone(), limit: args.max_document_bytes };
+        let next = Next {
+            desired,
+            commit: commit.clone(),
+            publisher: publisher.clone(),
+            limit: args.max_document_bytes,
+        };
         let line = match runtime.block_on(publish(&numbered, next))? {
             Published::Now(number) => format!("{app} {environment}: published as number {number}"),
             Published::Before(number) => format!("{app} {environment}: unchanged, number {number}"),
@@ -52,7 +68,8 @@ async fn publish(numbered: &Numbered, next: Next) -> Result<Published> {
     let mut number = 1;
     let mut previous = None;
     if let Some((last, bytes)) = numbered.last().await? {
-        let (desired, _) = read::desired(&bytes, next.limit).with_context(|| format!("number {last} cannot be used"))?;
+        let (desired, _) =
+            read::desired(&bytes, next.limit).with_context(|| format!("number {last} cannot be used"))?;
         let digest = desired.digest();
         if digest == next.desired.digest() {
             return Ok(Published::Before(last));
@@ -102,15 +119,21 @@ fn states(args: &Publish) -> Result<Vec<DesiredState>> {
     };
     paths.sort();
     if paths.is_empty() {
-        bail!("`{}` holds no `*.desired.json`: run `manifestc build --out {0}` first", args.desired.display());
+        bail!(
+            "`{}` holds no `*.desired.json`: run `manifestc build --out {0}` first",
+            args.desired.display()
+        );
     }
     paths.iter().map(|path| files::desired(path, args.max_document_bytes)).collect()
 }
 
 fn user() -> Option<String> {
-    ["GITHUB_ACTOR", "USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok()).or_else(|| {
-        let output = std::process::Command::new("id").arg("-un").output().ok()?;
-        let name = String::from_utf8(output.stdout).ok()?;
-        Some(name.trim().to_owned()).filter(|name| !name.is_empty())
-    })
+    ["GITHUB_ACTOR", "USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok())
+        .or_else(|| {
+            let output = std::process::Command::new("id").arg("-un").output().ok()?;
+            let name = String::from_utf8(output.stdout).ok()?;
+            Some(name.trim().to_owned()).filter(|name| !name.is_empty())
+        })
 }

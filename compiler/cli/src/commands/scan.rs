@@ -4,8 +4,8 @@ use anyhow::Result;
 use schema_documents::canonical;
 
 use crate::args::{Format, Scan};
-use crate::output::{self, Verdict};
 use crate::files;
+use crate::output::{self, Verdict};
 
 pub(crate) fn run(args: &Scan) -> Result<Verdict> {
     let tree = files::tree(&args.dir)?;

@@ -33,7 +33,8 @@ pub(super) fn auth_handler(code: &Code<'_>, directed: &[(usize, Directed<'_>)], 
             continue;
         }
         let service = found.service_of(code, file).map(|service| service.name.clone()).unwrap_or_default();
-        let handler = AuthHandler { name: file.slice(name).to_owned(), service: service.clone(), at: at.clone() };
+        let handler =
+            AuthHandler { name: file.slice(name).to_owned(), service: service.clone(), at: at.clone() };
         found.manifest.auth_handler = Some(handler.clone());
         found.manifest.gateways.push(Gateway {
             name: GATEWAY.to_owned(),

@@ -110,9 +110,13 @@ fn facts(manifest: &Manifest) -> String {
         );
     }
     lines.extend(manifest.metrics.iter().map(|each| format!("metric {} {:?}", each.name, each.kind)));
-    let handler = |each: &Gateway| each.auth_handler.as_ref().map_or("-".to_owned(), |each| each.name.clone());
+    let handler =
+        |each: &Gateway| each.auth_handler.as_ref().map_or("-".to_owned(), |each| each.name.clone());
     lines.extend(
-        manifest.gateways.iter().map(|each| format!("gateway {} {} {}", each.name, each.service, handler(each))),
+        manifest
+            .gateways
+            .iter()
+            .map(|each| format!("gateway {} {} {}", each.name, each.service, handler(each))),
     );
     lines.extend(manifest.auth_handler.iter().map(|each| format!("auth {} {}", each.name, each.service)));
     lines.extend(manifest.calls.iter().map(|each| format!("call {} -> {}", each.from_service, each.to)));

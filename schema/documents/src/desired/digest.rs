@@ -1,0 +1,246 @@
+//! The digest of a desired state, written straight into the hash.
+//!
+//! What is hashed is the canonical JSON of the document without its source positions. The views below have their members in
+//! the order of their names, so that no intermediate document has to be made and sorted; each takes its original apart
+//! member by member, so that a new member cannot be forgotten here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+use super::{Class, DesiredState, EnvironmentIdentity, Field, Format, NameStem, Phase, Resource};
+use crate::environment::{Approval, Cloud, EnvironmentType, Moved};
+use crate::{Digest, FieldPath, Json, Origin, ResourceId, Value, canonical};
+
+pub(super) fn of(desired: &DesiredState) -> Digest {
+    let mut hash = std::io::BufWriter::with_capacity(16 * 1024, Hash(Sha256::new()));
+    serde_json::to_writer(&mut hash, &State::of(desired)).expect("BUG: a desired state serialises");
+    let hash = hash.into_inner().map_err(|_| ()).expect("BUG: a hash takes all bytes");
+    Digest::of_hash(&hash.0.finalize())
+}
+
+struct Hash(Sha256);
+
+impl std::io::Write for Hash {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct State<'a> {
+    app: &'a str,
+    approval: Approval,
+    edition: &'a str,
+    environment: Identity<'a>,
+    format: Format,
+    #[serde(skip_serializing_if = "<[Moved]>::is_empty")]
+    moved: &'a [Moved],
+    resources: Mapped<'a, ResourceId, Resource, Thing<'a>>,
+    settle_seconds: u64,
+    version: u32,
+}
+
+impl<'a> State<'a> {
+    fn of(desired: &'a DesiredState) -> Self {
+        let DesiredState {
+            format,
+            version,
+            app,
+            environment,
+            edition,
+            approval,
+            settle_seconds,
+            resources,
+            moved,
+        } = desired;
+        Self {
+            app,
+            approval: *approval,
+            edition,
+            environment: Identity::of(environment),
+            format: *format,
+            moved,
+            resources: Mapped(resources, Thing::of),
+            settle_seconds: *settle_seconds,
+            version: *version,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Identity<'a> {
+    cloud: Cloud,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
+    r#type: EnvironmentType,
+}
+
+impl<'a> Identity<'a> {
+    fn of(environment: &'a EnvironmentIdentity) -> Self {
+        let EnvironmentIdentity { name, kind, cloud, region } = environment;
+        Self { cloud: *cloud, name, region: region.as_deref(), r#type: *kind }
+    }
+}
+
+#[derive(Serialize)]
+struct Thing<'a> {
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    depends_on: &'a BTreeSet<ResourceId>,
+    fields: Mapped<'a, FieldPath, Field, Part<'a>>,
+    kind: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Stem<'a>>,
+    origin: Source<'a>,
+    phase: Phase,
+    properties: &'a BTreeMap<String, Value>,
+    stateful: bool,
+}
+
+impl<'a> Thing<'a> {
+    fn of(resource: &'a Resource) -> Self {
+        let Resource { kind, stateful, phase, name, properties, depends_on, origin, fields } = resource;
+        Self {
+            depends_on,
+            fields: Mapped(fields, Part::of),
+            kind,
+            name: name.as_ref().map(Stem::of),
+            origin: Source(origin),
+            phase: *phase,
+            properties,
+            stateful: *stateful,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Stem<'a> {
+    #[serde(skip_serializing_if = "str::is_empty")]
+    ending: &'a str,
+    path: &'a FieldPath,
+    stem: &'a str,
+}
+
+impl<'a> Stem<'a> {
+    fn of(name: &'a NameStem) -> Self {
+        let NameStem { path, stem, ending } = name;
+        Self { ending, path, stem }
+    }
+}
+
+#[derive(Serialize)]
+struct Part<'a> {
+    class: Class,
+    origin: Source<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    over: Option<Json>,
+}
+
+impl<'a> Part<'a> {
+    fn of(field: &'a Field) -> Self {
+        let Field { class, origin, over } = field;
+        let over = over.clone().map(|mut over| {
+            canonical::sort(&mut over);
+            over
+        });
+        Self { class: *class, origin: Source(origin), over }
+    }
+}
+
+/// An origin without its place.
+struct Source<'a>(&'a Origin);
+
+impl Serialize for Source<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self.0 {
+            Origin::Default { rule, edition } => {
+                map.serialize_entry("by", "default")?;
+                map.serialize_entry("edition", edition)?;
+                map.serialize_entry("rule", rule)?;
+            }
+            Origin::Declaration { at: _ } => map.serialize_entry("by", "declaration")?,
+            Origin::Setting { at: _ } => map.serialize_entry("by", "setting")?,
+        }
+        map.end()
+    }
+}
+
+/// A map whose values are looked at through a view.
+struct Mapped<'a, K, V, W>(&'a BTreeMap<K, V>, fn(&'a V) -> W);
+
+impl<K: ToString, V, W: Serialize> Serialize for Mapped<'_, K, V, W> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Keys sort by their text here, which for paths is not the order of the map.
+        let mut entries: Vec<(String, &V)> = self.0.iter().map(|(key, value)| (key.to_string(), value)).collect();
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        serializer.collect_map(entries.into_iter().map(|(key, value)| (key, (self.1)(value))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The digest as it is defined: canonical JSON of the document without its positions.
+    fn defined(desired: &DesiredState) -> Digest {
+        let mut json = serde_json::to_value(desired).unwrap();
+        for resource in json["resources"].as_object_mut().unwrap().values_mut() {
+            resource["origin"].as_object_mut().unwrap().remove("at");
+            for field in resource["fields"].as_object_mut().unwrap().values_mut() {
+                field["origin"].as_object_mut().unwrap().remove("at");
+            }
+        }
+        Digest::of_bytes(canonical::to_string(&json).as_bytes())
+    }
+
+    fn document(position: &str) -> DesiredState {
+        let declared = json!({"by": "declaration", "at": position});
+        let fallback = json!({"by": "default", "rule": "topic", "edition": "2026.1"});
+        let setting = json!({"by": "setting", "at": position});
+        serde_json::from_value(json!({
+            "format": "desired-state", "version": 1, "app": "shop", "edition": "2026.1", "approval": "required",
+            "settle_seconds": 60,
+            "environment": {"name": "pr:1", "type": "preview", "cloud": "aws", "region": "eu-central-1"},
+            "moved": [{"from": "topic/z/topic", "to": "topic/a/topic"}],
+            "resources": {
+                "topic/a/topic": {
+                    "kind": "AWS::SNS::Topic", "stateful": true, "phase": "provision", "origin": declared,
+                    "name": {"path": "/TopicName", "stem": "shop-a", "ending": ".fifo"},
+                    "depends_on": ["topic/b/topic", "network/vpc"],
+                    "properties": {"FifoTopic": true, "Z": {"b": [1, {"$json": {"y": 1, "x": 2}}], "a": null}},
+                    "fields": {
+                        "/FifoTopic": {"class": "enforced", "origin": declared, "over": {"b": 1, "a": 2}},
+                        "/Z/b": {"class": "open", "origin": fallback},
+                        "/Z-a": {"class": "reported", "origin": setting},
+                    },
+                },
+                "topic/b/topic": {
+                    "kind": "AWS::SNS::Topic", "stateful": false, "phase": "deploy", "origin": fallback,
+                    "properties": {}, "fields": {},
+                },
+            },
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_digest_is_that_of_the_canonical_document_without_positions() {
+        let desired = document("a.go:1:1-1:2");
+        assert_eq!(of(&desired), defined(&desired));
+        assert_eq!(of(&desired), of(&document("b.go:9:9-9:9")));
+        let mut other = desired.clone();
+        other.settle_seconds = 61;
+        assert_ne!(of(&other), of(&desired));
+    }
+}
