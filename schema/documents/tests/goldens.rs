@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_GOLDENS=1` writes schemas, and brings samples into canonical form.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::PathBuf;
 
 use schema_documents::desired::DesiredState;
@@ -83,7 +85,11 @@ fn documents() -> Vec<Document> {
 impl Document {
     fn json(&self) -> Json {
         let text = golden(&self.file);
-        if self.file.ends_with(".toml") { toml::from_str(&text).unwrap() } else { serde_json::from_str(&text).unwrap() }
+        if std::path::Path::new(&self.file).extension() == Some("toml".as_ref()) {
+            toml::from_str(&text).unwrap()
+        } else {
+            serde_json::from_str(&text).unwrap()
+        }
     }
 
     fn validator(&self) -> jsonschema::Validator {
@@ -110,8 +116,11 @@ fn a_golden_is_read_and_written_as_it_is() {
 fn a_golden_keeps_its_schema() {
     for document in documents() {
         let json = document.json();
-        let errors: Vec<String> =
-            document.validator().iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let errors: Vec<String> = document
+            .validator()
+            .iter_errors(&json)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
         assert!(errors.is_empty(), "{}:\n{}", document.name, errors.join("\n"));
     }
 }
