@@ -8,11 +8,12 @@ use schema_documents::desired::{DesiredState, Resource};
 use schema_documents::{FieldPath, Json, Origin, ResourceId};
 
 use crate::shown::shown;
-use crate::{Change, Consequence, FieldLine, Review, ResourceChange, cause};
+use crate::{Change, Consequence, FieldLine, ResourceChange, Review, cause};
 
 /// What changes from `old` to `new`. No old one: everything is new.
 pub fn compare(old: Option<&DesiredState>, new: &DesiredState, catalog: &Catalog) -> Review {
-    let moved: BTreeMap<&ResourceId, &ResourceId> = new.moved.iter().map(|moved| (&moved.to, &moved.from)).collect();
+    let moved: BTreeMap<&ResourceId, &ResourceId> =
+        new.moved.iter().map(|moved| (&moved.to, &moved.from)).collect();
     let mut changes = Vec::new();
     let mut unchanged = 0;
     let mut met = BTreeSet::new();
@@ -34,7 +35,9 @@ pub fn compare(old: Option<&DesiredState>, new: &DesiredState, catalog: &Catalog
     }
     let gone = old.iter().flat_map(|old| &old.resources).filter(|(id, _)| !met.contains(id));
     changes.extend(gone.map(|(id, resource)| removed(id, resource)));
-    changes.sort_by(|a, b| (a.change == Change::Removed, &a.resource).cmp(&(b.change == Change::Removed, &b.resource)));
+    changes.sort_by(|a, b| {
+        (a.change == Change::Removed, &a.resource).cmp(&(b.change == Change::Removed, &b.resource))
+    });
     Review {
         app: new.app.clone(),
         environment: new.environment.name.clone(),
@@ -74,7 +77,12 @@ fn removed(id: &ResourceId, resource: &Resource) -> ResourceChange {
     ResourceChange { change: Change::Removed, cause, consequence, remark, ..added(id, resource) }
 }
 
-fn changed(id: &ResourceId, before: &Resource, after: &Resource, kind: Option<&Kind>) -> Option<ResourceChange> {
+fn changed(
+    id: &ResourceId,
+    before: &Resource,
+    after: &Resource,
+    kind: Option<&Kind>,
+) -> Option<ResourceChange> {
     if before.kind != after.kind {
         let remark = Some(format!("the kind was {}", before.kind));
         let consequence = if before.stateful { Consequence::DataLoss } else { Consequence::Replacement };
@@ -100,12 +108,13 @@ fn field_lines(before: &Resource, after: &Resource, kind: Option<&Kind>) -> Vec<
     for path in paths {
         let (from, to) = (old.get(path), new.get(path));
         let same = match (from, to) {
-            (Some(from), Some(to)) => from == to || kind.is_some_and(|kind| equality::equal(kind, path, from, to)),
+            (Some(from), Some(to)) => {
+                from == to || kind.is_some_and(|kind| equality::equal(kind, path, from, to))
+            }
             _ => false,
         };
         if !same {
-            let origin: Option<&Origin> =
-                to.and_then(|_| after.field(path)).map(|field| &field.origin);
+            let origin: Option<&Origin> = to.and_then(|_| after.field(path)).map(|field| &field.origin);
             lines.push(FieldLine {
                 path: path.clone(),
                 from: from.cloned(),
@@ -119,7 +128,8 @@ fn field_lines(before: &Resource, after: &Resource, kind: Option<&Kind>) -> Vec<
 }
 
 fn fields_of(resource: &Resource, kind: Option<&Kind>) -> BTreeMap<FieldPath, Json> {
-    let document = Json::Object(resource.properties.iter().map(|(key, value)| (key.clone(), shown(value))).collect());
+    let document =
+        Json::Object(resource.properties.iter().map(|(key, value)| (key.clone(), shown(value))).collect());
     let mut fields: BTreeMap<FieldPath, Json> = match kind {
         Some(kind) => units(kind, &document).into_iter().collect(),
         None => resource

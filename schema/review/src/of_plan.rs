@@ -10,8 +10,12 @@ use crate::{Change, FieldLine, HeldLine, ImportLine, ResourceChange, Review, cau
 
 /// What a plan does, holds and imports. The two steps of a replacement become one line.
 pub fn of_plan(plan: &Plan) -> Review {
-    let replaced: BTreeSet<&ResourceId> =
-        plan.steps.iter().filter(|step| matches!(step.reason, Reason::Replaced { .. })).map(|step| &step.resource).collect();
+    let replaced: BTreeSet<&ResourceId> = plan
+        .steps
+        .iter()
+        .filter(|step| matches!(step.reason, Reason::Replaced { .. }))
+        .map(|step| &step.resource)
+        .collect();
     let shown_steps = plan.steps.iter().filter(|step| {
         let is_delete = matches!(step.action, Action::Delete { .. });
         !(is_delete && replaced.contains(&step.resource))
@@ -41,7 +45,9 @@ pub fn of_plan(plan: &Plan) -> Review {
 
 fn change(step: &Step) -> ResourceChange {
     let (change, fields) = match &step.action {
-        Action::Create { .. } if matches!(step.reason, Reason::Replaced { .. }) => (Change::Replaced, replaced_fields(step)),
+        Action::Create { .. } if matches!(step.reason, Reason::Replaced { .. }) => {
+            (Change::Replaced, replaced_fields(step))
+        }
         Action::Create { .. } => (Change::Added, Vec::new()),
         Action::Update { changes, .. } => {
             let line = |change: &schema_documents::plan::Change| FieldLine {
@@ -108,7 +114,8 @@ fn held_line(held: &Held) -> HeldLine {
 }
 
 fn conflict_line(conflict: &Conflict) -> HeldLine {
-    let text = |json: Option<Json>| json.map_or_else(|| "nothing".to_owned(), |json| canonical::to_string(&json));
+    let text =
+        |json: Option<Json>| json.map_or_else(|| "nothing".to_owned(), |json| canonical::to_string(&json));
     let json = |value: &Option<Value>| value.as_ref().map(shown);
     let message = format!(
         "conflict: {} asks for {}, the console has {}; `manifest-agent adopt {id} {path}` keeps the console's, \

@@ -48,8 +48,14 @@ pub fn text(review: &Review) -> String {
         let _ = writeln!(out, "{}held{}", BOLD.render(), BOLD.render_reset());
         for held in &review.held {
             let path = held.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
-            let _ =
-                writeln!(out, "  {}!{} {}{path}: {}", RED.render(), RED.render_reset(), held.resource, held.message);
+            let _ = writeln!(
+                out,
+                "  {}!{} {}{path}: {}",
+                RED.render(),
+                RED.render_reset(),
+                held.resource,
+                held.message
+            );
         }
     }
     if !out.is_empty() {
