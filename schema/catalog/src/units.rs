@@ -89,8 +89,9 @@ impl Kind {
     }
 
     /// How the value at this path would be merged if it were not part of another unit. Comparison goes into units, so
-    /// it needs to know of a list inside of one, too, whether it has an order.
-    pub(crate) fn own_unit(&self, path: &FieldPath) -> Unit {
+    /// it needs to know of a list inside of one, too, whether it has an order. Whoever comes from the root through
+    /// nothing but [`Unit::Scalar`] has the same answer as from [`Kind::unit`], without asking again at each step.
+    pub fn own_unit(&self, path: &FieldPath) -> Unit {
         match (self.overlay.unit_at(path), self.schema(path)) {
             (Some(unit), _) => unit.clone(),
             (None, Some(schema)) => self.unit_of_schema(path, schema),

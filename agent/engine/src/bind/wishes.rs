@@ -22,13 +22,7 @@ pub(super) fn of(resource: &Resource, kind: Option<&Kind>, body: &Value) -> Wish
     let Some(kind) = kind else {
         return Wishes { each: Vec::new(), over: BTreeMap::new(), closed: BTreeMap::new() };
     };
-    let mut units = Vec::new();
-    if let Value::Object(members) = body {
-        for (name, value) in members {
-            split(kind, &FieldPath::root().child(name), value, &mut units);
-        }
-    }
-    group(kind, body, &mut units);
+    let mut units = split(kind, body);
     units.sort_by(|a, b| a.0.cmp(&b.0));
     units.dedup_by(|a, b| a.0 == b.0);
     let each = units.into_iter().map(|(path, value)| wish(resource, kind, path, value)).collect();
@@ -40,40 +34,69 @@ pub(super) fn of(resource: &Resource, kind: Option<&Kind>, body: &Value) -> Wish
     Wishes { each, over: over.collect(), closed }
 }
 
-/// Splits a value into its units.
-pub(crate) fn split(kind: &Kind, path: &FieldPath, value: &Value, out: &mut Vec<(FieldPath, Value)>) {
-    match (kind.unit(path), value) {
-        (_, Value::Object(members)) if members.is_empty() => {}
-        (_, Value::Array(items)) if items.is_empty() => {}
-        (Unit::Scalar, Value::Object(members)) => {
-            for (name, member) in members {
-                split(kind, &path.child(name), member, out);
+/// Splits a body into its units.
+pub(crate) fn split(kind: &Kind, body: &Value) -> Vec<(FieldPath, Value)> {
+    let mut split = Split { kind, groups: BTreeSet::new(), units: Vec::new() };
+    if let Value::Object(members) = body {
+        for (name, value) in members {
+            split.enter(FieldPath::root().child(name), value);
+        }
+    }
+    let Split { groups, mut units, .. } = split;
+    for group in groups {
+        units.retain(|(path, _)| !path.is_within(&group));
+        if let Some(value) = at(body, &group) {
+            units.push((group, value.clone()));
+        }
+    }
+    units
+}
+
+struct Split<'a> {
+    kind: &'a Kind,
+    /// Members that move together become one unit, at the path of their group.
+    groups: BTreeSet<FieldPath>,
+    units: Vec<(FieldPath, Value)>,
+}
+
+impl Split<'_> {
+    fn enter(&mut self, path: FieldPath, value: &Value) {
+        match (self.kind.own_unit(&path), value) {
+            (_, Value::Object(members)) if members.is_empty() => {}
+            (_, Value::Array(items)) if items.is_empty() => {}
+            (Unit::Scalar, Value::Object(members)) => {
+                for (name, member) in members {
+                    self.enter(path.child(name), member);
+                }
             }
+            (Unit::Set, Value::Array(items)) => {
+                elements(path, items, |path, item| Some(element_path(path, item)), &mut self.units);
+            }
+            (Unit::Map(key), Value::Array(items)) => {
+                elements(path, items, |path, item| keyed_path(path, &key, item), &mut self.units);
+            }
+            (Unit::Group(group), _) if path.is_within(&group) => {
+                self.groups.insert(group);
+            }
+            _ => self.units.push((path, value.clone())),
         }
-        (Unit::Set, Value::Array(items)) => {
-            elements(path, items, |path, item| Some(element_path(path, item)), out);
-        }
-        (Unit::Map(key), Value::Array(items)) => {
-            elements(path, items, |path, item| keyed_path(path, &key, item), out);
-        }
-        _ => out.push((path.clone(), value.clone())),
     }
 }
 
 /// Elements that are told apart by their paths; an array with two of the same path is one unit.
 fn elements(
-    path: &FieldPath,
+    path: FieldPath,
     items: &[Value],
     path_of: impl Fn(&FieldPath, &Value) -> Option<FieldPath>,
     out: &mut Vec<(FieldPath, Value)>,
 ) {
-    let paths: Option<Vec<FieldPath>> = items.iter().map(|item| path_of(path, item)).collect();
+    let paths: Option<Vec<FieldPath>> = items.iter().map(|item| path_of(&path, item)).collect();
     let mut seen = BTreeSet::new();
     match paths {
         Some(paths) if paths.iter().all(|path| seen.insert(path)) => {
             out.extend(paths.into_iter().zip(items.iter().cloned()));
         }
-        _ => out.push((path.clone(), Value::Array(items.to_vec()))),
+        _ => out.push((path, Value::Array(items.to_vec()))),
     }
 }
 
@@ -85,23 +108,6 @@ fn keyed_path(path: &FieldPath, key: &str, item: &Value) -> Option<FieldPath> {
     let Value::Object(members) = item else { return None };
     let name = members.get(key)?;
     Some(path.keyed(key, &element_text(&name.as_json().unwrap_or_else(|| name.to_document()))))
-}
-
-/// Members that move together become one unit, at the path of their group.
-fn group(kind: &Kind, body: &Value, units: &mut Vec<(FieldPath, Value)>) {
-    let groups: BTreeSet<FieldPath> = units
-        .iter()
-        .filter_map(|(path, _)| match kind.unit(path) {
-            Unit::Group(group) if path.is_within(&group) => Some(group),
-            _ => None,
-        })
-        .collect();
-    for group in groups {
-        units.retain(|(path, _)| !path.is_within(&group));
-        if let Some(value) = at(body, &group) {
-            units.push((group, value.clone()));
-        }
-    }
 }
 
 fn at<'a>(body: &'a Value, path: &FieldPath) -> Option<&'a Value> {
@@ -118,7 +124,7 @@ fn wish(resource: &Resource, kind: &Kind, path: FieldPath, value: Value) -> Wish
     } else if resource.name.as_ref().is_some_and(|stem| stem.path == path) {
         (rule(super::NAME_RULE), Class::Open)
     } else {
-        match resource.field(&path) {
+        match resource.fields.get(&path).or_else(|| resource.field(&path.parent()?)) {
             Some(Field { origin, class, .. }) => (origin.clone(), *class),
             None => (resource.origin.clone(), Class::Open),
         }

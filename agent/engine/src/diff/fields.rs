@@ -1,7 +1,6 @@
 //! The fields of one generation that exists.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use schema_catalog::{Kind, Unit, compare};
 use schema_documents::desired::Class;
@@ -47,22 +46,28 @@ impl<'a> Subject<'a> {
     /// Every field with a decision that has a consequence, or that must be remembered.
     pub(super) fn outcomes(&self) -> Vec<FieldOutcome> {
         let mut outcomes = Vec::new();
-        let mut wished = BTreeSet::new();
+        let mut left: Vec<(&FieldPath, &FieldRecord)> = Vec::new();
+        // Wishes and memory are both sorted by path.
+        let mut memories = self.record.fields.iter().peekable();
         for wish in &self.bound.wishes {
-            wished.insert(&wish.path);
+            while let Some(unwished) = memories.next_if(|(path, _)| **path < wish.path) {
+                left.push(unwished);
+            }
+            let memory = memories.next_if(|(path, _)| **path == wish.path).map(|(_, memory)| memory);
             if self.bound.generation == self.generation || !bind::is_ownership(self.kind, &wish.path) {
-                outcomes.extend(self.outcome(&wish.path, Some(wish)));
+                outcomes.extend(self.outcome(&wish.path, Some(wish), memory));
             }
         }
+        left.extend(memories);
         let foreign = self.foreign();
         for wish in &foreign {
-            outcomes.extend(self.outcome(&wish.path, Some(wish)));
+            outcomes.extend(self.outcome(&wish.path, Some(wish), self.record.fields.get(&wish.path)));
         }
-        wished.extend(foreign.iter().map(|wish| &wish.path));
         let name = self.bound.name.as_ref().map(|stem| &stem.path);
-        for path in self.record.fields.keys() {
-            if !wished.contains(path) && Some(path) != name && !path.is_root() {
-                outcomes.extend(self.outcome(path, None));
+        for (path, memory) in left {
+            let is_foreign = foreign.iter().any(|wish| wish.path == *path);
+            if !is_foreign && Some(path) != name && !path.is_root() {
+                outcomes.extend(self.outcome(path, None, Some(memory)));
             }
         }
         outcomes
@@ -106,8 +111,12 @@ impl<'a> Subject<'a> {
         Some(Wish { path, value: None, origin: origin.clone(), class: Class::Enforced })
     }
 
-    fn outcome(&self, path: &FieldPath, wish: Option<&Wish>) -> Option<FieldOutcome> {
-        let memory = self.record.fields.get(path);
+    fn outcome(
+        &self,
+        path: &FieldPath,
+        wish: Option<&Wish>,
+        memory: Option<&FieldRecord>,
+    ) -> Option<FieldOutcome> {
         if self.is_plainly_settled(path, wish, memory) {
             return None;
         }
