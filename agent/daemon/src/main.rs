@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use args::{Args, Command};
 use clap::Parser as _;
 
-/// Exit codes: 0 clean, 1 findings (something failed or is held; a difference with `--exit-code`), 2 failure of the tool.
+/// Exit codes: 0 clean, 1 findings (something failed or was skipped; a difference with `--exit-code`), 2 failure of the tool.
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
