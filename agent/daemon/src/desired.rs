@@ -63,7 +63,10 @@ pub(crate) async fn only(store: &Store, asked: Option<&String>, what: &str) -> R
         return Ok(asked.clone());
     }
     let option = if what == "app" { "--app" } else { "--env" };
-    match store.folders().await?.as_slice() {
+    // Desired states may lie in the same store; `desired` is the folder of those, and no app.
+    let mut names = store.folders().await?;
+    names.retain(|name| name != "desired");
+    match names.as_slice() {
         [one] => Ok(one.clone()),
         [] => bail!("there is nothing at `{}`", store.shown()),
         several => {

@@ -24,8 +24,8 @@ pub(crate) fn tree_at(dir: &Path, revision: &str) -> Result<SourceTree> {
     let listing = String::from_utf8_lossy(&listing).into_owned();
     let paths: Vec<&str> =
         listing.split('\0').filter(|path| SourceTree::reads(path) && !path.contains('\n')).collect();
-    let asked: String = paths.iter().map(|path| format!("{revision}:./{path}\n")).collect();
-    let answer = git(dir, &["cat-file", "--batch"], asked.as_bytes())?;
+    let asked: Vec<String> = paths.iter().map(|path| format!("{revision}:./{path}\n")).collect();
+    let answer = git(dir, &["cat-file", "--batch"], asked.concat().as_bytes())?;
     let files = blobs(&answer, &paths).context("git gave an answer that cannot be read")?;
     let name =
         dir.canonicalize()?.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -5,18 +5,38 @@ use compiler_lower::EnvironmentFile;
 use compiler_model::AppModel;
 use compiler_scan::SourceTree;
 use schema_documents::desired::DesiredState;
+use schema_documents::manifest::Manifest;
 
 /// What a build makes of an app.
-pub(crate) struct Built {
+#[derive(Debug)]
+pub struct Built {
+    /// What was found in the source.
+    pub manifest: Option<Manifest>,
+    /// What it means; absent when something is wrong with the app.
+    pub model: Option<AppModel>,
     /// One desired state per environment without errors, in the order in which they were asked for.
-    pub(crate) desired: Vec<DesiredState>,
+    pub desired: Vec<DesiredState>,
     /// What was found on the way.
-    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Scan, resolve, lower: source in, one desired state per environment out.
-pub(crate) fn build(tree: &SourceTree, environments: &[String]) -> Built {
-    let (model, mut diagnostics) = model(tree);
+/// Scan, resolve, lower: source in, one desired state per environment out. Without names: every environment.
+pub fn build(tree: &SourceTree, environments: &[String]) -> Built {
+    let (manifest, diagnostics) = compiler_scan::scan(tree);
+    build_manifest(tree, manifest, diagnostics, environments)
+}
+
+/// Resolve, lower: the same from a manifest, with what was found while it was made.
+pub fn build_manifest(
+    tree: &SourceTree,
+    manifest: Option<Manifest>,
+    mut diagnostics: Vec<Diagnostic>,
+    environments: &[String],
+) -> Built {
+    let broken = any_error(&diagnostics);
+    let (model, found) = manifest.as_ref().map(compiler_model::resolve).unwrap_or_default();
+    let model = model.filter(|_| !broken);
+    diagnostics.extend(found);
     let mut desired = Vec::new();
     for name in names(tree, environments) {
         let (environment, found) = environment(tree, &name);
@@ -29,21 +49,20 @@ pub(crate) fn build(tree: &SourceTree, environments: &[String]) -> Built {
         }
     }
     compiler_diagnostics::sort(&mut diagnostics);
-    Built { desired, diagnostics }
+    Built { manifest, model, desired, diagnostics }
 }
 
 /// Scan and resolve. Without a model there are errors that say why.
-pub(crate) fn model(tree: &SourceTree) -> (Option<AppModel>, Vec<Diagnostic>) {
+pub fn model(tree: &SourceTree) -> (Option<AppModel>, Vec<Diagnostic>) {
     let (manifest, mut diagnostics) = compiler_scan::scan(tree);
-    let Some(manifest) = manifest else { return (None, diagnostics) };
-    let (model, found) = compiler_model::resolve(&manifest);
     let broken = any_error(&diagnostics);
+    let (model, found) = manifest.as_ref().map(compiler_model::resolve).unwrap_or_default();
     diagnostics.extend(found);
     (model.filter(|_| !broken), diagnostics)
 }
 
 /// The settings of one environment.
-pub(crate) fn environment(tree: &SourceTree, name: &str) -> (Option<EnvironmentFile>, Vec<Diagnostic>) {
+pub fn environment(tree: &SourceTree, name: &str) -> (Option<EnvironmentFile>, Vec<Diagnostic>) {
     let path = environment_path(name);
     if let Some(reason) = tree.unreadable.get(&path) {
         let message = format!("`{path}` cannot be read: {reason}");
@@ -54,7 +73,7 @@ pub(crate) fn environment(tree: &SourceTree, name: &str) -> (Option<EnvironmentF
 }
 
 /// The file of an environment: `pr:72` is `environments/pr-72.toml`.
-pub(crate) fn environment_path(name: &str) -> String {
+pub fn environment_path(name: &str) -> String {
     format!("environments/{}.toml", name.replace(':', "-"))
 }
 

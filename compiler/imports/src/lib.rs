@@ -80,7 +80,7 @@ pub fn import(target: Target<'_>, imports: &[Import]) -> (Option<Imported>, Vec<
     for group in groups(imports, &state.desired, &mut diagnostics) {
         match state.take(&group) {
             Ok(place) => {
-                taken.extend(group.imports.into_iter().map(|import| Taken { import, place: place.clone() }))
+                taken.extend(group.imports.into_iter().map(|import| Taken { import, place: place.clone() }));
             }
             Err(reasons) => diagnostics.extend(reasons),
         }

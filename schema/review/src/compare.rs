@@ -127,21 +127,18 @@ fn field_lines(before: &Resource, after: &Resource, kind: Option<&Kind>) -> Vec<
     lines
 }
 
+/// The fields by merge unit. The name is none of them: it is given once, and stays whatever becomes of its stem.
 fn fields_of(resource: &Resource, kind: Option<&Kind>) -> BTreeMap<FieldPath, Json> {
     let document =
         Json::Object(resource.properties.iter().map(|(key, value)| (key.clone(), shown(value))).collect());
-    let mut fields: BTreeMap<FieldPath, Json> = match kind {
+    match kind {
         Some(kind) => units(kind, &document).into_iter().collect(),
         None => resource
             .properties
             .iter()
             .map(|(key, value)| (FieldPath::root().child(key.as_str()), shown(value)))
             .collect(),
-    };
-    if let Some(name) = &resource.name {
-        fields.insert(name.path.clone(), Json::String(format!("{}-…{}", name.stem, name.ending)));
     }
-    fields
 }
 
 fn consequence(kind: &Kind, path: &FieldPath) -> Consequence {

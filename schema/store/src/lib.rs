@@ -45,7 +45,8 @@ impl Store {
     pub fn open(place: &str, missing: Missing) -> Result<Self, OpenError> {
         match Url::parse(place) {
             Ok(url) if url.scheme() == "file" => {
-                let folder = url.to_file_path().map_err(|()| OpenError::invalid(place, "it is no absolute path"))?;
+                let folder =
+                    url.to_file_path().map_err(|()| OpenError::invalid(place, "it is no absolute path"))?;
                 Self::local(place, &folder, missing)
             }
             Ok(url) if url.scheme().len() > 1 => Self::remote(place, &url),
@@ -62,7 +63,9 @@ impl Store {
         let fail = |error: std::io::Error| OpenError::invalid(place, &error.to_string());
         match missing {
             Missing::Create => std::fs::create_dir_all(folder).map_err(fail)?,
-            Missing::Empty if !folder.exists() => return Ok(Self { shown: place.to_owned(), ..Self::memory() }),
+            Missing::Empty if !folder.exists() => {
+                return Ok(Self { shown: place.to_owned(), ..Self::memory() });
+            }
             Missing::Empty | Missing::Refuse => {}
         }
         std::fs::read_dir(folder).map_err(fail)?;
@@ -83,7 +86,11 @@ impl Store {
     #[must_use]
     pub fn below(&self, segment: &str) -> Self {
         let at = self.at.clone().join(segment.replace(':', "-"));
-        Self { objects: self.objects.clone(), at, shown: format!("{}/{segment}", self.shown.trim_end_matches('/')) }
+        Self {
+            objects: self.objects.clone(),
+            at,
+            shown: format!("{}/{segment}", self.shown.trim_end_matches('/')),
+        }
     }
 
     /// The numbered documents at this place.
@@ -98,9 +105,16 @@ impl Store {
 
     /// Names of the folders directly below this place, sorted.
     pub async fn folders(&self) -> Result<Vec<String>, StoreError> {
-        let listing = self.objects.list_with_delimiter(Some(&self.at)).await.map_err(|error| StoreError::from(&error))?;
-        let mut names: Vec<String> =
-            listing.common_prefixes.iter().filter_map(|path| path.filename().map(ToOwned::to_owned)).collect();
+        let listing = self
+            .objects
+            .list_with_delimiter(Some(&self.at))
+            .await
+            .map_err(|error| StoreError::from(&error))?;
+        let mut names: Vec<String> = listing
+            .common_prefixes
+            .iter()
+            .filter_map(|path| path.filename().map(ToOwned::to_owned))
+            .collect();
         names.sort();
         Ok(names)
     }
@@ -113,7 +127,10 @@ impl Store {
     /// Whether a text names a store rather than a file: a URL, or an existing folder.
     pub fn is_store(place: &str) -> bool {
         Url::parse(place).is_ok_and(|url| url.scheme().len() > 1 && url.scheme() != "file")
-            || Url::parse(place).ok().and_then(|url| url.to_file_path().ok()).is_some_and(|path| path.is_dir())
+            || Url::parse(place)
+                .ok()
+                .and_then(|url| url.to_file_path().ok())
+                .is_some_and(|path| path.is_dir())
             || FilePath::new(place).is_dir()
     }
 

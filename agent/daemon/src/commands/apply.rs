@@ -76,7 +76,7 @@ pub(crate) fn say(outcome: &Outcome) -> Result<Verdict> {
     match &outcome.ended {
         Ended::Done => {}
         Ended::Stopped => {
-            anstream::eprintln!("stopped; what was in flight is recorded, the next pass goes on from there")
+            anstream::eprintln!("stopped; what was in flight is recorded, the next pass goes on from there");
         }
         Ended::Lost { to } => bail!("another agent has taken over: {to}"),
         Ended::Refused { violations } => bail!(

@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use compiler_cli::pipeline;
 use compiler_diagnostics::render;
 use schema_documents::canonical;
 use schema_documents::desired::DesiredState;
 use serde_json::json;
 
 use crate::args::{Build, Format};
+use crate::files;
 use crate::output::{self, Verdict};
-use crate::{files, pipeline};
 
 /// With errors nothing is written: neither half a file nor some of the environments.
 pub(crate) fn run(args: &Build) -> Result<Verdict> {

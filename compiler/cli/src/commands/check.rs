@@ -1,10 +1,11 @@
 //! `manifestc check`: diagnostics only.
 
 use anyhow::Result;
+use compiler_cli::pipeline;
 
 use crate::args::{Check, Format};
+use crate::files;
 use crate::output::{self, Verdict};
-use crate::{files, pipeline};
 
 pub(crate) fn run(args: &Check) -> Result<Verdict> {
     let tree = files::tree(&args.dir)?;

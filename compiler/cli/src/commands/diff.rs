@@ -1,6 +1,7 @@
 //! `manifestc diff`: what changes between two desired states, or since a git revision.
 
 use anyhow::{Result, bail};
+use compiler_cli::pipeline;
 use compiler_diagnostics::Diagnostic;
 use schema_catalog::Catalog;
 use schema_documents::canonical;
@@ -8,8 +9,8 @@ use schema_documents::desired::DesiredState;
 use schema_review::{Review, compare, render};
 
 use crate::args::{Diff, DiffFormat};
+use crate::files;
 use crate::output::{self, Verdict};
-use crate::{files, pipeline};
 
 pub(crate) fn run(args: &Diff) -> Result<Verdict> {
     let pairs = match (&args.old, &args.new, &args.base) {

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
+use compiler_cli::pipeline;
 use compiler_diagnostics::{Diagnostic, any_error};
 use compiler_imports::{Imported, Target};
 use schema_documents::import::Import as Edit;
 
 use crate::args::Import;
+use crate::files;
 use crate::output::{self, Verdict};
-use crate::{files, pipeline};
 
 pub(crate) fn run(args: &Import) -> Result<Verdict> {
     let tree = files::tree(&args.dir)?;

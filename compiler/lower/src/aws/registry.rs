@@ -1,4 +1,5 @@
-//! Image repositories: one per process, scanned on push, with tags that never move.
+//! Image repositories: one per process, scanned on push, with tags that can move: a process runs `latest` until
+//! releases name digests.
 
 use schema_documents::ResourceId;
 use serde_json::json;
@@ -12,6 +13,6 @@ pub(crate) fn lower(lowering: &mut Lowering<'_>, process: &Process) -> ResourceI
         Draft::new(id(["compute", &process.name, "repository"]), "AWS::ECR::Repository", &process.origin);
     lowering.add(draft.named([&process.name]).properties(json!({
         "ImageScanningConfiguration": { "ScanOnPush": true },
-        "ImageTagMutability": "IMMUTABLE",
+        "ImageTagMutability": "MUTABLE",
     })))
 }

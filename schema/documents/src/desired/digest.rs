@@ -126,13 +126,14 @@ struct Stem<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     ending: &'a str,
     path: &'a FieldPath,
-    stem: &'a str,
+    #[serde(rename = "stem")]
+    readable: &'a str,
 }
 
 impl<'a> Stem<'a> {
     fn of(name: &'a NameStem) -> Self {
         let NameStem { path, stem, ending } = name;
-        Self { ending, path, stem }
+        Self { ending, path, readable: stem }
     }
 }
 
