@@ -7,6 +7,8 @@ mod compare;
 mod of_plan;
 pub mod render;
 mod shown;
+#[cfg(test)]
+mod tests;
 
 use schema_documents::{FieldPath, Json, Origin, ResourceId};
 use serde::Serialize;
@@ -132,6 +134,8 @@ pub struct Summary {
     pub changed: usize,
     /// Replaced ones.
     pub replaced: usize,
+    /// Ones that only get another id.
+    pub moved: usize,
     /// Ones that go.
     pub removed: usize,
 }
@@ -146,7 +150,7 @@ impl Review {
                 Change::Changed => summary.changed += 1,
                 Change::Replaced => summary.replaced += 1,
                 Change::Removed => summary.removed += 1,
-                Change::Moved => {}
+                Change::Moved => summary.moved += 1,
             }
         }
         summary

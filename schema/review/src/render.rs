@@ -77,12 +77,14 @@ pub fn summary(review: &Review) -> String {
     say(counts.added, "to add");
     say(counts.changed, "to change");
     say(counts.replaced, "to replace");
+    say(counts.moved, "with a new id");
     say(counts.removed, "to remove");
     say(review.imports.len(), if review.imports.len() == 1 { "console edit" } else { "console edits" });
     say(review.held.len(), "held");
     let scope = format!("{} {}", review.app, review.environment);
     if parts.is_empty() {
-        format!("{scope}: no changes, {} resources in step", review.unchanged)
+        let resources = if review.unchanged == 1 { "resource" } else { "resources" };
+        format!("{scope}: no changes, {} {resources} in step", review.unchanged)
     } else {
         format!("{scope}: {}; {} unchanged", parts.join(", "), review.unchanged)
     }

@@ -18,7 +18,9 @@ pub(crate) async fn run(args: Imports) -> Result<Verdict> {
     if let Some(path) = &args.out {
         schema_store::write_whole(path, canonical::to_pretty(&imports).as_bytes())
             .with_context(|| format!("`{}` cannot be written", path.display()))?;
-        anstream::eprintln!("{}: {} console edits", path.display(), imports.imports.len());
+        let count = imports.imports.len();
+        let edits = if count == 1 { "edit" } else { "edits" };
+        anstream::eprintln!("{}: {count} console {edits}", path.display());
         return Ok(Verdict::Clean);
     }
     match args.format {
