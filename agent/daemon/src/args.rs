@@ -71,6 +71,17 @@ pub(crate) struct Wanted {
     pub(crate) max_document_bytes: u64,
 }
 
+/// All that a pass is connected to.
+#[derive(ClapArgs, Clone)]
+pub(crate) struct Connected {
+    #[command(flatten)]
+    pub(crate) wanted: Wanted,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+}
+
 /// How the cloud is reached.
 #[derive(ClapArgs, Clone)]
 pub(crate) struct Reach {
@@ -98,11 +109,7 @@ pub(crate) struct Reach {
 )]
 pub(crate) struct Plan {
     #[command(flatten)]
-    pub(crate) wanted: Wanted,
-    #[command(flatten)]
-    pub(crate) place: Place,
-    #[command(flatten)]
-    pub(crate) reach: Reach,
+    pub(crate) at: Connected,
     /// How the plan is written
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
@@ -120,11 +127,7 @@ pub(crate) struct Plan {
 )]
 pub(crate) struct Apply {
     #[command(flatten)]
-    pub(crate) wanted: Wanted,
-    #[command(flatten)]
-    pub(crate) place: Place,
-    #[command(flatten)]
-    pub(crate) reach: Reach,
+    pub(crate) at: Connected,
 }
 
 #[derive(ClapArgs)]
@@ -133,11 +136,7 @@ pub(crate) struct Apply {
 )]
 pub(crate) struct Run {
     #[command(flatten)]
-    pub(crate) wanted: Wanted,
-    #[command(flatten)]
-    pub(crate) place: Place,
-    #[command(flatten)]
-    pub(crate) reach: Reach,
+    pub(crate) at: Connected,
     /// Time from the end of one pass to the start of the next, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     pub(crate) every: f64,
@@ -216,11 +215,7 @@ pub(crate) struct Person {
 )]
 pub(crate) struct Destroy {
     #[command(flatten)]
-    pub(crate) wanted: Wanted,
-    #[command(flatten)]
-    pub(crate) place: Place,
-    #[command(flatten)]
-    pub(crate) reach: Reach,
+    pub(crate) at: Connected,
 }
 
 #[derive(ClapArgs)]

@@ -58,6 +58,28 @@ pub struct Manifest {
     pub calls: Vec<Call>,
 }
 
+impl Manifest {
+    /// The manifest of an app in which nothing was found yet.
+    pub fn new(app: &str, language: Language) -> Self {
+        Self {
+            version: VERSION,
+            app: app.to_owned(),
+            language,
+            services: Vec::new(),
+            databases: Vec::new(),
+            topics: Vec::new(),
+            buckets: Vec::new(),
+            caches: Vec::new(),
+            cron_jobs: Vec::new(),
+            secrets: Vec::new(),
+            metrics: Vec::new(),
+            gateways: Vec::new(),
+            auth_handler: None,
+            calls: Vec::new(),
+        }
+    }
+}
+
 /// The language of an app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -12,10 +12,11 @@ use crate::wiring::{self, Environment};
 use crate::{desired, show};
 
 pub(crate) async fn run(args: Destroy) -> Result<Verdict> {
-    let (desired, published) = desired::read(&args.wanted, &args.place).await?;
-    let environment = Environment::of(&desired, &args.place, Missing::Refuse)?;
-    let driver = environment.driver(wiring::cloud(&desired, &args.reach).await?, wiring::lease(&args.reach)?);
+    let (desired, published) = desired::read(&args.at.wanted, &args.at.place).await?;
+    let environment = Environment::of(&desired, &args.at.place, Missing::Refuse)?;
+    let driver =
+        environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
     let work = Work { desired, published, mode: Mode::Destroy, sightings: Sightings::default() };
-    let report = once(&driver, work, &args.reach, show::stop_signal()).await?;
+    let report = once(&driver, work, &args.at.reach, show::stop_signal()).await?;
     say(&report.outcome)
 }

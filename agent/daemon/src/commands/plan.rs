@@ -16,14 +16,15 @@ use crate::wiring::{self, Environment};
 use crate::{desired, show};
 
 pub(crate) async fn run(args: Plan) -> Result<Verdict> {
-    let (desired, published) = desired::read(&args.wanted, &args.place).await?;
-    let environment = Environment::of(&desired, &args.place, Missing::Empty)?;
-    let driver = environment.driver(wiring::cloud(&desired, &args.reach).await?, wiring::lease(&args.reach)?);
+    let (desired, published) = desired::read(&args.at.wanted, &args.at.place).await?;
+    let environment = Environment::of(&desired, &args.at.place, Missing::Empty)?;
+    let driver =
+        environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
     let (reporter, progress) = Reporter::channel();
     let shown = show::start(progress);
     let (_stop, stopped) = watch::channel(false);
     let request = Request {
-        limits: show::limits(&desired, &args.reach),
+        limits: show::limits(&desired, &args.at.reach),
         desired,
         published,
         catalog: Catalog::builtin(),

@@ -33,11 +33,12 @@ pub(crate) async fn run(args: Run) -> Result<Verdict> {
 }
 
 async fn one(args: &Run, sightings: Sightings, stop: watch::Receiver<bool>) -> Result<Sightings> {
-    let (desired, published) = desired::read(&args.wanted, &args.place).await?;
-    let environment = Environment::of(&desired, &args.place, Missing::Create)?;
-    let driver = environment.driver(wiring::cloud(&desired, &args.reach).await?, wiring::lease(&args.reach)?);
+    let (desired, published) = desired::read(&args.at.wanted, &args.at.place).await?;
+    let environment = Environment::of(&desired, &args.at.place, Missing::Create)?;
+    let driver =
+        environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
     let work = Work { desired, published, mode: Mode::Run, sightings };
-    let report = once(&driver, work, &args.reach, stop).await?;
+    let report = once(&driver, work, &args.at.reach, stop).await?;
     let idle = report.outcome.plan.as_ref().is_some_and(schema_documents::plan::Plan::is_empty);
     if !idle || report.outcome.ended != Ended::Done {
         say(&report.outcome)?;

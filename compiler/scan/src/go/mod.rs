@@ -27,7 +27,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use compiler_diagnostics::{Code as Number, Diagnostic};
-use schema_documents::manifest::{self, Manifest, Service};
+use schema_documents::manifest::{Manifest, Service};
 
 use crate::SourceTree;
 use crate::app::App;
@@ -76,22 +76,7 @@ struct Found {
 
 impl Found {
     fn new(app: &App, diagnostics: Vec<Diagnostic>) -> Self {
-        let manifest = Manifest {
-            version: manifest::VERSION,
-            app: app.name.clone(),
-            language: app.language,
-            services: Vec::new(),
-            databases: Vec::new(),
-            topics: Vec::new(),
-            buckets: Vec::new(),
-            caches: Vec::new(),
-            cron_jobs: Vec::new(),
-            secrets: Vec::new(),
-            metrics: Vec::new(),
-            gateways: Vec::new(),
-            auth_handler: None,
-            calls: Vec::new(),
-        };
+        let manifest = Manifest::new(&app.name, app.language);
         Self {
             manifest,
             diagnostics,

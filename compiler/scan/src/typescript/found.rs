@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::Position;
-use schema_documents::manifest::{AuthHandler, Binds, Call, Language, Manifest, Service, VERSION};
+use schema_documents::manifest::{AuthHandler, Binds, Call, Language, Manifest, Service};
 
 use super::construct::Construct;
 use super::resolve::{Key, Program, Root, Target};
@@ -45,22 +45,7 @@ pub(super) enum Resource {
 impl Found {
     /// Nothing yet, in an app with these services.
     pub(super) fn new(app: &str, roots: &[Root], diagnostics: Vec<Diagnostic>) -> Self {
-        let manifest = Manifest {
-            version: VERSION,
-            app: app.to_owned(),
-            language: Language::Typescript,
-            services: Vec::new(),
-            databases: Vec::new(),
-            topics: Vec::new(),
-            buckets: Vec::new(),
-            caches: Vec::new(),
-            cron_jobs: Vec::new(),
-            secrets: Vec::new(),
-            metrics: Vec::new(),
-            gateways: Vec::new(),
-            auth_handler: None,
-            calls: Vec::new(),
-        };
+        let manifest = Manifest::new(app, Language::Typescript);
         let services = roots.iter().map(service).collect();
         Self { manifest, services, resources: BTreeMap::new(), calls: BTreeMap::new(), diagnostics }
     }

@@ -181,7 +181,8 @@ struct Mapped<'a, K, V, W>(&'a BTreeMap<K, V>, fn(&'a V) -> W);
 impl<K: ToString, V, W: Serialize> Serialize for Mapped<'_, K, V, W> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // Keys sort by their text here, which for paths is not the order of the map.
-        let mut entries: Vec<(String, &V)> = self.0.iter().map(|(key, value)| (key.to_string(), value)).collect();
+        let mut entries: Vec<(String, &V)> =
+            self.0.iter().map(|(key, value)| (key.to_string(), value)).collect();
         entries.sort_by(|a, b| a.0.cmp(&b.0));
         serializer.collect_map(entries.into_iter().map(|(key, value)| (key, (self.1)(value))))
     }
