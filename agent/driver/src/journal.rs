@@ -207,7 +207,7 @@ impl Journal {
         if self.lease.is_none() || self.unsettled.is_some() {
             return Ok(());
         }
-        self.append(vec![Entry::Released {}]).await?;
+        self.append_legal(vec![Entry::Released {}]).await?;
         (self.epoch, self.lease) = (None, None);
         Ok(())
     }

@@ -79,9 +79,10 @@ fn record(desired: &DesiredState) -> Recorded {
     let Bound { resources } = bind(desired, &recorded, Catalog::builtin(), &BTreeSet::new());
     for (id, bound) in resources {
         let Some(record) = recorded.resources.get_mut(&id).and_then(|all| all.get_mut(&1)) else { continue };
-        let arn = record.seen["Arn"].clone();
-        record.seen = bound.body.as_json().expect("everything is known");
-        record.seen["Arn"] = arn;
+        for wish in &bound.wishes {
+            let value = wish.value.as_ref().and_then(schema_documents::Value::as_json);
+            wish.path.set(&mut record.seen, value.expect("everything is known"));
+        }
         record.fields = bound
             .wishes
             .into_iter()

@@ -8,7 +8,8 @@ mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use wishes::is_ownership;
+pub(crate) use tags::is_ours;
+pub(crate) use wishes::{is_ownership, split};
 
 use schema_catalog::{Catalog, Kind};
 use schema_documents::desired::{Class, DesiredState, NameStem, Phase, Resource};
@@ -46,8 +47,9 @@ pub struct BoundResource {
     pub over: BTreeMap<FieldPath, Json>,
     /// Arrays of which the document lists all elements: any other one is an enforced edit.
     pub closed: BTreeMap<FieldPath, Origin>,
-    /// The properties, evaluated as far as is known, without a physical name that is not recorded.
-    pub body: Value,
+    /// The properties to create it with, evaluated as far as is known, without a physical name that is not recorded; none
+    /// where this generation lives: it is only ever updated, by its wishes.
+    pub body: Option<Value>,
     /// Outputs that are not known yet.
     pub waits_for: BTreeSet<Reference>,
     /// What must exist before it.
@@ -98,14 +100,16 @@ impl Binding<'_> {
             body.insert(name.clone(), evaluation.value);
         }
         if let Some(kind) = kind {
-            tags::add(&mut body, kind, &self.ownership(id, generation));
+            tags::add(&mut body, kind, self.ownership(id, generation));
         }
         let mut body = Value::Object(body);
         let name = current.and_then(|(_, record)| record.name.as_deref());
         if let (Some(stem), Some(name)) = (&resource.name, name) {
             put_name(&mut body, &stem.path, name);
         }
-        let wishes::Wishes { each: wishes, over, closed } = wishes::of(resource, kind, &body);
+        let lives = current.is_some_and(|(_, record)| record.status == Status::Live);
+        let kept = (!lives).then(|| body.clone());
+        let wishes::Wishes { each: wishes, over, closed } = wishes::of(resource, kind, body);
         BoundResource {
             id: id.clone(),
             kind: resource.kind.clone(),
@@ -116,7 +120,7 @@ impl Binding<'_> {
             wishes,
             over,
             closed,
-            body,
+            body: kept,
             waits_for,
             depends_on: resource.dependencies(),
             origin: resource.origin.clone(),
@@ -161,15 +165,20 @@ fn name_wish(path: &FieldPath, name: Value) -> Wish {
 
 /// Puts a physical name into a body, at the path of its stem.
 pub fn put_name(body: &mut Value, path: &FieldPath, name: &str) {
+    put(body, path.segments(), Value::text(name));
+}
+
+/// Puts a value where the names of members lead, making the objects on the way.
+fn put(body: &mut Value, members: &[String], value: Value) {
     let mut at = body;
-    for segment in path.segments() {
+    for segment in members {
         if !matches!(at, Value::Object(_)) {
             *at = Value::Object(BTreeMap::new());
         }
         let Value::Object(members) = at else { return };
         at = members.entry(segment.clone()).or_insert_with(|| Value::Object(BTreeMap::new()));
     }
-    *at = Value::text(name);
+    *at = value;
 }
 
 /// The physical name of a generation: the stem, eight characters that no other generation of no other journal has,
@@ -188,16 +197,14 @@ pub fn physical_name(journal: &str, id: &ResourceId, generation: u32, stem: &Nam
 }
 
 /// The body to create a resource with, without its physical name, which [`put_name`] adds: the effective state, in
-/// which open edits of the generation before keep their value. `None` while an output is not known.
+/// which open edits of the generation before keep their value. `None` while an output is not known, and for what lives.
 pub fn create_body(bound: &BoundResource, recorded: &Recorded, kind: Option<&Kind>) -> Option<Value> {
-    if !bound.body.references().is_empty() {
-        return None;
-    }
+    let body = bound.body.as_ref().filter(|body| body.references().is_empty())?;
     let kept = kept_edits(bound, recorded);
     if kept.is_empty() {
-        return Some(bound.body.clone());
+        return Some(body.clone());
     }
-    let mut json = bound.body.to_document();
+    let mut json = body.to_document();
     for (path, field) in kept {
         let secret = kind.is_some_and(|kind| kind.is_sensitive(path) || kind.is_write_only(path));
         match field.edit.as_ref().and_then(|edit| edit.to.as_ref()) {

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schema_catalog::{Catalog, Kind};
 use schema_documents::desired::{Class, DesiredState};
 use schema_documents::journal::Entry;
-use schema_documents::plan::{Consequence, Hold, Wish};
+use schema_documents::plan::{Change, Consequence, Hold, Wish};
 use schema_documents::recorded::{Recorded, Status};
 use schema_documents::{FieldPath, Json, Millis, Origin, ResourceId, Value};
 
@@ -25,7 +25,8 @@ use crate::live::{Live, LiveState};
 use crate::merge::Decision;
 use crate::options::Limits;
 
-pub use evidence::redact;
+pub(crate) use evidence::holds_secret;
+pub use evidence::{redact, secret_units};
 pub use fields::forces_replacement;
 pub use resource::retry_at_ms;
 
@@ -178,6 +179,17 @@ impl FieldOutcome {
     /// Who asks for the value.
     pub fn origin(&self) -> Option<&Origin> {
         self.wish.as_ref().map(|wish| &wish.origin)
+    }
+
+    /// What an update does with it.
+    pub fn change(&self) -> Change {
+        Change {
+            path: self.path.clone(),
+            from: self.live.clone(),
+            to: self.to.clone(),
+            origin: self.origin().cloned(),
+            consequence: self.consequence,
+        }
     }
 
     /// Whether it is a console edit that the record does not have yet.

@@ -10,7 +10,7 @@ mod tests;
 use schema_documents::journal::{self, Batch, Entry, Settlement};
 use schema_documents::origin::Rank;
 use schema_documents::recorded::{
-    Answer, Confirmation, FieldRecord, OpenEdit, Owner, Recorded, ResourceRecord, Status,
+    Answer, Confirmation, Failure, FieldRecord, OpenEdit, Owner, Recorded, ResourceRecord, Status,
 };
 use schema_documents::{FieldPath, Json, Millis, ResourceId};
 
@@ -84,8 +84,10 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
             intent::open(recorded, *intent)?.identifier = Some(identifier.clone());
         }
         Entry::Succeeded { intent, identifier } => intent::succeed(recorded, *intent, identifier, at_ms)?,
-        Entry::Failed { intent, code, message, remnant } => {
-            intent::fail(recorded, *intent, (code, message), remnant.as_deref(), at_ms)?;
+        Entry::Failed { intent, code, message, remnant, candidates } => {
+            let (code, message, candidates) = (code.clone(), message.clone(), candidates.clone());
+            let failure = Failure { code, message, at_ms, times: 1, candidates };
+            intent::fail(recorded, *intent, failure, remnant.as_deref())?;
         }
         Entry::Seen { resource, generation, live, began_at_ms } => {
             let record = record(recorded, resource, *generation)?;

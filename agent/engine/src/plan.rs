@@ -16,7 +16,7 @@ use crate::diff::{Context, Differences, after_moves};
 use crate::import;
 use crate::merge::Decision;
 
-pub use changes::{is_pinned, substitute, update_settles};
+pub use changes::{is_pinned, substitute, update_settles, violation};
 pub use patch::patch;
 pub use record::journal_entries;
 

@@ -246,7 +246,7 @@ impl Scene {
                 let live = self.cloud[identifier].clone();
                 let bound = self.bind(&step.resource, false);
                 let kind = Catalog::builtin().kind(&step.kind).unwrap();
-                assert!(plan::is_pinned(kind, &live, changes));
+                assert!(plan::is_pinned(kind, &self.memory_of(step, &live), changes));
                 let (hidden, catalog) = (BTreeSet::new(), Catalog::builtin());
                 let binding =
                     Binding { desired: &self.desired, recorded: &self.recorded, catalog, hidden: &hidden };
@@ -284,8 +284,17 @@ impl Scene {
         self.append(Entry::Succeeded { intent: intent.intent, identifier: identifier.clone() });
         if let Some(live) = self.cloud.get(&identifier).cloned() {
             let (resource, generation) = (step.resource.clone(), step.generation);
+            let live = self.memory_of(step, &live);
             self.append(Entry::Seen { resource, generation, live, began_at_ms: self.now_ms });
         }
+    }
+
+    fn memory_of(&self, step: &Step, live: &Json) -> Json {
+        let kind = Catalog::builtin().kind(&step.kind).unwrap();
+        let bound = self.bind(&step.resource, false);
+        let now = bound.wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
+        let record = self.recorded.resources.get(&step.resource).and_then(|all| all.get(&step.generation));
+        diff::redact(kind, live, &diff::secret_units(now, record)).into_owned()
     }
 
     fn bind(&self, id: &ResourceId, replaces: bool) -> bind::BoundResource {

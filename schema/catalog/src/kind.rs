@@ -202,6 +202,11 @@ impl Kind {
         self.overlay.stateful
     }
 
+    /// Whether the resource says who may do or reach what, so that its removal by a person may be meant (semantics, §8).
+    pub fn grants_access(&self) -> bool {
+        self.overlay.grants_access
+    }
+
     /// Why drift at this path is answered by a revert step, if it is (semantics, §4).
     pub fn enforced(&self, path: &FieldPath) -> Option<&str> {
         self.overlay.enforced_at(path).map(|rule| rule.reason.as_str())

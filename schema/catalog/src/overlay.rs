@@ -13,6 +13,8 @@ use crate::{Pattern, Unit};
 pub struct Overlay {
     /// Whether losing the resource loses data.
     pub stateful: bool,
+    /// Whether the resource says who may do or reach what: a rule, a binding, a policy.
+    pub grants_access: bool,
     /// Where the physical name is set, and what it may look like.
     pub name: Option<NameRule>,
     /// What tells a resource from all others of its kind before it has an identifier.

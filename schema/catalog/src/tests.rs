@@ -88,6 +88,22 @@ fn an_overlay_with_a_word_that_does_not_exist_is_refused() {
 }
 
 #[test]
+fn rules_and_policies_of_access_grant_it_and_nothing_that_holds_data_does() {
+    let grants: Vec<&str> = Catalog::builtin()
+        .kinds()
+        .filter(|kind| kind.grants_access())
+        .map(|kind| kind.name.as_str())
+        .collect();
+    for name in ["AWS::EC2::SecurityGroupIngress", "AWS::IAM::RolePolicy", "AWS::S3::BucketPolicy"] {
+        assert!(grants.contains(&name), "{name}");
+    }
+    for name in ["AWS::ApplicationAutoScaling::ScalingPolicy", "AWS::EC2::SecurityGroup", "AWS::IAM::Role"] {
+        assert!(!grants.contains(&name), "{name}");
+    }
+    assert!(grants.iter().all(|name| !kind(name).is_stateful()));
+}
+
+#[test]
 fn every_path_of_the_generated_file_exists() {
     for kind in Catalog::builtin().kinds() {
         let sets = [&kind.create_only, &kind.conditional_create_only, &kind.read_only, &kind.write_only];

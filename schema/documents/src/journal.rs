@@ -104,6 +104,9 @@ pub enum Entry {
         /// What a failed create left behind and is ours.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         remnant: Option<String>,
+        /// What a look found when several claim to be what was created: their identifiers.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        candidates: Vec<String>,
     },
     /// The live state of a resource was read, and differs from what was seen before.
     Seen {

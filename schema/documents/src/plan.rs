@@ -240,6 +240,11 @@ pub enum Hold {
         /// The field.
         path: FieldPath,
     },
+    /// The cloud would not take what the update makes of the live properties.
+    Invalid {
+        /// What would be wrong.
+        path: FieldPath,
+    },
     /// The live state is not known.
     Unknown {
         /// What the provider said.

@@ -197,6 +197,9 @@ pub struct Failure {
     pub at_ms: Millis,
     /// How often in a row.
     pub times: u32,
+    /// Identifiers of those that claim to be what was to be created, where there are several: only a person can tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<String>,
 }
 
 /// A person's word that something may go.

@@ -20,7 +20,7 @@ pub(crate) fn is_ours(key: &str) -> bool {
 }
 
 /// Adds the tags to the properties, in the form in which the kind holds tags. Kinds without tags get none.
-pub(super) fn add(body: &mut BTreeMap<String, Value>, kind: &Kind, tags: &[(&'static str, String)]) {
+pub(super) fn add(body: &mut BTreeMap<String, Value>, kind: &Kind, tags: [(&'static str, String); 4]) {
     let Some(path) = &kind.tags else { return };
     let ([name], Some(schema)) = (path.segments(), kind.schema(path)) else { return };
     let element = schema.items.as_deref().and_then(|items| kind.resolve(items));
@@ -30,8 +30,8 @@ pub(super) fn add(body: &mut BTreeMap<String, Value>, kind: &Kind, tags: &[(&'st
         let Value::Array(items) = holder else { return };
         for (key, value) in tags {
             let mut tag = BTreeMap::from([
-                ("Key".to_owned(), Value::text(*key)),
-                ("Value".to_owned(), Value::text(value.clone())),
+                ("Key".to_owned(), Value::text(key)),
+                ("Value".to_owned(), Value::text(value)),
             ]);
             for other in &element.required {
                 tag.entry(other.clone()).or_insert(Value::Scalar(Json::Bool(true)));
@@ -42,7 +42,7 @@ pub(super) fn add(body: &mut BTreeMap<String, Value>, kind: &Kind, tags: &[(&'st
         let holder = body.entry(name.clone()).or_insert_with(|| Value::Object(BTreeMap::new()));
         let Value::Object(members) = holder else { return };
         for (key, value) in tags {
-            members.insert((*key).to_owned(), Value::text(value.clone()));
+            members.insert(key.to_owned(), Value::text(value));
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Wishes {
     pub(super) closed: BTreeMap<FieldPath, Origin>,
 }
 
-pub(super) fn of(resource: &Resource, kind: Option<&Kind>, body: &Value) -> Wishes {
+pub(super) fn of(resource: &Resource, kind: Option<&Kind>, body: Value) -> Wishes {
     let Some(kind) = kind else {
         return Wishes { each: Vec::new(), over: BTreeMap::new(), closed: BTreeMap::new() };
     };
@@ -35,32 +35,26 @@ pub(super) fn of(resource: &Resource, kind: Option<&Kind>, body: &Value) -> Wish
 }
 
 /// Splits a body into its units.
-pub(crate) fn split(kind: &Kind, body: &Value) -> Vec<(FieldPath, Value)> {
-    let mut split = Split { kind, groups: BTreeSet::new(), units: Vec::new() };
+pub(crate) fn split(kind: &Kind, body: Value) -> Vec<(FieldPath, Value)> {
+    let mut split = Split { kind, groups: BTreeMap::new(), units: Vec::new() };
     if let Value::Object(members) = body {
         for (name, value) in members {
             split.enter(FieldPath::root().child(name), value);
         }
     }
-    let Split { groups, mut units, .. } = split;
-    for group in groups {
-        units.retain(|(path, _)| !path.is_within(&group));
-        if let Some(value) = at(body, &group) {
-            units.push((group, value.clone()));
-        }
-    }
-    units
+    split.units.extend(split.groups);
+    split.units
 }
 
 struct Split<'a> {
     kind: &'a Kind,
     /// Members that move together become one unit, at the path of their group.
-    groups: BTreeSet<FieldPath>,
+    groups: BTreeMap<FieldPath, Value>,
     units: Vec<(FieldPath, Value)>,
 }
 
 impl Split<'_> {
-    fn enter(&mut self, path: FieldPath, value: &Value) {
+    fn enter(&mut self, path: FieldPath, value: Value) {
         match (self.kind.own_unit(&path), value) {
             (_, Value::Object(members)) if members.is_empty() => {}
             (_, Value::Array(items)) if items.is_empty() => {}
@@ -70,33 +64,35 @@ impl Split<'_> {
                 }
             }
             (Unit::Set, Value::Array(items)) => {
-                elements(path, items, |path, item| Some(element_path(path, item)), &mut self.units);
+                self.elements(path, items, |path, item| Some(element_path(path, item)));
             }
             (Unit::Map(key), Value::Array(items)) => {
-                elements(path, items, |path, item| keyed_path(path, &key, item), &mut self.units);
+                self.elements(path, items, |path, item| keyed_path(path, &key, item));
             }
-            (Unit::Group(group), _) if path.is_within(&group) => {
-                self.groups.insert(group);
+            (Unit::Group(group), value) if path.is_within(&group) => {
+                let inside = &path.segments()[group.segments().len()..];
+                let whole = self.groups.entry(group).or_insert_with(|| Value::Object(BTreeMap::new()));
+                super::put(whole, inside, value);
             }
-            _ => self.units.push((path, value.clone())),
+            (_, value) => self.units.push((path, value)),
         }
     }
-}
 
-/// Elements that are told apart by their paths; an array with two of the same path is one unit.
-fn elements(
-    path: FieldPath,
-    items: &[Value],
-    path_of: impl Fn(&FieldPath, &Value) -> Option<FieldPath>,
-    out: &mut Vec<(FieldPath, Value)>,
-) {
-    let paths: Option<Vec<FieldPath>> = items.iter().map(|item| path_of(&path, item)).collect();
-    let mut seen = BTreeSet::new();
-    match paths {
-        Some(paths) if paths.iter().all(|path| seen.insert(path)) => {
-            out.extend(paths.into_iter().zip(items.iter().cloned()));
+    /// Elements that are told apart by their paths; an array with two of the same path is one unit.
+    fn elements(
+        &mut self,
+        path: FieldPath,
+        items: Vec<Value>,
+        path_of: impl Fn(&FieldPath, &Value) -> Option<FieldPath>,
+    ) {
+        let paths: Option<Vec<FieldPath>> = items.iter().map(|item| path_of(&path, item)).collect();
+        let mut seen = BTreeSet::new();
+        match paths {
+            Some(paths) if paths.iter().all(|path| seen.insert(path)) => {
+                self.units.extend(paths.into_iter().zip(items));
+            }
+            _ => self.units.push((path, Value::Array(items))),
         }
-        _ => out.push((path, Value::Array(items.to_vec()))),
     }
 }
 
@@ -108,13 +104,6 @@ fn keyed_path(path: &FieldPath, key: &str, item: &Value) -> Option<FieldPath> {
     let Value::Object(members) = item else { return None };
     let name = members.get(key)?;
     Some(path.keyed(key, &element_text(&name.as_json().unwrap_or_else(|| name.to_document()))))
-}
-
-fn at<'a>(body: &'a Value, path: &FieldPath) -> Option<&'a Value> {
-    path.segments().iter().try_fold(body, |value, segment| match value {
-        Value::Object(members) => members.get(segment),
-        _ => None,
-    })
 }
 
 fn wish(resource: &Resource, kind: &Kind, path: FieldPath, value: Value) -> Wish {

@@ -1,10 +1,12 @@
 //! What a read proves (semantics, §2), and what of it may be kept (§11).
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use schema_catalog::{Kind, units};
+use schema_documents::path::{Selector, selector};
 use schema_documents::recorded::ResourceRecord;
-use schema_documents::{Digest, Json, Millis};
+use schema_documents::{Digest, FieldPath, Json, Millis, Value};
 
 use super::Context;
 use crate::options::Limits;
@@ -28,17 +30,40 @@ pub(super) fn absence_is_evidence(record: &ResourceRecord, kind: &Kind, context:
     record.operated_at_ms == 0 || context.now_ms >= record.operated_at_ms.saturating_add(visibility_ms)
 }
 
-/// The live properties as they may be remembered: sensitive values as digests.
-pub fn redact<'a>(kind: &Kind, live: &'a Json) -> Cow<'a, Json> {
-    if kind.overlay.sensitive.is_empty() {
+/// The live properties as they may be remembered: digests in the place of values that the catalogue calls sensitive, and
+/// of units that hold a secret.
+pub fn redact<'a>(kind: &Kind, live: &'a Json, secrets: &BTreeSet<FieldPath>) -> Cow<'a, Json> {
+    if kind.overlay.sensitive.is_empty() && secrets.is_empty() {
         return Cow::Borrowed(live);
     }
+    let is_secret =
+        |path: &FieldPath| kind.is_sensitive(path) || secrets.iter().any(|secret| path.is_within(secret));
     let mut redacted = Cow::Borrowed(live);
-    for (path, value) in units::units(kind, live) {
-        if kind.is_sensitive(&path) {
-            let digest = Json::String(Digest::of(&value).as_str().to_owned());
-            path.set(redacted.to_mut(), digest);
-        }
+    for (path, value) in units::units(kind, live).into_iter().filter(|(path, _)| is_secret(path)) {
+        let digest = Json::String(Digest::of(&value).as_str().to_owned());
+        path.set(redacted.to_mut(), digest);
     }
     redacted
+}
+
+/// The units that hold a secret, by what is asked now and what was asked last. An element of a set is named by its value,
+/// which nobody knows here: the whole set counts.
+pub fn secret_units<'a>(
+    now: impl Iterator<Item = (&'a FieldPath, &'a Value)>,
+    record: Option<&'a ResourceRecord>,
+) -> BTreeSet<FieldPath> {
+    let fields = record.into_iter().flat_map(|record| &record.fields);
+    let last = fields.filter_map(|(path, field)| Some((path, field.asked.as_ref()?)));
+    let secret = now.chain(last).filter(|(_, value)| holds_secret(value));
+    let unit = |path: &FieldPath| {
+        let is_element =
+            matches!(path.segments().last().and_then(|last| selector(last)), Some(Selector::Element(_)));
+        path.parent().filter(|_| is_element).unwrap_or_else(|| path.clone())
+    };
+    secret.map(|(path, _)| unit(path)).collect()
+}
+
+/// Whether a value needs a secret.
+pub(crate) fn holds_secret(value: &Value) -> bool {
+    !value.secrets().is_empty()
 }

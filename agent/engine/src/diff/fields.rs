@@ -8,7 +8,7 @@ use schema_documents::plan::{Consequence, Wish};
 use schema_documents::recorded::{Answer, Choice, FieldRecord, ResourceRecord};
 use schema_documents::{FieldPath, Json, Origin, ResourceId, Value};
 
-use super::evidence::{is_evidence, redact};
+use super::evidence::{is_evidence, redact, secret_units};
 use super::{Context, FieldOutcome};
 use crate::bind::{self, BoundResource};
 use crate::merge::{Decision, Default, FieldInput, LiveField, Meaning, Wished, decide, has_live_moved};
@@ -39,7 +39,8 @@ impl<'a> Subject<'a> {
         (raw, began_at_ms): (&'a Json, u64),
     ) -> Self {
         let evidence = is_evidence(record, kind, began_at_ms, context.limits);
-        let redacted = redact(kind, raw);
+        let now = bound.wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
+        let redacted = redact(kind, raw, &secret_units(now, Some(record)));
         Self { context, id, generation, kind, bound, record, answers: None, raw, redacted, evidence }
     }
 
@@ -131,11 +132,12 @@ impl<'a> Subject<'a> {
         let as_wished = json.is_some() && meaning.satisfies(json.as_ref(), raw);
         let read = self.evidence || !live_moved || as_wished;
 
+        let class = wish.map_or(Class::Open, |wish| self.class(wish, raw));
         let wished = wish.map(|wish| Wished {
             value: wish.value.as_ref(),
             json: json.as_ref(),
             rank: wish.origin.rank(),
-            class: wish.class,
+            class,
             overrules: self.overrules(path, live, memory),
             waits: !bind::is_known(wish),
         });
@@ -154,7 +156,16 @@ impl<'a> Subject<'a> {
         }
         let moved = has_live_moved(&input);
         let (live, seen) = (live.cloned(), seen.cloned());
-        Some(self.made(path, decision, wish, memory, Sides { live, seen, moved, meaning }))
+        Some(self.made(path, decision, wish, memory, Sides { live, seen, moved, class, meaning }))
+    }
+
+    /// The class of a field whose live value is this: what is enforced as a minimum is open above it (semantics, §4).
+    fn class(&self, wish: &Wish, live: Option<&Json>) -> Class {
+        let minimum = self.kind.enforced_minimum(&wish.path).filter(|_| wish.class == Class::Enforced);
+        match (minimum, live.and_then(number)) {
+            (Some(minimum), Some(live)) if live >= minimum => Class::Open,
+            _ => wish.class,
+        }
     }
 
     /// Most fields, most of the time: asked for, live to the letter, remembered so. Says the same as the long way.
@@ -211,7 +222,7 @@ impl<'a> Subject<'a> {
         memory: Option<&FieldRecord>,
         sides: Sides<'_>,
     ) -> FieldOutcome {
-        let Sides { live, seen, moved, meaning } = sides;
+        let Sides { live, seen, moved, class, meaning } = sides;
         let settled = !moved || self.is_settled(path, live.as_ref());
         let to = match (decision, meaning.default()) {
             (Decision::Reset, Some(Default::Value(default))) => Some(Value::literal(default)),
@@ -227,7 +238,7 @@ impl<'a> Subject<'a> {
             decision,
             wish: wish.cloned(),
             asked: memory.and_then(|memory| memory.asked.clone()),
-            class: wish.map_or(Class::Open, |wish| wish.class),
+            class,
             consequence: consequence(self.kind, path),
             live_moved: moved,
             settled,
@@ -269,10 +280,16 @@ fn is_to_the_letter(value: &Value, json: &Json) -> bool {
     }
 }
 
+/// A number, also where the cloud spells it as a text.
+fn number(value: &Json) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok())
+}
+
 struct Sides<'a> {
     live: Option<Json>,
     seen: Option<Json>,
     moved: bool,
+    class: Class,
     meaning: Meaning<'a>,
 }
 

@@ -1,12 +1,10 @@
 //! One resource: which of its generations serves, and what becomes of each.
 
 use schema_catalog::Kind;
-use schema_documents::FieldPath;
-use schema_documents::Millis;
-use schema_documents::ResourceId;
 use schema_documents::journal::confirmation_digest;
-use schema_documents::plan::{Consequence, Hold};
+use schema_documents::plan::{Change, Consequence, Hold};
 use schema_documents::recorded::{Choice, Failure, Recorded, ResourceRecord, Status};
+use schema_documents::{FieldPath, Json, Millis, ResourceId};
 
 use super::evidence::absence_is_evidence;
 use super::fields::Subject;
@@ -15,6 +13,7 @@ use crate::bind::{Bound, BoundResource};
 use crate::fold::FOUGHT_FOR_MS;
 use crate::live::{Live, LiveState};
 use crate::merge::Decision;
+use crate::plan;
 
 /// All sides of an environment.
 pub(super) struct View<'a> {
@@ -122,6 +121,27 @@ impl View<'_> {
             difference.seen = Some(Seen { live, began_at_ms: *began_at_ms });
         }
         self.decide(difference, kind, record);
+        Self::hold_invalid(difference, kind, properties);
+    }
+
+    /// What the update would make of the live properties must be something that the cloud takes: nothing of it is sent
+    /// otherwise.
+    fn hold_invalid(difference: &mut ResourceDifference, kind: &Kind, live: &Json) {
+        if difference.action != Doing::Update {
+            return;
+        }
+        let written = difference.fields.iter().filter(|field| field.writes);
+        let changes: Vec<Change> = written.map(FieldOutcome::change).collect();
+        let Some(violation) = plan::violation(kind, live, &changes) else { return };
+        for field in &mut difference.fields {
+            field.writes = false;
+        }
+        difference.action = Doing::Nothing;
+        let message = format!(
+            "the update would leave `{}` wrong ({}): correct what is asked, or what was edited beside it",
+            violation.path, violation.message
+        );
+        difference.holds.push((Hold::Invalid { path: violation.path }, message));
     }
 
     /// What the fields together mean for the resource.
@@ -201,17 +221,17 @@ impl View<'_> {
         }
         let answer = self.recorded.answers.get(id).and_then(|answers| answers.get(&FieldPath::root()));
         let restores = answer.is_some_and(|answer| answer.choice == Choice::Revert);
+        let grants_access = self.context.catalog.kind(&record.kind).is_some_and(Kind::grants_access);
         let is_new = record.status == Status::Live;
         if is_new {
-            difference.presence =
-                Presence::Gone { edit: grants_access(&record.kind), generation: difference.generation };
+            difference.presence = Presence::Gone { edit: grants_access, generation: difference.generation };
         }
         if difference.stateful && !restores {
             let message = format!(
                 "it is gone, and held data: restore it from a backup, or create an empty one with `manifest-agent revert {id}`"
             );
             difference.holds.push((Hold::StatefulGone, message));
-        } else if !grants_access(&record.kind) || restores {
+        } else if !grants_access || restores {
             difference.action = Doing::Restore;
             difference.generation = self.recorded.next_generation(id);
             self.guard(difference, record.failure.as_ref());
@@ -313,12 +333,32 @@ impl View<'_> {
         }
         if known_kind(self.context, &difference.kind).is_none() {
             difference.hold_no_provider();
+        } else if let Some(failure) = failure.filter(|failure| !failure.candidates.is_empty()) {
+            self.hold_ambiguous(difference, &failure.candidates);
         } else if let Some(failure) = failure.filter(|failure| self.context.now_ms < retry_at_ms(failure)) {
             let message = format!("its last operation failed ({}): {}", failure.code, failure.message);
             let hold = Hold::Failed { retry_at_ms: retry_at_ms(failure) };
             difference.holds.push((hold, message));
             difference.action = Doing::Nothing;
         }
+    }
+}
+
+impl View<'_> {
+    /// Several claim to be what was created. Which one is ours only a person can tell.
+    fn hold_ambiguous(&self, difference: &mut ResourceDifference, candidates: &[String]) {
+        let answers = self.recorded.answers.get(&difference.id);
+        let answer = answers.and_then(|answers| answers.get(&FieldPath::root()));
+        if answer.is_some_and(|answer| answer.choice == Choice::Revert) {
+            return;
+        }
+        let message = format!(
+            "several claim to be it: `{}`; delete them in the console, then `manifest-agent revert {} \"\"` creates one anew",
+            candidates.join("`, `"),
+            difference.id
+        );
+        difference.holds.push((Hold::Ambiguous { identifiers: candidates.to_vec() }, message));
+        difference.action = Doing::Nothing;
     }
 }
 
@@ -364,24 +404,4 @@ pub fn retry_at_ms(failure: &Failure) -> Millis {
     let tries = failure.times.saturating_sub(1).min(16);
     let wait = 1_000_u64.saturating_mul(4_u64.saturating_pow(tries)).min(LONGEST_BACKOFF_MS);
     failure.at_ms.saturating_add(wait)
-}
-
-/// Endings of the names of kinds that say who may do or reach what. That one is gone may be meant.
-const GRANTS: [&str; 11] = [
-    "SecurityGroupIngress",
-    "SecurityGroupEgress",
-    "RolePolicy",
-    "::Policy",
-    "ManagedPolicy",
-    "BucketPolicy",
-    "AccessEntry",
-    "ResourcePolicy",
-    "TopicPolicy",
-    "QueuePolicy",
-    "InlinePolicy",
-];
-
-/// Whether a kind grants access: a rule, a binding, a policy.
-fn grants_access(kind: &str) -> bool {
-    GRANTS.iter().any(|ending| kind.ends_with(ending))
 }

@@ -2,7 +2,7 @@
 
 use schema_documents::journal::{Act, Intent, confirmation_digest};
 use schema_documents::recorded::{Failure, OpenIntent, Recorded, ResourceRecord, Status};
-use schema_documents::{Digest, Json, Millis};
+use schema_documents::{Digest, FieldPath, Json, Millis};
 
 use super::{record, remove, settle, use_answers_up};
 
@@ -145,7 +145,10 @@ pub(super) fn succeed(
     if let Ok(record) = record(recorded, id, generation) {
         record.failure = None;
         record.operated_at_ms = at_ms;
-        use_answers_up(recorded, id, intent.settles.keys());
+        // That it may be created anew was said of one creation.
+        let whole = FieldPath::root();
+        let spent = matches!(intent.act, Act::Create { .. }).then_some(&whole);
+        use_answers_up(recorded, id, intent.settles.keys().chain(spent));
     }
     recorded.open.remove(&number);
     Ok(())
@@ -184,29 +187,23 @@ fn created(recorded: &mut Recorded, intent: &Intent, identifier: &str) -> Result
 pub(super) fn fail(
     recorded: &mut Recorded,
     number: u64,
-    (code, message): (&str, &str),
+    failure: Failure,
     remnant: Option<&str>,
-    at_ms: Millis,
 ) -> Result<(), String> {
     let OpenIntent { intent, .. } = open(recorded, number)?.clone();
     let creates = matches!(intent.act, Act::Create { .. });
-    if remnant.is_some() && !creates {
-        return Err("only a create leaves a remnant".to_owned());
+    if !creates && (remnant.is_some() || !failure.candidates.is_empty()) {
+        return Err("only a create leaves a remnant, or is looked for".to_owned());
     }
-    fail_record(record(recorded, &intent.resource, intent.generation)?, (code, message), remnant, at_ms);
+    fail_record(record(recorded, &intent.resource, intent.generation)?, failure, remnant);
     recorded.open.remove(&number);
     Ok(())
 }
 
-fn fail_record(
-    record: &mut ResourceRecord,
-    (code, message): (&str, &str),
-    remnant: Option<&str>,
-    at_ms: Millis,
-) {
-    let times = record.failure.as_ref().map_or(0, |failure| failure.times) + 1;
-    record.failure = Some(Failure { code: code.to_owned(), message: message.to_owned(), at_ms, times });
-    record.operated_at_ms = at_ms;
+fn fail_record(record: &mut ResourceRecord, failure: Failure, remnant: Option<&str>) {
+    let before = record.failure.as_ref().map_or(0, |failure| failure.times);
+    record.operated_at_ms = failure.at_ms;
+    record.failure = Some(Failure { times: before + 1, ..failure });
     if let Some(identifier) = remnant {
         record.identifier = Some(identifier.to_owned());
         record.status = Status::Deleting;

@@ -12,9 +12,8 @@ use schema_documents::journal::{Act, Entry, Intent, token};
 use schema_documents::plan::{Action, Step, StepKey};
 use schema_documents::{Digest, Json, Millis, ResourceId};
 
-use super::decide::Deed;
+use super::decide::{Deed, WAITING};
 use super::flight::{Ending, Flight};
-use super::look::AMBIGUOUS;
 use super::{Mode, Pass, Purpose, Stage, Then, backoff};
 use crate::command::{Ended, FailedStep, SkippedStep};
 
@@ -116,12 +115,7 @@ impl Pass {
             Mode::Apply | Mode::Run => self.desired.approval != Approval::Required,
             Mode::Plan | Mode::PlanDestroy | Mode::Destroy => true,
         };
-        if !approved {
-            return Some("it waits for a person's approval".to_owned());
-        }
-        let record = self.recorded.resources.get(&step.resource)?.get(&step.generation)?;
-        let failure = record.failure.as_ref().filter(|failure| failure.code == AMBIGUOUS)?;
-        matches!(step.action, Action::Create { .. }).then(|| failure.message.clone())
+        (!approved).then(|| "it waits for a person's approval".to_owned())
     }
 
     /// Begins what can begin, and gives up what cannot any more. Whether that was anything.
@@ -172,7 +166,7 @@ impl Pass {
         let journal = self.recorded.journal.clone().unwrap_or_default();
         match self.creation(step, &journal) {
             Ok(deed) => self.intend(step, deed, not_before_ms),
-            Err(why) => self.lose(&step.key, "Waiting", &why),
+            Err(why) => self.lose(&step.key, WAITING, &why),
         }
     }
 
@@ -202,7 +196,7 @@ impl Pass {
         match self.update(step, live) {
             Ok(Some(deed)) => self.intend(step, deed, self.now_ms),
             Ok(None) => self.skip(&step.key, "it changed since the plan was made".to_owned()),
-            Err(why) => self.lose(&step.key, "Waiting", &why),
+            Err((code, why)) => self.lose(&step.key, code, &why),
         }
     }
 

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schema_catalog::Kind;
 use schema_documents::journal::{Act, Entry, Settlement};
 use schema_documents::plan::{Action, Plan, Step};
 use schema_documents::recorded::Status;
 use schema_documents::value::Reference;
-use schema_documents::{FieldPath, Json};
+use schema_documents::{FieldPath, Json, ResourceId, Value};
 
 use super::{Mode, Pass, Published, Stage, Then};
 use crate::bind::{Binding, BoundResource, physical_name, put_name};
@@ -104,19 +105,27 @@ impl Pass {
         Ok(Deed { act: Act::Create { name, body }, settles })
     }
 
-    /// The complete act of an update of what is live like this; `None` when that is not what the plan saw.
-    pub(super) fn update(&self, step: &Step, live: &Json) -> Result<Option<Deed>, String> {
+    /// The complete act of an update of what is live like this; `None` when that is not what the plan saw. What keeps it
+    /// from being done has a code and a sentence.
+    pub(super) fn update(&self, step: &Step, live: &Json) -> Result<Option<Deed>, (&'static str, String)> {
         let (Action::Update { identifier, changes }, Some(kind)) = (&step.action, self.kind(&step.kind))
         else {
-            return Err(format!("the catalogue does not know `{}`", step.kind));
+            return Err((WAITING, format!("the catalogue does not know `{}`", step.kind)));
         };
         let Some(changes) = plan::substitute(kind, changes, &|reference| self.output(reference)) else {
-            return Err("an output is not known".to_owned());
+            return Err((WAITING, "an output is not known".to_owned()));
         };
-        if !plan::is_pinned(kind, live, &changes) {
+        let secrets = self.secret_units(kind, (&step.resource, step.generation));
+        if !plan::is_pinned(kind, &diff::redact(kind, live, &secrets), &changes) {
             return Ok(None);
         }
-        let bound = self.bound(step, false)?;
+        if let Some(violation) = plan::violation(kind, live, &changes) {
+            return Err((
+                "Invalid",
+                format!("it would leave `{}` wrong: {}", violation.path, violation.message),
+            ));
+        }
+        let bound = self.bound(step, false).map_err(|why| (WAITING, why))?;
         let patch = plan::patch(kind, live, &changes, &bound.wishes);
         let settles = plan::update_settles(&changes, &bound);
         Ok(Some(Deed { act: Act::Update { identifier: identifier.clone(), patch, changes }, settles }))
@@ -132,13 +141,26 @@ impl Pass {
     }
 
     /// Live properties as they enter memory: secrets as digests.
-    pub(super) fn memory_of(&self, kind: &str, live: &Json) -> Json {
+    pub(super) fn memory_of(&self, kind: &str, key: (&ResourceId, u32), live: &Json) -> Json {
         match self.kind(kind) {
-            Some(kind) => diff::redact(kind, live).into_owned(),
+            Some(kind) => diff::redact(kind, live, &self.secret_units(kind, key)).into_owned(),
             None => live.clone(),
         }
     }
+
+    /// The units of a generation that hold a secret, by what is asked now or was asked last.
+    fn secret_units(&self, kind: &Kind, (id, generation): (&ResourceId, u32)) -> BTreeSet<FieldPath> {
+        let record = self.recorded.resources.get(id).and_then(|all| all.get(&generation));
+        let resource = self.desired.resources.get(id);
+        let asked = resource.filter(|resource| resource.properties.values().any(diff::holds_secret));
+        let units = asked.map(|resource| bind::split(kind, Value::Object(resource.properties.clone())));
+        let now = units.iter().flatten().map(|(path, value)| (path, value));
+        diff::secret_units(now, record)
+    }
 }
+
+/// The code of a step that lacks something.
+pub(super) const WAITING: &str = "Waiting";
 
 /// What a step does, complete.
 pub(super) struct Deed {

@@ -62,11 +62,13 @@ pub(super) struct Verdict {
     pub(super) message: String,
     /// Whether a new attempt may succeed.
     pub(super) again: bool,
+    /// Those that claim to be what was to be created, where there are several.
+    pub(super) candidates: Vec<String>,
 }
 
 impl Verdict {
     pub(super) fn last(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), again: false }
+        Self { code: code.into(), message: message.into(), again: false, candidates: Vec::new() }
     }
 }
 
@@ -298,8 +300,9 @@ impl Pass {
     pub(super) fn fail(&mut self, intent: u64, verdict: Verdict) {
         let Some(flight) = self.flights.get(&intent) else { return };
         let remnant = flight.identifier.clone().filter(|_| !flight.foreign);
-        let Verdict { code, message, again } = verdict;
-        let entry = Entry::Failed { intent, code: code.clone(), message: message.clone(), remnant };
+        let Verdict { code, message, again, candidates } = verdict;
+        let entry =
+            Entry::Failed { intent, code: code.clone(), message: message.clone(), remnant, candidates };
         self.append(vec![entry], Then::Close(intent, Ending::Failed { code, message, again }));
     }
 
@@ -336,7 +339,7 @@ impl Pass {
         let Intent { resource, generation, kind, .. } = &flight.intent;
         match result {
             Ok(Some(live)) => {
-                let live = self.memory_of(kind, &live);
+                let live = self.memory_of(kind, (resource, *generation), &live);
                 let (resource, generation) = (resource.clone(), *generation);
                 let seen = Entry::Seen { resource, generation, live, began_at_ms };
                 self.append(vec![seen], Then::Close(intent, Ending::Succeeded));

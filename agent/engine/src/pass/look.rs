@@ -16,9 +16,10 @@ use schema_documents::{FieldPath, Json, Millis};
 
 use super::flight::{Ending, Verdict};
 use super::{Pass, Purpose, backoff};
+use crate::bind;
 
-/// The code of a look that found two candidates: the resource is held until a person decides.
-pub(super) const AMBIGUOUS: &str = "Ambiguous";
+/// The code of a look that found several candidates: the resource is held until a person decides.
+const AMBIGUOUS: &str = "Ambiguous";
 
 /// Where a look is.
 pub(super) struct Look {
@@ -123,7 +124,8 @@ impl Pass {
                 self.found_nothing(intent, "NotFound", "what was to be updated is not there");
             }
             (Act::Update { identifier, changes, .. }, _, Some(live)) => {
-                let live = self.memory_of(&flight.intent.kind, &live);
+                let Intent { kind, resource, generation, .. } = &flight.intent;
+                let live = self.memory_of(kind, (resource, *generation), &live);
                 let told: Vec<bool> = changes
                     .iter()
                     .filter_map(|change| self.is_done(&flight.intent.kind, change, &live))
@@ -206,7 +208,7 @@ impl Pass {
             [one] => self.succeed(intent, one.clone()),
             several => {
                 let message = format!("several claim to be it: `{}`", several.join("`, `"));
-                self.fail(intent, Verdict::last(AMBIGUOUS, message));
+                self.fail(intent, Verdict { candidates: ours, ..Verdict::last(AMBIGUOUS, message) });
             }
         }
     }
@@ -260,23 +262,16 @@ fn same_at(kind: &Kind, paths: &[FieldPath], body: &Json, live: &Json) -> bool {
     })
 }
 
-/// What the keys of ownership tags begin with.
-const OWNERSHIP: &str = "manifest:";
-
 /// Where the values of the ownership tags stand that a body has; `None` if it has none.
 fn ownership_tags(tags: &FieldPath, body: &Json) -> Option<Vec<FieldPath>> {
     let found: Vec<FieldPath> = match tags.get(body)? {
         Json::Array(items) => {
             let keys = items.iter().filter_map(|item| item.get("Key")?.as_str());
-            keys.filter(|key| key.starts_with(OWNERSHIP))
-                .map(|key| tags.keyed("Key", key).child("Value"))
-                .collect()
+            keys.filter(|key| bind::is_ours(key)).map(|key| tags.keyed("Key", key).child("Value")).collect()
         }
-        Json::Object(members) => members
-            .keys()
-            .filter(|key| key.starts_with(OWNERSHIP))
-            .map(|key| tags.child(key.clone()))
-            .collect(),
+        Json::Object(members) => {
+            members.keys().filter(|key| bind::is_ours(key)).map(|key| tags.child(key.clone())).collect()
+        }
         _ => Vec::new(),
     };
     (!found.is_empty()).then_some(found)

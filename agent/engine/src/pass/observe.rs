@@ -141,7 +141,7 @@ impl Pass {
         let succeeded_since = record.failure.is_none() && record.seen_at_ms < record.operated_at_ms;
         let owed = record.seen.is_null() || succeeded_since;
         if owed && record.status == Status::Live {
-            let live = self.memory_of(&record.kind, properties);
+            let live = self.memory_of(&record.kind, (&key.0, key.1), properties);
             let (resource, generation) = key.clone();
             let seen = Entry::Seen { resource, generation, live, began_at_ms: *began_at_ms };
             self.append(vec![seen], Then::Nothing);

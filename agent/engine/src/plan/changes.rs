@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schema_catalog::validate::{self, Violation};
 use schema_catalog::{Kind, Unit, compare};
 use schema_documents::journal::Settlement;
 use schema_documents::plan::Change;
@@ -10,7 +11,6 @@ use schema_documents::value::Reference;
 use schema_documents::{FieldPath, Json, Value};
 
 use crate::bind::BoundResource;
-use crate::diff::redact;
 
 /// Fills in outputs that have become known since the plan was made. `None` while one is missing. An element of a set
 /// is named by what it is, so its path is only known now.
@@ -36,19 +36,25 @@ pub fn substitute(
 }
 
 /// Whether the live state is still the one that the plan was made from, as far as these changes are concerned. What
-/// already is as it should be does not count.
-pub fn is_pinned(kind: &Kind, live: &Json, changes: &[Change]) -> bool {
-    let redacted = redact(kind, live);
+/// already is as it should be does not count. `redacted` is the live state as it may be remembered.
+pub fn is_pinned(kind: &Kind, redacted: &Json, changes: &[Change]) -> bool {
     changes.iter().all(|change| {
         let wish = change.to.as_ref().and_then(Value::as_json);
         let spelled = wish.as_ref().or(change.from.as_ref()).unwrap_or(&Json::Null);
-        let found = compare::live_value(kind, &change.path, spelled, &redacted);
+        let found = compare::live_value(kind, &change.path, spelled, redacted);
         let meaning = crate::merge::Meaning { kind, path: &change.path };
         kind.is_write_only(&change.path)
             || meaning.equal(change.from.as_ref(), found)
             || wish.is_some() && meaning.satisfies(wish.as_ref(), found)
             || change.to.is_none() && found.is_none()
     })
+}
+
+/// The first thing that the changes would make wrong of live properties, by the schema of the kind (semantics, §3). `None`
+/// also while a value is not known: what the cloud would see cannot be judged before.
+pub fn violation(kind: &Kind, live: &Json, changes: &[Change]) -> Option<Violation> {
+    let patched = super::patch::patched(kind, live, changes)?;
+    validate::introduced(kind, live, &patched).into_iter().next()
 }
 
 /// What becomes of each field when an update has succeeded.

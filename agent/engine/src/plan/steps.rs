@@ -67,13 +67,10 @@ impl<'a> Drafting<'a> {
             Doing::Replace { fields } => {
                 create(bound, Reason::Replaced { fields: fields.clone() }, Consequence::Replacement)
             }
-            Doing::Update => match self.update(difference, bound) {
-                Some(step) => step,
-                None => return,
-            },
-            Doing::Nothing | Doing::Delete | Doing::DeleteSuperseded => return,
+            Doing::Update => self.update(difference, bound),
+            Doing::Nothing | Doing::Delete | Doing::DeleteSuperseded => None,
         };
-        self.writes.insert(difference.id.clone(), step);
+        self.writes.extend(step.map(|step| (difference.id.clone(), step)));
     }
 
     fn update(&self, difference: &ResourceDifference, bound: &BoundResource) -> Option<Step> {
@@ -81,7 +78,7 @@ impl<'a> Drafting<'a> {
         let written: Vec<&FieldOutcome> = difference.fields.iter().filter(|field| field.writes).collect();
         let reverts = written.iter().all(|field| field.decision == Decision::EnforcedDrift);
         let consequence = written.iter().map(|field| field.consequence).max()?;
-        let changes = written.into_iter().map(change).collect();
+        let changes = written.into_iter().map(FieldOutcome::change).collect();
         Some(Step {
             key: key("update", &difference.id, difference.generation),
             resource: difference.id.clone(),
@@ -275,29 +272,20 @@ fn key(verb: &str, id: &ResourceId, generation: u32) -> StepKey {
     StepKey(format!("{verb} {id}#{generation}"))
 }
 
-fn create(bound: &BoundResource, reason: Reason, consequence: Consequence) -> Step {
-    Step {
+fn create(bound: &BoundResource, reason: Reason, consequence: Consequence) -> Option<Step> {
+    let body = bound.body.clone()?;
+    Some(Step {
         key: key("create", &bound.id, bound.generation),
         resource: bound.id.clone(),
         generation: bound.generation,
         kind: bound.kind.clone(),
         stateful: bound.stateful,
         phase: bound.phase,
-        action: Action::Create { body: bound.body.clone(), wishes: bound.wishes.clone() },
+        action: Action::Create { body, wishes: bound.wishes.clone() },
         after: BTreeSet::new(),
         reason,
         consequence,
-    }
-}
-
-fn change(field: &FieldOutcome) -> Change {
-    Change {
-        path: field.path.clone(),
-        from: field.live.clone(),
-        to: field.to.clone(),
-        origin: field.origin().cloned(),
-        consequence: field.consequence,
-    }
+    })
 }
 
 /// The resources whose outputs the changes wait for.
