@@ -183,6 +183,76 @@ fn foreign_elements_survive_an_update_of_their_array() {
     assert!(scene.plan().is_empty());
 }
 
+#[test]
+fn an_update_that_the_cloud_would_not_take_is_held_whole_and_the_rest_goes_on() {
+    let mut scene = queue();
+    scene.declare("topic/orders/topic", "AWS::SNS::Topic", json!({}), &code());
+    scene.wish(QUEUE, "VisibilityTimeout", json!(50_000), code());
+    scene.wish(QUEUE, "DelaySeconds", json!(6), code());
+    let plan = scene.pass();
+    assert_eq!(keys(&plan), ["create topic/orders/topic#1"]);
+    assert_eq!(plan.held[0].why, Hold::Invalid { path: path("/VisibilityTimeout") });
+    assert!(plan.held[0].message.contains("/VisibilityTimeout"), "{}", plan.held[0].message);
+    assert_eq!(scene.live(QUEUE)["DelaySeconds"], 5);
+    scene.wish(QUEUE, "VisibilityTimeout", json!(90), code());
+    scene.pass();
+    assert_eq!(
+        (&scene.live(QUEUE)["DelaySeconds"], &scene.live(QUEUE)["VisibilityTimeout"]),
+        (&json!(6), &json!(90))
+    );
+}
+
+#[test]
+fn what_was_wrong_before_an_update_does_not_hold_it() {
+    let mut scene = queue();
+    scene.edit(QUEUE, "/VisibilityTimeout", json!(50_000));
+    scene.pass();
+    scene.wish(QUEUE, "DelaySeconds", json!(6), code());
+    assert_eq!(keys(&scene.pass()), ["update topic/orders/queue#1"]);
+}
+
+#[test]
+fn a_secret_at_a_path_of_any_kind_is_remembered_as_a_digest_only() {
+    let secret = json!({"$secret": {"reference": "token"}});
+    let mut scene =
+        Scene::new().with("topic/orders/topic", "AWS::SNS::Topic", json!({"DisplayName": secret}));
+    scene.pass();
+    assert_eq!(scene.live("topic/orders/topic")["DisplayName"], "revealed");
+    let plan = scene.plan();
+    assert!(plan.is_empty(), "{plan:#?}");
+    scene.edit("topic/orders/topic", "/DisplayName", json!("in clear"));
+    let plan = scene.pass();
+    assert_eq!(plan.imports.len(), 1);
+    scene.wish("topic/orders/topic", "DisplayName", json!("public"), setting());
+    scene.field("topic/orders/topic", "/DisplayName").over = plan.imports[0].import.to.clone();
+    let plan = scene.pass();
+    assert_eq!(scene.live("topic/orders/topic")["DisplayName"], "public");
+    for text in [serde_json::to_string(&scene.recorded), serde_json::to_string(&plan)] {
+        let text = text.unwrap();
+        assert!(!text.contains("revealed") && !text.contains("in clear"), "{text}");
+    }
+}
+
+#[test]
+fn above_its_minimum_an_enforced_field_is_imported_and_below_it_goes_back() {
+    let name = "database/orders/instance";
+    let properties =
+        json!({"DBInstanceClass": "db.m5.large", "Engine": "postgres", "BackupRetentionPeriod": 7});
+    let mut scene = Scene::new().with(name, "AWS::RDS::DBInstance", properties);
+    scene.pass();
+    assert_eq!(scene.field(name, "/BackupRetentionPeriod").class, Class::Enforced);
+    scene.edit(name, "/BackupRetentionPeriod", json!(14));
+    let plan = scene.pass();
+    assert_eq!((plan.steps.len(), plan.imports.len()), (0, 1));
+    assert_eq!(plan.imports[0].import.to, Some(json!(14)));
+    assert!(scene.plan().is_empty());
+    scene.edit(name, "/BackupRetentionPeriod", json!(1));
+    let plan = scene.pass();
+    assert_eq!(plan.steps[0].reason, Reason::Revert, "{plan:#?}");
+    assert_eq!(scene.live(name)["BackupRetentionPeriod"], 7);
+    assert!(scene.plan().is_empty());
+}
+
 const BUCKET: &str = "bucket/files/bucket";
 
 fn bucket() -> Scene {

@@ -1,6 +1,8 @@
 //! The machine against a small cloud in memory that can be told to misbehave, with a clock that jumps.
 
 mod cloud;
+mod looks;
+mod updates;
 mod world;
 
 use proptest::prelude::*;

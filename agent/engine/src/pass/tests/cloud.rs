@@ -21,11 +21,18 @@ pub(super) enum Fault {
     FailForNow,
     /// Its operation fails for now, and it was done.
     FailAfterDoing,
+    /// It is done, and its token is called that of another request.
+    ConflictAfterDoing,
+    /// It is not done, and its token is called that of another request.
+    Conflict,
 }
 
 pub(super) fn any_fault() -> impl Strategy<Value = Fault> {
-    use Fault::{DropAnswer, FailAfterDoing, FailForNow, NeverArrived, Throttle};
-    prop::sample::select(vec![DropAnswer, NeverArrived, Throttle, FailForNow, FailAfterDoing])
+    use Fault::{
+        Conflict, ConflictAfterDoing, DropAnswer, FailAfterDoing, FailForNow, NeverArrived, Throttle,
+    };
+    let all = [DropAnswer, NeverArrived, Throttle, FailForNow, FailAfterDoing, Conflict, ConflictAfterDoing];
+    prop::sample::select(all.to_vec())
 }
 
 #[derive(Default)]
@@ -52,6 +59,7 @@ impl Cloud {
         match fault {
             Some(Fault::NeverArrived) => return Err(CallError::NoAnswer("lost".to_owned())),
             Some(Fault::Throttle) => return Err(CallError::Throttled { retry_after_ms: 700 }),
+            Some(Fault::Conflict) => return Err(CallError::TokenConflict),
             _ => {}
         }
         let operation = format!("operation-{}", self.calls);
@@ -71,6 +79,7 @@ impl Cloud {
             .insert(operation.clone(), Progress { operation: operation.clone(), identifier, state });
         match fault {
             Some(Fault::DropAnswer) => Err(CallError::NoAnswer("timed out".to_owned())),
+            Some(Fault::ConflictAfterDoing) => Err(CallError::TokenConflict),
             _ => Ok(Progress {
                 operation,
                 identifier: None,
@@ -134,10 +143,17 @@ impl Cloud {
         found.map(|(_, properties)| properties.clone())
     }
 
-    /// Shows identifiers only, as real lists do.
-    pub(super) fn list(&self, kind: &str) -> Vec<Found> {
+    /// Shows identifiers only, as real lists do, of those that have these properties. A list that needs a parent and is
+    /// asked for none shows nothing.
+    pub(super) fn list(&self, kind: &str, parent: Option<&Json>) -> Vec<Found> {
+        let facts = Catalog::builtin().kind(kind).expect("the catalogue knows the kind");
+        let needed = facts.handlers.get("list").map(|list| list.requires.as_slice()).unwrap_or_default();
+        let is_below = |properties: &Json| {
+            needed.iter().all(|name| parent.is_some_and(|parent| parent.get(name) == properties.get(name)))
+        };
         let of_kind = self.resources.iter().filter(|(_, (found, _))| found == kind);
         of_kind
+            .filter(|(_, (_, properties))| is_below(properties))
             .map(|(identifier, _)| Found { identifier: identifier.clone(), properties: Json::Null })
             .collect()
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use agent_world::ReadError;
 use schema_catalog::Catalog;
 use schema_documents::desired::DesiredState;
 use schema_documents::journal::Entry;
@@ -33,6 +34,9 @@ pub(super) struct World {
     pub(super) log: Vec<String>,
     /// Done to the cloud just before the command with this number is executed.
     pub(super) meddle: Option<Meddling>,
+    /// What reads and lists are answered instead, by the number of the question.
+    pub(super) unread: BTreeMap<u64, ReadError>,
+    questions: u64,
     now_ms: Millis,
     sightings: Sightings,
 }
@@ -44,6 +48,8 @@ impl World {
             entries: Vec::new(),
             log: Vec::new(),
             meddle: None,
+            unread: BTreeMap::new(),
+            questions: 0,
             now_ms: 1_000_000,
             sightings: Sightings::new(),
         }
@@ -116,6 +122,22 @@ impl World {
         }
     }
 
+    /// What this question is answered instead.
+    fn unread(&mut self) -> Option<ReadError> {
+        self.questions += 1;
+        self.unread.remove(&(self.questions - 1))
+    }
+
+    /// Somebody's word, or anything else that is written between passes.
+    pub(super) fn append(&mut self, entry: Entry) {
+        self.entries.push((entry, self.now_ms));
+    }
+
+    /// The next question.
+    pub(super) fn next_question(&self) -> u64 {
+        self.questions
+    }
+
     fn execute(&mut self, command: Command) -> Event {
         self.log.push(format!("{command:?}"));
         match command {
@@ -124,11 +146,12 @@ impl World {
                 Event::Appended { append }
             }
             Command::Read { question, kind, identifier, .. } => {
-                let result = Ok(self.cloud.read(&kind, &identifier));
+                let result = self.unread().map_or_else(|| Ok(self.cloud.read(&kind, &identifier)), Err);
                 Event::Read { question, result, began_at_ms: self.now_ms }
             }
-            Command::List { question, kind, .. } => {
-                Event::Listed { question, result: Ok(self.cloud.list(&kind)) }
+            Command::List { question, kind, parent, .. } => {
+                let result = self.unread().map_or_else(|| Ok(self.cloud.list(&kind, parent.as_ref())), Err);
+                Event::Listed { question, result }
             }
             Command::Call { intent, call, .. } => {
                 assert!(self.recorded().open.contains_key(&intent), "intent before action");
@@ -156,22 +179,31 @@ fn not_before_ms(command: &Command) -> Millis {
 pub(super) fn ten_resources() -> DesiredState {
     let vpc = || json!({"$ref": {"resource": "network/main/vpc", "output": "/VpcId"}});
     let mut resources = vec![
-        ("network/main/vpc", "AWS::EC2::VPC", json!({"CidrBlock": "10.0.0.0/16"})),
-        ("network/main/subnet/a", "AWS::EC2::Subnet", json!({"VpcId": vpc(), "CidrBlock": "10.0.1.0/24"})),
-        ("network/main/subnet/b", "AWS::EC2::Subnet", json!({"VpcId": vpc(), "CidrBlock": "10.0.2.0/24"})),
-        ("network/main/group", "AWS::EC2::SecurityGroup", json!({"VpcId": vpc(), "GroupDescription": "all"})),
+        ("network/main/vpc".to_owned(), "AWS::EC2::VPC", json!({"CidrBlock": "10.0.0.0/16"})),
+        ("network/main/subnet/a".to_owned(), SUBNET, json!({"VpcId": vpc(), "CidrBlock": "10.0.1.0/24"})),
+        ("network/main/subnet/b".to_owned(), SUBNET, json!({"VpcId": vpc(), "CidrBlock": "10.0.2.0/24"})),
+        (
+            "network/main/group".to_owned(),
+            "AWS::EC2::SecurityGroup",
+            json!({"VpcId": vpc(), "GroupDescription": "all"}),
+        ),
     ];
     for name in ["a", "b", "c"] {
-        resources.push((
-            leak(format!("topic/{name}/topic")),
-            "AWS::SNS::Topic",
-            json!({"DisplayName": name}),
-        ));
-        resources.push((leak(format!("topic/{name}/queue")), "AWS::SQS::Queue", json!({"DelaySeconds": 1})));
+        resources.push((format!("topic/{name}/topic"), "AWS::SNS::Topic", json!({"DisplayName": name})));
+        resources.push((format!("topic/{name}/queue"), "AWS::SQS::Queue", json!({"DelaySeconds": 1})));
     }
+    app(resources)
+}
+
+const SUBNET: &str = "AWS::EC2::Subnet";
+
+/// An app of resources, each with its id, kind and properties.
+pub(super) fn app(
+    resources: impl IntoIterator<Item = (impl Into<String>, &'static str, Json)>,
+) -> DesiredState {
     let resources: serde_json::Map<String, Json> = resources
         .into_iter()
-        .map(|(id, kind, properties)| (id.to_owned(), resource(kind, &properties)))
+        .map(|(id, kind, properties)| (id.into(), resource(kind, &properties)))
         .collect();
     let document = json!({
         "format": "desired-state", "version": 1, "app": "shop", "edition": "2026.1", "approval": "automatic",
@@ -179,10 +211,6 @@ pub(super) fn ten_resources() -> DesiredState {
         "settle_seconds": 60, "resources": resources,
     });
     serde_json::from_value(document).expect("a desired state")
-}
-
-fn leak(text: String) -> &'static str {
-    Box::leak(text.into_boxed_str())
 }
 
 fn resource(kind: &str, properties: &Json) -> Json {

@@ -1,0 +1,162 @@
+//! Looking for what was done without an answer.
+
+use agent_world::ReadError;
+use schema_documents::desired::DesiredState;
+use schema_documents::journal::Entry;
+use schema_documents::plan::Hold;
+use schema_documents::recorded::Choice;
+use schema_documents::{FieldPath, ResourceId};
+use serde_json::{Value as Json, json};
+
+use super::cloud::Fault;
+use super::world::{Crash, World, app, ten_resources};
+use super::{Mode, check_fault, comes_to_rest, comes_to_rest_at};
+
+const TOPIC: &str = "topic/a/topic";
+
+fn one_topic() -> DesiredState {
+    app([(TOPIC, "AWS::SNS::Topic", json!({"DisplayName": "a"}))])
+}
+
+/// A world in which the only create was made, and the process died before it heard of it; so long ago that neither the
+/// token nor the operation is known any more.
+fn after_a_lost_create(desired: &DesiredState) -> World {
+    for at in 0.. {
+        let mut world = World::new();
+        let ended = world.run_until(desired, Mode::Apply, Some(Crash { at, done: true }));
+        assert!(ended.is_none(), "the create is called at some time");
+        if world.cloud.calls > 0 {
+            world.wait(40 * 3_600_000);
+            world.cloud.forget_operations();
+            return world;
+        }
+    }
+    unreachable!("a pass has an end")
+}
+
+/// The same resource once more, under another identifier.
+fn double(world: &mut World) {
+    let (identifier, (kind, properties)) = world.cloud.resources.first_key_value().expect("it was made");
+    let copy = (format!("{identifier}-copy"), (kind.clone(), properties.clone()));
+    world.cloud.resources.extend([copy]);
+}
+
+#[test]
+fn of_several_that_a_list_shows_the_one_with_our_tags_is_it() {
+    let mut world = after_a_lost_create(&one_topic());
+    double(&mut world);
+    for foreign in world.cloud.resources.values_mut().take(1) {
+        foreign.1["Tags"] = json!([{"Key": "team", "Value": "others"}]);
+    }
+    let outcome = world.run(&one_topic(), Mode::Apply);
+    assert!(outcome.failed.is_empty() && outcome.plan.unwrap().is_empty());
+    assert_eq!(world.cloud.resources.len(), 2);
+    let identifier = world.recorded().resources[&id()][&1].identifier.clone().unwrap();
+    assert!(identifier.ends_with("-copy"), "{identifier}");
+}
+
+fn id() -> ResourceId {
+    TOPIC.parse().expect("an id")
+}
+
+#[test]
+fn several_with_our_tags_are_held_with_their_identifiers_until_a_person_decides() {
+    let mut world = after_a_lost_create(&one_topic());
+    double(&mut world);
+    for _ in 0..3 {
+        let plan = world.run(&one_topic(), Mode::Apply).plan.unwrap();
+        let Hold::Ambiguous { identifiers } = &plan.held[0].why else { panic!("{plan:#?}") };
+        assert_eq!((identifiers.len(), plan.steps.len()), (2, 0));
+        assert!(identifiers.iter().all(|one| plan.held[0].message.contains(one)), "{}", plan.held[0].message);
+        assert!(plan.held[0].message.contains("manifest-agent revert topic/a/topic"));
+        world.wait(3_600_000);
+    }
+    assert_eq!(world.cloud.calls, 1, "nothing was created meanwhile");
+    world.cloud.resources.clear();
+    let (resource, path) = (id(), FieldPath::root());
+    let who = "ada".to_owned();
+    world.append(Entry::Answered { resource, path, choice: Choice::Revert, over: None, who });
+    comes_to_rest_at(&mut world, &one_topic());
+    assert!(world.recorded().answers.is_empty(), "an answer is good for one creation");
+}
+
+/// A route has no tags: it is found in its table, by where it leads to.
+fn one_route() -> DesiredState {
+    let properties =
+        json!({"RouteTableId": "rtb-1", "DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1"});
+    app([("network/main/route", "AWS::EC2::Route", properties)])
+}
+
+fn route_elsewhere(table: &str, destination: &str) -> (String, (String, Json)) {
+    let properties = json!({"RouteTableId": table, "DestinationCidrBlock": destination, "CidrBlock": "x"});
+    (format!("{table}|{destination}"), ("AWS::EC2::Route".to_owned(), properties))
+}
+
+#[test]
+fn what_lists_need_a_parent_for_is_looked_for_below_it() {
+    let mut world = after_a_lost_create(&one_route());
+    let mine = world.cloud.resources.keys().next().cloned().unwrap();
+    world
+        .cloud
+        .resources
+        .extend([route_elsewhere("rtb-2", "0.0.0.0/0"), route_elsewhere("rtb-1", "10.0.0.0/8")]);
+    let outcome = world.run(&one_route(), Mode::Apply);
+    assert!(outcome.failed.is_empty(), "{:#?}", outcome.failed);
+    let record = &world.recorded().resources[&"network/main/route".parse().unwrap()][&1];
+    assert_eq!(record.identifier.as_ref(), Some(&mine));
+    assert_eq!((world.cloud.resources.len(), world.cloud.calls), (3, 1));
+    assert!(world.log.iter().any(|command| command.starts_with("List") && command.contains("rtb-1")));
+}
+
+#[test]
+fn what_was_not_done_is_not_found_among_others_and_done_again() {
+    let mut world = after_a_lost_create(&one_route());
+    world.cloud.resources = [route_elsewhere("rtb-1", "10.0.0.0/8")].into();
+    for _ in 0..3 {
+        world.run(&one_route(), Mode::Apply);
+        world.wait(3_600_000);
+    }
+    assert_eq!((world.cloud.resources.len(), world.cloud.calls), (2, 2));
+}
+
+#[test]
+fn a_token_that_is_called_that_of_another_request_is_settled_by_looking() {
+    check_fault(Fault::ConflictAfterDoing);
+    for call in 0..10 {
+        let mut world = World::new();
+        world.cloud.faults.insert(call, Fault::Conflict);
+        world.run(&ten_resources(), Mode::Apply);
+        comes_to_rest(&mut world);
+    }
+}
+
+#[test]
+fn a_look_that_is_not_answered_is_repeated() {
+    for count in 1..6 {
+        for throttled in [false, true] {
+            let mut world = after_a_lost_create(&one_topic());
+            double(&mut world);
+            world.cloud.resources.pop_last();
+            let slow_down = ReadError::Throttled { retry_after_ms: 100 };
+            let error = if throttled { slow_down } else { ReadError::NoAnswer("timed out".to_owned()) };
+            let first = world.next_question();
+            world.unread = (first..first + count).map(|question| (question, error.clone())).collect();
+            let outcome = world.run(&one_topic(), Mode::Apply);
+            assert!(outcome.failed.is_empty() && world.unread.is_empty());
+            world.cloud.assert_one_of_each(&one_topic());
+            assert_eq!(world.cloud.calls, 1);
+        }
+    }
+}
+
+#[test]
+fn a_look_that_is_refused_leaves_the_intent_open_and_nothing_is_created_meanwhile() {
+    let mut world = after_a_lost_create(&one_topic());
+    let refused = || ReadError::Refused { code: "AccessDenied".to_owned(), message: "no".to_owned() };
+    world.unread.insert(world.next_question(), refused());
+    let outcome = world.run(&one_topic(), Mode::Apply);
+    assert!(outcome.plan.unwrap().steps.is_empty());
+    assert_eq!((world.recorded().open.len(), world.cloud.calls), (1, 1));
+    comes_to_rest_at(&mut world, &one_topic());
+    assert_eq!(world.cloud.calls, 1, "the next look finds it");
+}
