@@ -157,12 +157,20 @@ pub fn element_text(element: &Json) -> String {
     }
 }
 
+/// Whether this is the text by which a selector names an element.
+fn is_text_of(text: &str, element: &Json) -> bool {
+    match element {
+        Json::String(found) => found == text,
+        other => canonical::to_string(other) == text,
+    }
+}
+
 fn position_in(items: &[Json], segment: &str) -> Option<usize> {
     match selector(segment) {
         Some(Selector::Keyed(key, value)) => {
-            items.iter().position(|item| item.get(key).is_some_and(|found| element_text(found) == value))
+            items.iter().position(|item| item.get(key).is_some_and(|found| is_text_of(value, found)))
         }
-        Some(Selector::Element(text)) => items.iter().position(|item| element_text(item) == text),
+        Some(Selector::Element(text)) => items.iter().position(|item| is_text_of(text, item)),
         None => segment.parse().ok().filter(|index| *index < items.len()),
     }
 }

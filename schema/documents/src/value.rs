@@ -386,13 +386,13 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn value(json: Json) -> Value {
-        Value::parse(&json).unwrap()
+    fn value(json: &Json) -> Value {
+        Value::parse(json).unwrap()
     }
 
     #[test]
     fn expressions_nest_and_wait_for_what_is_unknown() {
-        let policy = value(json!({"$json": {"Resource": {"$join": [
+        let policy = value(&json!({"$json": {"Resource": {"$join": [
             {"$ref": {"resource": "topic/a/topic", "output": "/TopicArn"}}, "/*"]}}}));
         let waiting = policy.evaluate(&|_| None);
         assert_eq!(waiting.waits_for.len(), 1);
@@ -403,7 +403,7 @@ mod tests {
 
     #[test]
     fn a_secret_stays_a_reference_until_the_rim_reveals_it() {
-        let secret = value(json!({"$base64": {"$secret": {"reference": "db", "key": "password"}}}));
+        let secret = value(&json!({"$base64": {"$secret": {"reference": "db", "key": "password"}}}));
         assert_eq!(secret.evaluate(&|_| None).value, secret);
         assert_eq!(secret.reveal(&|_| Some("p".to_owned())).as_json(), Some(json!("cA==")));
     }
