@@ -8,7 +8,7 @@ use schema_documents::{FieldPath, ResourceId};
 
 use schema_catalog::Catalog;
 
-use crate::diff::{Context, Differences, FieldOutcome, Presence, ResourceDifference};
+use crate::diff::{Context, Differences, FieldOutcome, Presence, ResourceDifference, holds_secret};
 use crate::merge::Decision;
 
 /// The edits that this pass found: taken, if they have settled, and only shown otherwise. What is reverted or secret
@@ -42,6 +42,7 @@ pub fn imports(differences: &Differences, recorded: &Recorded, context: &Context
 fn is_import(difference: &ResourceDifference, field: &FieldOutcome, catalog: &Catalog) -> bool {
     field.is_new_edit()
         && matches!(field.decision, Decision::Drift | Decision::Conflict | Decision::NotedDefault)
+        && !field.asked.iter().chain(field.wish.iter().flat_map(|wish| &wish.value)).any(holds_secret)
         && is_importable(catalog, &difference.kind, &field.path, field.class)
 }
 
@@ -69,7 +70,8 @@ pub fn open_imports(recorded: &Recorded, catalog: &Catalog, app: &str, environme
     let mut imports = Vec::new();
     for id in recorded.resources.keys() {
         let Some((_, record)) = recorded.current(id) else { continue };
-        let edits = record.fields.iter().filter_map(|(path, field)| Some((path, field.edit.as_ref()?)));
+        let open = record.fields.iter().filter(|(_, field)| !field.asked.as_ref().is_some_and(holds_secret));
+        let edits = open.filter_map(|(path, field)| Some((path, field.edit.as_ref()?)));
         let open = edits
             .filter(|(path, edit)| !edit.reverted && is_importable(catalog, &record.kind, path, edit.class));
         imports.extend(open.map(|(path, edit)| open_import(id, &record.kind, path, edit)));
