@@ -4,7 +4,7 @@ use agent_driver::append_as_person;
 use anyhow::{Context as _, Result, bail};
 use schema_documents::FieldPath;
 use schema_documents::journal::Entry;
-use schema_documents::recorded::{Choice, ResourceRecord};
+use schema_documents::recorded::{Choice, ResourceRecord, Status};
 
 use crate::args::Answer;
 use crate::output::{self, Verdict};
@@ -33,7 +33,7 @@ async fn answer(args: Answer, choice: Choice) -> Result<Verdict> {
         resource: args.resource.clone(),
         path: path.clone(),
         choice,
-        over: path.get(&record.seen).cloned(),
+        over: path.get(&record.seen).filter(|_| !path.is_root()).cloned(),
         who: who.clone(),
     });
     let driver = environment.driver_without_cloud(wiring::lease_of_person(args.person.lease)?);
@@ -48,10 +48,13 @@ async fn answer(args: Answer, choice: Choice) -> Result<Verdict> {
     Ok(Verdict::Clean)
 }
 
-/// The field that was named, or every one with an open edit.
+/// The field that was named, or every one with an open edit; of what is gone or never came to be, the whole resource.
 fn paths(record: &ResourceRecord, named: Option<&FieldPath>) -> Vec<FieldPath> {
     if let Some(path) = named {
         return vec![path.clone()];
+    }
+    if record.status != Status::Live {
+        return vec![FieldPath::root()];
     }
     record.fields.iter().filter(|(_, field)| field.edit.is_some()).map(|(path, _)| path.clone()).collect()
 }

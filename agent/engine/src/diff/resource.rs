@@ -353,7 +353,7 @@ impl View<'_> {
             return;
         }
         let message = format!(
-            "several claim to be it: `{}`; delete them in the console, then `manifest-agent revert {} \"\"` creates one anew",
+            "several claim to be it: `{}`; delete them in the console, then `manifest-agent revert {}` creates one anew",
             candidates.join("`, `"),
             difference.id
         );
