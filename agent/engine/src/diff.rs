@@ -66,14 +66,12 @@ pub struct Sighting {
 /// What differs, and what did not but must be remembered.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Differences {
-    /// Per generation, sorted by id and generation. Generations with nothing to say are counted only.
+    /// Per generation, sorted by id and generation. Generations with nothing to say are left out.
     pub resources: Vec<ResourceDifference>,
     /// Ids that move in the record, before anything else.
     pub moved: Vec<(ResourceId, ResourceId)>,
     /// Resources that are about to be replaced: they give no outputs until their new generation lives.
     pub hidden: BTreeSet<ResourceId>,
-    /// Resources without a difference.
-    pub unchanged: u64,
 }
 
 /// What differs in one generation.
@@ -211,13 +209,9 @@ pub fn diff(recorded: &Recorded, bound: &Bound, live: &LiveState, context: &Cont
     };
     let ids: BTreeSet<&ResourceId> = recorded.resources.keys().chain(bound.resources.keys()).collect();
     for id in ids {
-        for difference in view.resource(id) {
-            if difference.is_silent() {
-                differences.unchanged += 1;
-            } else {
-                differences.resources.push(difference);
-            }
-        }
+        differences
+            .resources
+            .extend(view.resource(id).into_iter().filter(|difference| !difference.is_silent()));
     }
     differences
 }

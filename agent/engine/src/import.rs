@@ -11,8 +11,8 @@ use schema_catalog::Catalog;
 use crate::diff::{Context, Differences, FieldOutcome, Presence, ResourceDifference, holds_secret};
 use crate::merge::Decision;
 
-/// The edits that this pass found: taken, if they have settled, and only shown otherwise. What is reverted or secret
-/// is none.
+/// The edits that this pass found: taken, if they have settled, and only shown otherwise. What is reverted is none once
+/// it has settled, and what is secret never.
 pub fn imports(differences: &Differences, recorded: &Recorded, context: &Context<'_>) -> Vec<PlannedImport> {
     let mut all = Vec::new();
     for difference in &differences.resources {
@@ -41,15 +41,24 @@ pub fn imports(differences: &Differences, recorded: &Recorded, context: &Context
 
 fn is_import(difference: &ResourceDifference, field: &FieldOutcome, catalog: &Catalog) -> bool {
     field.is_new_edit()
-        && matches!(field.decision, Decision::Drift | Decision::Conflict | Decision::NotedDefault)
         && !field.asked.iter().chain(field.wish.iter().flat_map(|wish| &wish.value)).any(holds_secret)
-        && is_importable(catalog, &difference.kind, &field.path, field.class)
+        && match field.decision {
+            Decision::Drift | Decision::Conflict | Decision::NotedDefault => {
+                is_importable(catalog, &difference.kind, &field.path, field.class)
+            }
+            // It will go back, and until it has settled it is shown like any other edit.
+            Decision::EnforcedDrift => !field.settled && is_readable(catalog, &difference.kind, &field.path),
+            _ => false,
+        }
 }
 
 /// A secret's value cannot go into the repository, and what is enforced goes back instead.
 fn is_importable(catalog: &Catalog, kind: &str, path: &FieldPath, class: Class) -> bool {
-    class != Class::Enforced
-        && catalog.kind(kind).is_some_and(|kind| !kind.is_sensitive(path) && !kind.is_write_only(path))
+    class != Class::Enforced && is_readable(catalog, kind, path)
+}
+
+fn is_readable(catalog: &Catalog, kind: &str, path: &FieldPath) -> bool {
+    catalog.kind(kind).is_some_and(|kind| !kind.is_sensitive(path) && !kind.is_write_only(path))
 }
 
 fn import(difference: &ResourceDifference, field: &FieldOutcome, now_ms: u64) -> Import {

@@ -8,6 +8,9 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
+use schema_documents::ResourceId;
 use schema_documents::plan::{Conflict, Format, Held, Hold, Plan, VERSION};
 use schema_documents::recorded::Recorded;
 
@@ -30,6 +33,14 @@ pub fn plan(bound: &Bound, differences: &Differences, recorded: &Recorded, conte
     let mut steps = ordered.steps;
     steps.truncate(context.limits.steps);
     held.sort_by(|a, b| (&a.resource, a.generation).cmp(&(&b.resource, b.generation)));
+    let imports = import::imports(differences, &recorded, context);
+    let conflicts = conflicts(differences);
+    let spoken_of: BTreeSet<&ResourceId> = (steps.iter().map(|step| &step.resource))
+        .chain(imports.iter().map(|planned| &planned.import.resource))
+        .chain(held.iter().map(|held| &held.resource))
+        .chain(conflicts.iter().map(|conflict| &conflict.resource))
+        .collect();
+    let unchanged = bound.resources.keys().filter(|id| !spoken_of.contains(id)).count() as u64;
     Plan {
         format: Format::default(),
         version: VERSION,
@@ -38,10 +49,10 @@ pub fn plan(bound: &Bound, differences: &Differences, recorded: &Recorded, conte
         desired: context.desired.digest(),
         journal: recorded.last.clone(),
         steps,
-        imports: import::imports(differences, &recorded, context),
+        imports,
         held,
-        conflicts: conflicts(differences),
-        unchanged: differences.unchanged,
+        conflicts,
+        unchanged,
     }
 }
 

@@ -107,7 +107,7 @@ fn reason(step: &Step, fields: &[FieldLine]) -> String {
 
 fn held_line(held: &Held) -> HeldLine {
     let path = match &held.why {
-        Hold::Enforced { path } => Some(path.clone()),
+        Hold::Enforced { path } | Hold::Invalid { path } => Some(path.clone()),
         _ => None,
     };
     HeldLine { resource: held.resource.clone(), path, message: held.message.clone() }

@@ -30,15 +30,17 @@ pub fn text(review: &Review) -> String {
         for import in &review.imports {
             let verb = if import.settled { "imported" } else { "resting" };
             let who = import.who.as_ref().map(|who| format!(" by {who}")).unwrap_or_default();
+            let edit = if import.path.is_root() && import.to.is_none() {
+                "deleted".to_owned()
+            } else {
+                format!("{}: {} → {}", import.path, value(import.from.as_ref()), value(import.to.as_ref()))
+            };
             let _ = writeln!(
                 out,
-                "  {}<{} {} {}: {} → {}  {}{verb}{who}{}",
+                "  {}<{} {} {edit}  {}{verb}{who}{}",
                 CYAN.render(),
                 CYAN.render_reset(),
                 import.resource,
-                import.path,
-                value(import.from.as_ref()),
-                value(import.to.as_ref()),
                 DIM.render(),
                 DIM.render_reset(),
             );
