@@ -127,15 +127,14 @@ pub(crate) enum DiffFormat {
 
 #[derive(ClapArgs)]
 #[command(
+    override_usage = "manifestc import [OPTIONS] <FILE>... [DIR]",
     after_help = "Example:\n  manifest-agent imports --env production --out edits.json … && manifestc import edits.json"
 )]
 pub(crate) struct Import {
-    /// Import documents, as `manifest-agent imports` writes them
+    /// Import documents, as `manifest-agent imports` writes them; a folder at the end is the app's root, without one it is
+    /// the current folder
     #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-    /// The app's root: the folder with `encore.app`
-    #[arg(long, default_value = ".")]
-    pub(crate) dir: PathBuf,
+    pub(crate) paths: Vec<PathBuf>,
     /// Show the change and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
