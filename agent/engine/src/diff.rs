@@ -3,6 +3,7 @@
 //! [`diff`] looks at each resource once. [`compare`] binds and diffs until nothing changes any more: what is about to
 //! be replaced gives no outputs, so that what uses it changes too, which may replace it in turn.
 
+mod beside;
 mod evidence;
 mod fields;
 mod resource;
@@ -93,8 +94,21 @@ pub struct ResourceDifference {
     pub holds: Vec<(Hold, String)>,
     /// What was read, secrets as digests, where the record holds something else and the read is evidence.
     pub seen: Option<Seen>,
+    /// What changed beside the document.
+    pub beside: Vec<Beside>,
     /// What becomes of the record of a generation.
     pub presence: Presence,
+}
+
+/// A field that the document does not mention, and that changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beside {
+    /// The merge unit.
+    pub path: FieldPath,
+    /// The value last seen.
+    pub from: Option<Json>,
+    /// The live value.
+    pub to: Option<Json>,
 }
 
 /// What is to be done with one generation.

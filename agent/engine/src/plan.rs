@@ -11,7 +11,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use schema_documents::ResourceId;
-use schema_documents::plan::{Conflict, Format, Held, Hold, Plan, VERSION};
+use schema_documents::plan::{Conflict, Format, Held, Hold, Noted, Plan, VERSION};
 use schema_documents::recorded::Recorded;
 
 use crate::bind::Bound;
@@ -35,6 +35,7 @@ pub fn plan(bound: &Bound, differences: &Differences, recorded: &Recorded, conte
     held.sort_by(|a, b| (&a.resource, a.generation).cmp(&(&b.resource, b.generation)));
     let imports = import::imports(differences, &recorded, context);
     let conflicts = conflicts(differences);
+    let noted = differences.resources.iter().flat_map(noted).collect();
     let spoken_of: BTreeSet<&ResourceId> = (steps.iter().map(|step| &step.resource))
         .chain(imports.iter().map(|planned| &planned.import.resource))
         .chain(held.iter().map(|held| &held.resource))
@@ -52,8 +53,19 @@ pub fn plan(bound: &Bound, differences: &Differences, recorded: &Recorded, conte
         imports,
         held,
         conflicts,
+        noted,
         unchanged,
     }
+}
+
+fn noted(difference: &crate::diff::ResourceDifference) -> impl Iterator<Item = Noted> {
+    difference.beside.iter().map(|field| Noted {
+        resource: difference.id.clone(),
+        kind: difference.kind.clone(),
+        path: field.path.clone(),
+        from: field.from.clone(),
+        to: field.to.clone(),
+    })
 }
 
 fn holds(difference: &crate::diff::ResourceDifference) -> impl Iterator<Item = Held> {

@@ -40,6 +40,9 @@ pub struct Plan {
     /// Fields that two sides want differently.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Conflict>,
+    /// Changes of fields that the document does not mention: they are kept, and only told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub noted: Vec<Noted>,
     /// Resources without a difference.
     pub unchanged: u64,
 }
@@ -201,6 +204,24 @@ pub struct PlannedImport {
     pub settled: bool,
 }
 
+/// A change of a field that the document does not mention.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Noted {
+    /// The resource.
+    pub resource: ResourceId,
+    /// Its kind.
+    pub kind: String,
+    /// The merge unit.
+    pub path: FieldPath,
+    /// The value last seen; absent when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Json>,
+    /// The live value; absent when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Json>,
+}
+
 /// Something that will not be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -299,7 +320,7 @@ impl Plan {
         Digest::of(self)
     }
 
-    /// Whether there is nothing to do and nothing to say.
+    /// Whether there is nothing to do, and nothing that waits for anybody.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.imports.is_empty() && self.held.is_empty() && self.conflicts.is_empty()
     }

@@ -43,6 +43,7 @@ pub fn compare(old: Option<&DesiredState>, new: &DesiredState, catalog: &Catalog
         environment: new.environment.name.clone(),
         changes,
         imports: Vec::new(),
+        noted: Vec::new(),
         held: Vec::new(),
         unchanged,
     }

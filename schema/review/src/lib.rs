@@ -30,6 +30,9 @@ pub struct Review {
     /// Console edits that are imported, or rest until they settle.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub imports: Vec<ImportLine>,
+    /// Changes of fields that the document does not mention: kept, and only told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub noted: Vec<NotedLine>,
     /// What is not done, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldLine>,
@@ -111,6 +114,21 @@ pub struct ImportLine {
     pub who: Option<String>,
     /// Whether it rested long enough to be taken.
     pub settled: bool,
+}
+
+/// One change beside the document.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NotedLine {
+    /// The resource.
+    pub resource: ResourceId,
+    /// The field.
+    pub path: FieldPath,
+    /// The value before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Json>,
+    /// The value now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<Json>,
 }
 
 /// One thing that is not done.

@@ -46,6 +46,14 @@ pub fn text(review: &Review) -> String {
             );
         }
     }
+    if !review.noted.is_empty() {
+        let _ =
+            writeln!(out, "{}changed beside the app, and left alone{}", BOLD.render(), BOLD.render_reset());
+        for noted in &review.noted {
+            let (from, to) = (value(noted.from.as_ref()), value(noted.to.as_ref()));
+            let _ = writeln!(out, "    {} {}: {from} → {to}", noted.resource, noted.path);
+        }
+    }
     if !review.held.is_empty() {
         let _ = writeln!(out, "{}held{}", BOLD.render(), BOLD.render_reset());
         for held in &review.held {

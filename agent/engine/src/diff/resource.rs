@@ -6,6 +6,7 @@ use schema_documents::plan::{Change, Consequence, Hold};
 use schema_documents::recorded::{Choice, Failure, Recorded, ResourceRecord, Status};
 use schema_documents::{FieldPath, Json, Millis, ResourceId};
 
+use super::beside::beside;
 use super::evidence::absence_is_evidence;
 use super::fields::Subject;
 use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, known_kind};
@@ -118,6 +119,7 @@ impl View<'_> {
         difference.fields = subject.outcomes();
         if subject.evidence && *subject.redacted != record.seen || record.status == Status::Gone {
             let live = subject.redacted.into_owned();
+            difference.beside = beside(kind, bound, record, &live);
             difference.seen = Some(Seen { live, began_at_ms: *began_at_ms });
         }
         self.decide(difference, kind, record);
@@ -372,6 +374,7 @@ fn about(id: &ResourceId, generation: u32, kind: &str, stateful: bool) -> Resour
         fields: Vec::new(),
         holds: Vec::new(),
         seen: None,
+        beside: Vec::new(),
         presence: Presence::Unchanged,
     }
 }

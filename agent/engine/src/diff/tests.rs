@@ -132,6 +132,19 @@ fn an_answer_to_revert_puts_the_wish_back_once() {
 }
 
 #[test]
+fn a_change_of_what_the_document_does_not_mention_is_told_once_and_left_alone() {
+    let mut scene = queue();
+    scene.edit(QUEUE, "/MaximumMessageSize", json!(4096));
+    scene.edit(QUEUE, "/Arn", json!("arn:aws:sqs:elsewhere"));
+    let plan = scene.pass();
+    let told: Vec<String> = plan.noted.iter().map(|noted| noted.path.to_string()).collect();
+    assert_eq!(told, ["/MaximumMessageSize"], "what the cloud alone decides is nobody's change");
+    assert!(plan.is_empty(), "{plan:#?}");
+    assert_eq!(scene.live(QUEUE)["MaximumMessageSize"], 4096);
+    assert_eq!(scene.pass().noted, []);
+}
+
+#[test]
 fn an_edit_rests_until_it_was_seen_twice() {
     let mut scene = queue();
     scene.limits.settle_ms = u64::MAX;

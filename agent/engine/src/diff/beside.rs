@@ -1,0 +1,50 @@
+//! What changed beside the document: fields that nobody wishes and nobody remembers (semantics, §1). They are kept and
+//! never written; that they changed is told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schema_catalog::{Kind, compare, units};
+use schema_documents::recorded::ResourceRecord;
+use schema_documents::{FieldPath, Json};
+
+use super::Beside;
+use crate::bind::BoundResource;
+
+/// The fields that differ between what was seen and what is live, and that neither wish nor memory holds. What the cloud
+/// alone decides, and what is secret, is not told.
+pub(super) fn beside(
+    kind: &Kind,
+    bound: &BoundResource,
+    record: &ResourceRecord,
+    live: &Json,
+) -> Vec<Beside> {
+    if !record.seen.is_object() {
+        return Vec::new();
+    }
+    let before: BTreeMap<FieldPath, Json> = units::units(kind, &record.seen).into_iter().collect();
+    let now: BTreeMap<FieldPath, Json> = units::units(kind, live).into_iter().collect();
+    let known: Vec<&FieldPath> =
+        bound.wishes.iter().map(|wish| &wish.path).chain(record.fields.keys()).collect();
+    let is_known =
+        |path: &FieldPath| known.iter().any(|known| path.is_within(known) || known.is_within(path));
+    let is_told = |path: &FieldPath| {
+        !kind.is_provider_owned(path)
+            && !kind.is_write_only(path)
+            && !kind.is_sensitive(path)
+            && !is_known(path)
+    };
+    let paths: BTreeSet<&FieldPath> = before.keys().chain(now.keys()).collect();
+    paths
+        .into_iter()
+        .filter(|path| match (before.get(path), now.get(path)) {
+            (Some(from), Some(to)) => from != to && !compare::equal(kind, path, from, to),
+            _ => true,
+        })
+        .filter(|path| is_told(path))
+        .map(|path| Beside {
+            path: path.clone(),
+            from: before.get(path).cloned(),
+            to: now.get(path).cloned(),
+        })
+        .collect()
+}
