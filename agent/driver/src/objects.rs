@@ -20,8 +20,4 @@ impl JournalStore for JournalObjects {
     async fn get(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
         self.0.get(number).await.map_err(|error| StoreError(error.0))
     }
-
-    async fn last_hint(&self, from: u64) -> Result<u64, StoreError> {
-        self.0.last_hint(from).await.map_err(|error| StoreError(error.0))
-    }
 }

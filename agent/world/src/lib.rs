@@ -35,9 +35,6 @@ pub trait JournalStore: Send + Sync {
 
     /// Reads the object with this number. `None`: there is none.
     async fn get(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError>;
-
-    /// The highest number that a listing shows from `from` on; a listing may lag, so this is where reading on begins.
-    async fn last_hint(&self, from: u64) -> Result<u64, StoreError>;
 }
 
 /// How a put ended.

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 pub use compare::compare;
 pub use of_plan::of_plan;
-pub use schema_documents::plan::Consequence;
+pub use schema_documents::plan::{Consequence, Noted};
 pub use shown::shown;
 
 /// What changes, resource by resource.
@@ -32,7 +32,7 @@ pub struct Review {
     pub imports: Vec<ImportLine>,
     /// Changes of fields that the document does not mention: kept, and only told.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub noted: Vec<NotedLine>,
+    pub noted: Vec<Noted>,
     /// What is not done, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldLine>,
@@ -114,21 +114,6 @@ pub struct ImportLine {
     pub who: Option<String>,
     /// Whether it rested long enough to be taken.
     pub settled: bool,
-}
-
-/// One change beside the document.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct NotedLine {
-    /// The resource.
-    pub resource: ResourceId,
-    /// The field.
-    pub path: FieldPath,
-    /// The value before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<Json>,
-    /// The value now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<Json>,
 }
 
 /// One thing that is not done.

@@ -6,7 +6,7 @@ use schema_documents::plan::{Action, Conflict, Consequence, Held, Hold, Plan, Re
 use schema_documents::{Json, ResourceId, Value, canonical};
 
 use crate::shown::shown;
-use crate::{Change, FieldLine, HeldLine, ImportLine, NotedLine, ResourceChange, Review, cause};
+use crate::{Change, FieldLine, HeldLine, ImportLine, ResourceChange, Review, cause};
 
 /// What a plan does, holds and imports. The two steps of a replacement become one line.
 pub fn of_plan(plan: &Plan) -> Review {
@@ -38,16 +38,7 @@ pub fn of_plan(plan: &Plan) -> Review {
                 settled: planned.settled,
             })
             .collect(),
-        noted: plan
-            .noted
-            .iter()
-            .map(|noted| NotedLine {
-                resource: noted.resource.clone(),
-                path: noted.path.clone(),
-                from: noted.from.clone(),
-                to: noted.to.clone(),
-            })
-            .collect(),
+        noted: plan.noted.clone(),
         held,
         unchanged: plan.unchanged,
     }

@@ -71,8 +71,4 @@ impl JournalStore for FaultyStore {
     async fn get(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.objects.lock().unwrap().get(&number).cloned())
     }
-
-    async fn last_hint(&self, from: u64) -> Result<u64, StoreError> {
-        Ok(from)
-    }
 }
