@@ -46,6 +46,8 @@ fn check_public_address(manifest: &Manifest, bucket: &manifest::Bucket, found: &
     let setting = match manifest.language {
         Language::Go => "Public: true",
         Language::Typescript => "public: true",
+        Language::Python => "public=True",
+        Language::Rust => "public = true",
     };
     for used in uses.filter(asks) {
         let message = format!("bucket `{}` is private, so its objects have no public address", bucket.name);

@@ -172,7 +172,7 @@ impl Field {
         let named = self.names.iter().position(|name| name.eq_ignore_ascii_case(text));
         let named = named.and_then(|index| u32::try_from(index).ok()).map(|index| index + self.first);
         match (named, language) {
-            (Some(value), Language::Go) => return Ok(value),
+            (Some(value), Language::Go | Language::Python | Language::Rust) => return Ok(value),
             (Some(value), Language::Typescript) => {
                 return Err(Invalid {
                     message: format!("the {} `{text}` is a name, which Encore.ts does not read", self.name),

@@ -296,7 +296,7 @@ pub(crate) fn authentication(app: &AppModel, found: &mut Vec<Diagnostic>) {
             Diagnostic::error,
             "declare one with `//encore:authhandler`, or make the endpoint public or private",
         ),
-        Language::Typescript => (
+        Language::Typescript | Language::Python | Language::Rust => (
             Diagnostic::warning,
             "declare one with `authHandler` and name it in a `Gateway`, or remove `auth` from the endpoint",
         ),

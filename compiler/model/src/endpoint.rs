@@ -78,7 +78,7 @@ pub(crate) fn resolve(
 fn with_defaults(language: Language, service: &str, endpoint: &manifest::Endpoint) -> Endpoint {
     let default_limit = match language {
         Language::Typescript => Some(BodyLimit::Bytes(DEFAULT_BODY_LIMIT_BYTES)),
-        Language::Go => None,
+        Language::Go | Language::Python | Language::Rust => None,
     };
     Endpoint {
         name: endpoint.name.clone(),
@@ -115,7 +115,7 @@ fn default_methods(language: Language, endpoint: &manifest::Endpoint) -> &'stati
     match language {
         _ if endpoint.static_dir.is_some() => &["GET", "HEAD"],
         _ if endpoint.streaming.is_some() => &["GET"],
-        Language::Typescript => &["POST"],
+        Language::Typescript | Language::Python | Language::Rust => &["POST"],
         Language::Go if endpoint.raw => &["*"],
         Language::Go if endpoint.takes_request => &["POST"],
         Language::Go => &["GET", "POST"],

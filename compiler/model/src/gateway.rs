@@ -72,7 +72,7 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
 fn implicit(manifest: &Manifest) -> Gateway {
     let auth_handler = match manifest.language {
         Language::Go => auth_handler(manifest),
-        Language::Typescript => None,
+        Language::Typescript | Language::Python | Language::Rust => None,
     };
     Gateway { name: DEFAULT_GATEWAY.to_owned(), service: None, auth_handler, at: None }
 }

@@ -134,7 +134,7 @@ fn subscription(
     }
     let default_concurrency = match language {
         Language::Go => Some(GO_MAX_CONCURRENCY),
-        Language::Typescript => None,
+        Language::Typescript | Language::Python | Language::Rust => None,
     };
     Subscription {
         name: declared.name.clone(),
@@ -189,7 +189,7 @@ fn retries(language: Language, declared: &manifest::Subscription, found: &mut Ve
     let default = Retries::Limited(MAX_RETRIES);
     let Some(written) = declared.max_retries else { return default };
     match (written, language) {
-        (-2, _) | (0, Language::Typescript) => Retries::None,
+        (-2, _) | (0, Language::Typescript | Language::Python | Language::Rust) => Retries::None,
         (-1, _) => Retries::Unlimited,
         // Encore.go cannot tell an explicit zero from none at all.
         (0, Language::Go) => default,

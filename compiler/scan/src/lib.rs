@@ -6,6 +6,8 @@
 
 pub mod app;
 mod go;
+mod python;
+mod rust;
 mod text;
 pub mod tree;
 mod typescript;
@@ -27,6 +29,8 @@ pub fn scan(tree: &SourceTree) -> (Option<Manifest>, Vec<Diagnostic>) {
     let (mut manifest, found) = match app.language {
         Language::Go => go::scan(tree, &app),
         Language::Typescript => typescript::scan(tree, &app),
+        Language::Python => python::scan(tree, &app),
+        Language::Rust => rust::scan(tree, &app),
     };
     sort(&mut manifest);
     diagnostics.extend(found);
@@ -39,6 +43,8 @@ fn unreadable(tree: &SourceTree, language: Language) -> impl Iterator<Item = Dia
     let endings: &[&str] = match language {
         Language::Go => &["go", "mod", "sql"],
         Language::Typescript => &["ts", "mts", "cts", "tsx", "json", "sql"],
+        Language::Python => &["py", "json", "sql"],
+        Language::Rust => &["rs", "json", "sql"],
     };
     let is_read = |path: &str| path.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending));
     // A folder that cannot be read has no ending.

@@ -166,8 +166,11 @@ fn is_hidden_folder(entry: &ignore::DirEntry) -> bool {
 fn is_read(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    matches!(ending, "go" | "ts" | "mts" | "cts" | "tsx" | "sql" | "app")
-        || matches!(name, "go.mod" | "package.json" | "tsconfig.json")
+    matches!(ending, "go" | "ts" | "mts" | "cts" | "tsx" | "py" | "rs" | "sql" | "app")
+        || matches!(
+            name,
+            "go.mod" | "package.json" | "tsconfig.json" | "encore.app.json" | "encore.service.json"
+        )
         || (path.starts_with("environments/") && ending == "toml")
 }
 

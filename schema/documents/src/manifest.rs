@@ -20,7 +20,7 @@ pub struct Manifest {
     pub version: u32,
     /// The app's name: `id` of `encore.app`, else the folder's name.
     pub app: String,
-    /// The language whose defaults apply.
+    /// The language whose defaults apply, but for services that name another.
     pub language: Language,
     /// Services, sorted by name; likewise all other lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -88,6 +88,10 @@ pub enum Language {
     Go,
     /// Encore.ts.
     Typescript,
+    /// Encore's SDK for Python.
+    Python,
+    /// Encore's SDK for Rust.
+    Rust,
 }
 
 /// A service: what it offers, what its code uses, and what was declared inside it.
@@ -98,6 +102,9 @@ pub struct Service {
     pub name: String,
     /// Root folder, relative to the app, with `/`; empty for the app's root.
     pub path: String,
+    /// The language whose defaults apply to it, where that is not the app's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     /// The declaration, or the first thing that made the folder a service.
     pub at: Position,
     /// Databases that code of the service uses.
@@ -126,8 +133,33 @@ pub struct Service {
 pub struct DatabaseUse {
     /// Name of the database.
     pub database: String,
+    /// What the service does with it; absent where it may be anything but changes of the schema.
+    #[serde(default, skip_serializing_if = "DatabaseAccess::is_write")]
+    pub access: DatabaseAccess,
     /// The first use.
     pub at: Position,
+}
+
+/// What code may do in a database, from the least to the most.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum DatabaseAccess {
+    /// Read rows: every statement that it runs is known, and none writes.
+    Read,
+    /// Read and write rows.
+    #[default]
+    Write,
+    /// Change the schema as well.
+    Admin,
+}
+
+impl DatabaseAccess {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+    fn is_write(&self) -> bool {
+        *self == Self::Write
+    }
 }
 
 /// A use of a bucket.
@@ -476,6 +508,10 @@ pub enum MetricKind {
     Counter,
     /// Goes up and down.
     Gauge,
+    /// Goes up and down by steps.
+    UpDownCounter,
+    /// Counts values in ranges.
+    Histogram,
 }
 
 /// A gateway.

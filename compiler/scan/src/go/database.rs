@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use compiler_diagnostics::{Code as Number, Diagnostic};
 use schema_documents::Position;
-use schema_documents::manifest::{Database, DatabaseUse};
+use schema_documents::manifest::{Database, DatabaseAccess, DatabaseUse};
 
 use super::Found;
 use super::declaration::{Config, Constructor, Declared, declared};
@@ -95,7 +95,11 @@ fn note(code: &Code<'_>, file: &File<'_>, database: &str, at: &Position, found: 
     for service in found.services_of(code, file) {
         match service.databases.iter_mut().find(|known| known.database == database) {
             Some(known) => known.at = known.at.clone().min(at.clone()),
-            None => service.databases.push(DatabaseUse { database: database.to_owned(), at: at.clone() }),
+            None => service.databases.push(DatabaseUse {
+                database: database.to_owned(),
+                access: DatabaseAccess::Write,
+                at: at.clone(),
+            }),
         }
     }
 }

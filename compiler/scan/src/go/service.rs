@@ -64,6 +64,7 @@ pub(super) fn roots(code: &Code<'_>, directed: &[(usize, Directed<'_>)], found: 
             buckets: Vec::new(),
             caches: Vec::new(),
             metrics: Vec::new(),
+            language: None,
             binds: Binds::default(),
             endpoints: Vec::new(),
         });

@@ -7,7 +7,7 @@
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
 use schema_documents::Position;
-use schema_documents::manifest::{Database, DatabaseUse, Migration};
+use schema_documents::manifest::{Database, DatabaseAccess, DatabaseUse, Migration};
 
 use super::found::{Found, Resource};
 use super::literal::{Config, Kind, Value, list};
@@ -69,7 +69,7 @@ pub(super) fn note_use(name: &str, service: Option<usize>, at: Position, found: 
     let Some(service) = service else { return };
     let uses = &mut found.services[service].databases;
     if !uses.iter().any(|one| one.database == name) {
-        uses.push(DatabaseUse { database: name.to_owned(), at });
+        uses.push(DatabaseUse { database: name.to_owned(), access: DatabaseAccess::Write, at });
     }
 }
 

@@ -127,6 +127,7 @@ fn service(root: &Root) -> Service {
         buckets: Vec::new(),
         caches: Vec::new(),
         metrics: Vec::new(),
+        language: None,
         binds: Binds::default(),
         endpoints: Vec::new(),
     }
