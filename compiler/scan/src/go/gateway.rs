@@ -3,26 +3,22 @@
 //! Go has no word for a gateway: the one that every app has is that of the auth handler's service, and an app without an
 //! auth handler declares none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use compiler_diagnostics::{Code as Number, Diagnostic};
 use schema_documents::manifest::{AuthHandler, Gateway};
 
 use super::Found;
 use super::directive::{Directed, Directive};
-use super::resolve::{Code, ServiceId};
-use super::service::name_of;
+use super::program::{Node, Program, ServiceId};
 
 /// The name of every app's gateway.
 const GATEWAY: &str = "api-gateway";
 
 /// Finds the auth handler, and with it the gateway that it stands in. There can be one.
-pub(super) fn auth_handler(code: &Code<'_>, directed: &[(usize, Directed<'_>)], found: &mut Found) {
-    let handlers = directed.iter().filter(|(_, directed)| directed.directive == Directive::AuthHandler);
-    for (file, directed) in handlers {
-        let file = &code.files[*file];
-        let name = name_of(directed.declaration);
-        let at = file.at(name);
+pub(super) fn auth_handler(program: &Program<'_>, directed: &[Directed<'_>], found: &mut Found) {
+    for directed in directed.iter().filter(|directed| directed.directive == Directive::AuthHandler) {
+        let at = directed.at_name();
         if let Some(first) = &found.manifest.auth_handler {
             let diagnostic = Diagnostic::error(Number::S0014, "there is a second auth handler")
                 .at(&at)
@@ -32,9 +28,10 @@ pub(super) fn auth_handler(code: &Code<'_>, directed: &[(usize, Directed<'_>)], 
             found.diagnostics.push(diagnostic);
             continue;
         }
-        let service = found.service_of(code, file).map(|service| service.name.clone()).unwrap_or_default();
+        let service =
+            found.service_of(program, directed.file).map(|service| service.name.clone()).unwrap_or_default();
         let handler =
-            AuthHandler { name: file.slice(name).to_owned(), service: service.clone(), at: at.clone() };
+            AuthHandler { name: directed.name().to_owned(), service: service.clone(), at: at.clone() };
         found.manifest.auth_handler = Some(handler.clone());
         found.manifest.gateways.push(Gateway {
             name: GATEWAY.to_owned(),
@@ -45,19 +42,21 @@ pub(super) fn auth_handler(code: &Code<'_>, directed: &[(usize, Directed<'_>)], 
     }
 }
 
-/// The packages with global middleware, and the services whose endpoints it runs before.
+/// The functions of global middleware, and the services whose endpoints each runs before.
 pub(super) fn global_middleware(
-    code: &Code<'_>,
-    directed: &[(usize, Directed<'_>)],
-) -> BTreeMap<String, BTreeSet<ServiceId>> {
-    let mut guests: BTreeMap<String, BTreeSet<ServiceId>> = BTreeMap::new();
-    for (file, middleware) in directed {
-        let Directive::Middleware(target) = &middleware.directive else { continue };
-        let services = directed.iter().filter_map(|(endpoint, directed)| match &directed.directive {
-            Directive::Api(api) if target.covers(&api.tags) => code.service_of(code.files[*endpoint].folder),
+    program: &Program<'_>,
+    directed: &[Directed<'_>],
+) -> Vec<(Node, BTreeSet<ServiceId>)> {
+    let mut guests = Vec::new();
+    for middleware in directed {
+        let Directive::Middleware(about) = &middleware.directive else { continue };
+        let services = directed.iter().filter_map(|endpoint| match &endpoint.directive {
+            Directive::Api(api) if about.target.covers(&api.tags) => {
+                program.service_of(endpoint.file.folder)
+            }
             _ => None,
         });
-        guests.entry(code.files[*file].import_path.clone()).or_default().extend(services);
+        guests.push(((middleware.index, middleware.at), services.collect()));
     }
     guests
 }

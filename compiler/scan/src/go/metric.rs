@@ -3,42 +3,50 @@
 use schema_documents::manifest::{Metric, MetricKind};
 
 use super::Found;
-use super::declaration::{Constructor, declared};
-use super::resolve::Code;
+use super::declaration::{Constructor, Declared, declared};
+use super::program::Program;
 
-const CONSTRUCTORS: [(&str, &str, MetricKind); 4] = [
-    ("NewCounter", "metrics.NewCounter[uint64](\"name\", metrics.CounterConfig{})", MetricKind::Counter),
-    ("NewGauge", "metrics.NewGauge[uint64](\"name\", metrics.GaugeConfig{})", MetricKind::Gauge),
+/// Name, usage, number of type arguments.
+const CONSTRUCTORS: [(&str, &str, usize, MetricKind); 4] = [
+    ("NewCounter", "metrics.NewCounter[uint64](\"name\", metrics.CounterConfig{})", 1, MetricKind::Counter),
+    ("NewGauge", "metrics.NewGauge[uint64](\"name\", metrics.GaugeConfig{})", 1, MetricKind::Gauge),
     (
         "NewCounterGroup",
         "metrics.NewCounterGroup[Labels, uint64](\"name\", metrics.CounterConfig{})",
+        2,
         MetricKind::Counter,
     ),
     (
         "NewGaugeGroup",
         "metrics.NewGaugeGroup[Labels, uint64](\"name\", metrics.GaugeConfig{})",
+        2,
         MetricKind::Gauge,
     ),
 ];
 
 /// Finds the metrics and the services that set them.
-pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
-    for (function, usage, kind) in CONSTRUCTORS {
-        let constructor = Constructor { package: "encore.dev/metrics", function, usage, arguments: 2 };
-        for each in declared(code, &constructor, found) {
-            let Some((name, at)) = each.name(0, found) else { continue };
-            if let Some((package, variable)) = each.key() {
-                for site in code.sites(&package, &variable) {
-                    found.services_of(code, site.file).for_each(|service| service.metrics.push(name.clone()));
-                }
-            }
-            found.manifest.metrics.push(Metric { name, kind, at });
+pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
+    for (function, usage, types, kind) in CONSTRUCTORS {
+        let package = "encore.dev/metrics";
+        let constructor = Constructor { package, function, usage, types: types..=types, arguments: 2 };
+        for each in declared(program, &constructor, found) {
+            metric(program, &each, kind, found);
         }
     }
     for service in &mut found.manifest.services {
         service.metrics.sort();
         service.metrics.dedup();
     }
+}
+
+fn metric(program: &Program<'_>, each: &Declared<'_>, kind: MetricKind, found: &mut Found) {
+    let Some((name, at)) = each.name(0, found) else { return };
+    if let Some((package, variable)) = each.key() {
+        for site in program.sites(&package, &variable) {
+            found.services_of(program, &site).for_each(|service| service.metrics.push(name.clone()));
+        }
+    }
+    found.manifest.metrics.push(Metric { name, kind, at });
 }
 
 #[cfg(test)]
