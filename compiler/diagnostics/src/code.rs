@@ -54,6 +54,13 @@ codes! {
     S0016 "a secret is declared in the wrong way",
     S0017 "a file is too large or nested too deep",
     S0018 "a resource is passed on as a value",
+    S0020 "a type does not fit the declaration",
+    S0021 "a handler does not belong to the service",
+    S0022 "something is used in a way that is not possible",
+    S0023 "a function has the wrong signature",
+    S0024 "a middleware runs before no endpoint",
+    S0025 "a key pattern is not valid",
+    S0026 "a configuration is loaded in the wrong way",
     // the app model
     M0101 "two things have the same name",
     M0102 "a name breaks the naming rule",

@@ -6,8 +6,8 @@ use schema_documents::manifest::CronJob;
 use super::Found;
 use super::declaration::{Config, Constructor, Declared, declared, named};
 use super::facts::ValueForm;
+use super::handler::place;
 use super::program::Program;
-use crate::text::Place;
 
 const NEW_JOB: Constructor = Constructor {
     package: "encore.dev/cron",
@@ -67,11 +67,8 @@ fn endpoint(
     let value = config.required("Endpoint", "write `Endpoint: MyEndpoint`", found)?;
     let file = each.file;
     // Naming it here is no call of the service.
-    if let ValueForm::Path(path) = &value.form
-        && let (Some(first), Some(last)) = (path.first(), path.last())
-    {
-        let place = Place { end_line: last.at.end_line, end_column: last.at.end_column, ..first.at };
-        found.named_only.insert((file.path.to_owned(), place));
+    if let ValueForm::Path(path) = &value.form {
+        found.named_only.insert((file.path.to_owned(), place(path)));
     }
     let named = named(program, file, value).and_then(|key| {
         let service = found.endpoints.get(&key).copied();

@@ -14,6 +14,8 @@ mod directive;
 mod facts;
 mod gateway;
 mod glance;
+mod handler;
+mod keyspace;
 mod metric;
 mod migration;
 mod module;
@@ -24,6 +26,7 @@ mod secret;
 mod service;
 mod source;
 mod topic;
+mod types;
 
 #[cfg(test)]
 mod tests;
@@ -57,7 +60,7 @@ pub(crate) fn scan(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) 
 fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
     let module = Module::read(tree);
     let files = source::read(tree, &module);
-    let mut program = Program::new(tree, &files);
+    let mut program = Program::new(tree, &module, &files);
     let mut found = Found::new(app, files.iter().filter_map(problem).collect());
 
     let directed = service::directives(&program, &mut found);
@@ -89,6 +92,8 @@ struct Found {
     clusters: BTreeMap<(String, String), String>,
     /// Service and name of an endpoint, by import path and function.
     endpoints: BTreeMap<(String, String), ServiceId>,
+    /// Service structs, by import path and name.
+    structs: BTreeMap<(String, String), ServiceId>,
     /// Places where an endpoint is named but not called.
     named_only: BTreeSet<(String, Place)>,
 }
@@ -102,6 +107,7 @@ impl Found {
             topics: BTreeMap::new(),
             clusters: BTreeMap::new(),
             endpoints: BTreeMap::new(),
+            structs: BTreeMap::new(),
             named_only: BTreeSet::new(),
         }
     }

@@ -30,6 +30,12 @@ impl Module {
         if folder.is_empty() { self.path.clone() } else { format!("{}/{folder}", self.path) }
     }
 
+    /// The folder of a package with this import path.
+    pub(super) fn folder_of<'p>(&self, package: &'p str) -> Option<&'p str> {
+        let rest = package.strip_prefix(&self.path)?;
+        if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+    }
+
     /// Whether a file is built as part of the app.
     pub(super) fn builds(&self, path: &str, content: &[u8]) -> bool {
         self.holds(path) && constraint::is_built(path, content)

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::Position;
 
 use super::facts::{Action, Call, Declaration, Facts, Form, Passed, Role, Type, TypeForm, TypeSpec, Use, Word};
-use super::module::is_within;
+use super::module::{Module, is_within};
 use super::reach;
 use crate::SourceTree;
 use crate::text::Place;
@@ -118,6 +119,21 @@ impl<'p> Site<'p> {
         }
     }
 
+    /// Whether it is passed to a function.
+    pub(super) fn is_passed_to(&self, program: &Program<'_>, package: &str, function: &str) -> bool {
+        let Doing::Passed(passed) = self.doing() else { return false };
+        let named = program.resolve_texts(self.file, &passed.function);
+        named.is_some_and(|named| (named.package, named.name) == (package, function))
+    }
+
+    /// The report that something is used outside of all services.
+    pub(super) fn outside(&self, what: &str) -> Diagnostic {
+        Diagnostic::error(Code::M0112, format!("the {what} is used outside of all services"))
+            .at(&self.at())
+            .note("a use gives the service that makes it the permission for it; no service runs this code")
+            .help("move this code into a service, or pass it what it needs from one")
+    }
+
     /// The package-level variables that are set to what this is, or to something made of it.
     pub(super) fn variables(&self) -> &'p [Word] {
         match (self.used.role, self.file.declaration(self.used)) {
@@ -127,16 +143,23 @@ impl<'p> Site<'p> {
     }
 }
 
+/// Something about names, by package and name.
+type ByName<'t, T> = BTreeMap<&'t str, BTreeMap<&'t str, Vec<T>>>;
+
+/// What is known of a name.
+fn of<'m, T>(map: &'m ByName<'_, T>, package: &str, name: &str) -> &'m [T] {
+    map.get(package).and_then(|names| names.get(name)).map(Vec::as_slice).unwrap_or_default()
+}
+
 /// All files that can matter, and who uses what.
 pub(super) struct Program<'t> {
     pub(super) tree: &'t SourceTree,
+    module: &'t Module,
     pub(super) files: &'t [File<'t>],
     /// Where a name is declared, methods left out, by package and name: file and index.
-    declared: BTreeMap<(&'t str, &'t str), Vec<Node>>,
+    declared: ByName<'t, Node>,
     /// Uses by package and name: file, index, and how many words the name takes.
-    uses: BTreeMap<(&'t str, &'t str), Vec<(usize, usize, usize)>>,
-    /// The import paths of the app's packages, with their folders.
-    packages: BTreeMap<&'t str, &'t str>,
+    uses: ByName<'t, (usize, usize, usize)>,
     roots: Vec<Root>,
     /// The services in which a declaration's code runs, by file and index.
     runs: BTreeMap<Node, Vec<ServiceId>>,
@@ -146,13 +169,13 @@ pub(super) struct Program<'t> {
 
 impl<'t> Program<'t> {
     /// Finds out what each name means.
-    pub(super) fn new(tree: &'t SourceTree, files: &'t [File<'t>]) -> Self {
+    pub(super) fn new(tree: &'t SourceTree, module: &'t Module, files: &'t [File<'t>]) -> Self {
         let mut program = Self {
             tree,
+            module,
             files,
             declared: BTreeMap::new(),
             uses: BTreeMap::new(),
-            packages: files.iter().map(|file| (file.import_path.as_str(), file.folder)).collect(),
             roots: Vec::new(),
             runs: BTreeMap::new(),
             loads: BTreeMap::new(),
@@ -160,16 +183,16 @@ impl<'t> Program<'t> {
         for (index, file) in files.iter().enumerate() {
             for (at, declaration) in file.facts.declarations.iter().enumerate() {
                 for name in declaration.names.iter().filter(|name| declaration.declares(&name.text)) {
-                    let key = (file.import_path.as_str(), name.text.as_str());
-                    program.declared.entry(key).or_default().push((index, at));
+                    let names = program.declared.entry(&file.import_path).or_default();
+                    names.entry(&name.text).or_default().push((index, at));
                 }
             }
         }
         for (index, file) in files.iter().enumerate() {
             for (at, used) in file.facts.uses.iter().enumerate() {
                 if let Some(named) = program.resolve(file, &used.path) {
-                    let key = (named.package, named.name);
-                    program.uses.entry(key).or_default().push((index, at, named.words));
+                    let names = program.uses.entry(named.package).or_default();
+                    names.entry(named.name).or_default().push((index, at, named.words));
                 }
             }
         }
@@ -201,19 +224,18 @@ impl<'t> Program<'t> {
             return (!second.is_empty()).then_some(Named { package, name: second, words: 2 });
         }
         let own = Named { package: &file.import_path, name: first, words: 1 };
-        if file.dots.is_empty() || self.declared.contains_key(&(own.package, own.name)) {
+        let declares = |package: &str| !of(&self.declared, package, first).is_empty();
+        if file.dots.is_empty() || declares(own.package) {
             return Some(own);
         }
-        let declares = |package: &&String| self.declared.contains_key(&(package.as_str(), first));
-        let of_framework = |package: &&String| !self.packages.contains_key(package.as_str());
-        let dot = file.dots.iter().find(declares).or_else(|| file.dots.iter().find(of_framework));
+        let of_framework = |package: &&String| self.module.folder_of(package).is_none();
+        let dot = file.dots.iter().find(|package| declares(package)).or_else(|| file.dots.iter().find(of_framework));
         Some(dot.map_or(own, |package| Named { package, ..own }))
     }
 
     /// The uses of a name, in the order of files.
     pub(super) fn sites<'p>(&'p self, package: &str, name: &str) -> Vec<Site<'p>> {
-        let at = self.uses.get(&(package, name)).map(Vec::as_slice).unwrap_or_default();
-        at.iter().map(|(file, used, words)| self.site(*file, *used, *words)).collect()
+        of(&self.uses, package, name).iter().map(|(file, used, words)| self.site(*file, *used, *words)).collect()
     }
 
     fn site(&self, index: usize, used: usize, words: usize) -> Site<'_> {
@@ -223,14 +245,14 @@ impl<'t> Program<'t> {
 
     /// Where a name is declared.
     pub(super) fn declaration(&self, package: &str, name: &str) -> Option<(&'t File<'t>, &'t Declaration)> {
-        let (file, index) = *self.declared.get(&(package, name))?.first()?;
+        let (file, index) = *of(&self.declared, package, name).first()?;
         let file = &self.files[file];
         Some((file, &file.facts.declarations[index]))
     }
 
     /// All declarations of a name in a package; of functions called `init` there may be several.
     pub(super) fn declarations(&self, package: &str, name: &str) -> &[Node] {
-        self.declared.get(&(package, name)).map(Vec::as_slice).unwrap_or_default()
+        of(&self.declared, package, name)
     }
 
     /// How a type is declared.
@@ -242,8 +264,8 @@ impl<'t> Program<'t> {
     }
 
     /// The folder of a package of the app.
-    pub(super) fn folder_of(&self, package: &str) -> Option<&'t str> {
-        self.packages.get(package).copied()
+    pub(super) fn folder_of<'p>(&self, package: &'p str) -> Option<&'p str> {
+        self.module.folder_of(package).filter(|folder| self.tree.has_folder(folder))
     }
 
     /// Takes up the roots of services.

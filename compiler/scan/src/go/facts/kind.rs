@@ -3,14 +3,14 @@
 use super::reader::{Reader, unquote};
 use super::{Field, Parameter, Signature, Type, TypeForm, TypeSpec, Word};
 use crate::go::parser::ast::{
-    self, Expression, ExpressionKind, InterfaceElement, LiteralKind, StringLiteral, TypeParameter,
+    self, Expression, ExpressionKind, InterfaceElement, LiteralKind, StringLiteral,
 };
 
 /// The fact of a type that is declared.
 pub(super) fn spec(reader: &Reader<'_>, spec: &ast::TypeSpec<'_>) -> TypeSpec {
-    let names = |parameter: &TypeParameter<'_>| parameter.names.to_vec();
-    let parameters = spec.type_parameters.iter().flat_map(names).map(|name| reader.word(name)).collect();
-    TypeSpec { parameters, kind: kind(reader, spec.ty) }
+    let names = spec.type_parameters.iter().flat_map(|parameter| parameter.names);
+    let parameters = names.map(|name| reader.word(*name)).collect();
+    TypeSpec { parameters, is_alias: spec.alias, kind: kind(reader, spec.ty) }
 }
 
 /// The fact of a type.

@@ -110,6 +110,8 @@ pub(super) struct Variable {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct TypeSpec {
     pub(super) parameters: Vec<Word>,
+    /// Whether it is another name for the same type.
+    pub(super) is_alias: bool,
     pub(super) kind: Type,
 }
 
