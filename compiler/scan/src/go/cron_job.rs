@@ -25,6 +25,9 @@ pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
         let config = Config::read(each.file, each.argument(1), &known, found);
         let title = config.text("Title", found);
         let schedule = schedule(&config, found);
+        if program.service_of(each.file.folder).is_none() {
+            found.diagnostics.push(each.outside("cron job"));
+        }
         let endpoint = endpoint(program, &each, &config, found);
         found.manifest.cron_jobs.push(CronJob { id, title, schedule, endpoint, at });
     }

@@ -161,6 +161,14 @@ impl<'p> Declared<'p> {
         Some((self.file.import_path.clone(), self.variable?.to_owned()))
     }
 
+    /// The report that it is declared outside of all services.
+    pub(super) fn outside(&self, what: &str) -> Diagnostic {
+        Diagnostic::error(Number::S0005, format!("a {what} is declared outside of all services"))
+            .at(&self.at())
+            .note("it runs with a service, and there is none around it")
+            .help("move it into the folder of a service")
+    }
+
     /// The position of the whole call.
     pub(super) fn at(&self) -> Position {
         self.file.at(self.call.at)

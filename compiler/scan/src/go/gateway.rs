@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use compiler_diagnostics::{Code as Number, Diagnostic};
+use compiler_diagnostics::{Code as Number, Diagnostic, closest};
+use schema_documents::Position;
 use schema_documents::manifest::{AuthHandler, Gateway};
 
 use super::Found;
-use super::directive::{Directed, Directive};
+use super::directive::{Directed, Directive, Target};
 use super::program::{Node, Program, ServiceId};
 
 /// The name of every app's gateway.
@@ -59,6 +60,53 @@ pub(super) fn global_middleware(
         guests.push(((middleware.index, middleware.at), services.collect()));
     }
     guests
+}
+
+/// Checks where middleware stands, and that there are endpoints for it to run before.
+pub(super) fn check_middleware(program: &Program<'_>, directed: &[Directed<'_>], found: &mut Found) {
+    let tagged: Vec<_> = directed.iter().filter_map(|each| match &each.directive {
+        Directive::Api(api) => Some((program.service_of(each.file.folder), &api.tags)),
+        _ => None,
+    }).collect();
+    for each in directed {
+        let Directive::Middleware(middleware) = &each.directive else { continue };
+        let service = program.service_of(each.file.folder);
+        let misplaced = match (middleware.is_global, service) {
+            (true, Some(_)) => Some((
+                "a global middleware is declared in a service",
+                "move it out of the service's folder, or remove `global`",
+            )),
+            (false, None) => Some((
+                "a middleware is declared outside of all services",
+                "move it into the folder of a service, or write `global`",
+            )),
+            _ => None,
+        };
+        if let Some((message, help)) = misplaced {
+            found.diagnostics.push(pointless(message.to_owned(), &each.at_name(), help));
+            continue;
+        }
+        let Target::Tags(targets) = &middleware.target else { continue };
+        for (tag, at) in targets {
+            let covers = |(of, tags): &&(Option<ServiceId>, &Vec<String>)| {
+                (middleware.is_global || *of == service) && tags.contains(tag)
+            };
+            if tagged.iter().find(covers).is_none() {
+                let message = format!("no endpoint has the tag `{tag}`");
+                let tags = tagged.iter().flat_map(|(_, tags)| tags.iter().map(String::as_str));
+                let help = closest(tag, tags).map(|meant| format!("did you mean `tag:{meant}`?"));
+                let help = help.unwrap_or_else(|| format!("write `tag:{tag}` above an endpoint, or remove it here"));
+                found.diagnostics.push(pointless(message, &each.at_word(at), &help));
+            }
+        }
+    }
+}
+
+fn pointless(message: String, at: &Position, help: &str) -> Diagnostic {
+    Diagnostic::error(Number::S0024, message)
+        .at(at)
+        .note("a middleware runs before the endpoints that it targets: those of its service, or of all when it is global")
+        .help(help)
 }
 
 #[cfg(test)]

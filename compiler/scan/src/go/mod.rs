@@ -6,6 +6,7 @@
 mod bucket;
 mod cache;
 mod call;
+mod config;
 mod constraint;
 mod cron_job;
 mod database;
@@ -24,9 +25,11 @@ mod program;
 mod reach;
 mod secret;
 mod service;
+mod signature;
 mod source;
 mod topic;
 mod types;
+mod usage;
 
 #[cfg(test)]
 mod tests;
@@ -70,6 +73,7 @@ fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
     let endpoints = endpoints.map(|directed| (directed.index, directed.at)).collect();
     let guests = gateway::global_middleware(&program, &directed);
     program.settle(&guests, &endpoints);
+    service::structs(&program, &directed, &mut found);
     service::endpoints(&program, &directed, &mut found);
     gateway::auth_handler(&program, &directed, &mut found);
     database::scan(&program, &mut found);
@@ -79,7 +83,11 @@ fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
     cron_job::scan(&program, &mut found);
     secret::scan(&program, &mut found);
     metric::scan(&program, &mut found);
+    config::scan(&program, &mut found);
     call::scan(&program, &mut found);
+    gateway::check_middleware(&program, &directed, &mut found);
+    signature::check(&program, &directed, &mut found);
+    usage::check(&program, &directed, &mut found);
     (found.manifest, found.diagnostics)
 }
 

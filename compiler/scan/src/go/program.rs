@@ -286,6 +286,12 @@ impl<'t> Program<'t> {
         above.max_by_key(|root| root.folder.len()).map(|root| root.service)
     }
 
+    /// The root folder of the service that a folder is part of.
+    pub(super) fn root_of(&self, folder: &str) -> Option<&str> {
+        let above = self.roots.iter().filter(|root| is_within(folder, &root.folder));
+        above.max_by_key(|root| root.folder.len()).map(|root| root.folder.as_str())
+    }
+
     /// The services whose code a use is.
     pub(super) fn services_of(&self, site: &Site<'_>) -> &[ServiceId] {
         self.runs.get(&(site.index, site.used.within)).map(Vec::as_slice).unwrap_or_default()

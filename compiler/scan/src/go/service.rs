@@ -12,7 +12,7 @@ use schema_documents::manifest::{Binds, Endpoint, Service};
 use super::Found;
 use super::directive::{self, Api, Directed, Directive, path_parameters};
 use super::module::is_within;
-use super::program::{Doing, File, Program, Root};
+use super::program::{Doing, File, Program, Root, ServiceId};
 use super::topic::NEW_SUBSCRIPTION;
 
 /// What makes a folder a service.
@@ -88,6 +88,50 @@ fn signs(program: &Program<'_>, directed: &[Directed<'_>]) -> BTreeMap<String, S
         }
     }
     signs
+}
+
+/// Finds the service structs. A service has one, and methods of no other type are endpoints.
+pub(super) fn structs(program: &Program<'_>, directed: &[Directed<'_>], found: &mut Found) {
+    let mut structs: BTreeMap<ServiceId, &Directed<'_>> = BTreeMap::new();
+    for each in directed.iter().filter(|each| each.directive == Directive::Service) {
+        let Some(service) = program.service_of(each.file.folder) else { continue };
+        found.structs.insert((each.file.import_path.clone(), each.name().to_owned()), service);
+        if let Some(first) = structs.get(&service) {
+            let diagnostic = Diagnostic::error(Number::S0014, "there is a second service struct")
+                .at(&each.at_name())
+                .label(&first.at_name(), "this is the first")
+                .note("a service has one struct, of which its endpoints are methods")
+                .help("remove one of the two `//encore:service`");
+            found.diagnostics.push(diagnostic);
+        } else {
+            structs.insert(service, each);
+        }
+    }
+    for each in directed.iter().filter(|each| matches!(each.directive, Directive::Api(_))) {
+        let service = program.service_of(each.file.folder).and_then(|service| structs.get(&service));
+        found.diagnostics.extend(receiver(each, service.copied()));
+    }
+}
+
+/// An endpoint that is a method is one of the service struct.
+fn receiver(each: &Directed<'_>, service: Option<&Directed<'_>>) -> Option<Diagnostic> {
+    let receiver = each.function()?.receiver.as_ref()?;
+    let is_its = service.is_some_and(|service| {
+        service.file.import_path == each.file.import_path && service.name() == receiver.text
+    });
+    if is_its {
+        return None;
+    }
+    let message = format!("`{}` is not the service struct of this service", receiver.text);
+    let diagnostic = Diagnostic::error(Number::S0023, message)
+        .at(&each.file.at(receiver.at))
+        .note("the framework has no value of any other type to call the endpoint on");
+    Some(match service {
+        Some(service) => diagnostic
+            .label(&service.at_name(), "this is the service struct")
+            .help(format!("write `*{}`", service.name())),
+        None => diagnostic.help(format!("write `//encore:service` above the type `{}`", receiver.text)),
+    })
 }
 
 /// Finds the endpoints of the services.
