@@ -61,7 +61,7 @@ fn usage(program: &Program<'_>, site: &Site<'_>, bucket: &str, found: &mut Found
     if operations.is_empty() {
         return;
     }
-    if program.services_of(site).is_empty() {
+    if program.is_outside(site) {
         found.diagnostics.push(site.outside(&format!("bucket `{bucket}`")));
     }
     note(program, site, bucket, &operations, found);

@@ -161,7 +161,7 @@ fn usage(program: &Program<'_>, site: &Site<'_>, database: &str, found: &mut Fou
     if is_another_name || matches!(site.doing(), Doing::Typed) {
         return;
     }
-    if program.services_of(site).is_empty() {
+    if program.is_outside(site) {
         found.diagnostics.push(site.outside(&format!("database `{database}`")));
     }
     let access = match site.doing() {

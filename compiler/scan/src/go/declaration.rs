@@ -125,8 +125,10 @@ impl<'p> Declared<'p> {
     pub(super) fn name(&self, index: usize, found: &mut Found) -> Option<(String, Position)> {
         let value = self.call.arguments.get(index)?;
         let at = self.file.at(value.at);
-        if let ValueForm::Text(text) = &value.form {
-            return Some((text.trim().to_owned(), at));
+        match &value.form {
+            ValueForm::Text(text) => return Some((text.trim().to_owned(), at)),
+            ValueForm::Broken => return None,
+            _ => {}
         }
         let diagnostic = Diagnostic::error(Number::S0006, "the name is not a string literal")
             .at(&at)
@@ -199,6 +201,10 @@ impl<'p> Config<'p> {
         let elements = match &value.form {
             ValueForm::Constant(Constant::Nil) => return config,
             ValueForm::Literal(elements) => elements,
+            ValueForm::Broken => {
+                config.is_partial = true;
+                return config;
+            }
             _ => {
                 let diagnostic = Diagnostic::error(Number::S0007, "the configuration is not a struct literal")
                     .at(&config.at)
@@ -272,6 +278,7 @@ impl<'p> Config<'p> {
         let (why, at) = match &value.form {
             ValueForm::Text(text) => return Some(Constant::Text(text.clone())),
             ValueForm::Constant(constant) => return Some(constant.clone()),
+            ValueForm::Broken => return None,
             ValueForm::Unknown(why, at) => (*why, *at),
             ValueForm::Path(_) | ValueForm::Literal(_) | ValueForm::Call(..) | ValueForm::Function => {
                 (Why::NotConstant, value.at)

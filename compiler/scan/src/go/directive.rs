@@ -447,20 +447,24 @@ mod tests {
     use super::super::tests::{check, check_file};
 
     fn check_directive(directive: &str, expected: &str) {
-        check_file(
-            &format!("{directive}\nfunc F(ctx context.Context) error {{ return nil }}\n"),
-            &[expected],
-            &[],
-        );
+        let function = if directive.contains("/!rest") {
+            "func F(ctx context.Context, rest string) error { return nil }"
+        } else {
+            "func F(ctx context.Context) error { return nil }"
+        };
+        check_file(&format!("{directive}\n{function}\n"), &[expected], &[]);
     }
 
-    fn check_wrong(directive: &str, message: &str) {
-        let end = directive.chars().count() + 1;
+    /// The words are those that are pointed at.
+    fn check_wrong(directive: &str, words: &str, message: &str) {
+        let before = directive.rfind(words).expect("the words are in the directive");
+        let start = directive[..before].chars().count() + 1;
+        let end = start + words.chars().count();
         let text = format!("{directive}\nfunc F() {{}}\n");
         check(
             &[("a/a.go", &format!("package a\n{text}"))],
             &[],
-            &[&format!("S0014 a/a.go:2:1-2:{end} {message}")],
+            &[&format!("S0014 a/a.go:2:{start}-2:{end} {message}")],
         );
     }
 
@@ -480,24 +484,24 @@ mod tests {
 
     #[test]
     fn a_directive_that_cannot_be_understood_is_explained() {
-        check_wrong("//encore:apii public", "there is no directive `encore:apii`");
-        check_wrong("//encore:api pubic", "`encore:api` has no option `pubic`");
-        check_wrong("//encore:api public private", "an endpoint has more than one access level");
-        check_wrong("//encore:api public public", "`public` is given twice in a directive");
-        check_wrong("//encore:api public mehtod=GET", "`encore:api` has no field `mehtod`");
-        check_wrong("//encore:api public method=get", "`get` is not a list of HTTP methods");
-        check_wrong("//encore:api public path=x", "the path `x` does not start with `/`");
-        check_wrong("//encore:api public path=/x/", "the path `/x/` has an empty part");
-        check_wrong("//encore:api public path=/x?a=b", "the path `/x?a=b` contains a query");
-        check_wrong("//encore:api public path=/*x/y", "the path `/*x/y` goes on after a wildcard");
-        check_wrong("//encore:api public path=/:", "the path `/:` has a parameter without a valid name");
-        check_wrong("//encore:api public tag:Foo", "`tag:Foo` in a directive cannot be understood");
-        check_wrong("//encore:api public, raw", "`public,` in a directive cannot be understood");
-        check_wrong("//encore:api raw private", "a raw endpoint cannot be private");
-        check_wrong("//encore:authhandler public", "`encore:authhandler` does not take `public`");
-        check_wrong("//encore:service", "`encore:service` does not stand above a type");
-        check_wrong("//encore:middleware", "`encore:middleware` has no `target`");
-        check_wrong("//encore:middleware target=x", "`x` is not a target of middleware");
+        check_wrong("//encore:apii public", "apii", "there is no directive `encore:apii`");
+        check_wrong("//encore:api pubic", "pubic", "`encore:api` has no option `pubic`");
+        check_wrong("//encore:api public private", "private", "an endpoint has more than one access level");
+        check_wrong("//encore:api public public", "public", "`public` is given twice in a directive");
+        check_wrong("//encore:api public mehtod=GET", "mehtod=GET", "`encore:api` has no field `mehtod`");
+        check_wrong("//encore:api public method=get", "method=get", "`get` is not a list of HTTP methods");
+        check_wrong("//encore:api public path=x", "path=x", "the path `x` does not start with `/`");
+        check_wrong("//encore:api public path=/x/", "path=/x/", "the path `/x/` has an empty part");
+        check_wrong("//encore:api public path=/x?a=b", "path=/x?a=b", "the path `/x?a=b` contains a query");
+        check_wrong("//encore:api public path=/*x/y", "path=/*x/y", "the path `/*x/y` goes on after a wildcard");
+        check_wrong("//encore:api public path=/:", "path=/:", "the path `/:` has a parameter without a valid name");
+        check_wrong("//encore:api public tag:Foo", "tag:Foo", "`tag:Foo` in a directive cannot be understood");
+        check_wrong("//encore:api public, raw", "public,", "`public,` in a directive cannot be understood");
+        check_wrong("//encore:api raw private", "raw", "a raw endpoint cannot be private");
+        check_wrong("//encore:authhandler public", "public", "`encore:authhandler` does not take `public`");
+        check_wrong("//encore:service", "//encore:service", "`encore:service` does not stand above a type");
+        check_wrong("//encore:middleware", "//encore:middleware", "`encore:middleware` has no `target`");
+        check_wrong("//encore:middleware target=x", "target=x", "`x` is not a target of middleware");
     }
 
     #[test]

@@ -115,20 +115,20 @@ mod tests {
 
     #[test]
     fn there_is_one_auth_handler() {
-        let handler = "//encore:authhandler\nfunc Auth() {}\n";
+        let handler = "import (\"context\"; \"encore.dev/beta/auth\")\n//encore:authhandler\nfunc Auth(ctx context.Context, token string) (auth.UID, error) { return \"\", nil }\n";
         check(
             &[("a/a.go", &format!("package a\n{handler}")), ("b/b.go", &format!("package b\n{handler}"))],
             &["auth Auth a", "gateway api-gateway a Auth"],
-            &["S0014 b/b.go:3:6-3:10 there is a second auth handler"],
+            &["S0014 b/b.go:4:6-4:10 there is a second auth handler"],
         );
     }
 
     #[test]
     fn global_middleware_runs_in_the_services_that_it_targets() {
         let topic = "package mw
-import \"encore.dev/pubsub\"
+import (\"encore.dev/middleware\"; \"encore.dev/pubsub\")
 //encore:middleware global target=tag:audit
-func Audit() { Events.Publish() }
+func Audit(req middleware.Request, next middleware.Next) middleware.Response { Events.Publish(); return next(req) }
 var Events = pubsub.NewTopic[*E](\"events\", pubsub.TopicConfig{DeliveryGuarantee: pubsub.AtLeastOnce})
 ";
         check(

@@ -24,7 +24,11 @@ pub(super) fn check(program: &Program<'_>, each: &Declared<'_>, handler: &Value,
             let help = "name a function, or write one in place";
             found.diagnostics.push(wrong(each, handler, "the handler is not a function", help));
         }
-        ValueForm::Function | ValueForm::Literal(_) | ValueForm::Call(..) | ValueForm::Unknown(..) => {}
+        ValueForm::Function
+        | ValueForm::Literal(_)
+        | ValueForm::Call(..)
+        | ValueForm::Unknown(..)
+        | ValueForm::Broken => {}
     }
 }
 

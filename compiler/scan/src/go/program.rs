@@ -163,6 +163,11 @@ pub(super) struct Program<'t> {
     roots: Vec<Root>,
     /// The services in which a declaration's code runs, by file and index.
     runs: BTreeMap<Node, Vec<ServiceId>>,
+    /// Whether a use is in a package that no service loads.
+    pub(super) fn is_outside(&self, site: &Site<'_>) -> bool {
+        self.services_of(site).is_empty() && self.services_that_load(&site.file.import_path).is_empty()
+    }
+
     /// The services that load a package, by import path.
     loads: BTreeMap<&'t str, Vec<ServiceId>>,
 }
@@ -295,6 +300,11 @@ impl<'t> Program<'t> {
     /// The services whose code a use is.
     pub(super) fn services_of(&self, site: &Site<'_>) -> &[ServiceId] {
         self.runs.get(&(site.index, site.used.within)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a use is in a package that no service loads.
+    pub(super) fn is_outside(&self, site: &Site<'_>) -> bool {
+        self.services_of(site).is_empty() && self.services_that_load(&site.file.import_path).is_empty()
     }
 
     /// The services that load a package: its own, or those that import it, be it through others.

@@ -124,7 +124,7 @@ mod tests {
             "5:2-5:29",
             "`secrets` is declared in a block with other variables",
         );
-        wrong("var secrets struct { A []byte }", "4:22-4:30", "a secret is not a `string`");
+        wrong("var secrets struct { A []byte }", "4:24-4:30", "a secret is not a `string`");
         wrong("var secrets struct { Other }", "4:22-4:27", "a secret is not a `string`");
     }
 }

@@ -219,7 +219,7 @@ fn usage(program: &Program<'_>, site: &Site<'_>, topic: &str, found: &mut Found)
             if passed.types.len() != 1 || !passed.types.iter().all(permits) {
                 unclear(site, topic, found);
             }
-            if program.services_of(site).is_empty() {
+            if program.is_outside(site) {
                 found.diagnostics.push(site.outside(&format!("topic `{topic}`")));
             }
             true
@@ -276,7 +276,9 @@ mod tests {
 
     #[test]
     fn all_of_a_subscription_is_read() {
-        let subscription = "var _ = pubsub.NewSubscription(t, \"s\", pubsub.SubscriptionConfig[*M]{
+        let subscription = "//encore:service
+type Service struct{}
+var _ = pubsub.NewSubscription(t, \"s\", pubsub.SubscriptionConfig[*M]{
 	Handler: pubsub.MethodHandler((*Service).Handle),
 	MaxConcurrency: 5,
 	AckDeadline: time.Minute,
@@ -309,7 +311,8 @@ mod tests {
         for usage in [
             "func f() { t.Publish(ctx, m) }",
             "var r = pubsub.TopicRef[pubsub.Publisher[*M]](t)",
-            "func f() { g(pubsub.TopicRef[Mine](t)) }",
+            "func f() { g(pubsub.TopicRef[Mine](t)) }\ntype Mine interface { pubsub.Publisher[*M] }",
+            "type Mine = pubsub.Publisher[*M]\nvar r = pubsub.TopicRef[Mine](t)",
         ] {
             check_file(&format!("{TOPIC}{usage}\n"), &["topic t ExactlyOnce k svc"], &[]);
         }

@@ -60,7 +60,7 @@ fn endpoint(program: &Program<'_>, each: &Directed<'_>, site: &Site<'_>, found: 
         return;
     }
     match site.doing() {
-        Doing::Called(_) if program.services_of(site).is_empty() => {
+        Doing::Called(_) if program.is_outside(site) => {
             found.diagnostics.push(site.outside(&format!("endpoint `{}`", each.name())));
         }
         Doing::Called(_) => {}

@@ -285,6 +285,8 @@ pub(super) enum ValueForm {
     Function,
     /// Not a constant, because of this part of it.
     Unknown(Why, Place),
+    /// Something that could not be read, which is said of the file.
+    Broken,
 }
 
 /// An element of a composite literal.

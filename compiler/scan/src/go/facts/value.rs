@@ -9,6 +9,7 @@ use crate::go::parser::ast::{self, Composite, Expression, ExpressionKind, Litera
 pub(super) fn value(reader: &Reader<'_>, expression: Expression<'_>) -> Value {
     let inner = expression.unparenthesized();
     let form = match inner.kind {
+        ExpressionKind::Bad => ValueForm::Broken,
         ExpressionKind::Literal(literal) => match unquote(literal.text, literal.kind) {
             Some(text) => ValueForm::Text(text),
             None => folded(reader, expression),
