@@ -26,7 +26,9 @@ pub(super) fn that_matter(glances: &[Glance], modules: &Modules<'_>) -> BTreeSet
         .collect();
     let mut importers = vec![Vec::new(); glances.len()];
     for (file, imported) in imports.iter().enumerate() {
-        imported.iter().for_each(|one| importers[*one].push(file));
+        for one in imported {
+            importers[*one].push(file);
+        }
     }
     let speaking = (0..glances.len()).filter(|file| glances[*file].mentions_encore).collect();
     reached(reached(speaking, &importers), &imports)
