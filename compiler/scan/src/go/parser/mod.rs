@@ -6,12 +6,13 @@
 //! # Bounds
 //!
 //! Time and memory are linear in the size of the source. The tree is at most [`MAX_HEIGHT`] deep, and so is the
-//! recursion of the parser; it needs less than a mebibyte of stack when optimised, and fits the two that a thread has
-//! when it is not. What nests deeper is left out, and one error of [`ErrorKind::TooDeep`] says so.
+//! recursion of the parser: the two mebibytes of stack that a thread has are enough, even without optimisation. What
+//! nests deeper is left out, and one error of [`ErrorKind::TooDeep`] says so.
 
 pub(crate) mod ast;
 mod control;
 mod declaration;
+mod doc;
 mod expression;
 mod lexer;
 mod literal;
@@ -198,7 +199,7 @@ impl<'a> Parser<'a> {
         let text = self.text(self.token.span);
         match self.token.kind {
             Kind::End => "the end of the file".to_owned(),
-            Kind::Semicolon if text.is_empty() && self.lexer.rest().is_empty() => {
+            Kind::Semicolon if self.start() as usize == self.lexer.source.len() => {
                 "the end of the file".to_owned()
             }
             Kind::Semicolon if text.is_empty() => "the end of the line".to_owned(),
@@ -297,6 +298,7 @@ impl<'a> Parser<'a> {
     fn enter(&mut self) -> Option<Level> {
         if self.depth == MAX_HEIGHT {
             self.error_too_deep(self.token.span);
+            self.missing();
             self.skip_balanced();
             return None;
         }

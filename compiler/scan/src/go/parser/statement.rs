@@ -115,6 +115,7 @@ impl<'a> Parser<'a> {
             },
             _ => {
                 self.error_expected("a statement");
+                self.missing();
                 StatementKind::Bad
             }
         };

@@ -17,14 +17,17 @@ fn parse_with_tree_sitter(source: &str) -> Tree {
 }
 
 /// The places in a tree of tree-sitter, sorted.
-fn marks_of(tree: &Tree) -> Vec<Mark> {
+fn marks_of(tree: &Tree, source: &str) -> Vec<Mark> {
     let mut marks = Vec::new();
     let mut cursor = tree.walk();
     loop {
         let node = cursor.node();
         if let Some(sort) = sort(node) {
             let offset = |byte: usize| u32::try_from(byte).unwrap();
-            marks.push((sort, offset(node.start_byte()), offset(node.end_byte())));
+            let text = &source[node.byte_range()];
+            let start = node.start_byte() + misplaced_stars(sort, text);
+            let end = node.end_byte() - line_end_in_comment(sort, text);
+            marks.push((sort, offset(start), offset(end)));
         }
         if cursor.goto_first_child() {
             continue;
@@ -36,6 +39,18 @@ fn marks_of(tree: &Tree) -> Vec<Mark> {
             }
         }
     }
+}
+
+/// Known bug of the grammar: in `*(*[]T)(x)` it takes the first star for a part of the type that is converted to. Go
+/// has it mean what the pointer points to; no call and no selector begins with a star.
+fn misplaced_stars(sort: Sort, text: &str) -> usize {
+    let behind = text.trim_start_matches('*');
+    if matches!(sort, Sort::Call | Sort::Selector) { text.len() - behind.len() } else { 0 }
+}
+
+/// Known bug of the grammar: the `\r` of a `\r\n` belongs to the comment before it.
+fn line_end_in_comment(sort: Sort, text: &str) -> usize {
+    usize::from(sort == Sort::Comment && text.ends_with('\r'))
 }
 
 fn sort(node: Node<'_>) -> Option<Sort> {
@@ -58,15 +73,15 @@ fn sort(node: Node<'_>) -> Option<Sort> {
     })
 }
 
-/// Compares a file; what differs is told with its place. Absent when tree-sitter finds an error.
+/// Compares a file; what differs is told with its place. Absent when one of the two finds an error.
 fn differences(source: &str) -> Option<Vec<String>> {
     let tree = parse_with_tree_sitter(source);
-    if tree.root_node().has_error() {
-        return None;
-    }
     let arena = Bump::new();
     let file = parse(&arena, source);
-    let (ours, theirs) = (marks::of(&file), marks_of(&tree));
+    if tree.root_node().has_error() || !file.errors.is_empty() {
+        return None;
+    }
+    let (ours, theirs) = (marks::of(&file), marks_of(&tree, source));
     let show = |side: &str, (sort, start, end): &Mark| {
         format!("{side} {sort:?} {start}: {}", file.text(Span { start: *start, end: *end }))
     };
@@ -79,9 +94,14 @@ fn differences(source: &str) -> Option<Vec<String>> {
 
 #[test]
 fn the_file_with_everything_looks_the_same_to_tree_sitter() {
-    let whole = include_str!("whole.go.txt");
-    assert_eq!(differences(whole), Some(Vec::new()));
+    // The grammar knows `new` with a type only.
+    let whole = include_str!("whole.go.txt").replace("new(1 + 2)", "new(int)");
+    assert_eq!(differences(&whole), Some(Vec::new()));
 }
+
+/// What only Go's type checker refuses, and our tree has no place for.
+const NOT_KEPT: &[(&str, &str)] =
+    &[("types/testdata/check/decls2/decls2a.go", "a method with two receivers: of those, the first is kept")];
 
 #[test]
 fn the_standard_library_looks_the_same_to_tree_sitter() {
@@ -98,7 +118,8 @@ fn the_standard_library_looks_the_same_to_tree_sitter() {
             Some(found) => different.push(format!("{}: {}", path.display(), found.join("; "))),
         }
     }
-    eprintln!("{same} files look the same, {refused} have errors for tree-sitter");
+    eprintln!("{same} files look the same, {refused} have errors for one of the two");
+    different.retain(|found| !NOT_KEPT.iter().any(|(file, _)| found.contains(file)));
     assert_eq!(different, [""; 0]);
     assert!(same > 50 * refused, "tree-sitter refuses too much to compare with");
 }
