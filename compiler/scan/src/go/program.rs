@@ -163,11 +163,6 @@ pub(super) struct Program<'t> {
     roots: Vec<Root>,
     /// The services in which a declaration's code runs, by file and index.
     runs: BTreeMap<Node, Vec<ServiceId>>,
-    /// Whether a use is in a package that no service loads.
-    pub(super) fn is_outside(&self, site: &Site<'_>) -> bool {
-        self.services_of(site).is_empty() && self.services_that_load(&site.file.import_path).is_empty()
-    }
-
     /// The services that load a package, by import path.
     loads: BTreeMap<&'t str, Vec<ServiceId>>,
 }

@@ -85,7 +85,11 @@ fn names(program: &Program<'_>) -> BTreeMap<Node, BTreeSet<Node>> {
             }
         }
         for (at, declaration) in file.facts.declarations.iter().enumerate() {
-            declaration.types.iter().for_each(|name| add((index, at), &file.import_path, name));
+            for name in &declaration.types {
+                if let Some(named) = program.resolve_texts(file, std::slice::from_ref(name)) {
+                    add((index, at), named.package, named.name);
+                }
+            }
         }
     }
     names
