@@ -43,7 +43,11 @@ mod tests {
             format!("package b\nimport x \"example.com/app/a\"\n//encore:api public\nfunc B() {{ {body} }}\n")
         };
         check(&[("a/a.go", callee), ("b/b.go", &service("x.Do()"))], &["call b -> a.Do"], &[]);
-        check(&[("a/a.go", callee), ("b/b.go", &service("run(x.Do)"))], &["call b -> a.Do"], &["S0022 b/b.go:4:16-4:20 the endpoint `Do` is named without being called"]);
+        check(
+            &[("a/a.go", callee), ("b/b.go", &service("run(x.Do)"))],
+            &["call b -> a.Do"],
+            &["S0022 b/b.go:4:16-4:20 the endpoint `Do` is named without being called"],
+        );
     }
 
     #[test]

@@ -54,11 +54,14 @@ fn place(program: &Program<'_>, each: &Declared<'_>, found: &mut Found) {
     for site in program.sites(&package, &variable) {
         if !is_within(site.file.folder, root) {
             found.diagnostics.push(
-                Diagnostic::error(Number::S0022, format!("the configuration `{variable}` is used outside of its service"))
-                    .at(&site.at())
-                    .label(&each.at(), "it is loaded here")
-                    .note("only the service that loads a configuration has its values")
-                    .help("pass the value on, or load a configuration of its own"),
+                Diagnostic::error(
+                    Number::S0022,
+                    format!("the configuration `{variable}` is used outside of its service"),
+                )
+                .at(&site.at())
+                .label(&each.at(), "it is loaded here")
+                .note("only the service that loads a configuration has its values")
+                .help("pass the value on, or load a configuration of its own"),
             );
         }
     }
@@ -108,8 +111,8 @@ impl<'w> Walk<'w> {
                 }
                 TypeForm::Name { arguments, .. } => {
                     open.extend(self.named(file, ty, in_value).map(|(file, ty)| (file, ty, false)));
-                    let is_value = self.is_value(file, ty);
-                    open.extend(arguments.iter().map(|argument| (file, argument, is_value)));
+                    let within = self.is_value(file, ty);
+                    open.extend(arguments.iter().map(|argument| (file, argument, within)));
                 }
                 TypeForm::Interface { .. } | TypeForm::Other => {
                     self.report(file, ty, format!("`{}` has no place in a configuration", written(ty)));
@@ -119,7 +122,12 @@ impl<'w> Walk<'w> {
     }
 
     /// Follows a name to what it is declared as.
-    fn named(&mut self, file: &'w File<'w>, ty: &'w Type, in_value: bool) -> Option<(&'w File<'w>, &'w Type)> {
+    fn named(
+        &mut self,
+        file: &'w File<'w>,
+        ty: &'w Type,
+        in_value: bool,
+    ) -> Option<(&'w File<'w>, &'w Type)> {
         let named = self.program.resolve_type(file, ty)?;
         if named.package == PACKAGE {
             if in_value {
@@ -145,7 +153,8 @@ impl<'w> Walk<'w> {
             None if field.names.is_empty() => "a configuration has an embedded field".to_owned(),
             None => return true,
         };
-        let diagnostic = self.diagnostic(message, "begin its name with a capital letter, or write its fields out");
+        let diagnostic =
+            self.diagnostic(message, "begin its name with a capital letter, or write its fields out");
         self.found.push(diagnostic.at(&file.at(field.at)));
         false
     }

@@ -2,8 +2,22 @@
 
 /// Systems whose names at the end of a file's name are a constraint.
 const SYSTEMS: [&str; 16] = [
-    "aix", "android", "darwin", "dragonfly", "freebsd", "illumos", "ios", "js", "linux", "netbsd", "openbsd",
-    "plan9", "solaris", "wasip1", "windows", "zos",
+    "aix",
+    "android",
+    "darwin",
+    "dragonfly",
+    "freebsd",
+    "illumos",
+    "ios",
+    "js",
+    "linux",
+    "netbsd",
+    "openbsd",
+    "plan9",
+    "solaris",
+    "wasip1",
+    "windows",
+    "zos",
 ];
 
 /// Processors whose names at the end of a file's name are a constraint.
@@ -124,8 +138,10 @@ impl Parser<'_> {
     }
 
     fn has(&self, tag: &str) -> bool {
-        matches!(tag, "linux" | "unix" | "gc" | "cgo") || tag == self.processor
-            || tag.starts_with("encore") || tag.starts_with("go1.")
+        matches!(tag, "linux" | "unix" | "gc" | "cgo")
+            || tag == self.processor
+            || tag.starts_with("encore")
+            || tag.starts_with("go1.")
     }
 }
 

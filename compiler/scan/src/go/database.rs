@@ -98,12 +98,7 @@ fn unknown(each: &Declared<'_>, name: &str, found: &Found) -> Diagnostic {
 }
 
 /// Notes that a service declares or names a database.
-fn bind(
-    program: &Program<'_>,
-    each: &Declared<'_>,
-    database: String,
-    found: &mut Found,
-) -> Option<Variable> {
+fn bind(program: &Program<'_>, each: &Declared<'_>, database: String, found: &mut Found) -> Option<Variable> {
     if let Some(service) = found.service_of(program, each.file) {
         service.binds.databases.push(database.clone());
     }
@@ -124,15 +119,12 @@ fn note(
     found: &mut Found,
 ) {
     for service in found.services_of(program, site) {
-        match service.databases.iter_mut().find(|known| known.database == database) {
-            Some(known) => {
-                known.at = known.at.clone().min(at.clone());
-                known.access = known.access.max(access);
-            }
-            None => {
-                let (database, at) = (database.to_owned(), at.clone());
-                service.databases.push(DatabaseUse { database, access, at });
-            }
+        if let Some(known) = service.databases.iter_mut().find(|known| known.database == database) {
+            known.at = known.at.clone().min(at.clone());
+            known.access = known.access.max(access);
+        } else {
+            let (database, at) = (database.to_owned(), at.clone());
+            service.databases.push(DatabaseUse { database, access, at });
         }
     }
 }

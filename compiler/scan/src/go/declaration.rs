@@ -54,25 +54,22 @@ pub(super) fn declared<'p>(
     for site in program.sites(constructor.package, constructor.function) {
         match check(site, constructor) {
             Ok(declared) => calls.push(declared),
-            Err(diagnostic) => found.diagnostics.push(diagnostic),
+            Err(diagnostic) => found.diagnostics.push(*diagnostic),
         }
     }
     calls
 }
 
-fn check<'p>(site: Site<'p>, constructor: &Constructor) -> Result<Declared<'p>, Diagnostic> {
-    let call = match site.doing() {
-        Doing::Called(call) => call,
-        _ => return Err(not_called(site, constructor)),
-    };
+fn check<'p>(site: Site<'p>, constructor: &Constructor) -> Result<Declared<'p>, Box<Diagnostic>> {
+    let Doing::Called(call) = site.doing() else { return Err(Box::new(not_called(site, constructor))) };
     let (Some(call), Role::Whole | Role::Part) = (call, site.used.role) else {
-        return Err(in_function(site, constructor));
+        return Err(Box::new(in_function(site, constructor)));
     };
     if !constructor.types.contains(&call.types.len()) {
-        return Err(wrong_types(site, call, constructor));
+        return Err(Box::new(wrong_types(site, call, constructor)));
     }
     if call.arguments.len() != constructor.arguments {
-        return Err(wrong_arguments(site.file, call, constructor));
+        return Err(Box::new(wrong_arguments(site.file, call, constructor)));
     }
     let variable = site.variables().first().map(|name| name.text.as_str());
     Ok(Declared {
@@ -206,10 +203,11 @@ impl<'p> Config<'p> {
                 return config;
             }
             _ => {
-                let diagnostic = Diagnostic::error(Number::S0007, "the configuration is not a struct literal")
-                    .at(&config.at)
-                    .note("what is declared must be readable without running the app")
-                    .help("write the fields out in place: `Config{Field: value}`");
+                let diagnostic =
+                    Diagnostic::error(Number::S0007, "the configuration is not a struct literal")
+                        .at(&config.at)
+                        .note("what is declared must be readable without running the app")
+                        .help("write the fields out in place: `Config{Field: value}`");
                 found.diagnostics.push(diagnostic);
                 config.is_partial = true;
                 return config;
@@ -308,12 +306,7 @@ impl<'p> Config<'p> {
     }
 }
 
-fn keyed<'p>(
-    file: &File<'_>,
-    element: &'p Element,
-    known: &[&str],
-    found: &mut Found,
-) -> Option<&'p str> {
+fn keyed<'p>(file: &File<'_>, element: &'p Element, known: &[&str], found: &mut Found) -> Option<&'p str> {
     let Some(key) = &element.key else {
         let diagnostic =
             Diagnostic::error(Number::S0007, "the configuration has a value without a field name")

@@ -165,9 +165,9 @@ pub(super) fn read<'p>(
             Above::Other => None,
             Above::Declaration(at) => Some(at),
         };
-        if let (Some(at), Some((_, first))) = (at, above.filter(|(declaration, _)| Some(*declaration) == at)) {
-            let twice =
-                wrong("there is a second directive for the same declaration", "keep one of the two");
+        if let (Some(at), Some((_, first))) = (at, above.filter(|(declaration, _)| Some(*declaration) == at))
+        {
+            let twice = wrong("there is a second directive for the same declaration", "keep one of the two");
             diagnostics.push(invalid(twice).label(&file.at(first.at), "this is the first"));
             above = Some((at, first));
             continue;
@@ -198,10 +198,10 @@ fn within(written: &Written, word: &Range<usize>) -> Place {
     Place { column: column(word.start), end_column: column(word.end), ..written.at }
 }
 
-fn fits<'p>(
+fn fits(
     directive: Directive,
-    declaration: Option<(usize, &'p Declaration)>,
-) -> Result<(Directive, usize, &'p Declaration), Wrong> {
+    declaration: Option<(usize, &Declaration)>,
+) -> Result<(Directive, usize, &Declaration), Wrong> {
     let (name, what) = match directive {
         Directive::Service => ("encore:service", "type"),
         Directive::Api(_) => ("encore:api", "function"),
@@ -209,11 +209,18 @@ fn fits<'p>(
         Directive::Middleware(_) => ("encore:middleware", "function"),
     };
     match declaration {
-        Some((at, declaration)) if matches!(
-            (&declaration.form, &directive),
-            (Form::Type(_), Directive::Service)
-                | (Form::Function(_), Directive::Api(_) | Directive::AuthHandler | Directive::Middleware(_))
-        ) => Ok((directive, at, declaration)),
+        Some((at, declaration))
+            if matches!(
+                (&declaration.form, &directive),
+                (Form::Type(_), Directive::Service)
+                    | (
+                        Form::Function(_),
+                        Directive::Api(_) | Directive::AuthHandler | Directive::Middleware(_)
+                    )
+            ) =>
+        {
+            Ok((directive, at, declaration))
+        }
         _ => {
             let message = format!("`{name}` does not stand above a {what}");
             Err(wrong(message, format!("move it to the line directly above the {what} it is about")))
@@ -266,14 +273,12 @@ fn words(text: &str, before: usize) -> Result<Vec<Word<'_>>, Wrong> {
         if word.is_empty() {
             continue;
         }
-        match all_consuming(self::word).parse(word) {
-            Ok((_, form)) => words.push(Word { form, at: place }),
-            Err(_) => {
-                let message = format!("`{word}` in a directive cannot be understood");
-                let help = "write options such as `public`, fields such as `path=/x` without spaces, and tags such as `tag:foo`";
-                return Err(wrong(message, help).at(&place));
-            }
-        }
+        let Ok((_, form)) = all_consuming(self::word).parse(word) else {
+            let message = format!("`{word}` in a directive cannot be understood");
+            let help = "write options such as `public`, fields such as `path=/x` without spaces, and tags such as `tag:foo`";
+            return Err(wrong(message, help).at(&place));
+        };
+        words.push(Word { form, at: place });
     }
     Ok(words)
 }
@@ -493,9 +498,21 @@ mod tests {
         check_wrong("//encore:api public path=x", "path=x", "the path `x` does not start with `/`");
         check_wrong("//encore:api public path=/x/", "path=/x/", "the path `/x/` has an empty part");
         check_wrong("//encore:api public path=/x?a=b", "path=/x?a=b", "the path `/x?a=b` contains a query");
-        check_wrong("//encore:api public path=/*x/y", "path=/*x/y", "the path `/*x/y` goes on after a wildcard");
-        check_wrong("//encore:api public path=/:", "path=/:", "the path `/:` has a parameter without a valid name");
-        check_wrong("//encore:api public tag:Foo", "tag:Foo", "`tag:Foo` in a directive cannot be understood");
+        check_wrong(
+            "//encore:api public path=/*x/y",
+            "path=/*x/y",
+            "the path `/*x/y` goes on after a wildcard",
+        );
+        check_wrong(
+            "//encore:api public path=/:",
+            "path=/:",
+            "the path `/:` has a parameter without a valid name",
+        );
+        check_wrong(
+            "//encore:api public tag:Foo",
+            "tag:Foo",
+            "`tag:Foo` in a directive cannot be understood",
+        );
         check_wrong("//encore:api public, raw", "public,", "`public,` in a directive cannot be understood");
         check_wrong("//encore:api raw private", "raw", "a raw endpoint cannot be private");
         check_wrong("//encore:authhandler public", "public", "`encore:authhandler` does not take `public`");

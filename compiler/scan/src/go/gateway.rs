@@ -52,9 +52,7 @@ pub(super) fn global_middleware(
     for middleware in directed {
         let Directive::Middleware(about) = &middleware.directive else { continue };
         let services = directed.iter().filter_map(|endpoint| match &endpoint.directive {
-            Directive::Api(api) if about.target.covers(&api.tags) => {
-                program.service_of(endpoint.file.folder)
-            }
+            Directive::Api(api) if about.target.covers(&api.tags) => program.service_of(endpoint.file.folder),
             _ => None,
         });
         guests.push(((middleware.index, middleware.at), services.collect()));
@@ -64,10 +62,13 @@ pub(super) fn global_middleware(
 
 /// Checks where middleware stands, and that there are endpoints for it to run before.
 pub(super) fn check_middleware(program: &Program<'_>, directed: &[Directed<'_>], found: &mut Found) {
-    let tagged: Vec<_> = directed.iter().filter_map(|each| match &each.directive {
-        Directive::Api(api) => Some((program.service_of(each.file.folder), &api.tags)),
-        _ => None,
-    }).collect();
+    let tagged: Vec<_> = directed
+        .iter()
+        .filter_map(|each| match &each.directive {
+            Directive::Api(api) => Some((program.service_of(each.file.folder), &api.tags)),
+            _ => None,
+        })
+        .collect();
     for each in directed {
         let Directive::Middleware(middleware) = &each.directive else { continue };
         let service = program.service_of(each.file.folder);
@@ -95,7 +96,8 @@ pub(super) fn check_middleware(program: &Program<'_>, directed: &[Directed<'_>],
                 let message = format!("no endpoint has the tag `{tag}`");
                 let tags = tagged.iter().flat_map(|(_, tags)| tags.iter().map(String::as_str));
                 let help = closest(tag, tags).map(|meant| format!("did you mean `tag:{meant}`?"));
-                let help = help.unwrap_or_else(|| format!("write `tag:{tag}` above an endpoint, or remove it here"));
+                let help =
+                    help.unwrap_or_else(|| format!("write `tag:{tag}` above an endpoint, or remove it here"));
                 found.diagnostics.push(pointless(message, &each.at_word(at), &help));
             }
         }

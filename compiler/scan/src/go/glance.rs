@@ -39,7 +39,9 @@ fn speaks(content: &[u8]) -> bool {
 /// `var secrets`, or `secrets struct` within a block.
 fn declares_secrets(content: &[u8], at: usize) -> bool {
     let after = content[at + b"secrets".len()..].trim_ascii_start();
-    content[..at].trim_ascii_end().ends_with(b"var") || after.starts_with(b"struct") || after.starts_with(b",")
+    content[..at].trim_ascii_end().ends_with(b"var")
+        || after.starts_with(b"struct")
+        || after.starts_with(b",")
 }
 
 /// The name after the first `package` that begins a line.

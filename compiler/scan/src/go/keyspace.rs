@@ -41,7 +41,12 @@ pub(super) fn check(
             _ => return,
         };
         let message = format!("`{}` is not {what}", written(ty));
-        found.diagnostics.push(wrong_type(each.file, ty, message, "the values of a struct keyspace are structs"));
+        found.diagnostics.push(wrong_type(
+            each.file,
+            ty,
+            message,
+            "the values of a struct keyspace are structs",
+        ));
     }
 }
 
@@ -123,9 +128,11 @@ impl<'k> Key<'k> {
         for field in key.fields {
             out.extend(self.check_field(key, field));
         }
-        let names: Vec<_> = key.fields.iter().flat_map(|field| &field.names).map(|name| name.text.as_str()).collect();
+        let names: Vec<_> =
+            key.fields.iter().flat_map(|field| &field.names).map(|name| name.text.as_str()).collect();
         for parameter in self.parameters.iter().filter(|parameter| !names.contains(*parameter)) {
-            let help = closest(parameter, names.iter().copied()).map(|meant| format!("did you mean `:{meant}`?"));
+            let help =
+                closest(parameter, names.iter().copied()).map(|meant| format!("did you mean `:{meant}`?"));
             out.push(
                 Diagnostic::error(Number::S0025, format!("`{}` has no field `{parameter}`", key.name))
                     .at(self.at)
@@ -154,7 +161,10 @@ impl<'k> Key<'k> {
                 found.push(wrong(message, "begin its name with a capital letter"));
             } else if !self.parameters.contains(&name.text.as_str()) {
                 let message = format!("the field `{}` of a key is not in the pattern", name.text);
-                found.push(wrong(message, &format!("write `:{}` into the pattern, or remove the field", name.text)));
+                found.push(wrong(
+                    message,
+                    &format!("write `:{}` into the pattern, or remove the field", name.text),
+                ));
             }
         }
         if !self.is_basic_field(key, &field.kind) {
@@ -192,10 +202,7 @@ fn is_basic_of_packages(package: &str, name: &str) -> bool {
 }
 
 fn wrong_type(file: &File<'_>, ty: &Type, message: String, why: &str) -> Diagnostic {
-    Diagnostic::error(Number::S0020, message)
-        .at(&file.at(ty.at))
-        .note(why)
-        .help("name a type that is one")
+    Diagnostic::error(Number::S0020, message).at(&file.at(ty.at)).note(why).help("name a type that is one")
 }
 
 /// A keyspace is used in the service that declares it, and nowhere else.
@@ -236,7 +243,8 @@ fn conflicts_within(cache: &Cache) -> Vec<Diagnostic> {
     for (index, keyspace) in keyspaces.iter().enumerate() {
         if let Some(other) = root.add(&keyspace.pattern, index) {
             let other = keyspaces[other];
-            let message = format!("the patterns `{}` and `{}` fit the same keys", other.pattern, keyspace.pattern);
+            let message =
+                format!("the patterns `{}` and `{}` fit the same keys", other.pattern, keyspace.pattern);
             found.push(
                 Diagnostic::error(Number::S0025, message)
                     .at(&inside_quotes(keyspace.at.clone()))

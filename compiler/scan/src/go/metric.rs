@@ -90,7 +90,12 @@ fn check_types(program: &Program<'_>, each: &Declared<'_>, has_labels: bool, fou
 fn check_label<'p>(program: &'p Program<'p>, labels: &Struct<'p>, field: &'p Field) -> Vec<Diagnostic> {
     if field.names.is_empty() {
         let help = "write its fields out";
-        return vec![wrong(labels.file, field.at, "a struct of labels has an embedded field".to_owned(), help)];
+        return vec![wrong(
+            labels.file,
+            field.at,
+            "a struct of labels has an embedded field".to_owned(),
+            help,
+        )];
     }
     let fits = match shape(program, labels.file, &field.kind) {
         Shape::Basic(name) => is_integer(name) || matches!(name, "string" | "bool"),

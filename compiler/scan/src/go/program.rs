@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::Position;
 
-use super::facts::{Action, Call, Declaration, Facts, Form, Passed, Role, Type, TypeForm, TypeSpec, Use, Word};
+use super::facts::{
+    Action, Call, Declaration, Facts, Form, Passed, Role, Type, TypeForm, TypeSpec, Use, Word,
+};
 use super::module::{Module, is_within};
 use super::reach;
 use crate::SourceTree;
@@ -229,13 +231,20 @@ impl<'t> Program<'t> {
             return Some(own);
         }
         let of_framework = |package: &&String| self.module.folder_of(package).is_none();
-        let dot = file.dots.iter().find(|package| declares(package)).or_else(|| file.dots.iter().find(of_framework));
+        let dot = file
+            .dots
+            .iter()
+            .find(|package| declares(package))
+            .or_else(|| file.dots.iter().find(of_framework));
         Some(dot.map_or(own, |package| Named { package, ..own }))
     }
 
     /// The uses of a name, in the order of files.
     pub(super) fn sites<'p>(&'p self, package: &str, name: &str) -> Vec<Site<'p>> {
-        of(&self.uses, package, name).iter().map(|(file, used, words)| self.site(*file, *used, *words)).collect()
+        of(&self.uses, package, name)
+            .iter()
+            .map(|(file, used, words)| self.site(*file, *used, *words))
+            .collect()
     }
 
     fn site(&self, index: usize, used: usize, words: usize) -> Site<'_> {

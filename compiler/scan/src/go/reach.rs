@@ -72,11 +72,11 @@ impl<'t> Graph<'t> {
 
 fn names(program: &Program<'_>) -> BTreeMap<Node, BTreeSet<Node>> {
     let methods = methods(program.files);
-    let mut names: BTreeMap<Node, BTreeSet<Node>> = BTreeMap::new();
+    let mut graph: BTreeMap<Node, BTreeSet<Node>> = BTreeMap::new();
     let mut add = |from: Node, package: &str, name: &str| {
         let named = program.declarations(package, name).iter();
         let methods = methods.get(&(package, name)).into_iter().flatten();
-        names.entry(from).or_default().extend(named.chain(methods));
+        graph.entry(from).or_default().extend(named.chain(methods));
     };
     for (index, file) in program.files.iter().enumerate() {
         for used in &file.facts.uses {
@@ -92,7 +92,7 @@ fn names(program: &Program<'_>) -> BTreeMap<Node, BTreeSet<Node>> {
             }
         }
     }
-    names
+    graph
 }
 
 /// The methods of each type, by package and name.

@@ -61,7 +61,9 @@ fn names(
     }
     match &variable.kind {
         Some(kind) => match &kind.form {
-            TypeForm::Struct(fields) => fields.iter().flat_map(|each| field(file, each, diagnostics)).collect(),
+            TypeForm::Struct(fields) => {
+                fields.iter().flat_map(|each| field(file, each, diagnostics)).collect()
+            }
             _ => wrong(kind.at, "`secrets` is not a struct written in place"),
         },
         None => wrong(declaration.at, "`secrets` is not a struct written in place"),
@@ -69,7 +71,8 @@ fn names(
 }
 
 fn field(file: &File<'_>, field: &Field, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Position)> {
-    let is_text = matches!(&field.kind.form, TypeForm::Name { qualifier: None, name, .. } if name == "string");
+    let is_text =
+        matches!(&field.kind.form, TypeForm::Name { qualifier: None, name, .. } if name == "string");
     if !field.names.is_empty() && is_text {
         return field.names.iter().map(|name| (name.text.clone(), file.at(name.at))).collect();
     }

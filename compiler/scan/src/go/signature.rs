@@ -48,8 +48,7 @@ fn misses(program: &Program<'_>, file: &File<'_>, ty: &Type, wanted: Wanted) -> 
     if let TypeForm::Pointer(inner) = &ty.form {
         return match (wanted, shape(program, file, inner)) {
             (Wanted::PointerTo(package, name), Shape::Foreign(of, found)) => (package, name) != (of, found),
-            (Wanted::Struct, Shape::Foreign(..) | Shape::Struct(_)) => false,
-            (_, Shape::Unknown) => false,
+            (Wanted::Struct, Shape::Foreign(..) | Shape::Struct(_)) | (_, Shape::Unknown) => false,
             _ => true,
         };
     }
@@ -61,6 +60,13 @@ fn misses(program: &Program<'_>, file: &File<'_>, ty: &Type, wanted: Wanted) -> 
     }
 }
 
+fn wrong(message: impl Into<String>, at: &Position, help: &str) -> Diagnostic {
+    Diagnostic::error(Number::S0023, message)
+        .at(at)
+        .note("the framework calls the function, and knows how from its directive")
+        .help(help)
+}
+
 /// A function with a directive, and what is said of it.
 struct Judge<'j> {
     program: &'j Program<'j>,
@@ -69,15 +75,8 @@ struct Judge<'j> {
 }
 
 impl Judge<'_> {
-    fn wrong(&self, message: impl Into<String>, at: &Position, help: &str) -> Diagnostic {
-        Diagnostic::error(Number::S0023, message)
-            .at(at)
-            .note("the framework calls the function, and knows how from its directive")
-            .help(help)
-    }
-
     fn whole(&self, message: impl Into<String>, help: &str) -> Vec<Diagnostic> {
-        vec![self.wrong(message, &self.each.file.at(self.signature.at), help)]
+        vec![wrong(message, &self.each.file.at(self.signature.at), help)]
     }
 
     /// Reports a parameter or result that is not what it must be.
@@ -95,8 +94,9 @@ impl Judge<'_> {
             Wanted::Basic(name) => format!("`{name}`"),
             Wanted::Struct => "a pointer to a struct with a name".to_owned(),
         };
-        let message = format!("the {which} of `{}` is `{}`, not {what}", self.each.name(), written(&parameter.kind));
-        Some(self.wrong(message, &self.each.file.at(parameter.kind.at), help))
+        let message =
+            format!("the {which} of `{}` is `{}`, not {what}", self.each.name(), written(&parameter.kind));
+        Some(wrong(message, &self.each.file.at(parameter.kind.at), help))
     }
 
     fn raw(&self) -> Vec<Diagnostic> {
@@ -115,8 +115,7 @@ impl Judge<'_> {
     /// What an endpoint takes and gives is not the concern of infrastructure; that its path can be served is.
     fn endpoint(&self, api: &Api) -> Vec<Diagnostic> {
         let Some((context, own)) = self.signature.parameters.split_first() else { return Vec::new() };
-        let context =
-            self.fits("first parameter", context, Wanted::Foreign("context", "Context"), ENDPOINT);
+        let context = self.fits("first parameter", context, Wanted::Foreign("context", "Context"), ENDPOINT);
         if let Some(wrong) = context {
             return vec![wrong];
         }
@@ -124,7 +123,7 @@ impl Judge<'_> {
         let names = path_parameters(api.path.as_deref()).count();
         if let Some(second) = own.get(names + 1) {
             let message = format!("the endpoint `{}` takes more than one request", self.each.name());
-            found.push(self.wrong(message, &self.each.file.at(second.at), ENDPOINT));
+            found.push(wrong(message, &self.each.file.at(second.at), ENDPOINT));
         }
         if let Some(last) = self.signature.results.last() {
             found.extend(self.fits("last result", last, Wanted::Basic("error"), ENDPOINT));
@@ -141,17 +140,17 @@ impl Judge<'_> {
             let Some(parameter) = given.next() else {
                 let message = format!("the function does not take the path's `{segment}`");
                 let help = "add a parameter of that name, after the context";
-                found.push(self.wrong(message, &at, help));
+                found.push(wrong(message, &at, help));
                 continue;
             };
             if parameter.name.as_deref() != Some(&segment[1..]) {
                 let name = parameter.name.as_deref().unwrap_or("_");
                 let message = format!("the path has `{segment}` where the function has `{name}`");
-                found.push(self.wrong(message, &at, "give both the same name"));
+                found.push(wrong(message, &at, "give both the same name"));
             }
             if let Some(wanted) = self.misfit(segment, &parameter.kind) {
                 let message = format!("`{}` cannot be taken from a path", written(&parameter.kind));
-                found.push(self.wrong(message, &at, wanted));
+                found.push(wrong(message, &at, wanted));
             }
         }
         found
@@ -198,7 +197,8 @@ impl Judge<'_> {
         let ([request, next], [response]) =
             (self.signature.parameters.as_slice(), self.signature.results.as_slice())
         else {
-            let message = format!("the middleware `{}` does not take two parameters with one result", self.each.name());
+            let message =
+                format!("the middleware `{}` does not take two parameters with one result", self.each.name());
             return self.whole(message, MIDDLEWARE);
         };
         let wanted = [

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Action, Above, Facts, Form, Type, TypeForm, Use, facts, usual_name};
+use super::facts::{Above, Action, Facts, Form, Type, TypeForm, Use, facts, usual_name};
 use super::glance::{Glance, contains_word, glance};
 use super::module::{Module, folder_of, is_within};
 use super::program::File;
@@ -124,7 +124,11 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn of(candidates: &[Candidate<'_>], names: &BTreeMap<String, String>, leading: &BTreeSet<String>) -> Self {
+    fn of(
+        candidates: &[Candidate<'_>],
+        names: &BTreeMap<String, String>,
+        leading: &BTreeSet<String>,
+    ) -> Self {
         let services = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(makes_a_service));
         let services: BTreeSet<_> = services.map(|each| folder_of(each.path)).collect();
         let in_service =
@@ -250,7 +254,9 @@ impl<'c> Types<'c> {
             TypeForm::Name { qualifier: Some(package), name, .. } => {
                 Some((self.imported[mention.file].get(package).map_or("", String::as_str), name))
             }
-            TypeForm::Name { qualifier: None, name, .. } => Some((&self.candidates[mention.file].package, name)),
+            TypeForm::Name { qualifier: None, name, .. } => {
+                Some((&self.candidates[mention.file].package, name))
+            }
             _ => None,
         }
     }

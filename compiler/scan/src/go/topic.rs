@@ -145,18 +145,24 @@ fn ordering(message: &Struct<'_>, order: &str, config: &Config<'_>) -> Option<Di
         let help = closest(order, attributes).map(|meant| format!("did you mean `{meant}`?"));
         let help = help.unwrap_or_else(|| format!("write `{ATTRIBUTE}:\"{order}\"` into the tag of a field"));
         return Some(
-            Diagnostic::error(Number::S0011, format!("no field of `{}` has the attribute `{order}`", message.name))
-                .at(&config.at_field("OrderingAttribute"))
-                .note("messages with the same value of this attribute are kept in order")
-                .help(help),
+            Diagnostic::error(
+                Number::S0011,
+                format!("no field of `{}` has the attribute `{order}`", message.name),
+            )
+            .at(&config.at_field("OrderingAttribute"))
+            .note("messages with the same value of this attribute are kept in order")
+            .help(help),
         );
     };
     let name = field.names.first().filter(|name| !is_exported(&name.text))?;
     Some(
-        Diagnostic::error(Number::S0020, format!("the field `{}` orders messages and is not exported", name.text))
-            .at(&message.file.at(field.at))
-            .note("only exported fields become part of a message")
-            .help("begin its name with a capital letter"),
+        Diagnostic::error(
+            Number::S0020,
+            format!("the field `{}` orders messages and is not exported", name.text),
+        )
+        .at(&message.file.at(field.at))
+        .note("only exported fields become part of a message")
+        .help("begin its name with a capital letter"),
     )
 }
 
@@ -173,7 +179,8 @@ fn subscription(
     }
     let (name, at) = each.name(1, found)?;
     let config = Config::read(each.file, each.argument(2), &SUBSCRIPTION_FIELDS, found);
-    if let Some(value) = config.required("Handler", "write `Handler: handle`, a function of this service", found)
+    if let Some(value) =
+        config.required("Handler", "write `Handler: handle`, a function of this service", found)
     {
         handler::check(program, each, value, found);
     }

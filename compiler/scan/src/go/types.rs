@@ -62,7 +62,9 @@ pub(super) fn shape<'p>(program: &'p Program<'p>, file: &'p File<'p>, ty: &'p Ty
 fn undeclared<'p>(program: &Program<'_>, file: &File<'_>, ty: &'p Type, named: Named<'p>) -> Shape<'p> {
     match &ty.form {
         TypeForm::Name { qualifier: None, name, .. } if is_basic(name) => Shape::Basic(name),
-        _ if named.package == file.import_path || program.folder_of(named.package).is_some() => Shape::Unknown,
+        _ if named.package == file.import_path || program.folder_of(named.package).is_some() => {
+            Shape::Unknown
+        }
         _ => Shape::Foreign(named.package, named.name),
     }
 }
@@ -87,8 +89,19 @@ pub(super) fn is_basic(name: &str) -> bool {
 pub(super) fn is_integer(name: &str) -> bool {
     matches!(
         name,
-        "int" | "int8" | "int16" | "int32" | "int64" | "uint" | "uint8" | "uint16" | "uint32" | "uint64"
-            | "uintptr" | "byte" | "rune"
+        "int"
+            | "int8"
+            | "int16"
+            | "int32"
+            | "int64"
+            | "uint"
+            | "uint8"
+            | "uint16"
+            | "uint32"
+            | "uint64"
+            | "uintptr"
+            | "byte"
+            | "rune"
     )
 }
 

@@ -45,8 +45,7 @@ fn alone(reader: &Reader<'_>, attached: &[u32], facts: &mut Facts) {
     for comment in reader.file.comments {
         let start = comment.span.start;
         let before = declarations.partition_point(|declaration| declaration.span().start <= start);
-        let is_within =
-            before.checked_sub(1).is_some_and(|index| declarations[index].span().end > start);
+        let is_within = before.checked_sub(1).is_some_and(|index| declarations[index].span().end > start);
         if is_within || attached.binary_search(&start).is_ok() {
             continue;
         }
@@ -85,12 +84,7 @@ fn words(reader: &Reader<'_>, names: &[ast::Name<'_>]) -> Vec<Word> {
     names.iter().map(|name| reader.word(*name)).collect()
 }
 
-fn constants<'a>(
-    reader: &Reader<'a>,
-    spec: &ast::ConstSpec<'a>,
-    walk: &mut Walk<'_, 'a>,
-    facts: &mut Facts,
-) {
+fn constants<'a>(reader: &Reader<'a>, spec: &ast::ConstSpec<'a>, walk: &mut Walk<'_, 'a>, facts: &mut Facts) {
     walk.begin(facts.declarations.len());
     spec.ty.iter().for_each(|ty| walk.kind(*ty));
     spec.values.iter().for_each(|value| walk.kind(*value));
@@ -115,7 +109,9 @@ fn variables<'a>(
     let mut variable = |names: &[ast::Name<'a>], values: &[Expression<'a>]| {
         walk.begin(facts.declarations.len());
         spec.ty.iter().for_each(|ty| walk.kind(*ty));
-        values.iter().for_each(|value| walk.initial(*value));
+        for value in values {
+            walk.initial(*value);
+        }
         let form = Form::Variable(is_secrets.then(|| Box::new(declaration.clone())));
         let (names, at, types) = (words(reader, names), reader.at(spec.span), walk.end());
         facts.declarations.push(Declaration { names, at, form, types });
@@ -129,12 +125,7 @@ fn variables<'a>(
     }
 }
 
-fn type_spec<'a>(
-    reader: &Reader<'a>,
-    spec: &ast::TypeSpec<'a>,
-    walk: &mut Walk<'_, 'a>,
-    facts: &mut Facts,
-) {
+fn type_spec<'a>(reader: &Reader<'a>, spec: &ast::TypeSpec<'a>, walk: &mut Walk<'_, 'a>, facts: &mut Facts) {
     walk.begin(facts.declarations.len());
     walk.type_spec(spec);
     let (names, at, types) = (words(reader, &[spec.name]), reader.at(spec.span), walk.end());
@@ -151,7 +142,8 @@ fn function<'a>(
 ) {
     walk.begin(facts.declarations.len());
     walk.function(function);
-    let may_set_up_a_service = function.name.text.len() > "init".len() && function.name.text.starts_with("init");
+    let may_set_up_a_service =
+        function.name.text.len() > "init".len() && function.name.text.starts_with("init");
     let form = Form::Function(Box::new(Function {
         receiver: function.receiver.and_then(|receiver| receiver_of(reader, receiver.ty)),
         generic: function.type_parameters.first().map(|parameter| reader.at(parameter.span)),

@@ -163,9 +163,7 @@ impl<'a> Chain<'a> {
 /// The content of a string literal; absent for one that is not valid.
 pub(super) fn unquote(written: &str, kind: LiteralKind) -> Option<String> {
     match kind {
-        LiteralKind::RawString => {
-            Some(written.strip_prefix('`')?.strip_suffix('`')?.replace('\r', ""))
-        }
+        LiteralKind::RawString => Some(written.strip_prefix('`')?.strip_suffix('`')?.replace('\r', "")),
         LiteralKind::String => unescape(written.strip_prefix('"')?.strip_suffix('"')?),
         _ => None,
     }

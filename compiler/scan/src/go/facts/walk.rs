@@ -19,10 +19,50 @@ const QUERIES: [(&str, usize); 6] =
 
 /// Names that every file knows. That a package declares one of them anew is not taken into account.
 const PREDECLARED: [&str; 44] = [
-    "any", "append", "bool", "byte", "cap", "clear", "close", "comparable", "complex", "complex128",
-    "complex64", "copy", "delete", "error", "false", "float32", "float64", "imag", "int", "int16", "int32",
-    "int64", "int8", "iota", "len", "make", "max", "min", "new", "nil", "panic", "print", "println", "real",
-    "recover", "rune", "string", "true", "uint", "uint16", "uint32", "uint64", "uint8", "uintptr",
+    "any",
+    "append",
+    "bool",
+    "byte",
+    "cap",
+    "clear",
+    "close",
+    "comparable",
+    "complex",
+    "complex128",
+    "complex64",
+    "copy",
+    "delete",
+    "error",
+    "false",
+    "float32",
+    "float64",
+    "imag",
+    "int",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "iota",
+    "len",
+    "make",
+    "max",
+    "min",
+    "new",
+    "nil",
+    "panic",
+    "print",
+    "println",
+    "real",
+    "recover",
+    "rune",
+    "string",
+    "true",
+    "uint",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uint8",
+    "uintptr",
 ];
 
 /// Finds the facts of a file.
@@ -33,7 +73,7 @@ pub(in crate::go) fn facts(content: &[u8]) -> Facts {
     let reader = Reader::new(parse(&arena, &text));
     let mut facts = Facts { problem: problem(&reader, broken_at), ..Facts::default() };
     if let Some(name) = reader.file.package {
-        facts.package = name.text.to_owned();
+        name.text.clone_into(&mut facts.package);
         let start = reader.file.source[..name.span.start as usize].rfind("package").unwrap_or_default();
         let start = u32::try_from(start).unwrap_or_default();
         facts.package_at = reader.at(ast::Span { start, end: name.span.end });
@@ -129,7 +169,9 @@ impl<'r, 'a> Walk<'r, 'a> {
         for name in parameters.iter().flat_map(|parameter| parameter.names) {
             self.scope.declare(name.text, None);
         }
-        parameters.iter().for_each(|parameter| self.kind(parameter.constraint));
+        for parameter in parameters {
+            self.kind(parameter.constraint);
+        }
     }
 
     fn signature(&mut self, signature: &Signature<'a>) {
@@ -281,7 +323,8 @@ impl<'r, 'a> Walk<'r, 'a> {
         let query = QUERIES.iter().find(|(name, _)| *name == last);
         if let Some((_, index)) = query {
             let local = |name: &str| self.scope.local(name);
-            let sql = call.arguments.get(*index).filter(|_| !call.spread || *index + 1 < call.arguments.len());
+            let sql =
+                call.arguments.get(*index).filter(|_| !call.spread || *index + 1 < call.arguments.len());
             return Action::Queried(sql.and_then(|sql| value::text(self.reader, *sql, &local)));
         }
         if self.role == Role::InFunction || !self.reader.is_framework(&chain.names) {
@@ -322,7 +365,8 @@ impl<'r, 'a> Walk<'r, 'a> {
             return;
         };
         let base = chain.base();
-        if !self.scope.hides(base) && !(chain.names.len() == 1 && is_predeclared(base)) {
+        let is_known_to_all = chain.names.len() == 1 && is_predeclared(base);
+        if !self.scope.hides(base) && !is_known_to_all {
             let action = action(self, &chain);
             let path = chain.names.iter().map(|name| self.reader.word(*name)).collect();
             self.uses.push(Use { path, action, within: self.within, role: self.role });
@@ -338,7 +382,9 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn statements(&mut self, statements: &[Statement<'a>]) {
-        statements.iter().for_each(|statement| self.statement(statement));
+        for statement in statements {
+            self.statement(statement);
+        }
     }
 
     fn statement(&mut self, statement: &Statement<'a>) {
@@ -420,7 +466,11 @@ impl<'r, 'a> Walk<'r, 'a> {
             StatementKind::Range(range) => {
                 self.value(range.operand);
                 let names: Vec<_> = [range.key, range.value].into_iter().flatten().collect();
-                if range.defines { self.define(&names) } else { self.values(&names) }
+                if range.defines {
+                    self.define(&names)
+                } else {
+                    self.values(&names)
+                }
                 self.block(&range.body);
             }
             _ => {}
@@ -434,7 +484,9 @@ impl<'r, 'a> Walk<'r, 'a> {
     }
 
     fn values(&mut self, values: &[Expression<'a>]) {
-        values.iter().for_each(|value| self.value(*value));
+        for value in values {
+            self.value(*value);
+        }
     }
 
     fn define(&mut self, left: &[Expression<'a>]) {
