@@ -1,6 +1,6 @@
 //! How fast Go is parsed, compared with tree-sitter, over the Go installation's own sources.
 
-#[allow(dead_code, reason = "only the parser is measured")]
+#[allow(unused, reason = "only the parser is measured; its tests come along")]
 #[path = "../src/go/parser/mod.rs"]
 mod parser;
 

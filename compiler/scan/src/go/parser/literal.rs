@@ -17,13 +17,10 @@ pub(super) struct Scanned {
 
 /// A string in back quotes.
 pub(super) fn raw_string(text: &str) -> Scanned {
-    match memchr(b'`', &text.as_bytes()[1..]) {
-        Some(inner) => Scanned { kind: Kind::RawString, length: inner + 2, error: None },
-        None => {
-            let error = Some((0..1, "this string has no end"));
-            Scanned { kind: Kind::RawString, length: text.len(), error }
-        }
-    }
+    let end = memchr(b'`', &text.as_bytes()[1..]);
+    let length = end.map_or(text.len(), |inner| inner + 2);
+    let error = end.is_none().then_some((0..1, "this string has no end"));
+    Scanned { kind: Kind::RawString, length, error }
 }
 
 /// A string in double quotes. Without an end, it ends with the line.
@@ -35,7 +32,7 @@ pub(super) fn string(text: &str) -> Scanned {
         match bytes.get(at) {
             Some(b'"') => return Scanned { kind: Kind::String, length: at + 1, error },
             Some(b'\\') => {
-                at += escape(&text[at..], b'"').unwrap_or_else(|message| skip(&mut error, at, message))
+                at += escape(&text[at..], b'"').unwrap_or_else(|message| skip(&mut error, at, message));
             }
             Some(b'\n') | None => {
                 let error = error.or(Some((0..at, "this string has no end")));
@@ -172,7 +169,9 @@ impl Number<'_> {
             }
             _ => return kind,
         };
-        wrong.into_iter().for_each(|message| self.wrong(message));
+        if let Some(message) = wrong {
+            self.wrong(message);
+        }
         self.at += 1;
         if matches!(self.peek(), b'+' | b'-') {
             self.at += 1;

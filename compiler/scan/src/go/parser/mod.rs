@@ -71,6 +71,7 @@ struct Parser<'a> {
 }
 
 /// What [`Parser::enter`] gives and [`Parser::leave`] takes back.
+#[derive(Clone, Copy)]
 struct Level {
     outer_height: usize,
 }
@@ -337,9 +338,16 @@ impl<'a> Parser<'a> {
         loop {
             match self.token.kind {
                 Kind::End => return,
-                Kind::Semicolon | Kind::Comma if open == 0 => return,
+                Kind::Semicolon
+                | Kind::Comma
+                | Kind::RightParenthesis
+                | Kind::RightBracket
+                | Kind::RightBrace
+                    if open == 0 =>
+                {
+                    return;
+                }
                 Kind::LeftParenthesis | Kind::LeftBracket | Kind::LeftBrace => open += 1,
-                Kind::RightParenthesis | Kind::RightBracket | Kind::RightBrace if open == 0 => return,
                 Kind::RightParenthesis | Kind::RightBracket | Kind::RightBrace => open -= 1,
                 _ => {}
             }

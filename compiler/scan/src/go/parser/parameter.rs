@@ -157,22 +157,22 @@ impl<'a> Parser<'a> {
 
     /// Puts names and types together: `a, b T` is one parameter, `A, B` are two.
     fn grouped(&mut self, entries: &[Entry<'a>], list: List) -> &'a [Parameter<'a>] {
-        let named = entries.iter().any(|entry| entry.name.is_some() && entry.ty.is_some());
-        self.check_entries(entries, list, named);
+        let have_names = entries.iter().any(|entry| entry.name.is_some() && entry.ty.is_some());
+        self.check_entries(entries, list, have_names);
         let mut parameters = self.list();
         let mut names = self.list();
         let mut start = None;
         for (index, entry) in entries.iter().enumerate() {
             let ty = match (entry.name, entry.ty) {
-                (Some(name), None) if !named => Some(identifier(name)),
+                (Some(name), None) if !have_names => Some(identifier(name)),
                 (name, ty) => {
                     names.extend(name);
                     ty
                 }
             };
             let from = *start.get_or_insert(entry.span.start);
-            let last = index + 1 == entries.len();
-            let Some(ty) = ty.or_else(|| last.then(|| self.bad())) else { continue };
+            let is_last = index + 1 == entries.len();
+            let Some(ty) = ty.or_else(|| is_last.then(|| self.bad())) else { continue };
             let names = std::mem::replace(&mut names, self.list()).into_bump_slice();
             let span = Span { start: from, end: entry.span.end.max(ty.span.end) };
             parameters.push(Parameter { span, names, variadic: entry.variadic, ty });
@@ -181,14 +181,13 @@ impl<'a> Parser<'a> {
         parameters.into_bump_slice()
     }
 
-    fn check_entries(&mut self, entries: &[Entry<'a>], list: List, named: bool) {
-        let Some(last) = entries.last() else { return };
-        let before_last = &entries[..entries.len() - 1];
-        if let Some(variadic) = before_last.iter().find(|entry| entry.variadic) {
+    fn check_entries(&mut self, entries: &[Entry<'a>], list: List, have_names: bool) {
+        let Some((final_entry, before)) = entries.split_last() else { return };
+        if let Some(variadic) = before.iter().find(|entry| entry.variadic) {
             self.error(variadic.span, "only the last parameter of a function can have `...`");
         }
         let unnamed = entries.iter().find(|entry| entry.name.is_none());
-        let must_have_names = named || list == List::TypeParameters;
+        let must_have_names = have_names || list == List::TypeParameters;
         match unnamed {
             Some(unnamed) if must_have_names => {
                 let message = match list {
@@ -197,12 +196,12 @@ impl<'a> Parser<'a> {
                 };
                 self.error(unnamed.span, message);
             }
-            None if must_have_names && last.ty.is_none() => {
+            None if must_have_names && final_entry.ty.is_none() => {
                 let message = match list {
                     List::TypeParameters => "this type parameter has no constraint",
                     _ => "this parameter has no type",
                 };
-                self.error(last.span, message);
+                self.error(final_entry.span, message);
             }
             _ => {}
         }

@@ -26,7 +26,7 @@ pub(crate) enum Node<'a> {
     Expression(&'a Expression<'a>),
 }
 
-impl<'a> Node<'a> {
+impl Node<'_> {
     pub(crate) fn span(self) -> Span {
         match self {
             Self::Declaration(node) => node.span(),
@@ -209,9 +209,9 @@ fn of_expression<'a>(expression: &'a Expression<'a>, visit: &mut dyn FnMut(Node<
         }
         ExpressionKind::Slice(slice) => {
             visit(Node::Expression(&slice.operand));
-            [&slice.low, &slice.high, &slice.max]
-                .iter()
-                .for_each(|bound| expressions(bound.as_slice(), visit));
+            for bound in [&slice.low, &slice.high, &slice.max] {
+                expressions(bound.as_slice(), visit);
+            }
         }
         ExpressionKind::Assertion(assertion) => {
             visit(Node::Expression(&assertion.operand));
@@ -245,9 +245,13 @@ fn of_expression<'a>(expression: &'a Expression<'a>, visit: &mut dyn FnMut(Node<
 }
 
 fn expressions<'a>(expressions: &'a [Expression<'a>], visit: &mut dyn FnMut(Node<'a>)) {
-    expressions.iter().for_each(|expression| visit(Node::Expression(expression)));
+    for expression in expressions {
+        visit(Node::Expression(expression));
+    }
 }
 
 fn statements<'a>(statements: &'a [Statement<'a>], visit: &mut dyn FnMut(Node<'a>)) {
-    statements.iter().for_each(|statement| visit(Node::Statement(statement)));
+    for statement in statements {
+        visit(Node::Statement(statement));
+    }
 }

@@ -2,9 +2,9 @@
 
 use bumpalo::Bump;
 
+use super::super::ast::{Declaration, File, Span};
+use super::super::parse;
 use super::{check, check_expression, check_file, check_statement};
-use crate::go::parser::ast::{Declaration, File, Span};
-use crate::go::parser::parse;
 
 #[test]
 fn a_file_has_a_package_and_imports() {

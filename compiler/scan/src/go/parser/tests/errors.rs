@@ -2,8 +2,8 @@
 
 use bumpalo::Bump;
 
+use super::super::parse;
 use super::check_errors;
-use crate::go::parser::parse;
 
 /// Checks a file that has exactly one error, and what is left of its declarations.
 #[track_caller]

@@ -8,10 +8,10 @@ use std::process::{Command, Stdio};
 
 use bumpalo::Bump;
 
+use super::super::ast::{Declaration, ExpressionKind, File, Span};
+use super::super::parse;
+use super::super::walk::{self, Node};
 use super::corpus;
-use crate::go::parser::ast::{Declaration, ExpressionKind, File, Span};
-use crate::go::parser::parse;
-use crate::go::parser::walk::{self, Node};
 
 /// Reads names of files, and writes a line for each: `ok` and the places of calls, composite and function literals and
 /// functions in the order of the source, or the first error.
@@ -62,7 +62,7 @@ fn judge(files: &[PathBuf]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let program = folder.path().join("judge.go");
     fs::write(&program, JUDGE).unwrap();
-    let names = files.iter().map(|file| format!("{}\n", file.display())).collect::<String>();
+    let names = files.iter().map(|file| format!("{}\n", file.display())).collect::<Vec<_>>().concat();
     let list = folder.path().join("files");
     fs::File::create(&list).unwrap().write_all(names.as_bytes()).unwrap();
     let output = Command::new("go")

@@ -3,9 +3,9 @@
 use bumpalo::Bump;
 use proptest::prelude::*;
 
-use crate::go::parser::ast::{ErrorKind, File, Span};
-use crate::go::parser::walk::{self, Node};
-use crate::go::parser::{MAX_HEIGHT, parse};
+use super::super::ast::{Declaration, ErrorKind, File, Span};
+use super::super::walk::{self, Node};
+use super::super::{MAX_HEIGHT, parse};
 
 /// Nodes of the tree per step that the parser counts.
 const NODES_PER_LEVEL: usize = 6;
@@ -38,7 +38,7 @@ fn check_in_order(spans: impl Iterator<Item = Span>, source: &str) {
 }
 
 fn check_nesting(file: &File<'_>) {
-    check_in_order(file.declarations.iter().map(|declaration| declaration.span()), file.source);
+    check_in_order(file.declarations.iter().map(Declaration::span), file.source);
     for declaration in file.declarations {
         check_children(Node::Declaration(declaration), 0);
     }

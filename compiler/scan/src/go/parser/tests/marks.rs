@@ -1,10 +1,10 @@
 //! The places of a tree that parsers are compared by.
 
-use crate::go::parser::ast::{
+use super::super::ast::{
     Declaration, Expression, ExpressionKind, File, LiteralKind, Name, Span, Statement, StatementKind,
     StringLiteral,
 };
-use crate::go::parser::walk::{self, Node};
+use super::super::walk::{self, Node};
 
 /// What sort of place it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

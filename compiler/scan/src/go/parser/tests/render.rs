@@ -1,6 +1,6 @@
 //! The tree as S-expressions.
 
-use crate::go::parser::ast::{
+use super::super::ast::{
     BinaryOperator, Block, BranchKeyword, CaseClause, Declaration, Direction, Element, Expression,
     ExpressionKind, Field, Function, IfArm, InterfaceElement, Name, Parameter, RangeLoop, SelectClause,
     Signature, Statement, StatementKind, TypeParameter, TypeSpec, UnaryOperator,
@@ -30,10 +30,14 @@ fn type_spec(spec: &TypeSpec<'_>) -> String {
 }
 
 fn function(function: &Function<'_>) -> String {
-    let receiver =
-        function.receiver.iter().map(|receiver| format!("({}) ", parameter(receiver))).collect::<String>();
+    let receiver = function
+        .receiver
+        .iter()
+        .map(|receiver| format!("({}) ", parameter(receiver)))
+        .collect::<Vec<_>>()
+        .concat();
     let parameters = type_parameters(function.type_parameters);
-    let body = function.body.iter().map(|body| format!(" {}", block(body))).collect::<String>();
+    let body = function.body.iter().map(|body| format!(" {}", block(body))).collect::<Vec<_>>().concat();
     format!("(func {receiver}{}{parameters} {}{body})", function.name.text, signature(&function.signature))
 }
 
@@ -82,7 +86,7 @@ fn expressions(expressions: &[Expression<'_>]) -> String {
 
 /// `(head item …)`.
 fn list<T>(head: &str, items: &[T], render: impl Fn(&T) -> String) -> String {
-    let items = items.iter().map(|item| format!(" {}", render(item))).collect::<String>();
+    let items = items.iter().map(|item| format!(" {}", render(item))).collect::<Vec<_>>().concat();
     format!("({head}{items})")
 }
 
@@ -123,7 +127,7 @@ fn expression(expression: &Expression<'_>) -> String {
         ExpressionKind::Binary(binary) => {
             let rest = binary.rest.iter();
             let rest = rest.map(|rest| format!(" {} {}", operator(rest.operator), of(&rest.operand)));
-            format!("({}{})", of(&binary.first), rest.collect::<String>())
+            format!("({}{})", of(&binary.first), rest.collect::<Vec<_>>().concat())
         }
         ExpressionKind::ArrayType(array) => {
             let length = array.length.as_ref().map(of).unwrap_or("...".to_owned());
@@ -146,7 +150,7 @@ fn expression(expression: &Expression<'_>) -> String {
 }
 
 fn trailing(items: &[Expression<'_>]) -> String {
-    items.iter().map(|item| format!(" {}", expression(item))).collect()
+    items.iter().map(|item| format!(" {}", expression(item))).collect::<Vec<_>>().concat()
 }
 
 fn element(element: &Element<'_>) -> String {
@@ -176,7 +180,7 @@ fn block(block: &Block<'_>) -> String {
 }
 
 fn body(statements: &[Statement<'_>]) -> String {
-    statements.iter().map(|inner| format!(" {}", statement(inner))).collect()
+    statements.iter().map(|inner| format!(" {}", statement(inner))).collect::<Vec<_>>().concat()
 }
 
 fn statement(statement: &Statement<'_>) -> String {
@@ -215,7 +219,7 @@ fn statement(statement: &Statement<'_>) -> String {
         }
         StatementKind::Block(inner) => block(inner),
         StatementKind::If(inner) => {
-            let arms = inner.arms.iter().map(|inner| format!(" {}", arm(inner))).collect::<String>();
+            let arms = inner.arms.iter().map(|inner| format!(" {}", arm(inner))).collect::<Vec<_>>().concat();
             let otherwise =
                 inner.otherwise.as_ref().map_or(String::new(), |inner| format!(" {}", block(inner)));
             format!("(if{arms}{otherwise})")
@@ -247,7 +251,7 @@ fn range(range: &RangeLoop<'_>) -> String {
         (false, true) => " :=",
         (false, false) => " =",
     };
-    let variables = variables.iter().map(|variable| format!(" {variable}")).collect::<String>();
+    let variables = variables.iter().map(|variable| format!(" {variable}")).collect::<Vec<_>>().concat();
     format!("(range{variables}{sign} {} {})", expression(&range.operand), block(&range.body))
 }
 

@@ -5,10 +5,10 @@ use std::fs;
 use ::tree_sitter::{Node, Parser, Tree};
 use bumpalo::Bump;
 
+use super::super::ast::Span;
+use super::super::parse;
 use super::corpus;
 use super::marks::{self, Mark, Sort};
-use crate::go::parser::ast::Span;
-use crate::go::parser::parse;
 
 fn parse_with_tree_sitter(source: &str) -> Tree {
     let mut parser = Parser::new();
