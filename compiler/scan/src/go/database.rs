@@ -91,7 +91,7 @@ fn unknown(each: &Declared<'_>, name: &str, found: &Found) -> Diagnostic {
     let help = closest(name, names).map(|meant| format!("did you mean `{meant}`?"));
     let declaration = each.file.declaration(each.site.used);
     let at = declaration.map_or_else(|| each.at(), |declaration| each.file.at(declaration.at));
-    Diagnostic::error(Number::S0011, format!("the database `{name}` is not declared"))
+    Diagnostic::error(Number::M0103, format!("the database `{name}` is not declared"))
         .at(&at)
         .note("`sqldb.Named` refers to a database that is declared somewhere in the app")
         .help(help.unwrap_or_else(|| format!("declare it: `{}`", NEW_DATABASE.usage)))

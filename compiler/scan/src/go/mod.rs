@@ -21,6 +21,7 @@ mod metric;
 mod migration;
 mod module;
 mod parser;
+mod path;
 mod program;
 mod reach;
 mod secret;
@@ -85,7 +86,9 @@ fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
     metric::scan(&program, &mut found);
     config::scan(&program, &mut found);
     call::scan(&program, &mut found);
+    gateway::check_access(&program, &directed, &mut found);
     gateway::check_middleware(&program, &directed, &mut found);
+    path::check(&directed, &mut found);
     signature::check(&program, &directed, &mut found);
     usage::check(&program, &directed, &mut found);
     (found.manifest, found.diagnostics)

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Above, Action, Facts, Form, Type, TypeForm, Use, facts, usual_name};
 use super::glance::{Glance, contains_word, glance};
-use super::module::{Module, folder_of, is_within};
+use super::module::{Module, folder_of, upwards};
 use super::program::File;
 use crate::SourceTree;
 
@@ -132,7 +132,7 @@ impl Wanted {
         let services = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(makes_a_service));
         let services: BTreeSet<_> = services.map(|each| folder_of(each.path)).collect();
         let in_service =
-            |each: &Candidate<'_>| services.iter().any(|service| is_within(folder_of(each.path), service));
+            |each: &Candidate<'_>| upwards(folder_of(each.path)).any(|folder| services.contains(folder));
         let whole = candidates.iter().filter(|each| leading.contains(&each.package) && !in_service(each));
         let whole = whole.map(|each| each.package.clone()).collect();
         let mut wanted = Self { words: BTreeMap::new(), whole };
@@ -143,9 +143,10 @@ impl Wanted {
                 let package = imported.get(&used.path[0].text);
                 package.is_some_and(|package| leading.contains(package) || !names.contains_key(package))
             };
+            let holding: BTreeSet<_> =
+                facts.uses.iter().filter(|used| leads(used)).map(|used| used.within).collect();
             let variables = facts.declarations.iter().enumerate().filter(|(index, declaration)| {
-                matches!(declaration.form, Form::Variable(_))
-                    && facts.uses.iter().any(|used| used.within == *index && leads(used))
+                matches!(declaration.form, Form::Variable(_)) && holding.contains(index)
             });
             for (_, declaration) in variables {
                 wanted.add(&each.package, declaration.names.iter().map(|name| name.text.as_str()));
@@ -163,9 +164,9 @@ impl Wanted {
     }
 
     fn has(&self, candidate: &Candidate<'_>) -> bool {
-        let words = self.words.get(&candidate.package).into_iter().flatten();
+        let words = self.words.get(&candidate.package);
         self.whole.contains(&candidate.package)
-            || words.into_iter().any(|word| contains_word(candidate.content, word))
+            || words.is_some_and(|words| contains_word(candidate.content, words))
     }
 }
 
@@ -275,7 +276,7 @@ fn parts(ty: &Type, with_fields: bool) -> impl Iterator<Item = &Type> {
         TypeForm::Pointer(inner) | TypeForm::List(inner) => (Some(inner), None, &[]),
         TypeForm::Map(key, value) => (Some(key), Some(value), &[]),
         TypeForm::Interface { embedded, .. } => (None, None, embedded),
-        TypeForm::Struct(_) | TypeForm::Name { .. } | TypeForm::Other => (None, None, &[]),
+        TypeForm::Struct(_) | TypeForm::Name { .. } | TypeForm::Other | TypeForm::Broken => (None, None, &[]),
     };
     let fields = match &ty.form {
         TypeForm::Struct(fields) if with_fields => fields.as_slice(),
