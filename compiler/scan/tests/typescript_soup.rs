@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::fmt::Write as _;
+
 use compiler_scan::{SourceTree, scan};
 use proptest::prelude::*;
 
@@ -253,4 +255,22 @@ fn values_that_lead_to_each_other_without_end_are_survived() {
         &source,
         "export * from './a'; import * as a from './a'; export const z = { a, b: { a } }; g(z, a, z.b);",
     );
+}
+
+#[test]
+fn code_that_is_very_wide_is_survived() {
+    let mut source =
+        "import { Topic } from 'encore.dev/pubsub';\nexport const t = new Topic<X>('t');\n".to_owned();
+    let names: String = (0..2_000).fold(String::new(), |mut names, at| {
+        write!(names, "k{at}, ").unwrap();
+        names
+    });
+    writeln!(source, "const f = ({{ {names} }}: X) => {{}};").unwrap();
+    writeln!(source, "g({});", "t, ".repeat(10_000)).unwrap();
+    writeln!(source, "class A {{ u = t;").unwrap();
+    for at in 0..2_000 {
+        writeln!(source, "m{at}(x: X) {{ this.m{at}(t); f(t); f(this.u); }}").unwrap();
+    }
+    writeln!(source, "}}").unwrap();
+    check(&source, "");
 }

@@ -71,9 +71,9 @@ pub(super) fn declare_keyspace(site: Site<'_>, found: &mut Found) {
     let Some(pattern) = pattern else { return };
     check_pattern(site, pattern, &config, &mut found.diagnostics);
     let keyspace = Keyspace { pattern: pattern.to_owned(), service: site.service_name(), at: site.at() };
-    match found.manifest.caches.iter_mut().find(|cache| cache.name == name) {
-        Some(cache) => cache.keyspaces.push(keyspace),
-        None => found.diagnostics.push(unknown(site, &name)),
+    // A cluster that is named and not declared is reported where names are resolved.
+    if let Some(cache) = found.manifest.caches.iter_mut().find(|cache| cache.name == name) {
+        cache.keyspaces.push(keyspace);
     }
 }
 
@@ -126,13 +126,6 @@ fn check_pattern(site: Site<'_>, pattern: &str, config: &Config<'_>, out: &mut V
     }
 }
 
-fn unknown(site: Site<'_>, name: &str) -> Diagnostic {
-    Diagnostic::error(Code::M0103, format!("there is no cache cluster `{name}`"))
-        .at(&site.at())
-        .note("`CacheCluster.named` names a cluster that is declared elsewhere")
-        .help(format!("declare it: `new CacheCluster(\"{name}\")`"))
-}
-
 /// Notes that services use a cluster.
 pub(super) fn note_use(name: &str, services: &[usize], at: &Position, found: &mut Found) {
     for service in services {
@@ -167,13 +160,11 @@ export const l = new StructKeyspace<K, V>(CacheCluster.named('c'), { keyPattern:
         check(
             "import { CacheCluster, IntKeyspace } from 'encore.dev/storage/cache'; const c = CacheCluster.named('c');
 new IntKeyspace(x, { keyPattern: 'k' });
-new IntKeyspace(c, {});
-new IntKeyspace(c, { keyPattern: 'k' });",
+new IntKeyspace(c, {});",
             &[
                 r#"services {"name": "svc", "path": "svc", "binds": {"caches": ["c"]}, "caches": [{"cache": "c"}]}"#,
                 "S0011 svc/svc.ts:2:17-2:18 this does not lead to a cache cluster",
                 "S0010 svc/svc.ts:3:1-3:17 `new …Keyspace` needs the field `keyPattern`",
-                "M0103 svc/svc.ts:4:1-4:17 there is no cache cluster `c`",
             ],
         );
     }
