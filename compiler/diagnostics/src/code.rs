@@ -61,6 +61,9 @@ codes! {
     S0024 "a middleware runs before no endpoint",
     S0025 "a key pattern is not valid",
     S0026 "a configuration is loaded in the wrong way",
+    S0027 "a reference names no permission",
+    S0028 "a resource has no such operation",
+    S0029 "an app has more than one auth handler",
     // the app model
     M0101 "two things have the same name",
     M0102 "a name breaks the naming rule",
