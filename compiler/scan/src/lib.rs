@@ -7,10 +7,10 @@
 mod app;
 mod go;
 mod json;
+mod migration;
 mod python;
 mod rust;
 mod service_file;
-#[cfg_attr(not(test), expect(dead_code, reason = "the scanners of the languages are about to use it"))]
 mod sql;
 mod text;
 pub mod tree;
