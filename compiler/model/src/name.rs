@@ -58,9 +58,9 @@ fn reserved_prefix(language: Language, primitive: Primitive) -> Option<&'static 
 fn rule(language: Language, primitive: Primitive) -> Rule {
     use Primitive::{Bucket, Cache, CronJob, Database, Metric, Secret, Subscription, Topic};
     match (language, primitive) {
-        (Language::Go, Topic | Subscription | Bucket | Cache | CronJob) => Rule::Separated('-'),
+        (Language::Go, Topic | Subscription | Bucket | Cache | CronJob)
+        | (Language::Python | Language::Rust, Bucket | Cache | CronJob) => Rule::Separated('-'),
         (Language::Go, Database | Metric) | (Language::Typescript, Metric) => Rule::Separated('_'),
-        (Language::Python | Language::Rust, Bucket | Cache | CronJob) => Rule::Separated('-'),
         (Language::Python | Language::Rust, Secret) => Rule::Identifier,
         (Language::Python | Language::Rust, Metric) => Rule::Instrument,
         _ => Rule::Plain,
