@@ -56,6 +56,11 @@ pub fn manifest(source: Source<'_>) -> (Option<Manifest>, Vec<Diagnostic>) {
         diagnostics.extend(found);
         parts.extend(part);
     }
+    let all = source.manifests.len() + usize::from(source.with_source);
+    if parts.len() < all {
+        // What the others use may be declared in the part that cannot be read.
+        return (None, diagnostics);
+    }
     let (manifest, found) = compiler_scan::merge(parts);
     diagnostics.extend(found);
     (manifest, diagnostics)

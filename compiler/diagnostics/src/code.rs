@@ -72,6 +72,7 @@ codes! {
     M0113 "a cache eviction policy does not exist",
     M0114 "a manifest is not valid",
     M0115 "two manifests of an app contradict each other",
+    M0116 "two keyspaces of a cache have keys in common",
     // environment files
     E0001 "an environment file is not valid TOML",
     E0002 "an environment file has an unknown key",

@@ -43,6 +43,7 @@ pub fn merge(parts: Vec<Part>) -> (Option<Manifest>, Vec<Diagnostic>) {
     let mut whole: Option<Map<String, Value>> = None;
     let mut apart = Apart::default();
     for mut part in parts {
+        part.manifest.join_references();
         part.manifest.app.clone_from(&app);
         let own = std::mem::replace(&mut part.manifest.language, language);
         speak(&mut part.manifest, own);
@@ -143,14 +144,20 @@ struct Thing<'a> {
 /// The whole manifest is a thing as well. Of it a part may say what others do not.
 const APP: &str = "app";
 
-/// Two declarations of a thing, made one.
+/// Two declarations of a thing, made one. A reference adds to the lists, and says nothing of the thing itself.
 fn merge_tables(
     thing: &mut Thing<'_>,
-    first: Map<String, Value>,
-    second: Map<String, Value>,
+    mut first: Map<String, Value>,
+    mut second: Map<String, Value>,
 ) -> Map<String, Value> {
     let places = [place(&first), place(&second)];
-    let is_use_of_database = first.contains_key("database");
+    let may_be_silent = thing.what == APP || is_reference(&first) != is_reference(&second);
+    match (is_reference(&first), is_reference(&second)) {
+        (true, false) => first.retain(|key, value| adds_up(key, value)),
+        (false, true) => second.retain(|key, value| adds_up(key, value)),
+        _ => {}
+    }
+    let is_use = USES.iter().any(|key| first.contains_key(*key));
     let mut pairs: BTreeMap<String, [Option<Value>; 2]> = BTreeMap::new();
     for (index, members) in [first, second].into_iter().enumerate() {
         for (key, value) in members {
@@ -161,15 +168,13 @@ fn merge_tables(
     let mut merged = Map::new();
     for (key, pair) in pairs {
         let value = match (key.as_str(), pair) {
-            ("access", pair) if is_use_of_database => greater_access(pair),
+            ("access", pair) if is_use => greater_access(pair),
             ("at", [Some(first), Some(second)]) => Some(lesser_place(first, second)),
             ("binds", [Some(first), Some(second)]) => Some(merge_binds(first, second)),
             (key, [Some(first), Some(second)]) if adds_up(key, &first) => {
                 Some(add(thing, key, first, second))
             }
-            (key, [Some(one), None] | [None, Some(one)]) if thing.what == APP || adds_up(key, &one) => {
-                Some(one)
-            }
+            (key, [Some(one), None] | [None, Some(one)]) if may_be_silent || adds_up(key, &one) => Some(one),
             (key, pair) => {
                 let [first, second] = &pair;
                 if first.as_ref().map(without_place) != second.as_ref().map(without_place) {
@@ -184,6 +189,13 @@ fn merge_tables(
         thing.found.push(conflict(thing, &differing, places));
     }
     merged
+}
+
+/// The fields that make a table the use of something, with an `access`.
+const USES: [&str; 2] = ["database", "cache"];
+
+fn is_reference(members: &Map<String, Value>) -> bool {
+    members.get("reference") == Some(&Value::Bool(true))
 }
 
 /// Whether each part adds its own to what the others have. Then what is not there is an empty list.
@@ -217,7 +229,11 @@ fn add(thing: &mut Thing<'_>, list: &str, first: Value, second: Value) -> Value 
 }
 
 fn name(item: &Value, fields: &[&str]) -> String {
-    let words: Vec<&str> = fields.iter().filter_map(|field| item[*field].as_str()).collect();
+    let mut words: Vec<&str> = fields.iter().filter_map(|field| item[*field].as_str()).collect();
+    // Two services may each have a secret of their own with the same name.
+    if item["scope"] == "service" {
+        words.extend(item["packages_or_services"][0].as_str());
+    }
     words.join(" ")
 }
 
@@ -239,7 +255,7 @@ fn merge_binds(first: Value, second: Value) -> Value {
     Value::Object(merged)
 }
 
-/// What two uses need together. What is not there is the default.
+/// What two uses need together, of a database or of a cache. What is not there is the default.
 fn greater_access(pair: [Option<Value>; 2]) -> Option<Value> {
     let accesses = pair.map(|written| {
         written.and_then(|written| serde_json::from_value::<DatabaseAccess>(written).ok()).unwrap_or_default()

@@ -129,6 +129,30 @@ fn uses_add_up() {
 }
 
 #[test]
+fn a_topic_is_referred_to_by_its_name() {
+    let (manifest, found) = merged(&[
+        "topics = [{ name = \"placed\", reference = true, subscriptions = [{ name = \"mail\", service = \"mail\" }] }]",
+        "topics = [{ name = \"placed\", delivery = \"exactly_once\", publishers = [\"orders\"] }]",
+        "topics = [{ name = \"placed\", reference = true, publishers = [\"audit\"] }]",
+    ]);
+    assert_eq!(found, [""; 0]);
+    let topic = &manifest.topics[0];
+    assert_eq!((topic.reference, topic.at.to_string().as_str()), (false, "b.toml:3:20-3:28"));
+    assert_eq!((topic.publishers.len(), topic.subscriptions.len()), (2, 1));
+}
+
+#[test]
+fn services_have_secrets_of_their_own() {
+    let secret = |service: &str| {
+        format!(
+            "secrets = [{{ name = \"Key\", scope = \"service\", packages_or_services = [\"{service}\"] }}]"
+        )
+    };
+    let (manifest, found) = merged(&[&secret("a"), &secret("b"), &secret("a")]);
+    assert_eq!((manifest.secrets.len(), found.len()), (2, 0));
+}
+
+#[test]
 fn manifests_of_two_apps_are_no_app() {
     let parts =
         ["shop", "shop", "store"].map(|app| part("m.toml", &format!("app = \"{app}\"\nlanguage = \"go\"")));
@@ -232,6 +256,7 @@ fn parts() -> impl Strategy<Value = Part> {
     let subscription = table(vec![("name", name()), ("service", name())]);
     let topic = table(vec![
         ("name", name()),
+        ("reference", prop_oneof![Just(Value::Null), Just(json!(true))].boxed()),
         ("delivery", one_of(&["", "at_least_once", "exactly_once"])),
         ("publishers", words(&["a", "b"])),
         ("subscriptions", list(subscription, &["name"])),
