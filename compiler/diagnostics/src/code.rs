@@ -54,6 +54,8 @@ codes! {
     S0016 "a secret is declared in the wrong way",
     S0017 "a file is too large or nested too deep",
     S0018 "a resource is passed on as a value",
+    S0033 "`encore.service.json` is not valid",
+    S0034 "a service lies within another service",
     // the app model
     M0101 "two things have the same name",
     M0102 "a name breaks the naming rule",
@@ -68,6 +70,9 @@ codes! {
     M0111 "a public address is asked of a private bucket",
     M0112 "a resource is used outside of all services",
     M0113 "a cache eviction policy does not exist",
+    M0114 "a manifest is not valid",
+    M0115 "two manifests of an app contradict each other",
+    M0116 "two keyspaces of a cache have keys in common",
     // environment files
     E0001 "an environment file is not valid TOML",
     E0002 "an environment file has an unknown key",

@@ -13,7 +13,6 @@ mod directive;
 mod fold;
 mod gateway;
 mod metric;
-mod migration;
 #[allow(dead_code, reason = "the scanner still reads the tree of tree-sitter")]
 pub(crate) mod parser;
 mod resolve;
