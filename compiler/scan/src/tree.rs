@@ -169,7 +169,12 @@ fn is_read(path: &str) -> bool {
     matches!(ending, "go" | "ts" | "mts" | "cts" | "tsx" | "py" | "rs" | "sql" | "app")
         || matches!(
             name,
-            "go.mod" | "package.json" | "tsconfig.json" | "encore.app.json" | "encore.service.json"
+            "go.mod"
+                | "package.json"
+                | "tsconfig.json"
+                | "encore.app.json"
+                | "encore.service.json"
+                | "Cargo.toml"
         )
         || (path.starts_with("environments/") && ending == "toml")
 }
