@@ -54,6 +54,8 @@ codes! {
     S0016 "a secret is declared in the wrong way",
     S0017 "a file is too large or nested too deep",
     S0018 "a resource is passed on as a value",
+    S0033 "`encore.service.json` is not valid",
+    S0034 "a service lies within another service",
     // the app model
     M0101 "two things have the same name",
     M0102 "a name breaks the naming rule",

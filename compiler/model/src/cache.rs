@@ -17,6 +17,8 @@ pub struct Cache {
     pub name: String,
     /// What goes first when memory is short.
     pub eviction_policy: EvictionPolicy,
+    /// Whether what it holds must survive a restart.
+    pub persistent: bool,
     /// Keyspaces, in the order of their declarations.
     pub keyspaces: Vec<Keyspace>,
     /// The declaration.
@@ -103,7 +105,13 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
         let eviction_policy = eviction_policy(cache, found);
         let mut keyspaces: Vec<Keyspace> = cache.keyspaces.iter().map(keyspace).collect();
         keyspaces.sort_by(|a, b| (&a.at, &a.pattern).cmp(&(&b.at, &b.pattern)));
-        let cache = Cache { name: name.to_owned(), eviction_policy, keyspaces, at: cache.at.clone() };
+        let cache = Cache {
+            name: name.to_owned(),
+            eviction_policy,
+            persistent: cache.persistent,
+            keyspaces,
+            at: cache.at.clone(),
+        };
         caches.insert(name.to_owned(), cache);
     }
     caches
@@ -114,7 +122,10 @@ fn keyspace(keyspace: &manifest::Keyspace) -> Keyspace {
 }
 
 fn eviction_policy(cache: &manifest::Cache, found: &mut Vec<Diagnostic>) -> EvictionPolicy {
-    let Some(written) = cache.eviction_policy.as_deref() else { return EvictionPolicy::default() };
+    let Some(written) = cache.eviction_policy.as_deref() else {
+        // What must not be lost is not evicted.
+        return if cache.persistent { EvictionPolicy::NoEviction } else { EvictionPolicy::default() };
+    };
     EvictionPolicy::parse(written).unwrap_or_else(|| {
         let names = || EvictionPolicy::ALL.into_iter().map(EvictionPolicy::as_str);
         let help = match closest(written, names()) {

@@ -5,7 +5,9 @@ use std::fmt;
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
 use schema_documents::Position;
-use schema_documents::manifest::{Access, Call, Language, Manifest, Service as DeclaredService};
+use schema_documents::manifest::{
+    Access, Call, Language, Manifest, Secret, SecretScope, Service as DeclaredService,
+};
 
 use crate::{AppModel, Endpoint, Service};
 
@@ -94,6 +96,9 @@ pub(crate) fn references(manifest: &Manifest, found: &mut Vec<Diagnostic>) {
         declared.check_binds(service);
     }
     for topic in &manifest.topics {
+        if topic.reference {
+            declared.check_reference(Primitive::Topic, &topic.name, &topic.at);
+        }
         for publisher in &topic.publishers {
             declared.check_service(
                 format!("topic `{}` is published to by", topic.name),
@@ -113,6 +118,9 @@ pub(crate) fn references(manifest: &Manifest, found: &mut Vec<Diagnostic>) {
         }
     }
     for secret in &manifest.secrets {
+        if secret.reference {
+            declared.check_reference(Primitive::Secret, &secret.name, &secret.at);
+        }
         for service in &secret.packages_or_services {
             declared.check_service(format!("secret `{}` is needed by", secret.name), service, &secret.at);
         }
@@ -136,10 +144,14 @@ pub(crate) fn references(manifest: &Manifest, found: &mut Vec<Diagnostic>) {
 }
 
 fn names(manifest: &Manifest) -> BTreeMap<Primitive, BTreeSet<&str>> {
+    let topics = manifest.topics.iter().filter(|topic| !topic.reference);
+    let shared = |secret: &&Secret| !secret.reference && secret.scope != SecretScope::Service;
+    let secrets = manifest.secrets.iter().filter(shared);
     BTreeMap::from([
         (Primitive::Service, manifest.services.iter().map(|service| service.name.as_str()).collect()),
         (Primitive::Database, manifest.databases.iter().map(|database| database.name.as_str()).collect()),
-        (Primitive::Topic, manifest.topics.iter().map(|topic| topic.name.as_str()).collect()),
+        (Primitive::Topic, topics.map(|topic| topic.name.as_str()).collect()),
+        (Primitive::Secret, secrets.map(|secret| secret.name.as_str()).collect()),
         (Primitive::Bucket, manifest.buckets.iter().map(|bucket| bucket.name.as_str()).collect()),
         (Primitive::Cache, manifest.caches.iter().map(|cache| cache.name.as_str()).collect()),
         (Primitive::Metric, manifest.metrics.iter().map(|metric| metric.name.as_str()).collect()),
@@ -171,6 +183,11 @@ impl<'m> Declared<'m> {
                 self.check(&Reference { by, primitive, name, at: &service.at });
             }
         }
+    }
+
+    /// A name by which another part of the app is referred to.
+    fn check_reference(&mut self, primitive: Primitive, name: &'m str, at: &'m Position) {
+        self.check(&Reference { by: "code refers to".to_owned(), primitive, name, at });
     }
 
     fn check_service(&mut self, by: String, name: &'m str, at: &'m Position) {

@@ -9,7 +9,7 @@ use schema_documents::manifest::{self, Language, Manifest};
 use crate::cross::{self, Primitive};
 use crate::name;
 
-/// The gateway that every app has.
+/// The gateway of an app that names no other as its default.
 pub const DEFAULT_GATEWAY: &str = "api-gateway";
 
 /// A gateway.
@@ -63,7 +63,9 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
         };
         gateways.insert(name.to_owned(), gateway);
     }
-    gateways.entry(DEFAULT_GATEWAY.to_owned()).or_insert_with(|| implicit(manifest));
+    if !manifest.gateways.iter().any(|gateway| gateway.default) {
+        gateways.entry(DEFAULT_GATEWAY.to_owned()).or_insert_with(|| implicit(manifest));
+    }
     gateways
 }
 

@@ -29,7 +29,7 @@ use schema_documents::manifest::{Language, Manifest};
 
 pub use bucket::Bucket;
 pub use cache::{Cache, EvictionPolicy, Keyspace};
-pub use cron_job::{CronJob, EndpointRef, Schedule};
+pub use cron_job::{CronJob, EndpointRef, Schedule, Target};
 pub use database::Database;
 pub use endpoint::{DEFAULT_BODY_LIMIT_BYTES, Endpoint, METHODS};
 pub use gateway::{AuthHandler, DEFAULT_GATEWAY, Gateway};
@@ -48,7 +48,7 @@ pub struct AppModel {
     pub language: Language,
     /// Services, with their endpoints and with what their code uses.
     pub services: BTreeMap<String, Service>,
-    /// Gateways: those that are declared, and always [`DEFAULT_GATEWAY`].
+    /// Gateways: those that are declared, and [`DEFAULT_GATEWAY`] unless one of them takes its place.
     pub gateways: BTreeMap<String, Gateway>,
     /// The function that authenticates requests.
     pub auth_handler: Option<AuthHandler>,
@@ -62,7 +62,7 @@ pub struct AppModel {
     pub caches: BTreeMap<String, Cache>,
     /// Cron jobs.
     pub cron_jobs: BTreeMap<String, CronJob>,
-    /// Secrets.
+    /// Secrets, by [`Secret::key`].
     pub secrets: BTreeMap<String, Secret>,
     /// Metrics.
     pub metrics: BTreeMap<String, Metric>,
@@ -72,6 +72,11 @@ pub struct AppModel {
 /// them is an error.
 pub fn resolve(manifest: &Manifest) -> (Option<AppModel>, Vec<Diagnostic>) {
     let mut found = Vec::new();
+    let manifest = &{
+        let mut joined = manifest.clone();
+        joined.join_references();
+        joined
+    };
     let app = AppModel {
         app: manifest.app.clone(),
         language: manifest.language,

@@ -7,7 +7,7 @@ use schema_documents::Position;
 use schema_documents::manifest::{self, BucketOperation, Manifest};
 
 use crate::cross::{self, Primitive};
-use crate::{Endpoint, endpoint, name};
+use crate::{Endpoint, endpoint, name, secret};
 
 /// A service.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,8 +116,8 @@ fn uses(manifest: &Manifest, service: &manifest::Service) -> Uses {
             uses.subscribes.entry(topic.name.clone()).or_default().insert(subscription.name.clone());
         }
     }
-    for secret in manifest.secrets.iter().filter(|secret| secret.packages_or_services.contains(name)) {
-        first(&mut uses.secrets, &secret.name, &secret.at);
+    for (key, secret) in secret::needed_by(manifest, name) {
+        first(&mut uses.secrets, &key, &secret.at);
     }
     uses.calls = calls(manifest, name);
     uses

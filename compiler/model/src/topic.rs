@@ -84,7 +84,8 @@ impl Retries {
 }
 
 pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTreeMap<String, Topic> {
-    let declared = manifest.topics.iter().map(|topic| (topic.name.as_str(), &topic.at, topic));
+    let declared = manifest.topics.iter().filter(|topic| !topic.reference);
+    let declared = declared.map(|topic| (topic.name.as_str(), &topic.at, topic));
     let mut topics = BTreeMap::new();
     for (name, topic) in cross::unique(Primitive::Topic, None, declared, found) {
         name::check(manifest.language, Primitive::Topic, name, &topic.at, found);

@@ -4,18 +4,24 @@
 //! search comes first), finds the declarations of each primitive, then who uses them, and says all of it as a
 //! [`Manifest`]. Each language has the same rooms: a file per primitive.
 
-pub mod app;
+mod app;
 mod go;
+mod json;
 mod python;
 mod rust;
+mod service_file;
+#[cfg_attr(not(test), expect(dead_code, reason = "the scanners of the languages are about to use it"))]
+mod sql;
 mod text;
 pub mod tree;
 mod typescript;
 
 use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::Position;
-use schema_documents::manifest::{Language, Manifest};
+use schema_documents::manifest::{Language, Manifest, Service};
 
+use app::App;
+use service_file::ServiceFiles;
 pub use tree::SourceTree;
 
 /// Scans one app.
@@ -23,30 +29,73 @@ pub use tree::SourceTree;
 /// The manifest is absent when there is no app to speak of (`S0003`, `S0004`). Otherwise it holds all that could be
 /// found, whatever else is wrong, and the diagnostics say the rest.
 pub fn scan(tree: &SourceTree) -> (Option<Manifest>, Vec<Diagnostic>) {
-    let (app, mut diagnostics) = app::read(tree);
-    let Some(app) = app else { return (None, diagnostics) };
-    diagnostics.extend(unreadable(tree, app.language));
-    let (mut manifest, found) = match app.language {
-        Language::Go => go::scan(tree, &app),
-        Language::Typescript => typescript::scan(tree, &app),
-        Language::Python => python::scan(tree, &app),
-        Language::Rust => rust::scan(tree, &app),
-    };
-    sort(&mut manifest);
+    let (services, mut diagnostics) = ServiceFiles::read(tree);
+    let (app, found) = app::read(tree, &services);
     diagnostics.extend(found);
+    let Some(app) = app else { return (None, diagnostics) };
+    let languages = languages(tree, &app, &services);
+    diagnostics.extend(unreadable(tree, &languages));
+    let mut manifest = Manifest::new(&app.name, app.language);
+    manifest.gateways.clone_from(&services.gateways);
+    for language in languages {
+        let app = App { language, ..app.clone() };
+        let (part, found) = match language {
+            Language::Go => go::scan(tree, &app),
+            Language::Typescript => typescript::scan(tree, &app),
+            Language::Python => python::scan(tree, &app, &services),
+            Language::Rust => rust::scan(tree, &app, &services),
+        };
+        join(&mut manifest, part);
+        diagnostics.extend(found);
+    }
+    manifest.join_references();
+    sort(&mut manifest);
     compiler_diagnostics::sort(&mut diagnostics);
     (Some(manifest), diagnostics)
 }
 
+/// The languages in which the app has services: its own first, then those of the service files and of frameworks that
+/// need none.
+fn languages(tree: &SourceTree, app: &App, services: &ServiceFiles) -> Vec<Language> {
+    let in_files = |language: Language| services.services.iter().any(|one| one.language == language);
+    let has_framework = |language| !services.services.is_empty() && app::declares_services(tree, language);
+    let others = app::LANGUAGES.iter().map(|(_, language)| *language);
+    let others = others.filter(|language| *language != app.language);
+    let others = others.filter(|language| in_files(*language) || has_framework(*language));
+    std::iter::once(app.language).chain(others).collect()
+}
+
+/// Adds what one language declares to the app. Names that occur twice are the app model's to judge.
+fn join(manifest: &mut Manifest, part: Manifest) {
+    let own = |language: Language| (language != manifest.language).then_some(language);
+    manifest
+        .services
+        .extend(part.services.into_iter().map(|service| Service { language: own(part.language), ..service }));
+    manifest.databases.extend(part.databases);
+    manifest.topics.extend(part.topics);
+    manifest.buckets.extend(part.buckets);
+    manifest.caches.extend(part.caches);
+    manifest.cron_jobs.extend(part.cron_jobs);
+    manifest.secrets.extend(part.secrets);
+    manifest.metrics.extend(part.metrics);
+    manifest.gateways.extend(part.gateways);
+    manifest.calls.extend(part.calls);
+    manifest.auth_handler = manifest.auth_handler.take().or(part.auth_handler);
+}
+
 /// Source files and migrations that could not be read may declare anything.
-fn unreadable(tree: &SourceTree, language: Language) -> impl Iterator<Item = Diagnostic> {
-    let endings: &[&str] = match language {
-        Language::Go => &["go", "mod", "sql"],
-        Language::Typescript => &["ts", "mts", "cts", "tsx", "json", "sql"],
-        Language::Python => &["py", "json", "sql"],
-        Language::Rust => &["rs", "json", "sql"],
+fn unreadable(tree: &SourceTree, languages: &[Language]) -> impl Iterator<Item = Diagnostic> {
+    let endings = |language: &Language| -> &[&str] {
+        match language {
+            Language::Go => &["go", "mod", "sql"],
+            Language::Typescript => &["ts", "mts", "cts", "tsx", "json", "sql"],
+            Language::Python => &["py", "json", "sql"],
+            Language::Rust => &["rs", "json", "sql"],
+        }
     };
-    let is_read = |path: &str| path.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending));
+    let endings: Vec<&str> = languages.iter().flat_map(endings).copied().collect();
+    let is_read =
+        move |path: &str| path.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending));
     // A folder that cannot be read has no ending.
     let matters = move |path: &str| is_read(path) || !path.rsplit('/').next().unwrap_or(path).contains('.');
     tree.unreadable.iter().filter(move |(path, _)| matters(path)).map(|(path, reason)| {

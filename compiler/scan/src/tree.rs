@@ -174,6 +174,7 @@ fn is_read(path: &str) -> bool {
                 | "tsconfig.json"
                 | "encore.app.json"
                 | "encore.service.json"
+                | "encore.gateway.json"
                 | "Cargo.toml"
         )
         || (path.starts_with("environments/") && ending == "toml")

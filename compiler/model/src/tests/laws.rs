@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use schema_documents::manifest::Manifest;
 use toml::{Table, Value};
 
-use crate::{AppModel, resolve};
+use crate::{AppModel, Target, resolve};
 
 /// A name from a few, so that references resolve and names collide often.
 fn name() -> impl Strategy<Value = String> {
@@ -168,10 +168,11 @@ fn is_closed(app: &AppModel) -> bool {
                 service(&subscription.service) && subscription.min_backoff <= subscription.max_backoff
             })
     });
-    let cron_jobs = app.cron_jobs.values().map(|job| &job.endpoint).all(|called| {
-        app.services
-            .get(&called.service)
-            .is_some_and(|service| service.endpoints.contains_key(&called.endpoint))
+    let cron_jobs = app.cron_jobs.values().all(|job| {
+        app.services.get(job.target.service()).is_some_and(|service| match &job.target {
+            Target::Endpoint(called) => service.endpoints.contains_key(&called.endpoint),
+            Target::Path { .. } => true,
+        })
     });
     uses && topics && cron_jobs && app.secrets.values().all(|secret| secret.services.iter().all(service))
 }

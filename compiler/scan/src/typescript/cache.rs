@@ -7,7 +7,7 @@
 
 use compiler_diagnostics::Diagnostic;
 use schema_documents::Position;
-use schema_documents::manifest::{Cache, CacheUse, Keyspace};
+use schema_documents::manifest::{Cache, CacheAccess, CacheUse, Keyspace};
 
 use super::found::{Found, Resource};
 use super::site::Site;
@@ -22,6 +22,7 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
     found.manifest.caches.push(Cache {
         name: name.clone(),
         eviction_policy,
+        persistent: false,
         keyspaces: Vec::new(),
         at: named.at,
     });
@@ -81,7 +82,7 @@ pub(super) fn note_use(name: &str, service: Option<usize>, at: Position, found: 
     let Some(service) = service else { return };
     let uses = &mut found.services[service].caches;
     if !uses.iter().any(|one| one.cache == name) {
-        uses.push(CacheUse { cache: name.to_owned(), at });
+        uses.push(CacheUse { cache: name.to_owned(), access: CacheAccess::Write, at });
     }
 }
 

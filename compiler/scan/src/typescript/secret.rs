@@ -5,7 +5,7 @@
 //! ```
 
 use compiler_diagnostics::{Code, Diagnostic};
-use schema_documents::manifest::Secret;
+use schema_documents::manifest::{Secret, SecretScope};
 
 use super::found::Found;
 use super::site::Site;
@@ -35,7 +35,13 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
     let services = site.service().map(|service| site.program.services[service].name.clone());
     let secrets = &mut found.manifest.secrets;
     let index = secrets.iter().position(|secret| secret.name == named.name).unwrap_or_else(|| {
-        secrets.push(Secret { name: named.name, packages_or_services: Vec::new(), at: named.at });
+        secrets.push(Secret {
+            name: named.name,
+            scope: SecretScope::Shared,
+            packages_or_services: Vec::new(),
+            reference: false,
+            at: named.at,
+        });
         secrets.len() - 1
     });
     let secret = &mut secrets[index];
