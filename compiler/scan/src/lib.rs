@@ -10,7 +10,6 @@ mod json;
 mod python;
 mod rust;
 mod service_file;
-#[cfg_attr(not(test), expect(dead_code, reason = "the scanners of the languages are about to use it"))]
 mod sql;
 mod text;
 pub mod tree;

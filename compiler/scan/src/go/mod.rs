@@ -13,7 +13,7 @@ mod directive;
 mod fold;
 mod gateway;
 mod metric;
-mod migration;
+pub(crate) mod migration;
 mod resolve;
 mod secret;
 mod service;

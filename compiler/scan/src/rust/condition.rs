@@ -14,9 +14,9 @@ pub(super) fn is_only_in_tests(attributes: &[Attribute]) -> bool {
         let last = attribute.path().segments.last().map(|part| word(&part.ident));
         match last.as_deref() {
             Some("test" | "bench") => true,
-            Some("cfg") => {
-                attribute.parse_args::<Meta>().is_ok_and(|condition| holds(&condition, MAX_DEPTH) == Some(false))
-            }
+            Some("cfg") => attribute
+                .parse_args::<Meta>()
+                .is_ok_and(|condition| holds(&condition, MAX_DEPTH) == Some(false)),
             _ => false,
         }
     })
@@ -59,26 +59,27 @@ fn together(parts: impl Iterator<Item = Option<bool>>, decisive: bool) -> Option
 
 #[cfg(test)]
 mod tests {
-    use syn::parse_quote;
+    use syn::parse::Parser;
 
     use super::*;
 
-    fn check(attribute: &Attribute, only_in_tests: bool) {
-        assert_eq!(is_only_in_tests(std::slice::from_ref(attribute)), only_in_tests);
+    fn check(attribute: &str, only_in_tests: bool) {
+        let attributes = Attribute::parse_outer.parse_str(attribute).unwrap();
+        assert_eq!(is_only_in_tests(&attributes), only_in_tests, "{attribute}");
     }
 
     #[test]
     fn what_only_tests_have_is_known() {
-        check(&parse_quote!(#[cfg(test)]), true);
-        check(&parse_quote!(#[test]), true);
-        check(&parse_quote!(#[encore::test(flavor = "multi_thread")]), true);
-        check(&parse_quote!(#[cfg(all(test, feature = "x"))]), true);
-        check(&parse_quote!(#[cfg(any(test, feature = "x"))]), false);
-        check(&parse_quote!(#[cfg(any(test, doctest))]), true);
-        check(&parse_quote!(#[cfg(not(test))]), false);
-        check(&parse_quote!(#[cfg(not(not(test)))]), true);
-        check(&parse_quote!(#[cfg(feature = "test")]), false);
-        check(&parse_quote!(#[cfg_attr(test, x)]), false);
-        check(&parse_quote!(#[cfg]), false);
+        check("#[cfg(test)]", true);
+        check("#[test]", true);
+        check(r#"#[encore::test(flavor = "multi_thread")]"#, true);
+        check(r#"#[cfg(all(test, feature = "x"))]"#, true);
+        check(r#"#[cfg(any(test, feature = "x"))]"#, false);
+        check("#[cfg(any(test, doctest))]", true);
+        check("#[cfg(not(test))]", false);
+        check("#[cfg(not(not(test)))]", true);
+        check(r#"#[cfg(feature = "test")]"#, false);
+        check("#[cfg_attr(test, x)]", false);
+        check("#[cfg]", false);
     }
 }

@@ -50,7 +50,11 @@ pub(super) fn facts(bytes: &[u8]) -> Facts {
     if let Err(error) = std::str::from_utf8(bytes) {
         let at = error.valid_up_to();
         let at = Places::new(&text).place(at, at + char::REPLACEMENT_CHARACTER.len_utf8());
-        problems.push(Problem { kind: ProblemKind::NotText, message: "the file is not UTF-8".to_owned(), at });
+        problems.push(Problem {
+            kind: ProblemKind::NotText,
+            message: "the file is not UTF-8".to_owned(),
+            at,
+        });
     }
     let mut walker = Walker::new();
     if let Some(offset) = nesting::too_deep(&text) {
@@ -90,9 +94,8 @@ fn parse(text: &str) -> (Vec<Item>, Option<Problem>) {
     };
     let mut first_error = None;
     let items = (|input: ParseStream<'_>| Ok(items(input, &mut first_error))).parse2(tokens);
-    let problem = first_error.and_then(|error: syn::Error| {
-        problem(&error.to_string(), span::between(error.span(), error.span()))
-    });
+    let problem = first_error
+        .and_then(|error: syn::Error| problem(&error.to_string(), span::between(error.span(), error.span())));
     (items.unwrap_or_default(), problem)
 }
 

@@ -216,12 +216,24 @@ mod tests {
 
     #[test]
     fn ordinary_code_passes() {
-        check(&"fn f<'a>(x: &'a str) -> Vec<u8> { if x == \"(\" { 'a' } else { b'(' } }\n".repeat(20_000), false);
+        check(
+            &"fn f<'a>(x: &'a str) -> Vec<u8> { if x == \"(\" { 'a' } else { b'(' } }\n".repeat(20_000),
+            false,
+        );
         check(&"match x { A => {} (B, C) => {} 'd' => {} \"e\" => {} _ => {} }\n".repeat(20_000), false);
         check(&format!("const A: &[u32] = &[{}];", "1 + 2, ".repeat(50_000)), false);
         check(&format!("let a = r#\"{}\"#; let b = \"\\\"{0}\"; // {0}", "(".repeat(10_000)), false);
-        check(&format!("/* {} /* ( */ {0} */ let c = '\\''; let d = '\\u{{28}}'; let e = 'é';", "(".repeat(10_000)), false);
-        check(&"impl A for B { const C: u8 = 1; fn d(&self) -> u8 { self.e().f()? } }\n".repeat(20_000), false);
+        check(
+            &format!(
+                "/* {} /* ( */ {0} */ let c = '\\''; let d = '\\u{{28}}'; let e = 'é';",
+                "(".repeat(10_000)
+            ),
+            false,
+        );
+        check(
+            &"impl A for B { const C: u8 = 1; fn d(&self) -> u8 { self.e().f()? } }\n".repeat(20_000),
+            false,
+        );
         check(&"#[derive(Clone)] struct A { b: Option<Vec<&'static str>>, }\n".repeat(20_000), false);
         check(&"r#type = r\"\\\"; br#\"\"#; x'\n".repeat(10_000), false);
     }
@@ -232,8 +244,25 @@ mod tests {
             check(&open.repeat(10_000), true);
         }
         for link in [
-            "!", "-", "&", "*", "a.b().", "a?.", "|x|", "||", "a=", "return ", "a+", "if a {} else ", "A<",
-            "&mut ", "*const ", "impl Fn()->", "1..", "async move ", "break 'a ",
+            "!",
+            "-",
+            "&",
+            "*",
+            "a.b().",
+            "a?.",
+            "|x|",
+            "||",
+            "a=",
+            "return ",
+            "a+",
+            "if a {} else ",
+            "A<",
+            "&mut ",
+            "*const ",
+            "impl Fn()->",
+            "1..",
+            "async move ",
+            "break 'a ",
         ] {
             check(&link.repeat(10_000), true);
         }

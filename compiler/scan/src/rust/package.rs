@@ -86,7 +86,10 @@ fn manifests(tree: &SourceTree) -> BTreeMap<String, Table> {
         let table = tree.text(path)?.parse::<Table>().ok()?;
         (!is_other).then(|| (folder.to_owned(), table))
     };
-    tree.files().filter(|(path, _)| path.rsplit('/').next() == Some(FILE)).filter_map(|(path, _)| read(path)).collect()
+    tree.files()
+        .filter(|(path, _)| path.rsplit('/').next() == Some(FILE))
+        .filter_map(|(path, _)| read(path))
+        .collect()
 }
 
 fn package(
@@ -115,7 +118,9 @@ fn programs(tree: &SourceTree, folder: &str, named: Option<&Value>) -> Vec<Strin
     let named = named.filter_map(|program| join(folder, program.get("path")?.as_str()?));
     let mut programs: BTreeSet<String> = named.chain(join(folder, "src/main.rs")).collect();
     if let Some(others) = join(folder, "src/bin") {
-        programs.extend(tree.below(&others).filter(|path| is_program(&path[others.len() + 1..])).map(str::to_owned));
+        programs.extend(
+            tree.below(&others).filter(|path| is_program(&path[others.len() + 1..])).map(str::to_owned),
+        );
     }
     programs.retain(|path| tree.exists(path));
     programs.into_iter().collect()
@@ -149,7 +154,8 @@ fn dependencies(
 ) -> BTreeMap<String, Dependency> {
     let targets = table.get("target").and_then(Value::as_table).into_iter().flat_map(Table::values);
     let targets = targets.filter_map(Value::as_table);
-    let lists = std::iter::once(table).chain(targets).filter_map(|table| table.get("dependencies")?.as_table());
+    let lists =
+        std::iter::once(table).chain(targets).filter_map(|table| table.get("dependencies")?.as_table());
     let mut found = BTreeMap::new();
     for (key, written) in lists.flatten() {
         let is_inherited = written.get("workspace").and_then(Value::as_bool) == Some(true);
@@ -164,7 +170,9 @@ fn dependencies(
         if package.unwrap_or(key) == sdk::PACKAGE {
             let name = if package.is_some() { name } else { sdk::CRATE.to_owned() };
             found.insert(name, Dependency::Sdk);
-        } else if let Some(path) = written.get("path").and_then(Value::as_str).and_then(|path| join(folder, path)) {
+        } else if let Some(path) =
+            written.get("path").and_then(Value::as_str).and_then(|path| join(folder, path))
+        {
             let name = if package.is_some() { name } else { format!("={name}") };
             found.insert(name, Dependency::Package(path));
         }
@@ -199,4 +207,73 @@ pub(super) fn join(folder: &str, relative: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(files: &[(&str, &str)], expected: &[&str]) {
+        let tree = SourceTree::from_files("app", files.iter().copied());
+        let found: Vec<String> = read(&tree).iter().map(shown).collect();
+        assert_eq!(found, expected);
+    }
+
+    fn shown(package: &Package) -> String {
+        let Package { folder, library, programs, dependencies } = package;
+        format!("{folder}: {library:?} {programs:?} {dependencies:?}").replace('"', "")
+    }
+
+    #[test]
+    fn a_package_has_a_library_programs_and_dependencies() {
+        check(
+            &[
+                ("Cargo.toml", "[workspace.dependencies]\nb-b = { path = 'b' }\nencore-dev = '2'"),
+                (
+                    "a/Cargo.toml",
+                    "[package]\nname = 'a-a'\n[dependencies]\nb-b.workspace = true\nencore-dev.workspace = true\nserde = '1'\n[target.'cfg(unix)'.dependencies]\nx = { path = '../b', package = 'b-b' }\n[dev-dependencies]\nc = { path = '../c' }",
+                ),
+                ("a/src/lib.rs", ""),
+                ("a/src/main.rs", ""),
+                ("a/src/bin/x.rs", ""),
+                ("a/src/bin/y/main.rs", ""),
+                ("a/src/bin/y/z.rs", ""),
+                (
+                    "b/Cargo.toml",
+                    "[package]\nname = 'b-b'\n[lib]\nname = 'bee'\npath = 'bee.rs'\n[[bin]]\nname = 'm'\npath = 'm.rs'\n[[bin]]\nname = 'gone'\npath = '../../gone.rs'",
+                ),
+                ("b/bee.rs", ""),
+                ("b/m.rs", ""),
+            ],
+            &[
+                "a: Some((a_a, a/src/lib.rs)) [a/src/bin/x.rs, a/src/bin/y/main.rs, a/src/main.rs] {bee: Package(b), encore: Sdk, x: Package(b)}",
+                "b: Some((bee, b/bee.rs)) [b/m.rs] {}",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_folder_with_sources_may_do_without_a_manifest() {
+        check(
+            &[("a/src/main.rs", ""), ("src/lib.rs", ""), ("examples/src/main.rs", ""), ("asrc/main.rs", "")],
+            &[": Some((lib, src/lib.rs)) [] {}", "a: None [a/src/main.rs] {}"],
+        );
+    }
+
+    #[test]
+    fn what_others_wrote_and_what_is_no_manifest_is_left_out() {
+        check(
+            &[
+                ("vendor/x/Cargo.toml", "[package]\nname = 'x'"),
+                ("target/x/Cargo.toml", "[package]\nname = 'x'"),
+                ("sdk/Cargo.toml", "[package]\nname = 'encore-dev'"),
+                ("bad/Cargo.toml", "[package"),
+                (
+                    "a/Cargo.toml",
+                    "[package]\nname = 'a'\n[dependencies]\nb = { path = '/b' }\nc = { path = '../../c' }",
+                ),
+            ],
+            &["a: None [] {}"],
+        );
+    }
 }

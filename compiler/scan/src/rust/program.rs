@@ -198,9 +198,7 @@ impl<'b, 't> Builder<'b, 't> {
         for (index, scope) in files[file].facts.scopes.iter().enumerate() {
             let around = if index == 0 { parent } else { Some(first + scope.parent) };
             let (folder, path_folder) = match (&scope.kind, around) {
-                (ScopeKind::File, _) | (_, None) => {
-                    (folder.clone(), folder_of(files[file].path).to_owned())
-                }
+                (ScopeKind::File, _) | (_, None) => (folder.clone(), folder_of(files[file].path).to_owned()),
                 (ScopeKind::Block, Some(around)) => {
                     let around = &self.modules[around];
                     (around.folder.clone(), around.path_folder.clone())
@@ -291,9 +289,12 @@ impl<'b, 't> Builder<'b, 't> {
             }
         }
         // A service without code of its own is run by the package that it lies in.
-        for (service, folder) in services.iter().enumerate().filter(|(service, _)| !has_code.contains(service)) {
+        for (service, folder) in
+            services.iter().enumerate().filter(|(service, _)| !has_code.contains(service))
+        {
             let around = packages.iter().enumerate();
-            let around = around.filter(|(_, package)| is_below(folder, &package.folder) || package.folder == *folder);
+            let around =
+                around.filter(|(_, package)| is_below(folder, &package.folder) || package.folder == *folder);
             if let Some((package, _)) = around.max_by_key(|(_, package)| package.folder.len()) {
                 reach[package].insert(service);
             }
@@ -301,7 +302,9 @@ impl<'b, 't> Builder<'b, 't> {
         spread(&mut reach, packages);
         let services_of = |file: usize, path: &str| match service_of(services, path) {
             Some(service) => vec![service],
-            None => package_of(file).map(|package| reach[package].iter().copied().collect()).unwrap_or_default(),
+            None => {
+                package_of(file).map(|package| reach[package].iter().copied().collect()).unwrap_or_default()
+            }
         };
         self.files.iter().enumerate().map(|(file, about)| (file, services_of(file, about.path))).collect()
     }

@@ -49,6 +49,8 @@ pub(super) struct Names<'p, 't> {
     depth: Cell<usize>,
     /// How often a name led back to itself.
     circles: Cell<usize>,
+    /// Names that were not found since they led back to themselves: known as long as one name is looked up.
+    tentative: RefCell<Vec<Name>>,
 }
 
 impl<'p, 't> Names<'p, 't> {
@@ -59,7 +61,13 @@ impl<'p, 't> Names<'p, 't> {
             steps: Cell::new(0),
             depth: Cell::new(0),
             circles: Cell::new(0),
+            tentative: RefCell::default(),
         }
+    }
+
+    /// The app whose names they are.
+    pub(super) fn program(&self) -> &'p Program<'t> {
+        self.program
     }
 
     /// Whether names were left that were not looked up, since there were too many.
@@ -161,10 +169,13 @@ impl<'p, 't> Names<'p, 't> {
         let found = self.look_up(module, name, space);
         self.depth.set(self.depth.get() - 1);
         // What was not found since it led back to a name that is being looked up may be found from elsewhere.
-        if found.is_some() || self.circles.get() == circles {
-            self.known.borrow_mut().insert(key, Some(found.clone()));
-        } else {
-            self.known.borrow_mut().remove(&key);
+        if found.is_none() && self.circles.get() > circles && self.depth.get() > 0 {
+            self.tentative.borrow_mut().push(key.clone());
+        }
+        self.known.borrow_mut().insert(key, Some(found.clone()));
+        if self.depth.get() == 0 {
+            let tentative = self.tentative.take();
+            tentative.iter().for_each(|name| drop(self.known.borrow_mut().remove(name)));
         }
         found
     }

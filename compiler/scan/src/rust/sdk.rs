@@ -10,6 +10,9 @@ pub(super) const PACKAGE: &str = "encore-dev";
 /// The crate's name in code.
 pub(super) const CRATE: &str = "encore";
 
+/// The type argument of a topic that keeps messages in order.
+const ORDERED: &str = "Ordered";
+
 /// The function that makes a service depend on another.
 pub(super) const BASE_URL: &str = "base_url";
 
@@ -103,7 +106,7 @@ fn scoped(name: &str) -> (Reach, &str) {
 pub(super) fn has(path: &[String]) -> bool {
     let is = |known: &&[&str]| known.iter().eq(path.iter());
     let is_other = || match path {
-        [module, name] if module == "pubsub" => name == "register",
+        [module, name] if module == "pubsub" => name == "register" || name == ORDERED,
         [module, name] if module == "services" => name == BASE_URL,
         [module, name] if module == "cron" => name == "Schedule",
         [module, _, name] if module == "storage" => name == "EvictionPolicy",
@@ -115,9 +118,24 @@ pub(super) fn has(path: &[String]) -> bool {
 
 /// The names of the types, for files that have them from elsewhere.
 pub(super) const TYPES: [&str; 12] = [
-    "Database", "Topic", "OrderedTopic", "Subscription", "Bucket", "Secret", "SharedSecret", "GlobalSecret",
-    "Job", "Counter", "Gauge", "Histogram",
+    "Database",
+    "Topic",
+    "OrderedTopic",
+    "Subscription",
+    "Bucket",
+    "Secret",
+    "SharedSecret",
+    "GlobalSecret",
+    "Job",
+    "Counter",
+    "Gauge",
+    "Histogram",
 ];
+
+/// Whether a type, or an argument of one, says that a topic keeps messages in order.
+pub(super) fn is_ordered(path: &[String]) -> bool {
+    construct(path) == Some(Construct::Topic { is_ordered: true }) || path.iter().eq(&["pubsub", ORDERED])
+}
 
 /// Whether a path is the function that names another service.
 pub(super) fn is_base_url(path: &[String]) -> bool {

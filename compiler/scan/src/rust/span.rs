@@ -62,7 +62,10 @@ fn first(expression: &Expr) -> Span {
             Expr::Match(choice) => return choice.match_token.span,
             Expr::Paren(paren) => return paren.paren_token.span.open(),
             Expr::Path(path) => {
-                return path.qself.as_ref().map_or_else(|| first_of_path(&path.path), |own| own.lt_token.span);
+                return path
+                    .qself
+                    .as_ref()
+                    .map_or_else(|| first_of_path(&path.path), |own| own.lt_token.span);
             }
             Expr::Reference(reference) => return reference.and_token.span,
             Expr::Struct(structure) => return first_of_path(&structure.path),

@@ -213,18 +213,19 @@ pub(super) fn short(expression: &Expr) -> Value {
 
 /// The path of an expression; `<Type>::name` is a path as well.
 pub(super) fn path_of(path: &syn::ExprPath) -> Option<Path> {
-    let mut parts = match &path.qself {
-        None => Vec::new(),
-        Some(own) if own.position == 0 => type_path(&own.ty)?,
-        Some(_) => return None,
-    };
-    parts.extend(parts_of(&path.path));
-    Some(parts)
+    match &path.qself {
+        None => Some(parts_of(&path.path)),
+        Some(own) if own.position == 0 => {
+            let function = path.path.segments.iter().map(|part| word(&part.ident));
+            Some(type_path(&own.ty)?.into_iter().chain(function).collect())
+        }
+        Some(_) => None,
+    }
 }
 
 /// The parts of a path.
 pub(super) fn parts_of(path: &syn::Path) -> Path {
-    let leading = path.leading_colon.map(|_| String::new());
+    let leading = path.leading_colon.as_ref().map(|_| String::new());
     leading.into_iter().chain(path.segments.iter().map(|part| word(&part.ident))).collect()
 }
 

@@ -123,7 +123,14 @@ impl Walker {
     }
 
     /// Reads a `static` or `const`. Its value is what it declares; what else stands in it is looked at.
-    fn binding(&mut self, name: &syn::Ident, holder: Holder, declared: &Type, value: &Expr, attributes: &[Attribute]) {
+    fn binding(
+        &mut self,
+        name: &syn::Ident,
+        holder: Holder,
+        declared: &Type,
+        value: &Expr,
+        attributes: &[Attribute],
+    ) {
         let mut types = Vec::new();
         types_in(declared, &mut types);
         let is_path = type_path(declared).is_some();
@@ -278,7 +285,7 @@ impl<'ast> Visit<'ast> for Walker {
         match item {
             Item::Mod(module) => self.module(module),
             Item::Use(import) => {
-                let leading = import.leading_colon.map(|_| String::new());
+                let leading = import.leading_colon.as_ref().map(|_| String::new());
                 self.imports(&import.tree, &mut leading.into_iter().collect());
             }
             Item::ExternCrate(import) => {
@@ -432,9 +439,8 @@ fn config_secret(attribute: &Attribute) -> Option<(String, crate::text::Place)> 
     if !attribute.path().is_ident("config") {
         return None;
     }
-    let pairs = attribute
-        .parse_args_with(Punctuated::<syn::MetaNameValue, Token![,]>::parse_terminated)
-        .ok()?;
+    let pairs =
+        attribute.parse_args_with(Punctuated::<syn::MetaNameValue, Token![,]>::parse_terminated).ok()?;
     let pair = pairs.into_iter().find(|pair| pair.path.is_ident("secret"))?;
     Some((text(&pair.value)?, span::expression(&pair.value)))
 }
