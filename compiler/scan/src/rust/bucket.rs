@@ -89,14 +89,14 @@ fn add(uses: &mut Vec<BucketUse>, name: &str, operations: &BTreeSet<BucketOperat
 fn granted(name: &str, method: &Method, usage: &Usage<'_>, found: &mut Found) -> BTreeSet<BucketOperation> {
     let mut operations = BTreeSet::new();
     let types = method.types.as_deref().unwrap_or_default();
-    let is_known = !types.is_empty() && permissions(usage.names, usage.module, types, &mut operations);
+    let is_known = !types.is_empty() && permissions(usage.names, usage.types_in, types, &mut operations);
     if !is_known {
         found.diagnostics.push(
             Diagnostic::warning(
                 Code::S0011,
                 format!("what is done with bucket `{name}` here cannot be followed"),
             )
-            .at(&usage.names.program().at(usage.module, method.at))
+            .at(&usage.names.program().at(usage.types_in, method.at))
             .note("the permissions do not lead to types of `encore::objects::perms`, so all are granted")
             .help("write them in place: `.reference::<(perms::Uploader, perms::Lister)>()`"),
         );

@@ -67,7 +67,7 @@ fn access(usage: &Usage<'_>) -> DatabaseAccess {
         ) => {
             let text = usage.methods.first().and_then(|method| method.argument.as_ref());
             let fold = Fold::new(usage.names);
-            let text = text.and_then(|text| fold.text(usage.module, text));
+            let text = text.and_then(|text| fold.text(usage.types_in, text));
             text.map_or(DatabaseAccess::Write, sql::access)
         }
         Some("build_transaction") if begins_to_read(usage) => DatabaseAccess::Read,

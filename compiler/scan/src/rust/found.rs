@@ -79,26 +79,43 @@ impl Found {
     /// The names that may lead to a resource: all others need not be looked up.
     fn names<'p>(&self, program: &'p Program<'_>) -> BTreeSet<&'p str> {
         let held = self.resources.keys().map(|key| program.binding(*key).name.as_str());
-        let scopes = (0..program.modules.len()).map(|module| program.scope(module));
-        let renamed = scopes.flat_map(|scope| &scope.imports).filter_map(|import| {
+        let scopes = || (0..program.modules.len()).map(|module| program.scope(module));
+        let handles = scopes().flat_map(|scope| &scope.bindings).filter(|binding| binding.handle.is_some());
+        let handles = handles.map(|binding| binding.name.as_str());
+        let renamed = scopes().flat_map(|scope| &scope.imports).filter_map(|import| {
             import.name.as_deref().filter(|name| import.path.last().is_some_and(|last| last != name))
         });
-        held.chain(renamed).chain(["new", "named", sdk::BASE_URL]).collect()
+        held.chain(handles).chain(renamed).chain(["new", "named", sdk::BASE_URL]).collect()
     }
 
     fn note_use(&mut self, key: Key, names: &Names<'_, '_>, module: usize, one: &Use) {
-        let Some(resource) = self.resources.get(&key).cloned() else { return };
         let Some(methods) = methods(names, module, one) else { return };
-        let usage = Usage { names, module, one, methods };
+        let usage = Usage { names, module, one, methods, types_in: module };
+        match self.resources.get(&key).cloned() {
+            Some(resource) => self.note_usage(key, &resource, &usage),
+            None => self.note_handle(key, names, module, one),
+        }
+    }
+
+    /// Who uses `static REPORTS: DatabaseRef = DB.read()` does with the database what that says.
+    fn note_handle(&mut self, key: Key, names: &Names<'_, '_>, module: usize, one: &Use) {
+        let Some(handle) = &names.program().binding(key).handle else { return };
+        let Some(resource_key) = names.binding(key.0, &handle.path) else { return };
+        let Some(resource) = self.resources.get(&resource_key).cloned() else { return };
+        let usage = Usage { names, module, one, methods: &handle.methods, types_in: key.0 };
+        self.note_usage(resource_key, &resource, &usage);
+    }
+
+    fn note_usage(&mut self, key: Key, resource: &Resource, usage: &Usage<'_>) {
         match resource {
-            Resource::Database(name) => database::note_use(&name, &usage, self),
-            Resource::Cache(name) => cache::note_use(&name, &usage, self),
-            Resource::Topic(name) => topic::note_use(&name, &usage, self),
-            Resource::Subscription => topic::note_started(key, &usage, self),
-            Resource::Bucket(name) => bucket::note_use(&name, &usage, self),
-            Resource::Secret(reach, name) => secret::note_use(reach, &name, key, &usage, self),
-            Resource::Config(reach, secrets) => config::note_use(reach, &secrets, &usage, self),
-            Resource::Metric(name) => metric::note_use(&name, &usage, self),
+            Resource::Database(name) => database::note_use(name, usage, self),
+            Resource::Cache(name) => cache::note_use(name, usage, self),
+            Resource::Topic(name) => topic::note_use(name, usage, self),
+            Resource::Subscription => topic::note_started(key, usage, self),
+            Resource::Bucket(name) => bucket::note_use(name, usage, self),
+            Resource::Secret(reach, name) => secret::note_use(*reach, name, key, usage, self),
+            Resource::Config(reach, secrets) => config::note_use(*reach, secrets, usage, self),
+            Resource::Metric(name) => metric::note_use(name, usage, self),
         }
     }
 
@@ -153,6 +170,8 @@ pub(super) struct Usage<'u> {
     pub(super) one: &'u Use,
     /// The methods that are called on it; none when it is passed on as a value.
     pub(super) methods: &'u [Method],
+    /// The module in which the methods are written.
+    pub(super) types_in: usize,
 }
 
 impl Usage<'_> {

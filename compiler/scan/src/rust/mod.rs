@@ -67,11 +67,12 @@ pub(crate) fn scan(tree: &SourceTree, app: &App, services: &ServiceFiles) -> (Ma
 
 fn scan_here(tree: &SourceTree, manifest: Manifest) -> (Manifest, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let packages = package::read(tree);
+    let packages = package::read(tree, &mut diagnostics);
     let files = source::read(tree, &packages, &mut diagnostics);
     let folders = manifest.services.iter().map(|service| service.path.clone()).collect();
     let program = Program::new(tree, files, &packages, folders);
     diagnostics.extend(missing_modules(&program));
+    diagnostics.extend(lost_services(&program, &manifest));
     let names = Names::new(&program);
     let mut found = Found::new(manifest, diagnostics);
     let sites = site::all(&names);
@@ -130,6 +131,21 @@ fn missing_modules(program: &Program<'_>) -> Vec<Diagnostic> {
             .help("create the file, or remove the line")
     };
     program.missing.iter().map(report).collect()
+}
+
+/// Services whose code is there, and part of no crate: it would be passed over without a word.
+fn lost_services(program: &Program<'_>, manifest: &Manifest) -> Vec<Diagnostic> {
+    let lost = program.lost_services().map(|(service, path)| {
+        let service = &manifest.services[service];
+        Diagnostic::warning(
+            Code::S0011,
+            format!("the code of service `{}` is part of no crate", service.name),
+        )
+        .at(&service.at)
+        .note(format!("`{path}` speaks of the SDK, but no `Cargo.toml`, `main.rs` or `lib.rs` leads to it"))
+        .help("name the file in `Cargo.toml` as a `[[bin]]` or `[lib]`, or in a `mod` of one that is")
+    });
+    lost.collect()
 }
 
 fn too_many_names() -> Diagnostic {

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use compiler_diagnostics::{Code, Diagnostic};
 use toml::{Table, Value};
 
 use super::sdk;
 use crate::SourceTree;
 use crate::service_file::{is_below, is_foreign};
+use crate::text::Lines;
 
 /// The file that makes a folder a package.
 const FILE: &str = "Cargo.toml";
@@ -37,8 +39,8 @@ pub(super) enum Dependency {
 
 /// Reads the packages of an app, sorted by folder. A folder with `src/main.rs` or `src/lib.rs` and no `Cargo.toml`
 /// around it is a package too.
-pub(super) fn read(tree: &SourceTree) -> Vec<Package> {
-    let manifests = manifests(tree);
+pub(super) fn read(tree: &SourceTree, out: &mut Vec<Diagnostic>) -> Vec<Package> {
+    let manifests = manifests(tree, out);
     let mut packages: BTreeMap<String, Package> = BTreeMap::new();
     for (folder, table) in &manifests {
         if let Some(package) = package(tree, folder, table, &manifests) {
@@ -79,17 +81,29 @@ fn rename_libraries(packages: &mut BTreeMap<String, Package>) {
     }
 }
 
-fn manifests(tree: &SourceTree) -> BTreeMap<String, Table> {
-    let read = |path: &str| {
-        let folder = path.strip_suffix(FILE)?.trim_end_matches('/');
-        let is_other = folder.split('/').any(|part| part == "target") || is_foreign(tree, path);
-        let table = tree.text(path)?.parse::<Table>().ok()?;
-        (!is_other).then(|| (folder.to_owned(), table))
-    };
-    tree.files()
-        .filter(|(path, _)| path.rsplit('/').next() == Some(FILE))
-        .filter_map(|(path, _)| read(path))
-        .collect()
+fn manifests(tree: &SourceTree, out: &mut Vec<Diagnostic>) -> BTreeMap<String, Table> {
+    let mut manifests = BTreeMap::new();
+    for (path, _) in tree.files().filter(|(path, _)| path.rsplit('/').next() == Some(FILE)) {
+        let folder = path.strip_suffix(FILE).unwrap_or(path).trim_end_matches('/');
+        if folder.split('/').any(|part| part == "target") || is_foreign(tree, path) {
+            continue;
+        }
+        let text = tree.text(path).unwrap_or_default();
+        match text.parse::<Table>() {
+            Ok(table) => drop(manifests.insert(folder.to_owned(), table)),
+            Err(error) => out.push(invalid(path, &text, &error)),
+        }
+    }
+    manifests
+}
+
+fn invalid(path: &str, text: &str, error: &toml::de::Error) -> Diagnostic {
+    let span = error.span().unwrap_or_default();
+    let message = error.message().lines().next().unwrap_or_default();
+    Diagnostic::error(Code::S0001, format!("`{FILE}` is not valid TOML: {message}"))
+        .at(&Lines::new(path, text).position(span.start, span.end))
+        .note("it says where the crates of this package begin, so none of its code is read")
+        .help("mend the place that is underlined: `cargo metadata` says more")
 }
 
 fn package(
@@ -213,9 +227,11 @@ pub(super) fn join(folder: &str, relative: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn check(files: &[(&str, &str)], expected: &[&str]) {
+    fn check(files: &[(&str, &str)], expected: &[&str], problems: &[Code]) {
         let tree = SourceTree::from_files("app", files.iter().copied());
-        let found: Vec<String> = read(&tree).iter().map(shown).collect();
+        let mut diagnostics = Vec::new();
+        let found: Vec<String> = read(&tree, &mut diagnostics).iter().map(shown).collect();
+        assert_eq!(diagnostics.iter().map(|one| one.code).collect::<Vec<_>>(), problems);
         assert_eq!(found, expected);
     }
 
@@ -249,6 +265,7 @@ mod tests {
                 "a: Some((a_a, a/src/lib.rs)) [a/src/bin/x.rs, a/src/bin/y/main.rs, a/src/main.rs] {bee: Package(b), encore: Sdk, x: Package(b)}",
                 "b: Some((bee, b/bee.rs)) [b/m.rs] {}",
             ],
+            &[],
         );
     }
 
@@ -257,6 +274,7 @@ mod tests {
         check(
             &[("a/src/main.rs", ""), ("src/lib.rs", ""), ("examples/src/main.rs", ""), ("asrc/main.rs", "")],
             &[": Some((lib, src/lib.rs)) [] {}", "a: None [a/src/main.rs] {}"],
+            &[],
         );
     }
 
@@ -274,6 +292,7 @@ mod tests {
                 ),
             ],
             &["a: None [] {}"],
+            &[Code::S0001],
         );
     }
 }

@@ -14,6 +14,8 @@ use crate::text::Place;
 pub(super) struct File<'t> {
     /// Its path, relative to the app.
     pub(super) path: &'t str,
+    /// Whether it speaks of the SDK.
+    pub(super) names_sdk: bool,
     pub(super) facts: Facts,
 }
 
@@ -61,6 +63,8 @@ pub(super) struct Program<'t> {
     runs_in: BTreeMap<usize, Vec<usize>>,
     /// `mod name;` without a file.
     pub(super) missing: Vec<(usize, ModuleFile)>,
+    /// The files that are part of a crate.
+    reached: BTreeSet<usize>,
 }
 
 impl<'t> Program<'t> {
@@ -77,9 +81,10 @@ impl<'t> Program<'t> {
         }
         let names: Vec<_> = builder.unit_packages.iter().map(|unit| builder.names(*unit, packages)).collect();
         let runs_in = builder.runs_in(packages, &services);
-        let Builder { modules, roots, missing, .. } = builder;
+        let Builder { modules, roots, missing, module_of, .. } = builder;
+        let reached = module_of.into_keys().collect();
         let units = roots.into_iter().zip(names).map(|(root, names)| Unit { root, names }).collect();
-        Self { files, modules, units, services, runs_in, missing }
+        Self { files, modules, units, services, runs_in, missing, reached }
     }
 
     /// The facts of a module.
@@ -101,6 +106,16 @@ impl<'t> Program<'t> {
     /// The position of a place in a module's file.
     pub(super) fn at(&self, module: usize, place: Place) -> Position {
         place.in_file(self.path(module))
+    }
+
+    /// Services none of whose files is part of a crate, each with one that speaks of the SDK.
+    pub(super) fn lost_services(&self) -> impl Iterator<Item = (usize, &'t str)> {
+        self.services.iter().enumerate().filter_map(|(service, folder)| {
+            let own = || self.files.iter().enumerate().filter(|(_, file)| is_below(file.path, folder));
+            let is_reached = own().any(|(file, _)| self.reached.contains(&file));
+            let speaks = own().find(|(_, file)| file.names_sdk)?;
+            (!is_reached).then_some((service, speaks.1.path))
+        })
     }
 
     /// The service whose folder holds a module's file.

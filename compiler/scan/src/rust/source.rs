@@ -32,7 +32,7 @@ pub(super) fn read<'t>(
             let facts = facts(bytes);
             names.extend(names_given(&facts, &sdk_names));
             out.extend(facts.problems.iter().map(|problem| report(path, problem, glance.names_sdk)));
-            files.push(File { path, facts });
+            files.push(File { path, names_sdk: glance.names_sdk, facts });
         }
         let is_reached = |bytes: &[u8]| {
             words(bytes).any(|word| std::str::from_utf8(word).is_ok_and(|word| names.contains(word)))

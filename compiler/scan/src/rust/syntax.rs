@@ -99,6 +99,8 @@ pub(super) struct Binding {
     /// The types in that type's arguments.
     pub(super) arguments: Vec<Path>,
     pub(super) value: Value,
+    /// What its value is taken from, as in `DB.read()`.
+    pub(super) handle: Option<Use>,
     /// Its attributes that are written `#[…register…]`.
     pub(super) registers: Vec<Register>,
 }

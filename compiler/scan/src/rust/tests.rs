@@ -1,5 +1,6 @@
 //! What the tests of all primitives share, and tests that concern several.
 
+use proptest::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::{SourceTree, scan};
@@ -404,6 +405,108 @@ fn names_that_refer_to_each_other_in_many_ways_end() {
     );
     rows(&[SERVICE, (MAIN, &source)]);
 }
+
+#[test]
+fn a_handle_gives_what_it_says_to_those_who_use_it() {
+    let service = |name: &str| format!(r#"{{"name": "{name}", "lang": "rust"}}"#);
+    let (a, b) = (service("a"), service("b"));
+    check_app(
+        &[
+            ("a/encore.service.json", &a),
+            ("a/Cargo.toml", "[package]\nname = \"a\""),
+            (
+                "a/src/lib.rs",
+                "use encore::storage::postgres::*; static DB: Database = Database::new(\"d\"); pub static READ: DatabaseRef = DB.read(); fn f() { DB.write(); }",
+            ),
+            ("b/encore.service.json", &b),
+            ("b/Cargo.toml", "[package]\nname = \"b\"\n[dependencies]\na = { path = \"../a\" }"),
+            ("b/src/main.rs", "fn f() { a::READ.query(x, y); g(a::READ) }"),
+        ],
+        &[
+            r#"services {"name": "a", "path": "a", "binds": {"databases": ["d"]}, "databases": [{"database": "d"}]}"#,
+            r#"services {"name": "b", "path": "b", "databases": [{"database": "d", "access": "read"}]}"#,
+            r#"databases {"name": "d"}"#,
+        ],
+    );
+}
+
+#[test]
+fn a_service_without_code_is_run_by_the_package_around_it() {
+    check_app(
+        &[
+            ("users/encore.service.json", r#"{"name": "users", "lang": "rust"}"#),
+            (
+                "src/main.rs",
+                "use encore::pubsub::Topic; static T: Topic<u8> = Topic::new(\"t\"); fn f() { T.publish(&1); }",
+            ),
+        ],
+        &[r#"topics {"name": "t", "publishers": ["users"]}"#],
+    );
+}
+
+#[test]
+fn code_that_is_part_of_no_crate_is_reported() {
+    check_app(
+        &[SERVICE, ("svc/a.rs", "use encore::pubsub::Topic;")],
+        &["S0011 svc/encore.service.json:1:10-1:15 the code of service `svc` is part of no crate"],
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_too_strange(pieces in proptest::collection::vec(0..PIECES.len(), 0..40)) {
+        let text: String = pieces.iter().map(|piece| PIECES[*piece]).collect();
+        rows(&[SERVICE, (MAIN, &text)]);
+    }
+}
+
+/// What the property tests are made of.
+const PIECES: [&str; 44] = [
+    "static T: Topic<u8> = ",
+    "Topic::new",
+    "(\"t\")",
+    ";",
+    "use encore::pubsub::*;",
+    "mod a",
+    "mod main;",
+    "{",
+    "}",
+    "(",
+    ")",
+    "fn f() ",
+    "T",
+    ".publish(&1)",
+    ".await?",
+    "&",
+    "*",
+    "|x| ",
+    "#[",
+    "]",
+    "#[path = \"main.rs\"] ",
+    "cfg(test)",
+    "'a",
+    "'x'",
+    "r#\"",
+    "\"#",
+    "\"",
+    "/*",
+    "*/",
+    "//",
+    "\n",
+    "m!",
+    "<",
+    ">",
+    "::",
+    "crate",
+    "super",
+    "self",
+    "pub use ",
+    " as U;",
+    "const C: u8 = C + ",
+    "1",
+    "\u{301}",
+    "é",
+];
 
 #[test]
 fn facts_can_be_stored() {

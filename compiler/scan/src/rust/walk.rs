@@ -141,6 +141,7 @@ impl Walker {
             declared: type_path(declared),
             arguments: types.split_off(usize::from(is_path && !types.is_empty())),
             value: Value::of(value),
+            handle: handle(value),
             registers: attributes.iter().filter_map(register).collect(),
         };
         self.here().bindings.push(binding);
@@ -375,6 +376,17 @@ fn referred_base(expression: &Expr) -> &Expr {
             other => return other,
         });
     }
+}
+
+/// A resource by its path, and what is called on it.
+fn handle(value: &Expr) -> Option<Use> {
+    let (base, methods) = referred(value);
+    let Expr::Path(path) = referred_base(base) else { return None };
+    if methods.is_empty() {
+        return None;
+    }
+    let methods = methods.iter().take(MAX_USED_METHODS).map(|call| method(call)).collect();
+    Some(Use { path: path_of(path)?, at: span::path(&path.path), methods, argument_of: None })
 }
 
 /// The call that a value is, with or without `&`, and the methods on it.
