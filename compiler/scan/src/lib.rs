@@ -7,6 +7,7 @@
 mod app;
 mod go;
 mod json;
+mod migration;
 mod python;
 mod rust;
 mod service_file;

@@ -13,7 +13,6 @@ mod directive;
 mod fold;
 mod gateway;
 mod metric;
-pub(crate) mod migration;
 mod resolve;
 mod secret;
 mod service;

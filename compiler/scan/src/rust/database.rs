@@ -13,7 +13,7 @@ use super::found::{Found, Resource, Usage};
 use super::site::Site;
 use super::value::Kind;
 use crate::SourceTree;
-use crate::go::migration;
+use crate::migration;
 use crate::sql;
 
 /// Reads a database.

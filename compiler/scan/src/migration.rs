@@ -45,7 +45,7 @@ pub(crate) fn folder(
 }
 
 /// A relative path from a folder; absent when it is absolute or leads out of the folder.
-pub(super) fn join(folder: &str, path: &str) -> Option<String> {
+pub(crate) fn join(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     if path.starts_with('/') || path.contains('\\') {
         return None;
