@@ -134,7 +134,7 @@ mod tests {
             "Job::new(\"j\", \"/p\", every())",
             &[
                 r#"cron_jobs {"id": "j", "path": "/p", "service": "svc"}"#,
-                "S0009 svc/src/main.rs:1:76-1:83 the schedule must be `Schedule::Every(\"30m\")` or `Schedule::Cron(\"0 4 * * *\")`",
+                "S0009 svc/src/main.rs:1:72-1:79 the schedule must be `Schedule::Every(\"30m\")` or `Schedule::Cron(\"0 4 * * *\")`",
             ],
         );
     }

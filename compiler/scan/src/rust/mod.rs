@@ -135,8 +135,8 @@ fn missing_modules(program: &Program<'_>) -> Vec<Diagnostic> {
 
 /// Services whose code is there, and part of no crate: it would be passed over without a word.
 fn lost_services(program: &Program<'_>, manifest: &Manifest) -> Vec<Diagnostic> {
-    let lost = program.lost_services().map(|(service, path)| {
-        let service = &manifest.services[service];
+    let lost = program.lost.iter().map(|(service, path)| {
+        let service = &manifest.services[*service];
         Diagnostic::warning(
             Code::S0011,
             format!("the code of service `{}` is part of no crate", service.name),

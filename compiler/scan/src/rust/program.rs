@@ -63,8 +63,8 @@ pub(super) struct Program<'t> {
     runs_in: BTreeMap<usize, Vec<usize>>,
     /// `mod name;` without a file.
     pub(super) missing: Vec<(usize, ModuleFile)>,
-    /// The files that are part of a crate.
-    reached: BTreeSet<usize>,
+    /// Services whose code is part of no crate, each with a file that speaks of the SDK.
+    pub(super) lost: Vec<(usize, &'t str)>,
 }
 
 impl<'t> Program<'t> {
@@ -81,10 +81,10 @@ impl<'t> Program<'t> {
         }
         let names: Vec<_> = builder.unit_packages.iter().map(|unit| builder.names(*unit, packages)).collect();
         let runs_in = builder.runs_in(packages, &services);
-        let Builder { modules, roots, missing, module_of, .. } = builder;
-        let reached = module_of.into_keys().collect();
+        let lost = builder.lost(packages, &services);
+        let Builder { modules, roots, missing, .. } = builder;
         let units = roots.into_iter().zip(names).map(|(root, names)| Unit { root, names }).collect();
-        Self { files, modules, units, services, runs_in, missing, reached }
+        Self { files, modules, units, services, runs_in, missing, lost }
     }
 
     /// The facts of a module.
@@ -106,16 +106,6 @@ impl<'t> Program<'t> {
     /// The position of a place in a module's file.
     pub(super) fn at(&self, module: usize, place: Place) -> Position {
         place.in_file(self.path(module))
-    }
-
-    /// Services none of whose files is part of a crate, each with one that speaks of the SDK.
-    pub(super) fn lost_services(&self) -> impl Iterator<Item = (usize, &'t str)> {
-        self.services.iter().enumerate().filter_map(|(service, folder)| {
-            let own = || self.files.iter().enumerate().filter(|(_, file)| is_below(file.path, folder));
-            let is_reached = own().any(|(file, _)| self.reached.contains(&file));
-            let speaks = own().find(|(_, file)| file.names_sdk)?;
-            (!is_reached).then_some((service, speaks.1.path))
-        })
     }
 
     /// The service whose folder holds a module's file.
@@ -287,6 +277,23 @@ impl<'b, 't> Builder<'b, 't> {
             names.extend(found.map(|found| (name.clone(), found)));
         }
         names
+    }
+
+    /// Services in whose folders no crate begins and no file is part of one.
+    fn lost(&self, packages: &[Package], services: &[String]) -> Vec<(usize, &'t str)> {
+        let first_files = |package: &'_ Package| {
+            let library = package.library.iter().map(|(_, path)| path.clone());
+            library.chain(package.programs.iter().cloned()).collect::<Vec<_>>()
+        };
+        let first_files: Vec<String> = packages.iter().flat_map(first_files).collect();
+        let lost = services.iter().enumerate().filter_map(|(service, folder)| {
+            let own = || self.files.iter().enumerate().filter(|(_, file)| is_below(file.path, folder));
+            let is_reached = first_files.iter().any(|path| is_below(path, folder))
+                || own().any(|(file, _)| self.module_of.contains_key(&file));
+            let (_, speaks) = own().find(|(_, file)| file.names_sdk)?;
+            (!is_reached).then_some((service, speaks.path))
+        });
+        lost.collect()
     }
 
     /// The services in which the code of each file runs.

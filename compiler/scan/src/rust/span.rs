@@ -22,14 +22,14 @@ pub(super) fn expression(expression: &Expr) -> Place {
 
 /// From the beginning of one token to the end of another.
 pub(super) fn between(first: Span, last: Span) -> Place {
-    let (start, end) = (first.start(), last.end());
-    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    Place {
-        line: number(start.line),
-        column: number(start.column).saturating_add(1),
-        end_line: number(end.line),
-        end_column: number(end.column).saturating_add(1),
-    }
+    let point = |at: proc_macro2::LineColumn| {
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        (number(at.line).max(1), number(at.column).saturating_add(1))
+    };
+    let (line, column) = point(first.start());
+    // What has no place of its own stands at the beginning of the file.
+    let (end_line, end_column) = point(last.end()).max((line, column));
+    Place { line, column, end_line, end_column }
 }
 
 /// From a place to the end of a token.
