@@ -24,12 +24,13 @@ pub(crate) fn glance(bytes: &[u8]) -> Glance {
             continue;
         }
         take_words(line, &mut imported);
-        let is_open = |line: &str| line.contains('(') && !line.contains(')');
-        let mut is_continued = is_open(line) || line.ends_with('\\');
-        while is_continued {
+        let mut is_open = line.contains('(') && !line.contains(')');
+        let mut goes_on = line.ends_with('\\');
+        while is_open || goes_on {
             let Some(line) = lines.next() else { break };
             take_words(line, &mut imported);
-            is_continued = !line.contains(')') && (line.ends_with('\\') || !line.contains('='));
+            is_open = is_open && !line.contains(')');
+            goes_on = line.ends_with('\\');
         }
     }
     imported.sort_unstable();
@@ -44,11 +45,9 @@ fn take_words(line: &str, words: &mut Vec<String>) {
     words.extend(found.filter(|word| !matches!(*word, "import" | "from" | "as")).map(str::to_owned));
 }
 
-/// The word by which others import a file: its name, or that of the folder whose `__init__.py` it is.
-pub(super) fn stem(path: &str) -> &str {
-    let path = path.strip_suffix(".py").unwrap_or(path);
-    let path = path.strip_suffix("/__init__").unwrap_or(path);
-    path.rsplit('/').next().unwrap_or(path)
+/// The words by which others import a file: its name, and those of the folders that it lies in.
+pub(super) fn stems(path: &str) -> impl Iterator<Item = &str> {
+    path.strip_suffix(".py").unwrap_or(path).split('/').filter(|part| *part != "__init__")
 }
 
 #[cfg(test)]
@@ -72,9 +71,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_imported_by_its_name_or_that_of_its_folder() {
-        assert_eq!(stem("a/b.py"), "b");
-        assert_eq!(stem("a/b/__init__.py"), "b");
-        assert_eq!(stem("b.py"), "b");
+    fn a_file_is_imported_by_its_name_or_those_of_its_folders() {
+        assert_eq!(stems("a/b.py").collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(stems("a/b/__init__.py").collect::<Vec<_>>(), ["a", "b"]);
     }
 }

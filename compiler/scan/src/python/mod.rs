@@ -39,7 +39,7 @@ use crate::service_file::{ServiceFiles, is_foreign};
 use construct::Construct;
 use facts::{Facts, Surroundings};
 use found::Found;
-use glance::{Glance, glance, stem};
+use glance::{Glance, glance, stems};
 use resolve::Program;
 use site::Site;
 
@@ -79,8 +79,8 @@ fn read<'t>(
         waiting.extract_if(.., |(_, _, glance)| glance.mentions_encore).collect();
     let mut seen = 0;
     while seen < taken.len() {
-        let stems: BTreeSet<&str> = taken[seen..].iter().map(|(path, ..)| stem(path)).collect();
-        let imports = |glance: &Glance| glance.imported.iter().any(|word| stems.contains(word.as_str()));
+        let words: BTreeSet<&str> = taken[seen..].iter().flat_map(|(path, ..)| stems(path)).collect();
+        let imports = |glance: &Glance| glance.imported.iter().any(|word| words.contains(word.as_str()));
         seen = taken.len();
         taken.extend(waiting.extract_if(.., |(_, _, glance)| imports(glance)));
     }
