@@ -48,6 +48,7 @@ pub fn scan(tree: &SourceTree) -> (Option<Manifest>, Vec<Diagnostic>) {
         join(&mut manifest, part);
         diagnostics.extend(found);
     }
+    add_bare(&mut manifest, &services);
     manifest.join_references();
     sort(&mut manifest);
     compiler_diagnostics::sort(&mut diagnostics);
@@ -63,6 +64,18 @@ fn languages(tree: &SourceTree, app: &App, services: &ServiceFiles) -> Vec<Langu
     let others = others.filter(|language| *language != app.language);
     let others = others.filter(|language| in_files(*language) || has_framework(*language));
     std::iter::once(app.language).chain(others).collect()
+}
+
+/// Adds the services whose files say that they are in Go or TypeScript, where the framework of the language finds none.
+fn add_bare(manifest: &mut Manifest, files: &ServiceFiles) {
+    for language in [Language::Go, Language::Typescript] {
+        for service in files.in_language(language) {
+            if !manifest.services.iter().any(|known| known.path == service.path) {
+                let language = service.language.filter(|language| *language != manifest.language);
+                manifest.services.push(Service { language, ..service });
+            }
+        }
+    }
 }
 
 /// Adds what one language declares to the app. Names that occur twice are the app model's to judge.
@@ -159,6 +172,49 @@ mod tests {
         let said: Vec<_> =
             diagnostics.iter().map(|each| format!("{} {}", each.code.as_str(), each.message)).collect();
         assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn an_app_may_have_services_in_several_languages() {
+        let service = |language: &str| format!(r#"{{"name": "{language}", "lang": "{language}"}}"#);
+        let files = [
+            ("encore.app", "{}".to_owned()),
+            ("py/encore.service.json", service("python")),
+            ("rs/encore.service.json", service("rust")),
+            ("js/encore.service.json", service("typescript")),
+            (
+                "ts/encore.service.ts",
+                "import { Service } from 'encore.dev/service'; export default new Service('ts');".to_owned(),
+            ),
+            (
+                "ts/ts.ts",
+                "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t'); t.publish({});"
+                    .to_owned(),
+            ),
+            (
+                "py/py.py",
+                "from encore import pubsub\nt = pubsub.Topic.named('t')\n\
+                 pubsub.Subscription(t, 's', handler=f)\nt.publish({})\n"
+                    .to_owned(),
+            ),
+        ];
+        let (manifest, diagnostics) = scan(&SourceTree::from_files("app", files));
+        assert_eq!(diagnostics, []);
+        let manifest = manifest.unwrap();
+        assert_eq!(manifest.language, Language::Typescript);
+        let services: Vec<_> =
+            manifest.services.iter().map(|service| (service.name.as_str(), service.language)).collect();
+        let expected = [
+            ("python", Some(Language::Python)),
+            ("rust", Some(Language::Rust)),
+            ("ts", None),
+            ("typescript", None),
+        ];
+        assert_eq!(services, expected);
+        let [topic] = manifest.topics.as_slice() else { panic!("{:?}", manifest.topics) };
+        assert!(!topic.reference);
+        assert_eq!(topic.publishers, ["python", "ts"]);
+        assert_eq!(topic.subscriptions[0].service, "python");
     }
 
     #[test]

@@ -474,19 +474,21 @@ impl<'s, 't> Walker<'s, 't> {
             bound: bound.clone(),
         });
         if bound.is_none() && surroundings != Surroundings::Class {
-            self.take_unbound(index, climbed.height + 1);
+            self.take_unbound(index, surroundings, climbed.height + 1);
         }
         true
     }
 
     /// What is done with a declaration that no name holds.
-    fn take_unbound(&mut self, index: usize, height: usize) {
+    fn take_unbound(&mut self, index: usize, surroundings: Surroundings, height: usize) {
         let kept = self.steps.split_off(self.steps.len() - height);
         let climbed = self.climb();
         if let Some(climbed) = climbed {
             let holds = matches!(climbed.end, End::Read) && climbed.path.is_empty();
             let is_call = self.facts.declarations[index].callee.is_of_sdk_services();
-            if !is_call && !(holds && self.is_assigned(climbed.height)) {
+            // In a function it may not stand at all, whatever is done with it.
+            let is_misplaced = surroundings == Surroundings::Function && climbed.path.is_empty();
+            if !is_call && !is_misplaced && !(holds && self.is_assigned(climbed.height)) {
                 self.take_use(Subject::Declaration(index), &climbed);
             }
         }
