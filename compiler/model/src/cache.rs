@@ -8,7 +8,7 @@ use schema_documents::Position;
 use schema_documents::manifest::{self, Manifest};
 
 use crate::cross::{self, Primitive, one_of};
-use crate::name;
+use crate::{language, name, path};
 
 /// A cache cluster.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +101,7 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
     let declared = manifest.caches.iter().map(|cache| (cache.name.as_str(), &cache.at, cache));
     let mut caches = BTreeMap::new();
     for (name, cache) in cross::unique(Primitive::Cache, None, declared, found) {
-        name::check(manifest.language, Primitive::Cache, name, &cache.at, found);
+        name::check(language::of_declaration(manifest, &cache.at), Primitive::Cache, name, &cache.at, found);
         let eviction_policy = eviction_policy(cache, found);
         let mut keyspaces: Vec<Keyspace> = cache.keyspaces.iter().map(keyspace).collect();
         keyspaces.sort_by(|a, b| (&a.at, &a.pattern).cmp(&(&b.at, &b.pattern)));
@@ -112,6 +112,7 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
             keyspaces,
             at: cache.at.clone(),
         };
+        path::keyspaces(manifest, &cache, found);
         caches.insert(name.to_owned(), cache);
     }
     caches

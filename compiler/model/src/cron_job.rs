@@ -9,7 +9,7 @@ use schema_documents::manifest::{self, Language, Manifest};
 
 use crate::cross::{self, Primitive};
 use crate::endpoint::has_path_parameters;
-use crate::{cron_expression, name};
+use crate::{cron_expression, language, name};
 
 const MINUTES_PER_DAY: u32 = 24 * 60;
 
@@ -102,8 +102,9 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
     let declared = manifest.cron_jobs.iter().map(|job| (job.id.as_str(), &job.at, job));
     let mut jobs = BTreeMap::new();
     for (id, job) in cross::unique(Primitive::CronJob, None, declared, found) {
-        name::check(manifest.language, Primitive::CronJob, id, &job.at, found);
-        let (schedule, target) = (schedule(manifest.language, job, found), target(manifest, job, found));
+        name::check(language::of_declaration(manifest, &job.at), Primitive::CronJob, id, &job.at, found);
+        let (schedule, target) =
+            (schedule(language::of_declaration(manifest, &job.at), job, found), target(manifest, job, found));
         if let (Some(schedule), Some(target)) = (schedule, target) {
             let title = job.title.clone().unwrap_or_else(|| id.to_owned());
             jobs.insert(

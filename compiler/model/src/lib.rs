@@ -14,8 +14,10 @@ mod cross;
 mod database;
 mod endpoint;
 mod gateway;
+mod language;
 mod metric;
 mod name;
+mod path;
 mod secret;
 mod service;
 #[cfg(test)]
@@ -35,7 +37,7 @@ pub use endpoint::{DEFAULT_BODY_LIMIT_BYTES, Endpoint, METHODS};
 pub use gateway::{AuthHandler, DEFAULT_GATEWAY, Gateway};
 pub use metric::Metric;
 pub use secret::Secret;
-pub use service::{Binds, BucketUse, Service, Uses};
+pub use service::{Binds, BucketUse, DatabaseUse, Service, Uses};
 pub use topic::{Retries, Subscription, Topic};
 
 /// An app: everything it declares and uses, by name. Every name in it resolves: what a service uses, a subscription
@@ -44,7 +46,7 @@ pub use topic::{Retries, Subscription, Topic};
 pub struct AppModel {
     /// The app's name.
     pub app: String,
-    /// Its language.
+    /// The language of its services, but for those that have another.
     pub language: Language,
     /// Services, with their endpoints and with what their code uses.
     pub services: BTreeMap<String, Service>,
@@ -92,7 +94,7 @@ pub fn resolve(manifest: &Manifest) -> (Option<AppModel>, Vec<Diagnostic>) {
         metrics: metric::resolve(manifest, &mut found),
     };
     cross::references(manifest, &mut found);
-    cross::paths(&app, &mut found);
+    path::endpoints(&app, &mut found);
     cross::authentication(&app, &mut found);
     sort(&mut found);
     ((!any_error(&found)).then_some(app), found)

@@ -49,15 +49,18 @@ pub(crate) fn check(
 }
 
 fn reserved_prefix(language: Language, primitive: Primitive) -> Option<&'static str> {
-    (language == Language::Go && primitive == Primitive::Metric).then_some("e_")
+    match (language, primitive) {
+        (Language::Go | Language::Typescript, Primitive::Metric) => Some("e_"),
+        _ => None,
+    }
 }
 
 fn rule(language: Language, primitive: Primitive) -> Rule {
     use Primitive::{Bucket, Cache, CronJob, Database, Metric, Secret, Subscription, Topic};
     match (language, primitive) {
-        (Language::Go, Topic | Subscription | Bucket | Cache | CronJob) => Rule::Separated('-'),
-        (Language::Go, Database | Metric) => Rule::Separated('_'),
-        (Language::Python | Language::Rust, Bucket | Cache | CronJob) => Rule::Separated('-'),
+        (Language::Go, Topic | Subscription | Bucket | Cache | CronJob)
+        | (Language::Python | Language::Rust, Bucket | Cache | CronJob) => Rule::Separated('-'),
+        (Language::Go, Database | Metric) | (Language::Typescript, Metric) => Rule::Separated('_'),
         (Language::Python | Language::Rust, Secret) => Rule::Identifier,
         (Language::Python | Language::Rust, Metric) => Rule::Instrument,
         _ => Rule::Plain,

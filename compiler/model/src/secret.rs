@@ -7,7 +7,7 @@ use schema_documents::Position;
 use schema_documents::manifest::{self, Manifest, SecretScope};
 
 use crate::cross::{self, Primitive};
-use crate::name;
+use crate::{language, name};
 
 /// A secret.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +28,13 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
     let named = keys.iter().zip(declared()).map(|(key, secret)| (key.as_str(), &secret.at, secret));
     let mut secrets = BTreeMap::new();
     for (key, secret) in cross::unique(Primitive::Secret, None, named, found) {
-        name::check(manifest.language, Primitive::Secret, &secret.name, &secret.at, found);
+        name::check(
+            language::of_declaration(manifest, &secret.at),
+            Primitive::Secret,
+            &secret.name,
+            &secret.at,
+            found,
+        );
         let services = services(manifest, secret);
         let (name, at) = (secret.name.clone(), secret.at.clone());
         secrets.insert(key.to_owned(), Secret { name, key: key.to_owned(), services, at });

@@ -7,6 +7,7 @@
 mod app;
 mod go;
 mod json;
+mod merge;
 mod migration;
 mod python;
 mod rust;
@@ -15,14 +16,17 @@ mod sql;
 mod text;
 pub mod tree;
 mod typescript;
+pub mod written;
 
 use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::Position;
 use schema_documents::manifest::{Language, Manifest, Service};
 
 use app::App;
+pub use merge::merge;
 use service_file::ServiceFiles;
 pub use tree::SourceTree;
+pub use written::Part;
 
 /// Scans one app.
 ///
@@ -149,7 +153,7 @@ fn sort(manifest: &mut Manifest) {
     manifest.buckets.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
     manifest.caches.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
     for cache in &mut manifest.caches {
-        cache.keyspaces.sort_by(|a, b| a.pattern.cmp(&b.pattern).then_with(|| a.at.cmp(&b.at)));
+        cache.keyspaces.sort_by(|a, b| (&a.pattern, &a.at, &a.service).cmp(&(&b.pattern, &b.at, &b.service)));
     }
     manifest.cron_jobs.sort_by(|a, b| a.id.cmp(&b.id).then_with(|| a.at.cmp(&b.at)));
     manifest.secrets.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
