@@ -56,6 +56,7 @@ codes! {
     S0018 "a resource is passed on as a value",
     S0033 "`encore.service.json` is not valid",
     S0034 "a service lies within another service",
+    S0037 "a subscription is never started",
     // the app model
     M0101 "two things have the same name",
     M0102 "a name breaks the naming rule",

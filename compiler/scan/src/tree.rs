@@ -175,6 +175,7 @@ fn is_read(path: &str) -> bool {
                 | "encore.app.json"
                 | "encore.service.json"
                 | "encore.gateway.json"
+                | "Cargo.toml"
         )
         || (path.starts_with("environments/") && ending == "toml")
 }
