@@ -57,6 +57,11 @@ codes! {
     S0033 "`encore.service.json` is not valid",
     S0034 "a service lies within another service",
     S0037 "a subscription is never started",
+    S0020 "a type does not fit the declaration",
+    S0025 "a key pattern is not valid",
+    S0027 "a reference names no permission",
+    S0028 "a resource has no such operation",
+    S0029 "an app has more than one auth handler",
     // the app model
     M0101 "two things have the same name",
     M0102 "a name breaks the naming rule",

@@ -59,6 +59,7 @@ fn rule(language: Language, primitive: Primitive) -> Rule {
     use Primitive::{Bucket, Cache, CronJob, Database, Metric, Secret, Subscription, Topic};
     match (language, primitive) {
         (Language::Go, Topic | Subscription | Bucket | Cache | CronJob)
+        | (Language::Typescript, Bucket)
         | (Language::Python | Language::Rust, Bucket | Cache | CronJob) => Rule::Separated('-'),
         (Language::Go, Database | Metric) | (Language::Typescript, Metric) => Rule::Separated('_'),
         (Language::Python | Language::Rust, Secret) => Rule::Identifier,

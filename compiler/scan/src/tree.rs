@@ -171,12 +171,12 @@ fn is_read(path: &str) -> bool {
             name,
             "go.mod"
                 | "package.json"
-                | "tsconfig.json"
                 | "encore.app.json"
                 | "encore.service.json"
                 | "encore.gateway.json"
                 | "Cargo.toml"
         )
+        || (name.starts_with("tsconfig") && ending == "json")
         || (path.starts_with("environments/") && ending == "toml")
 }
 

@@ -1,7 +1,7 @@
 use super::{go, ts};
 
 #[test]
-fn a_metric_is_in_snake_case_and_leaves_the_prefix_of_encore_alone() {
+fn a_metric_of_encore_is_in_snake_case_and_leaves_the_prefix_of_encore_alone() {
     let metrics = r#"
         metrics = [
             { name = "orders-total", kind = "counter", at = "m:1" },
