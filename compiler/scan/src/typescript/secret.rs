@@ -45,8 +45,8 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
         secrets.len() - 1
     });
     found.resources.insert(site.key, Resource::Secret(index));
-    let names = site.services().iter().map(|service| site.program.services[*service].name.as_str());
-    give(&mut secrets[index], names);
+    let services = &site.program.services;
+    give(&mut secrets[index], site.services().iter().map(|service| services[*service].name.as_str()));
 }
 
 /// Notes that services use a secret, also one that another service declares.
