@@ -54,6 +54,9 @@ codes! {
     S0016 "a secret is declared in the wrong way",
     S0017 "a file is too large or nested too deep",
     S0018 "a resource is passed on as a value",
+    S0033 "`encore.service.json` is not valid",
+    S0034 "a service lies within another service",
+    S0037 "a subscription is never started",
     S0020 "a type does not fit the declaration",
     S0021 "a handler does not belong to the service",
     S0022 "something is used in a way that is not possible",
@@ -80,6 +83,7 @@ codes! {
     M0113 "a cache eviction policy does not exist",
     M0114 "a manifest is not valid",
     M0115 "two manifests of an app contradict each other",
+    M0116 "two keyspaces of a cache have keys in common",
     // environment files
     E0001 "an environment file is not valid TOML",
     E0002 "an environment file has an unknown key",

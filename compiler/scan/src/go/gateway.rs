@@ -37,6 +37,7 @@ pub(super) fn auth_handler(program: &Program<'_>, directed: &[Directed<'_>], fou
         found.manifest.gateways.push(Gateway {
             name: GATEWAY.to_owned(),
             service,
+            default: false,
             auth_handler: Some(handler),
             at,
         });
