@@ -13,6 +13,13 @@ use super::Found;
 use super::directive::{Directed, Directive};
 use super::program::Program;
 
+/// Methods of HTTP, and the word for all of them. Others are for the app model.
+const METHODS: [&str; 10] =
+    ["*", "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+
+/// Longer paths are not looked at here.
+const MAX_SEGMENTS: usize = 256;
+
 /// The path of an endpoint.
 struct Path {
     text: String,
@@ -54,15 +61,16 @@ pub(super) fn check(program: &Program<'_>, directed: &[Directed<'_>], found: &mu
     paths.sort_by(|a, b| a.named.cmp(&b.named));
     let mut routers: BTreeMap<&str, Node> = BTreeMap::new();
     for (index, path) in paths.iter().enumerate() {
-        let conflict = path.methods.iter().find_map(|method| add(&mut routers, method, path, index));
+        let mut methods = path.methods.iter().filter(|method| METHODS.contains(&method.as_str()));
+        let conflict = methods.find_map(|method| add(&mut routers, method, path, index));
         if let Some(conflict) = conflict {
             let other = &paths[conflict.with];
             found.diagnostics.push(
                 Diagnostic::error(Number::M0109, conflicting(path, other))
-                    .at(&path.at)
-                    .label(&other.at, "this is the other")
-                    .note("where one path has a parameter or a wildcard, no other has a word")
-                    .help("begin one of them with another word, or give it another method"),
+                    .at(&path.at_segment(conflict.segment))
+                    .label(&other.at, format!("this one has the path `{}`", other.text))
+                    .note("in one place, Encore.go takes either fixed segments, or one parameter, or one wildcard")
+                    .help("give one of them another path or another method"),
             );
         }
     }
@@ -85,6 +93,9 @@ fn path(program: &Program<'_>, each: &Directed<'_>, found: &Found) -> Option<Pat
         Some(path) => (path.clone(), each.at_word(&api.path_at)),
         None => (format!("/{endpoint}"), each.at_name()),
     };
+    if text.split('/').count() > MAX_SEGMENTS {
+        return None;
+    }
     let parameters = super::directive::path_parameters(api.path.as_deref()).count();
     let takes_request = signature.parameters.len() > parameters + 1;
     let methods: &[&str] = match (api.raw, takes_request) {

@@ -8,11 +8,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Above, Action, Facts, Form, Type, TypeForm, Use, facts, usual_name};
+use super::facts::{
+    Above, Action, Declaration, Facts, Form, Type, TypeForm, Use, facts, is_framework, usual_name,
+};
 use super::glance::{Glance, contains_word, glance};
 use super::module::{Module, folder_of, upwards};
 use super::program::File;
 use crate::SourceTree;
+
+/// How often files are looked through for more that is wanted.
+const MAX_ROUNDS: usize = 16;
 
 /// A file that may be read.
 struct Candidate<'t> {
@@ -33,10 +38,13 @@ pub(super) fn read<'t>(tree: &'t SourceTree, module: &Module) -> Vec<File<'t>> {
             each.facts = Some(facts(each.content));
         }
     }
-    loop {
+    for round in 0.. {
         let wanted = Wanted::of(&candidates, &names, &leading);
-        let next = candidates.iter_mut().filter(|each| each.facts.is_none() && wanted.has(each));
-        if next.map(|each| each.facts = Some(facts(each.content))).count() == 0 {
+        // What takes so many rounds is not worth to be found word by word.
+        let all = round == MAX_ROUNDS;
+        let is_wanted = |each: &Candidate<'_>| wanted.has(each) || (all && leading.contains(&each.package));
+        let next = candidates.iter_mut().filter(|each| each.facts.is_none() && is_wanted(each));
+        if next.map(|each| each.facts = Some(facts(each.content))).count() == 0 || all {
             break;
         }
     }
@@ -136,21 +144,8 @@ impl Wanted {
         let whole = candidates.iter().filter(|each| leading.contains(&each.package) && !in_service(each));
         let whole = whole.map(|each| each.package.clone()).collect();
         let mut wanted = Self { words: BTreeMap::new(), whole };
-        for each in candidates {
-            let Some(facts) = &each.facts else { continue };
-            let imported = imported_names(facts, names);
-            let leads = |used: &Use| {
-                let package = imported.get(&used.path[0].text);
-                package.is_some_and(|package| leading.contains(package) || !names.contains_key(package))
-            };
-            let holding: BTreeSet<_> =
-                facts.uses.iter().filter(|used| leads(used)).map(|used| used.within).collect();
-            let variables = facts.declarations.iter().enumerate().filter(|(index, declaration)| {
-                matches!(declaration.form, Form::Variable(_)) && holding.contains(index)
-            });
-            for (_, declaration) in variables {
-                wanted.add(&each.package, declaration.names.iter().map(|name| name.text.as_str()));
-            }
+        for (package, words) in holding(candidates, names, leading) {
+            wanted.add(package, words.into_iter());
         }
         for (package, name) in Types::new(candidates, names).missing() {
             wanted.add(&package, std::iter::once(name.as_str()));
@@ -168,6 +163,42 @@ impl Wanted {
         self.whole.contains(&candidate.package)
             || words.is_some_and(|words| contains_word(candidate.content, words))
     }
+}
+
+/// The variables that may hold a resource, by package: those that are set to something of the framework or of a package
+/// that may lead to a resource, and those that are made of such a variable.
+fn holding<'c>(
+    candidates: &'c [Candidate<'_>],
+    names: &BTreeMap<String, String>,
+    leading: &BTreeSet<String>,
+) -> BTreeMap<&'c str, BTreeSet<&'c str>> {
+    let mut open: Vec<(&str, &str)> = Vec::new();
+    let mut made_of: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for each in candidates {
+        let Some(facts) = &each.facts else { continue };
+        let imported = imported_names(facts, names);
+        for used in &facts.uses {
+            let declaration = facts.declarations.get(used.within);
+            let Some(Declaration { names, form: Form::Variable(_), .. }) = declaration else { continue };
+            let variables = names.iter().map(|name| name.text.as_str());
+            let base = used.path[0].text.as_str();
+            match imported.get(base) {
+                Some(package) if leading.contains(package) || is_framework(package) => {
+                    open.extend(variables.map(|variable| (each.package.as_str(), variable)));
+                }
+                Some(_) => {}
+                None => made_of.entry((&each.package, base)).or_default().extend(variables),
+            }
+        }
+    }
+    let mut holding: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    while let Some((package, variable)) = open.pop() {
+        if holding.entry(package).or_default().insert(variable) {
+            let made = made_of.get(&(package, variable)).into_iter().flatten();
+            open.extend(made.map(|made| (package, *made)));
+        }
+    }
+    holding
 }
 
 /// Whether something in a file makes its folder a service.

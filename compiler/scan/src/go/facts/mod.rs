@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::text::Place;
 
 pub(super) use fold::{Constant, Why};
-pub(super) use reader::usual_name;
+pub(super) use reader::{is_framework, usual_name};
 pub(super) use walk::facts;
 
 /// The facts of one file.

@@ -88,7 +88,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn is_framework(path: &str) -> bool {
+/// Whether an import path is one of the framework.
+pub(in crate::go) fn is_framework(path: &str) -> bool {
     path.strip_prefix(FRAMEWORK).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
