@@ -243,4 +243,20 @@ func init() { setUp() }
             &[],
         );
     }
+
+    #[test]
+    fn of_another_service_is_read_what_is_called() {
+        let files = [
+            (
+                "a/a.go",
+                "package a\nimport \"encore.dev/storage/objects\"\nvar b = objects.NewBucket(\"b\", objects.BucketConfig{})\n//encore:api private\nfunc E() {}\nfunc low() { b.Download() }\n",
+            ),
+            ("a/more.go", "package a\nfunc Read() { low() }\n"),
+            (
+                "svc/svc.go",
+                "package svc\nimport \"example.com/app/a\"\n//encore:api private\nfunc S() { a.Read() }\n",
+            ),
+        ];
+        check(&files, &["service svc svc buckets=b[ReadObjectContents]"], &[]);
+    }
 }

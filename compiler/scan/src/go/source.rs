@@ -4,7 +4,7 @@
 //! is found in rounds. The first reads the files that speak of the framework or import a package that may. The next ones
 //! read files beside these that contain a name which turned out to be wanted: a variable that may hold a resource, or
 //! a type that a declaration is about. Packages outside of services are read whole, since it matters which of their
-//! functions call each other.
+//! functions call each other; so are those of a service of which another service calls more than endpoints.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -144,6 +144,10 @@ impl Wanted {
         let whole = candidates.iter().filter(|each| leading.contains(&each.package) && !in_service(each));
         let whole = whole.map(|each| each.package.clone()).collect();
         let mut wanted = Self { words: BTreeMap::new(), whole };
+        let root_of = |each: &Candidate<'_>| {
+            upwards(folder_of(each.path)).find(|folder| services.contains(folder)).map(str::to_owned)
+        };
+        wanted.add_entered(candidates, names, leading, &root_of);
         for (package, words) in holding(candidates, names, leading) {
             wanted.add(package, words.into_iter());
         }
@@ -151,6 +155,39 @@ impl Wanted {
             wanted.add(&package, std::iter::once(name.as_str()));
         }
         wanted
+    }
+
+    /// Wants what the code of a service names in the packages of others: a function runs in the service that calls it, with
+    /// all that it calls in turn, and so do the methods of a type. Endpoints are called over the network.
+    fn add_entered(
+        &mut self,
+        candidates: &[Candidate<'_>],
+        names: &BTreeMap<String, String>,
+        leading: &BTreeSet<String>,
+        root_of: &dyn Fn(&Candidate<'_>) -> Option<String>,
+    ) {
+        let roots: BTreeMap<&str, Option<String>> =
+            candidates.iter().map(|each| (each.package.as_str(), root_of(each))).collect();
+        let known = Known::of(candidates);
+        for each in candidates {
+            let Some(facts) = &each.facts else { continue };
+            let imported = imported_names(facts, names);
+            for used in &facts.uses {
+                let (Some(package), Some(name)) = (imported.get(&used.path[0].text), used.path.get(1)) else {
+                    continue;
+                };
+                let key = (package.as_str(), name.text.as_str());
+                let is_own = roots.get(package.as_str()) == roots.get(each.package.as_str());
+                if is_own || !leading.contains(package) || known.is_followed(key) {
+                    continue;
+                }
+                if used.action == Action::Typed && !known.with_methods.contains(&key) {
+                    self.add(package, std::iter::once(name.text.as_str()));
+                } else {
+                    self.whole.insert(package.clone());
+                }
+            }
+        }
     }
 
     fn add<'w>(&mut self, package: &str, words: impl Iterator<Item = &'w str>) {
@@ -162,6 +199,48 @@ impl Wanted {
         let words = self.words.get(&candidate.package);
         self.whole.contains(&candidate.package)
             || words.is_some_and(|words| contains_word(candidate.content, words))
+    }
+}
+
+/// What the files that are read declare, by package and name.
+#[derive(Default)]
+struct Known<'c> {
+    endpoints: BTreeSet<(&'c str, &'c str)>,
+    variables: BTreeSet<(&'c str, &'c str)>,
+    with_methods: BTreeSet<(&'c str, &'c str)>,
+}
+
+impl<'c> Known<'c> {
+    fn of(candidates: &'c [Candidate<'_>]) -> Self {
+        let mut known = Self::default();
+        for each in candidates {
+            let Some(facts) = &each.facts else { continue };
+            let package = each.package.as_str();
+            for directive in facts.directives.iter().filter(|directive| directive.text.starts_with("api")) {
+                if let Above::Declaration(at) = directive.above {
+                    known.endpoints.insert((package, facts.declarations[at].name()));
+                }
+            }
+            for declaration in &facts.declarations {
+                match &declaration.form {
+                    Form::Variable(_) => {
+                        let names = declaration.names.iter().map(|name| (package, name.text.as_str()));
+                        known.variables.extend(names);
+                    }
+                    Form::Function(function) => {
+                        let receiver = function.receiver.iter();
+                        known.with_methods.extend(receiver.map(|it| (package, it.name.text.as_str())));
+                    }
+                    Form::Constant | Form::Type(_) => {}
+                }
+            }
+        }
+        known
+    }
+
+    /// Whether nothing more has to be read to follow a use of a name.
+    fn is_followed(&self, key: (&str, &str)) -> bool {
+        self.endpoints.contains(&key) || self.variables.contains(&key)
     }
 }
 
