@@ -19,6 +19,10 @@ mod handler;
 mod keyspace;
 mod metric;
 mod module;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the tree is that of the whole language; not all is asked for")
+)]
 mod parser;
 mod path;
 mod program;
