@@ -75,10 +75,7 @@ pub fn build(tree: &SourceTree, environments: &[String]) -> Built {
 pub fn build_from(source: Source<'_>, environments: &[String]) -> Built {
     let tree = source.tree;
     let (manifest, mut diagnostics) = manifest(source);
-    let broken = any_error(&diagnostics);
-    let (model, found) = manifest.as_ref().map(compiler_model::resolve).unwrap_or_default();
-    let model = model.filter(|_| !broken);
-    diagnostics.extend(found);
+    let model = resolve(manifest.as_ref(), &mut diagnostics);
     let mut desired = Vec::new();
     for name in names(tree, environments) {
         let (environment, found) = environment(tree, &name);
@@ -97,10 +94,20 @@ pub fn build_from(source: Source<'_>, environments: &[String]) -> Built {
 /// Scan and resolve. Without a model there are errors that say why.
 pub fn model(source: Source<'_>) -> (Option<AppModel>, Vec<Diagnostic>) {
     let (manifest, mut diagnostics) = manifest(source);
-    let broken = any_error(&diagnostics);
-    let (model, found) = manifest.as_ref().map(compiler_model::resolve).unwrap_or_default();
+    (resolve(manifest.as_ref(), &mut diagnostics), diagnostics)
+}
+
+/// The model of a manifest; none where something was wrong before. What a scanner has said, which knows the exact place,
+/// is not said again.
+fn resolve(manifest: Option<&Manifest>, diagnostics: &mut Vec<Diagnostic>) -> Option<AppModel> {
+    let broken = any_error(diagnostics);
+    let (model, found) = manifest.map(compiler_model::resolve).unwrap_or_default();
+    let is_new = |found: &Diagnostic| {
+        !diagnostics.iter().any(|known| known.code == found.code && known.message == found.message)
+    };
+    let found: Vec<_> = found.into_iter().filter(is_new).collect();
     diagnostics.extend(found);
-    (model.filter(|_| !broken), diagnostics)
+    model.filter(|_| !broken)
 }
 
 /// The settings of one environment.

@@ -254,7 +254,9 @@ fn a_whole_app_is_read() {
         ("site/migrations/README.md", ""),
     ];
     let (manifest, found) = scan_files(&files);
-    assert_eq!(said(&found), Vec::<String>::new());
+    let unmet =
+        "M0110 site/site.go:26:14-26:18 endpoint `site.Add` needs an auth handler, and the app has none";
+    assert_eq!(said(&found), [unmet]);
     let expected = "service monitor monitor
 endpoint monitor.CheckAll Private -
 service site site databases=site binds=site,added
@@ -346,7 +348,7 @@ fn an_error_in_one_file_does_not_hide_another() {
             ("b/b.go", "package b\n//encore:api public\nfunc B() {}\n"),
         ],
         &["service b b", "endpoint b.B Public -"],
-        &["S0001 a/a.go:3:1-3:10 this is not valid Go"],
+        &["S0001 a/a.go:3:9-3:10 expected a type, found `{`"],
     );
 }
 
@@ -359,7 +361,8 @@ fn new_with_a_value_is_no_syntax_error() {
 #[test]
 fn a_syntax_error_is_a_warning_where_nothing_is_declared() {
     let a = "package a\n//encore:api public\nfunc A() {}\n";
-    let (_, found) = scan_files(&[("a/a.go", a), ("a/b.go", "package a\nfunc {\n")]);
+    let (_, found) =
+        scan_files(&[("a/a.go", a), ("b/b.go", "package b\nimport \"example.com/app/a\"\nfunc {\n")]);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].severity, compiler_diagnostics::Severity::Warning);
 }
