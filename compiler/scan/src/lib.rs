@@ -4,50 +4,115 @@
 //! search comes first), finds the declarations of each primitive, then who uses them, and says all of it as a
 //! [`Manifest`]. Each language has the same rooms: a file per primitive.
 
-pub mod app;
+mod app;
 mod go;
+mod json;
+mod merge;
+mod migration;
 mod python;
 mod rust;
+mod service_file;
 mod sql;
 mod text;
 pub mod tree;
 mod typescript;
+pub mod written;
 
 use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::Position;
-use schema_documents::manifest::{Language, Manifest};
+use schema_documents::manifest::{Language, Manifest, Service};
 
+use app::App;
+pub use merge::merge;
+use service_file::ServiceFiles;
 pub use tree::SourceTree;
+pub use written::Part;
 
 /// Scans one app.
 ///
 /// The manifest is absent when there is no app to speak of (`S0003`, `S0004`). Otherwise it holds all that could be
 /// found, whatever else is wrong, and the diagnostics say the rest.
 pub fn scan(tree: &SourceTree) -> (Option<Manifest>, Vec<Diagnostic>) {
-    let (app, mut diagnostics) = app::read(tree);
-    let Some(app) = app else { return (None, diagnostics) };
-    diagnostics.extend(unreadable(tree, app.language));
-    let (mut manifest, found) = match app.language {
-        Language::Go => go::scan(tree, &app),
-        Language::Typescript => typescript::scan(tree, &app),
-        Language::Python => python::scan(tree, &app),
-        Language::Rust => rust::scan(tree, &app),
-    };
-    sort(&mut manifest);
+    let (services, mut diagnostics) = ServiceFiles::read(tree);
+    let (app, found) = app::read(tree, &services);
     diagnostics.extend(found);
+    let Some(app) = app else { return (None, diagnostics) };
+    let languages = languages(tree, &app, &services);
+    diagnostics.extend(unreadable(tree, &languages));
+    let mut manifest = Manifest::new(&app.name, app.language);
+    manifest.gateways.clone_from(&services.gateways);
+    for language in languages {
+        let app = App { language, ..app.clone() };
+        let (part, found) = match language {
+            Language::Go => go::scan(tree, &app),
+            Language::Typescript => typescript::scan(tree, &app),
+            Language::Python => python::scan(tree, &app, &services),
+            Language::Rust => rust::scan(tree, &app, &services),
+        };
+        join(&mut manifest, part);
+        diagnostics.extend(found);
+    }
+    add_bare(&mut manifest, &services);
+    manifest.join_references();
+    sort(&mut manifest);
     compiler_diagnostics::sort(&mut diagnostics);
     (Some(manifest), diagnostics)
 }
 
+/// The languages in which the app has services: its own first, then those of the service files and of frameworks that
+/// need none.
+fn languages(tree: &SourceTree, app: &App, services: &ServiceFiles) -> Vec<Language> {
+    let in_files = |language: Language| services.services.iter().any(|one| one.language == language);
+    let has_framework = |language| !services.services.is_empty() && app::declares_services(tree, language);
+    let others = app::LANGUAGES.iter().map(|(_, language)| *language);
+    let others = others.filter(|language| *language != app.language);
+    let others = others.filter(|language| in_files(*language) || has_framework(*language));
+    std::iter::once(app.language).chain(others).collect()
+}
+
+/// Adds the services whose files say that they are in Go or TypeScript, where the framework of the language finds none.
+fn add_bare(manifest: &mut Manifest, files: &ServiceFiles) {
+    for language in [Language::Go, Language::Typescript] {
+        for service in files.in_language(language) {
+            if !manifest.services.iter().any(|known| known.path == service.path) {
+                let language = service.language.filter(|language| *language != manifest.language);
+                manifest.services.push(Service { language, ..service });
+            }
+        }
+    }
+}
+
+/// Adds what one language declares to the app. Names that occur twice are the app model's to judge.
+fn join(manifest: &mut Manifest, part: Manifest) {
+    let own = |language: Language| (language != manifest.language).then_some(language);
+    manifest
+        .services
+        .extend(part.services.into_iter().map(|service| Service { language: own(part.language), ..service }));
+    manifest.databases.extend(part.databases);
+    manifest.topics.extend(part.topics);
+    manifest.buckets.extend(part.buckets);
+    manifest.caches.extend(part.caches);
+    manifest.cron_jobs.extend(part.cron_jobs);
+    manifest.secrets.extend(part.secrets);
+    manifest.metrics.extend(part.metrics);
+    manifest.gateways.extend(part.gateways);
+    manifest.calls.extend(part.calls);
+    manifest.auth_handler = manifest.auth_handler.take().or(part.auth_handler);
+}
+
 /// Source files and migrations that could not be read may declare anything.
-fn unreadable(tree: &SourceTree, language: Language) -> impl Iterator<Item = Diagnostic> {
-    let endings: &[&str] = match language {
-        Language::Go => &["go", "mod", "sql"],
-        Language::Typescript => &["ts", "mts", "cts", "tsx", "json", "sql"],
-        Language::Python => &["py", "json", "sql"],
-        Language::Rust => &["rs", "json", "sql"],
+fn unreadable(tree: &SourceTree, languages: &[Language]) -> impl Iterator<Item = Diagnostic> {
+    let endings = |language: &Language| -> &[&str] {
+        match language {
+            Language::Go => &["go", "mod", "sql"],
+            Language::Typescript => &["ts", "mts", "cts", "tsx", "json", "sql"],
+            Language::Python => &["py", "json", "sql"],
+            Language::Rust => &["rs", "json", "sql"],
+        }
     };
-    let is_read = |path: &str| path.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending));
+    let endings: Vec<&str> = languages.iter().flat_map(endings).copied().collect();
+    let is_read =
+        move |path: &str| path.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending));
     // A folder that cannot be read has no ending.
     let matters = move |path: &str| is_read(path) || !path.rsplit('/').next().unwrap_or(path).contains('.');
     tree.unreadable.iter().filter(move |(path, _)| matters(path)).map(|(path, reason)| {
@@ -88,7 +153,7 @@ fn sort(manifest: &mut Manifest) {
     manifest.buckets.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
     manifest.caches.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
     for cache in &mut manifest.caches {
-        cache.keyspaces.sort_by(|a, b| a.pattern.cmp(&b.pattern).then_with(|| a.at.cmp(&b.at)));
+        cache.keyspaces.sort_by(|a, b| (&a.pattern, &a.at, &a.service).cmp(&(&b.pattern, &b.at, &b.service)));
     }
     manifest.cron_jobs.sort_by(|a, b| a.id.cmp(&b.id).then_with(|| a.at.cmp(&b.at)));
     manifest.secrets.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
@@ -111,6 +176,49 @@ mod tests {
         let said: Vec<_> =
             diagnostics.iter().map(|each| format!("{} {}", each.code.as_str(), each.message)).collect();
         assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn an_app_may_have_services_in_several_languages() {
+        let service = |language: &str| format!(r#"{{"name": "{language}", "lang": "{language}"}}"#);
+        let files = [
+            ("encore.app", "{}".to_owned()),
+            ("py/encore.service.json", service("python")),
+            ("rs/encore.service.json", service("rust")),
+            ("js/encore.service.json", service("typescript")),
+            (
+                "ts/encore.service.ts",
+                "import { Service } from 'encore.dev/service'; export default new Service('ts');".to_owned(),
+            ),
+            (
+                "ts/ts.ts",
+                "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t'); t.publish({});"
+                    .to_owned(),
+            ),
+            (
+                "py/py.py",
+                "from encore import pubsub\nt = pubsub.Topic.named('t')\n\
+                 pubsub.Subscription(t, 's', handler=f)\nt.publish({})\n"
+                    .to_owned(),
+            ),
+        ];
+        let (manifest, diagnostics) = scan(&SourceTree::from_files("app", files));
+        assert_eq!(diagnostics, []);
+        let manifest = manifest.unwrap();
+        assert_eq!(manifest.language, Language::Typescript);
+        let services: Vec<_> =
+            manifest.services.iter().map(|service| (service.name.as_str(), service.language)).collect();
+        let expected = [
+            ("python", Some(Language::Python)),
+            ("rust", Some(Language::Rust)),
+            ("ts", None),
+            ("typescript", None),
+        ];
+        assert_eq!(services, expected);
+        let [topic] = manifest.topics.as_slice() else { panic!("{:?}", manifest.topics) };
+        assert!(!topic.reference);
+        assert_eq!(topic.publishers, ["python", "ts"]);
+        assert_eq!(topic.subscriptions[0].service, "python");
     }
 
     #[test]

@@ -4,8 +4,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::fmt::Write as _;
-
 use compiler_scan::{SourceTree, scan};
 use proptest::prelude::*;
 
@@ -241,13 +239,16 @@ proptest! {
     }
 }
 
+fn rows(count: usize, row: impl Fn(usize) -> String) -> String {
+    (0..count).map(row).collect()
+}
+
 #[test]
 fn values_that_lead_to_each_other_without_end_are_survived() {
-    let chain: String = (0..5_000).map(|at| format!("const v{} = v{at};\n", at + 1)).collect();
-    let wide: String = (0..3_000).map(|at| format!("  k{at}: {{ a: v0, b: all }},\n")).collect();
-    let calls: String = (0..2_000)
-        .map(|at| format!("const f{at} = (x: X) => {{ f{}(x); f{}({{ x }}); }};\n", at + 1, at + 2))
-        .collect();
+    let chain = rows(5_000, |at| format!("const v{} = v{at};\n", at + 1));
+    let wide = rows(3_000, |at| format!("  k{at}: {{ a: v0, b: all }},\n"));
+    let calls =
+        rows(2_000, |at| format!("const f{at} = (x: X) => {{ f{}(x); f{}({{ x }}); }};\n", at + 1, at + 2));
     let source = format!(
         "import {{ Topic }} from 'encore.dev/pubsub';\nexport const v0 = new Topic<X>('t');\n{chain}const all = {{\n{wide}}};\n{calls}f0(v5000); f0(all);\n"
     );
@@ -259,18 +260,12 @@ fn values_that_lead_to_each_other_without_end_are_survived() {
 
 #[test]
 fn code_that_is_very_wide_is_survived() {
-    let mut source =
-        "import { Topic } from 'encore.dev/pubsub';\nexport const t = new Topic<X>('t');\n".to_owned();
-    let names: String = (0..2_000).fold(String::new(), |mut names, at| {
-        write!(names, "k{at}, ").unwrap();
-        names
-    });
-    writeln!(source, "const f = ({{ {names} }}: X) => {{}};").unwrap();
-    writeln!(source, "g({});", "t, ".repeat(10_000)).unwrap();
-    writeln!(source, "class A {{ u = t;").unwrap();
-    for at in 0..2_000 {
-        writeln!(source, "m{at}(x: X) {{ this.m{at}(t); f(t); f(this.u); }}").unwrap();
-    }
-    writeln!(source, "}}").unwrap();
+    let names = rows(2_000, |at| format!("k{at}, "));
+    let passed = "t, ".repeat(10_000);
+    let methods = rows(2_000, |at| format!("m{at}(x: X) {{ this.m{at}(t); f(t); f(this.u); }}\n"));
+    let source = format!(
+        "import {{ Topic }} from 'encore.dev/pubsub';\nexport const t = new Topic<X>('t');
+const f = ({{ {names} }}: X) => {{}};\ng({passed});\nclass A {{ u = t;\n{methods} }}\n"
+    );
     check(&source, "");
 }

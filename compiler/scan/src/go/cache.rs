@@ -1,7 +1,7 @@
 //! Caches: clusters and their keyspaces.
 
 use compiler_diagnostics::{Code as Number, Diagnostic};
-use schema_documents::manifest::{Cache, CacheUse, Keyspace};
+use schema_documents::manifest::{Cache, CacheAccess, CacheUse, Keyspace};
 
 use super::Found;
 use super::declaration::{Config, Constructor, Declared, declared};
@@ -53,7 +53,7 @@ fn cluster(code: &Code<'_>, each: &Declared<'_, '_>, found: &mut Found) {
     if let Some(key) = each.key().filter(|_| !each.is_nested) {
         found.clusters.insert(key, name.clone());
     }
-    found.manifest.caches.push(Cache { name, eviction_policy, keyspaces: Vec::new(), at });
+    found.manifest.caches.push(Cache { name, eviction_policy, persistent: false, keyspaces: Vec::new(), at });
 }
 
 fn keyspace(code: &Code<'_>, each: &Declared<'_, '_>, found: &mut Found) {
@@ -84,7 +84,11 @@ fn keyspace(code: &Code<'_>, each: &Declared<'_, '_>, found: &mut Found) {
     };
     match service.caches.iter_mut().find(|known| known.cache == cluster) {
         Some(known) => known.at = known.at.clone().min(at.clone()),
-        None => service.caches.push(CacheUse { cache: cluster.clone(), at: at.clone() }),
+        None => service.caches.push(CacheUse {
+            cache: cluster.clone(),
+            access: CacheAccess::Write,
+            at: at.clone(),
+        }),
     }
     let service = service.name.clone();
     let cache = found.manifest.caches.iter_mut().find(|cache| cache.name == cluster);

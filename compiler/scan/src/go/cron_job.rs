@@ -24,7 +24,15 @@ pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
         let title = config.text("Title", found);
         let schedule = schedule(&config, found);
         let endpoint = endpoint(code, &each, &config, found);
-        found.manifest.cron_jobs.push(CronJob { id, title, schedule, endpoint, at });
+        found.manifest.cron_jobs.push(CronJob {
+            id,
+            title,
+            schedule,
+            endpoint,
+            path: None,
+            service: None,
+            at,
+        });
     }
 }
 

@@ -8,9 +8,9 @@ use schema_documents::manifest::{Database, DatabaseAccess, DatabaseUse};
 
 use super::Found;
 use super::declaration::{Config, Constructor, Declared, declared};
-use super::migration;
 use super::resolve::{Code, ServiceId};
 use super::syntax::{File, Place};
+use crate::migration;
 
 const PACKAGE: &str = "encore.dev/storage/sqldb";
 

@@ -39,6 +39,7 @@ pub(super) fn auth_handler(code: &Code<'_>, directed: &[(usize, Directed<'_>)], 
         found.manifest.gateways.push(Gateway {
             name: GATEWAY.to_owned(),
             service,
+            default: false,
             auth_handler: Some(handler),
             at,
         });

@@ -75,7 +75,15 @@ fn topic(code: &Code<'_>, each: &Declared<'_, '_>, found: &mut Found) {
         found.topics.insert(key, name.clone());
     }
     let (publishers, subscriptions) = (Vec::new(), Vec::new());
-    found.manifest.topics.push(Topic { name, delivery, ordering_attribute, publishers, subscriptions, at });
+    found.manifest.topics.push(Topic {
+        name,
+        delivery,
+        ordering_attribute,
+        publishers,
+        subscriptions,
+        reference: false,
+        at,
+    });
 }
 
 /// A subscription, and the name of its topic.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
 use schema_documents::Position;
-use schema_documents::manifest::{Cache, CacheUse, Keyspace};
+use schema_documents::manifest::{Cache, CacheAccess, CacheUse, Keyspace};
 
 use super::found::{Found, Resource};
 use super::literal::Config;
@@ -29,6 +29,7 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
     found.manifest.caches.push(Cache {
         name: name.clone(),
         eviction_policy,
+        persistent: false,
         keyspaces: Vec::new(),
         at: named.at,
     });
@@ -131,7 +132,7 @@ pub(super) fn note_use(name: &str, services: &[usize], at: &Position, found: &mu
     for service in services {
         let uses = &mut found.services[*service].caches;
         if !uses.iter().any(|one| one.cache == name) {
-            uses.push(CacheUse { cache: name.to_owned(), at: at.clone() });
+            uses.push(CacheUse { cache: name.to_owned(), access: CacheAccess::Write, at: at.clone() });
         }
     }
 }
