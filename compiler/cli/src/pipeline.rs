@@ -1,5 +1,7 @@
 //! The compiler as one sentence.
 
+use std::collections::BTreeSet;
+
 use compiler_diagnostics::{Code, Diagnostic, any_error};
 use compiler_lower::EnvironmentFile;
 use compiler_model::AppModel;
@@ -97,16 +99,19 @@ pub fn model(source: Source<'_>) -> (Option<AppModel>, Vec<Diagnostic>) {
     (resolve(manifest.as_ref(), &mut diagnostics), diagnostics)
 }
 
-/// The model of a manifest; none where something was wrong before. What a scanner has said, which knows the exact place,
-/// is not said again.
+/// What a scanner finds on behalf of the model: it knows the exact place, but not the other parts of the app.
+const PLACED: [Code; 3] = [Code::M0103, Code::M0109, Code::M0110];
+
+/// The model of a manifest; none where something is wrong before. Of what a scanner has found on behalf of the model, that
+/// stands which the model finds as well, in the place that the scanner gives.
 fn resolve(manifest: Option<&Manifest>, diagnostics: &mut Vec<Diagnostic>) -> Option<AppModel> {
-    let broken = any_error(diagnostics);
     let (model, found) = manifest.map(compiler_model::resolve).unwrap_or_default();
-    let is_new = |found: &Diagnostic| {
-        !diagnostics.iter().any(|known| known.code == found.code && known.message == found.message)
-    };
-    let found: Vec<_> = found.into_iter().filter(is_new).collect();
-    diagnostics.extend(found);
+    let words = |diagnostic: &Diagnostic| (diagnostic.code, diagnostic.message.clone());
+    let judged: BTreeSet<_> = found.iter().map(words).collect();
+    diagnostics.retain(|known| !PLACED.contains(&known.code) || judged.contains(&words(known)));
+    let broken = any_error(diagnostics);
+    let placed: BTreeSet<_> = diagnostics.iter().map(words).collect();
+    diagnostics.extend(found.into_iter().filter(|new| !placed.contains(&words(new))));
     model.filter(|_| !broken)
 }
 

@@ -64,7 +64,6 @@ pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
             keyspace(program, &each, function, found);
         }
     }
-    keyspace::conflicts(found);
 }
 
 fn cluster(program: &Program<'_>, each: &Declared<'_>, found: &mut Found) {
@@ -84,7 +83,7 @@ fn keyspace(program: &Program<'_>, each: &Declared<'_>, function: &str, found: &
     let config = Config::read(each.file, each.argument(1), &["KeyPattern", "DefaultExpiry"], found);
     config.required("KeyPattern", "write `KeyPattern: \"users/:key\"`", found);
     let pattern = config.text("KeyPattern", found);
-    let at = config.at_field("KeyPattern");
+    let at = keyspace::inside_quotes(config.at_field("KeyPattern"));
     if let Some(pattern) = &pattern {
         keyspace::check(program, each, &config, pattern, function == "NewStructKeyspace", found);
     }

@@ -31,15 +31,8 @@ pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
         // Without an endpoint there is nothing more to say about it.
         if let Some(endpoint) = endpoint(program, &each, &config, found) {
             let endpoint = Some(endpoint);
-            found.manifest.cron_jobs.push(CronJob {
-                id,
-                title,
-                schedule,
-                endpoint,
-                path: None,
-                service: None,
-                at,
-            });
+            let (path, service) = (None, None);
+            found.manifest.cron_jobs.push(CronJob { id, title, schedule, endpoint, path, service, at });
         }
     }
 }

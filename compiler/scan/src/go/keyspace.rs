@@ -1,10 +1,10 @@
-//! The rules of keyspaces: what a key is made of, and which patterns may stand beside each other.
+//! The rules of keyspaces: what a key is made of, and how a pattern is written. Which patterns may stand beside each other is
+//! for the app model to say.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use compiler_diagnostics::{Code as Number, Diagnostic, closest};
 use schema_documents::Position;
-use schema_documents::manifest::Cache;
 
 use super::Found;
 use super::declaration::{Config, Declared};
@@ -78,7 +78,7 @@ fn parameters(pattern: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The position of a literal's content.
-fn inside_quotes(at: Position) -> Position {
+pub(super) fn inside_quotes(at: Position) -> Position {
     let (column, end_column) = (at.column + 1, at.end_column.saturating_sub(1));
     if at.line == at.end_line && column < end_column { Position { column, end_column, ..at } } else { at }
 }
@@ -228,72 +228,6 @@ pub(super) fn check_uses(program: &Program<'_>, each: &Declared<'_>, found: &mut
     }
 }
 
-/// Reports patterns of one cluster of which a key may fit more than one.
-pub(super) fn conflicts(found: &mut Found) {
-    for cache in &found.manifest.caches {
-        found.diagnostics.extend(conflicts_within(cache));
-    }
-}
-
-fn conflicts_within(cache: &Cache) -> Vec<Diagnostic> {
-    let mut keyspaces: Vec<_> = cache.keyspaces.iter().collect();
-    keyspaces.sort_by_key(|keyspace| &keyspace.at);
-    let mut root = Node::default();
-    let mut found = Vec::new();
-    for (index, keyspace) in keyspaces.iter().enumerate() {
-        if let Some(other) = root.add(&keyspace.pattern, index) {
-            let other = keyspaces[other];
-            let message =
-                format!("the patterns `{}` and `{}` fit the same keys", other.pattern, keyspace.pattern);
-            found.push(
-                Diagnostic::error(Number::S0025, message)
-                    .at(&inside_quotes(keyspace.at.clone()))
-                    .label(&inside_quotes(other.at.clone()), "this is the other")
-                    .note("all keyspaces of a cluster share its keys")
-                    .help("begin one of them with another word"),
-            );
-        }
-    }
-    found
-}
-
-/// The patterns that go on from one place.
-#[derive(Default)]
-struct Node {
-    words: BTreeMap<String, Node>,
-    parameter: Option<Box<Node>>,
-    /// The pattern that ends here.
-    end: Option<usize>,
-    /// The first pattern that comes through here.
-    first: usize,
-}
-
-impl Node {
-    /// Adds a pattern, or gives the one that it conflicts with.
-    fn add(&mut self, pattern: &str, index: usize) -> Option<usize> {
-        let mut node = self;
-        for segment in pattern.split('/') {
-            let new = || Node { first: index, ..Node::default() };
-            if segment.starts_with(':') {
-                if let Some(other) = node.words.values().next() {
-                    return Some(other.first);
-                }
-                node = node.parameter.get_or_insert_with(|| Box::new(new()));
-            } else {
-                if let Some(other) = &node.parameter {
-                    return Some(other.first);
-                }
-                node = node.words.entry(segment.to_owned()).or_insert_with(new);
-            }
-        }
-        if node.end.is_some() {
-            return node.end;
-        }
-        node.end = Some(index);
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::tests::check_file;
@@ -349,27 +283,6 @@ var k = cache.NewIntKeyspace[{key}](c, cache.KeyspaceConfig{{KeyPattern: \"{patt
                 pattern,
                 &[&format!("S0025 svc/svc.go:19:72-19:{end} the pattern `{pattern}` {message}")],
             );
-        }
-    }
-
-    #[test]
-    fn no_key_fits_two_patterns() {
-        let keyspace = |name: &str, pattern: &str| {
-            format!(
-                "var {name} = cache.NewIntKeyspace[int](c, cache.KeyspaceConfig{{KeyPattern: \"{pattern}\"}})\n"
-            )
-        };
-        let cluster = "var c = cache.NewCluster(\"c\", cache.ClusterConfig{})\n";
-        let body =
-            |first: &str, second: &str| format!("{cluster}{}{}", keyspace("a", first), keyspace("b", second));
-        check_file(&body("a/:key", "b/:key"), &[], &[]);
-        check_file(&body("a/b", "a"), &[], &[]);
-        for (first, second) in [("a/:key", "a/b"), ("a/b", "a/:key"), ("a/:key", "a/:key")] {
-            let end = 72 + second.len();
-            let message = format!(
-                "S0025 svc/svc.go:18:72-18:{end} the patterns `{first}` and `{second}` fit the same keys"
-            );
-            check_file(&body(first, second), &[], &[&message]);
         }
     }
 }

@@ -87,7 +87,7 @@ fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
     call::scan(&program, &mut found);
     gateway::check_access(&program, &directed, &mut found);
     gateway::check_middleware(&program, &directed, &mut found);
-    path::check(&directed, &mut found);
+    path::check(&program, &directed, &mut found);
     signature::check(&program, &directed, &mut found);
     usage::check(&program, &directed, &mut found);
     (found.manifest, found.diagnostics)

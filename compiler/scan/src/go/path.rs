@@ -1,5 +1,8 @@
 //! Paths of endpoints that are in each other's way. Encore.go has one router for all services, in which a place is taken
-//! by words, by a parameter or by a wildcard. That two endpoints have the same path is found later, in all languages.
+//! by words, by a parameter or by a wildcard.
+//!
+//! The app model, which knows all parts of an app, has the last word on it; here the exact place is known, so what both find
+//! is said in the words of the model.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +11,7 @@ use schema_documents::Position;
 
 use super::Found;
 use super::directive::{Directed, Directive};
+use super::program::Program;
 
 /// The path of an endpoint.
 struct Path {
@@ -15,6 +19,10 @@ struct Path {
     at: Position,
     /// Whether it stands where `at` is, and is not only made of the name there.
     is_written: bool,
+    /// The endpoint, with its service.
+    endpoint: String,
+    /// The position of its name.
+    named: Position,
     methods: Vec<String>,
 }
 
@@ -41,35 +49,41 @@ struct Conflict {
 }
 
 /// Reports endpoints of which the router could not tell which one is meant.
-pub(super) fn check(directed: &[Directed<'_>], found: &mut Found) {
-    let mut paths: Vec<_> = directed.iter().filter_map(path).collect();
-    paths.sort_by(|a, b| a.at.cmp(&b.at));
+pub(super) fn check(program: &Program<'_>, directed: &[Directed<'_>], found: &mut Found) {
+    let mut paths: Vec<_> = directed.iter().filter_map(|each| path(program, each, found)).collect();
+    paths.sort_by(|a, b| a.named.cmp(&b.named));
     let mut routers: BTreeMap<&str, Node> = BTreeMap::new();
     for (index, path) in paths.iter().enumerate() {
         let conflict = path.methods.iter().find_map(|method| add(&mut routers, method, path, index));
         if let Some(conflict) = conflict {
             let other = &paths[conflict.with];
             found.diagnostics.push(
-                Diagnostic::error(
-                    Number::M0109,
-                    format!("the paths `{}` and `{}` conflict", other.text, path.text),
-                )
-                .at(&path.at)
-                .label(&other.at, "this is the other")
-                .note("where one path has a parameter or a wildcard, no other has a word")
-                .help("begin one of them with another word, or give it another method"),
+                Diagnostic::error(Number::M0109, conflicting(path, other))
+                    .at(&path.at)
+                    .label(&other.at, "this is the other")
+                    .note("where one path has a parameter or a wildcard, no other has a word")
+                    .help("begin one of them with another word, or give it another method"),
             );
         }
     }
 }
 
-/// An endpoint without a path has that of its package and its name.
-fn path(each: &Directed<'_>) -> Option<Path> {
+fn conflicting(path: &Path, other: &Path) -> String {
+    format!(
+        "the path `{}` of endpoint `{}` conflicts with `{}` of `{}`",
+        path.text, path.endpoint, other.text, other.endpoint
+    )
+}
+
+/// An endpoint without a path has that of its service and its name.
+fn path(program: &Program<'_>, each: &Directed<'_>, found: &Found) -> Option<Path> {
     let Directive::Api(api) = &each.directive else { return None };
     let signature = each.function()?.signature.as_ref()?;
+    let service = program.service_of(each.file.folder)?;
+    let endpoint = format!("{}.{}", found.manifest.services[service].name, each.name());
     let (text, at) = match &api.path {
         Some(path) => (path.clone(), each.at_word(&api.path_at)),
-        None => (format!("/{}.{}", each.file.facts.package, each.name()), each.at_name()),
+        None => (format!("/{endpoint}"), each.at_name()),
     };
     let parameters = super::directive::path_parameters(api.path.as_deref()).count();
     let takes_request = signature.parameters.len() > parameters + 1;
@@ -83,7 +97,7 @@ fn path(each: &Directed<'_>) -> Option<Path> {
     } else {
         api.methods.clone()
     };
-    Some(Path { text, at, is_written: api.path.is_some(), methods })
+    Some(Path { text, at, is_written: api.path.is_some(), endpoint, named: each.at_name(), methods })
 }
 
 /// Adds a path for a method, or gives one that it conflicts with; `*` meets all methods.
@@ -174,7 +188,7 @@ mod tests {
         let message = conflict.map(|segment| {
             let start = 26 + second.rfind(segment).expect("it is a part of the path");
             let end = start + segment.len();
-            format!("M0109 a/a.go:5:{start}-5:{end} the paths `{first}` and `{second}` conflict")
+            format!("M0109 a/a.go:5:{start}-5:{end} the path `{second}` of endpoint `a.B` conflicts with `{first}` of `a.A`")
         });
         let expected: Vec<_> = message.iter().map(String::as_str).collect();
         check(&[("a/a.go", &text)], &[], &expected);
@@ -200,7 +214,7 @@ mod tests {
         check(
             &[("a/a.go", raw), ("b/b.go", other)],
             &[],
-            &["M0109 b/b.go:4:6-4:7 the paths `/:x` and `/b.B` conflict"],
+            &["M0109 b/b.go:4:6-4:7 the path `/b.B` of endpoint `b.B` conflicts with `/:x` of `a.A`"],
         );
     }
 }
