@@ -274,6 +274,15 @@ call monitor -> site.Get";
 }
 
 #[test]
+fn facts_can_be_kept() {
+    for text in [SITE, MONITOR, "package a\nfunc {", ""] {
+        let found = super::facts::facts(text.as_bytes());
+        let kept = serde_json::to_string(&found).unwrap();
+        assert_eq!(serde_json::from_str::<super::facts::Facts>(&kept).unwrap(), found);
+    }
+}
+
+#[test]
 fn the_example_on_each_page_produces_its_code() {
     for code in compiler_diagnostics::code::ALL.iter().filter(|code| code.as_str().starts_with('S')) {
         // What their examples show is no source: a file without permission, no app.
