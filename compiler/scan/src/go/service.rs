@@ -189,6 +189,11 @@ mod tests {
         check(&[("a/a.go", &format!("package named\n{ENDPOINT}"))], &["service named a"], &[]);
         check(&[("a/a.go", "package a\n//encore:service\ntype S struct{}\n")], &["service a a"], &[]);
         check(
+            &[("a/a.go", "package a\n// S.\n//\n// encore:service\ntype S struct{}\n")],
+            &["service a a"],
+            &[],
+        );
+        check(
             &[(
                 "a/a.go",
                 "package a\nimport (\"context\"; \"encore.dev/beta/auth\")\n//encore:authhandler\nfunc A(ctx context.Context, token string) (auth.UID, error) { return \"\", nil }\n",

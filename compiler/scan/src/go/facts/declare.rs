@@ -70,6 +70,9 @@ fn directive(reader: &Reader<'_>, comment: &Comment<'_>, above: Above) -> Option
     })
 }
 
+/// How directives begin.
+const DIRECTIVES: [&str; 4] = ["api", "authhandler", "middleware", "service"];
+
 /// The directive in a comment: `//encore:…`, or `// encore:api` as it was written once.
 fn directive_text(comment: &str) -> Option<&str> {
     let comment = comment.strip_prefix("//")?;
@@ -77,7 +80,7 @@ fn directive_text(comment: &str) -> Option<&str> {
         return Some(directive.trim_end());
     }
     let directive = comment.trim_start_matches([' ', '\t']).strip_prefix("encore:")?;
-    directive.starts_with("api").then_some(directive.trim_end())
+    DIRECTIVES.iter().any(|name| directive.starts_with(name)).then_some(directive.trim_end())
 }
 
 fn words(reader: &Reader<'_>, names: &[ast::Name<'_>]) -> Vec<Word> {
