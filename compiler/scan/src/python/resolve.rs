@@ -180,7 +180,7 @@ impl<'t> Program<'t> {
         None
     }
 
-    fn declaration<'u>(found: Option<Found>, path: &'u [String]) -> Option<(Key, &'u [String])> {
+    fn declaration(found: Option<Found>, path: &[String]) -> Option<(Key, &[String])> {
         match found? {
             Found::Declaration(key, left) => Some((key, &path[path.len() - left.min(path.len())..])),
             Found::Sdk(_) | Found::Value(..) => None,
