@@ -60,13 +60,13 @@ pub(crate) fn read(tree: &SourceTree, services: &ServiceFiles) -> (Option<App>, 
     let language = match field(members, "lang").map(|member| &member.value) {
         None => language_of_files(tree, services),
         Some(written) if written.as_text() == Some("") => language_of_files(tree, services),
-        Some(written) => match written.as_text().and_then(language_named) {
-            Some(language) => language,
-            None => {
+        Some(written) => {
+            let Some(language) = written.as_text().and_then(language_named) else {
                 diagnostics.push(unknown_language(written).at(&written.position(&lines)));
                 return (None, diagnostics);
-            }
-        },
+            };
+            language
+        }
     };
     (Some(App { name: name_or_folder(name, tree), language }), diagnostics)
 }
@@ -115,15 +115,11 @@ fn invalid(message: impl Into<String>) -> Diagnostic {
 
 fn name(members: &[Member], lines: &Lines<'_>, out: &mut Vec<Diagnostic>) -> String {
     let Some(id) = field(members, "id").map(|member| &member.value) else { return String::new() };
-    match id.as_text() {
-        Some(id) => id.trim().to_owned(),
-        None => {
-            out.push(
-                invalid("`id` is not a string").at(&id.position(lines)).help("write `\"id\": \"my-app\"`"),
-            );
-            String::new()
-        }
-    }
+    let Some(name) = id.as_text() else {
+        out.push(invalid("`id` is not a string").at(&id.position(lines)).help("write `\"id\": \"my-app\"`"));
+        return String::new();
+    };
+    name.trim().to_owned()
 }
 
 /// The language that is written so.

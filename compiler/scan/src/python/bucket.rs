@@ -61,7 +61,7 @@ pub(super) fn note_use(name: &str, usage: &Usage<'_>, found: &mut Found) {
                 known.operations.dedup();
             }
             None => {
-                uses.push(BucketUse { bucket: name.to_owned(), operations: vec![operation], at: usage.at() })
+                uses.push(BucketUse { bucket: name.to_owned(), operations: vec![operation], at: usage.at() });
             }
         }
     }

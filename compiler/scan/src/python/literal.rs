@@ -132,10 +132,9 @@ fn name(source: &Source<'_>, node: Node<'_>, depth: u32) -> Option<Vec<String>> 
 /// An integer as Python writes it: with `_`, and in other bases.
 fn integer(written: &str) -> Option<i64> {
     let digits = written.replace('_', "").to_ascii_lowercase();
-    let based = [("0x", 16), ("0o", 8), ("0b", 2)].into_iter();
+    let mut based = [("0x", 16), ("0o", 8), ("0b", 2)].into_iter();
     based
-        .filter_map(|(prefix, base)| Some((digits.strip_prefix(prefix)?, base)))
-        .next()
+        .find_map(|(prefix, base)| Some((digits.strip_prefix(prefix)?, base)))
         .map_or_else(|| digits.parse(), |(digits, base)| i64::from_str_radix(digits, base))
         .ok()
 }
@@ -266,6 +265,7 @@ pub(super) fn duration_ns(written: &str) -> Option<i64> {
 mod tests {
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "a row of a test reads better so")]
     fn check(written: &str, expected: Kind) {
         let text = format!("x = {written}\n");
         let source = Source::parse(&text).unwrap();

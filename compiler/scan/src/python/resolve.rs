@@ -45,6 +45,7 @@ pub(super) struct Program<'t> {
 }
 
 /// What is left of a path, and how many steps have been taken.
+#[derive(Clone, Copy)]
 struct Walk<'p> {
     path: &'p [String],
     steps: usize,
@@ -112,7 +113,7 @@ impl<'t> Program<'t> {
             Subject::Name(name) => self.local(file, name, walk),
             Subject::Import(import) => self.imported(file, import, walk),
         };
-        self.declaration(found, &one.path)
+        Self::declaration(found, &one.path)
     }
 
     /// The declaration that a value is.
@@ -123,7 +124,7 @@ impl<'t> Program<'t> {
         let Kind::Name(path) = &value.kind else { return None };
         let (name, path) = path.split_first()?;
         let found = self.local(file, name, Walk { path, steps: 0 });
-        self.declaration(found, path).filter(|(_, rest)| rest.is_empty()).map(|(key, _)| key)
+        Self::declaration(found, path).filter(|(_, rest)| rest.is_empty()).map(|(key, _)| key)
     }
 
     /// The declaration that stands at a place.
@@ -179,7 +180,7 @@ impl<'t> Program<'t> {
         None
     }
 
-    fn declaration<'u>(&self, found: Option<Found>, path: &'u [String]) -> Option<(Key, &'u [String])> {
+    fn declaration(found: Option<Found>, path: &[String]) -> Option<(Key, &[String])> {
         match found? {
             Found::Declaration(key, left) => Some((key, &path[path.len() - left.min(path.len())..])),
             Found::Sdk(_) | Found::Value(..) => None,

@@ -116,7 +116,6 @@ impl Scope {
                     }
                     false
                 }
-                "lambda" => false,
                 "global_statement" | "nonlocal_statement" => {
                     let mut cursor = node.walk();
                     let names = node.named_children(&mut cursor).map(|name| source.slice(name).to_owned());
@@ -129,8 +128,7 @@ impl Scope {
                     self.import(source.imports(node).names);
                     false
                 }
-                "type" => false,
-                "attribute" | "subscript" => true,
+                "lambda" | "type" => false,
                 "identifier" => {
                     if binds(parent_kind, field) {
                         self.hide(source.slice(node));
@@ -149,12 +147,10 @@ impl Scope {
 pub(super) fn binds(parent: &str, field: Option<&str>) -> bool {
     match parent {
         "assignment" | "augmented_assignment" | "for_statement" | "for_in_clause" => field == Some("left"),
-        "pattern_list" | "tuple_pattern" | "list_pattern" | "list_splat_pattern" | "as_pattern_target" => {
-            true
-        }
         "named_expression" => field == Some("name"),
         "except_clause" => field == Some("alias"),
-        "case_pattern" | "splat_pattern" | "delete_statement" => true,
+        "pattern_list" | "tuple_pattern" | "list_pattern" | "list_splat_pattern" | "as_pattern_target"
+        | "case_pattern" | "splat_pattern" | "delete_statement" => true,
         _ => false,
     }
 }

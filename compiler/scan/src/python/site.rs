@@ -81,14 +81,12 @@ impl<'p> Site<'p> {
                 continue;
             }
             let name = match &argument.name {
-                Some((name, _)) => name.as_str(),
-                None => match positions.next() {
-                    Some(name) => name,
-                    None => {
-                        out.push(self.too_many(takes, &argument.value));
-                        continue;
-                    }
-                },
+                Some((name, _)) => Some(name.as_str()),
+                None => positions.next().copied(),
+            };
+            let Some(name) = name else {
+                out.push(self.too_many(takes, &argument.value));
+                continue;
             };
             if let Some((_, place)) = argument.name.as_ref().filter(|_| !takes.knows(name)) {
                 let known = || takes.positional.iter().chain(takes.named).copied();
@@ -225,7 +223,9 @@ impl<'p> Arguments<'p> {
         self.expect(name, value, "a duration such as `\"30s\"`, `\"10m\"` or `\"7d\"`", out)
     }
 
-    /// Takes a value that an argument has, or reports that it has none of the right kind.
+    /// Takes a value that an argument has, or reports that it has none of the right kind. The outer option says whether the
+    /// argument is given, the inner one whether it is what it should be.
+    #[expect(clippy::option_option, reason = "an absent argument and one of the wrong kind are two things")]
     pub(super) fn expect<T>(
         &self,
         name: &str,

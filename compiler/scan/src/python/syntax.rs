@@ -195,8 +195,8 @@ impl<'s, 't> Walker<'s, 't> {
 
     /// Imports of the top level come first: a function may use what is imported below it.
     fn walk(&mut self) {
-        self.each(|walker| walker.take_binding());
-        self.each(|walker| walker.take_name());
+        self.each(Self::take_binding);
+        self.each(Self::take_name);
     }
 
     /// Goes through all nodes in the order of the source. `visit` says whether to go on within the current one.
@@ -316,9 +316,16 @@ impl<'s, 't> Walker<'s, 't> {
     fn take_name(&mut self) -> bool {
         let Some(Step { node, field }) = self.above(0) else { return false };
         match node.kind() {
-            "import_statement" | "import_from_statement" | "global_statement" | "nonlocal_statement" => false,
-            // Types grant nothing.
-            "type" | "type_parameter" | "type_alias_statement" | "case_pattern" | "comment" => false,
+            // Neither imports nor types nor patterns grant anything.
+            "import_statement"
+            | "import_from_statement"
+            | "global_statement"
+            | "nonlocal_statement"
+            | "type"
+            | "type_parameter"
+            | "type_alias_statement"
+            | "case_pattern"
+            | "comment" => false,
             "identifier" => {
                 let parent = self.above(1).map_or("", |step| step.node.kind());
                 if !binds(parent, field) && !is_no_value(parent, field) {
@@ -454,7 +461,7 @@ impl<'s, 't> Walker<'s, 't> {
         let End::Called(call) = climbed.end else {
             return self.take_uncalled(callee, climbed);
         };
-        let called = self.above(climbed.height).map_or(call, |step| step.node);
+        let name = self.above(climbed.height).map_or(call, |step| step.node);
         let surroundings = self.surroundings(climbed.height + 1);
         let index = self.facts.declarations.len();
         let bound = self.bound(climbed.height + 1);
@@ -470,7 +477,7 @@ impl<'s, 't> Walker<'s, 't> {
             type_argument: climbed.brackets.map(|brackets| Value::of(self.source, brackets)),
             surroundings,
             at: self.source.place(call),
-            callee_at: self.source.place(called),
+            callee_at: self.source.place(name),
             bound: bound.clone(),
         });
         if bound.is_none() && surroundings != Surroundings::Class {
@@ -488,7 +495,8 @@ impl<'s, 't> Walker<'s, 't> {
             let is_call = self.facts.declarations[index].callee.is_of_sdk_services();
             // In a function it may not stand at all, whatever is done with it.
             let is_misplaced = surroundings == Surroundings::Function && climbed.path.is_empty();
-            if !is_call && !is_misplaced && !(holds && self.is_assigned(climbed.height)) {
+            let is_held = holds && self.is_assigned(climbed.height);
+            if !(is_call || is_misplaced || is_held) {
                 self.take_use(Subject::Declaration(index), &climbed);
             }
         }
@@ -659,10 +667,17 @@ impl Callee {
 fn is_no_value(parent: &str, field: Option<&str>) -> bool {
     match parent {
         "attribute" => field == Some("attribute"),
-        "keyword_argument" | "function_definition" | "class_definition" => field == Some("name"),
-        "parameters" | "lambda_parameters" | "typed_parameter" | "dictionary_splat_pattern" => true,
-        "default_parameter" | "typed_default_parameter" => field == Some("name"),
-        "dotted_name" | "aliased_import" => true,
+        "keyword_argument"
+        | "function_definition"
+        | "class_definition"
+        | "default_parameter"
+        | "typed_default_parameter" => field == Some("name"),
+        "parameters"
+        | "lambda_parameters"
+        | "typed_parameter"
+        | "dictionary_splat_pattern"
+        | "dotted_name"
+        | "aliased_import" => true,
         _ => false,
     }
 }

@@ -420,7 +420,8 @@ fn what_is_nested_deep_is_survived() {
     for open in ["(", "{", "f\"{", "if x:\n "] {
         rows(&[SERVICE, ("svc/svc.py", &format!("{TOPIC}y = {}", open.repeat(5_000)))]);
     }
-    let indented: String = (0..300).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
+    let indented: Vec<String> = (0..300).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
+    let indented = indented.concat();
     rows(&[SERVICE, ("svc/svc.py", &format!("{TOPIC}{indented}"))]);
 }
 
