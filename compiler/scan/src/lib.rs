@@ -8,6 +8,8 @@ pub mod app;
 mod go;
 mod python;
 mod rust;
+#[cfg_attr(not(test), expect(dead_code, reason = "the scanners of the languages are about to use it"))]
+mod sql;
 mod text;
 pub mod tree;
 mod typescript;

@@ -1,42 +1,107 @@
 //! Places in a text: from byte offsets to lines and columns.
 
 use schema_documents::Position;
+use serde::{Deserialize, Serialize};
+
+/// Where something stands in a text: lines and columns from 1, columns in characters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    pub(crate) end_line: u32,
+    pub(crate) end_column: u32,
+}
+
+impl Place {
+    /// The position of this place in a file.
+    pub(crate) fn in_file(self, file: &str) -> Position {
+        let Self { line, column, end_line, end_column } = self;
+        Position { file: file.to_owned(), line, column, end_line, end_column }
+    }
+}
+
+/// Characters are counted ahead once in so many bytes, so that a long line costs no more than many short ones.
+const BLOCK_BYTES: usize = 1_024;
+
+/// The places of a text, for turning byte offsets into lines and columns.
+pub(crate) struct Places<'a> {
+    text: &'a str,
+    /// The offset at which each line starts.
+    starts: Vec<usize>,
+    /// The characters before each block; none for a text whose characters are all one byte.
+    before_block: Vec<usize>,
+}
+
+impl<'a> Places<'a> {
+    /// Finds the lines of a text.
+    pub(crate) fn new(text: &'a str) -> Self {
+        let starts =
+            std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1)).collect();
+        let mut before_block = Vec::new();
+        if !text.is_ascii() {
+            let mut count = 0;
+            for block in text.as_bytes().chunks(BLOCK_BYTES) {
+                before_block.push(count);
+                count += characters(block);
+            }
+        }
+        Self { text, starts, before_block }
+    }
+
+    /// The place of a range of bytes. Offsets past the end mean the end; offsets within a character mean the start of
+    /// that character; an end before the start means the start.
+    pub(crate) fn place(&self, start_byte: usize, end_byte: usize) -> Place {
+        let (line, column) = self.point(start_byte);
+        let (end_line, end_column) = self.point(end_byte.max(start_byte));
+        Place { line, column, end_line, end_column }
+    }
+
+    /// Line and column of an offset, both from 1.
+    fn point(&self, offset: usize) -> (u32, u32) {
+        let offset = self.text.floor_char_boundary(offset);
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
+        let column = self.characters_before(offset) - self.characters_before(self.starts[line - 1]) + 1;
+        (number(line), number(column))
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        match self.before_block.get(offset / BLOCK_BYTES) {
+            Some(before) => {
+                let block = offset / BLOCK_BYTES * BLOCK_BYTES;
+                before + characters(&self.text.as_bytes()[block..offset])
+            }
+            // All are one byte, or the text ends with its last block.
+            None if self.before_block.is_empty() => offset,
+            None => self.text.chars().count(),
+        }
+    }
+}
+
+/// The characters that begin in these bytes.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| !matches!(byte, 0x80..=0xbf)).count()
+}
 
 /// The lines of one file, for turning byte offsets into positions.
 pub(crate) struct Lines<'a> {
     file: String,
-    text: &'a str,
-    /// The offset at which each line starts.
-    starts: Vec<usize>,
+    places: Places<'a>,
 }
 
 impl<'a> Lines<'a> {
     /// Finds the lines of a file's text.
     pub(crate) fn new(file: &str, text: &'a str) -> Self {
-        let starts =
-            std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1)).collect();
-        Self { file: file.to_owned(), text, starts }
+        Self { file: file.to_owned(), places: Places::new(text) }
     }
 
-    /// The position of a range of bytes. Offsets past the end mean the end; offsets within a character mean the
-    /// start of that character; an end before the start means the start.
+    /// The position of a range of bytes; see [`Places::place`].
     pub(crate) fn position(&self, start_byte: usize, end_byte: usize) -> Position {
-        let (line, column) = self.place(start_byte);
-        let (end_line, end_column) = self.place(end_byte.max(start_byte));
-        Position { file: self.file.clone(), line, column, end_line, end_column }
-    }
-
-    /// Line and column of an offset, both from 1.
-    fn place(&self, offset: usize) -> (u32, u32) {
-        let offset = self.text.floor_char_boundary(offset);
-        let line = self.starts.partition_point(|start| *start <= offset).max(1);
-        let column = self.text[self.starts[line - 1]..offset].chars().count() + 1;
-        (count(line), count(column))
+        self.places.place(start_byte, end_byte).in_file(&self.file)
     }
 }
 
-fn count(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -60,5 +125,14 @@ mod tests {
         check("ab\n", 99, 99, "2:1-2:1");
         check("", 5, 2, "1:1-1:1");
         check("abc", 2, 1, "1:3-1:3");
+    }
+
+    #[test]
+    fn a_long_line_is_counted_in_blocks() {
+        let text = "é".repeat(3 * BLOCK_BYTES) + "\nb";
+        check(&text, 4 * BLOCK_BYTES, 4 * BLOCK_BYTES + 2, "1:2049-1:2050");
+        check(&text, 6 * BLOCK_BYTES + 1, 6 * BLOCK_BYTES + 2, "2:1-2:2");
+        let exact = "é".repeat(BLOCK_BYTES / 2);
+        check(&exact, BLOCK_BYTES, BLOCK_BYTES, "1:513-1:513");
     }
 }

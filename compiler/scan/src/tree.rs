@@ -167,10 +167,8 @@ fn is_read(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     matches!(ending, "go" | "ts" | "mts" | "cts" | "tsx" | "py" | "rs" | "sql" | "app")
-        || matches!(
-            name,
-            "go.mod" | "package.json" | "tsconfig.json" | "encore.app.json" | "encore.service.json"
-        )
+        || matches!(name, "go.mod" | "package.json" | "encore.app.json" | "encore.service.json")
+        || (name.starts_with("tsconfig") && ending == "json")
         || (path.starts_with("environments/") && ending == "toml")
 }
 

@@ -15,9 +15,9 @@ use schema_documents::manifest::BucketOperation::{
 };
 use schema_documents::manifest::{Bucket, BucketOperation, BucketUse};
 
+use super::facts::Action;
 use super::found::{Found, Resource, Usage};
 use super::site::Site;
-use super::syntax::Action;
 
 /// Reads a bucket.
 pub(super) fn declare(site: Site<'_>, found: &mut Found) {

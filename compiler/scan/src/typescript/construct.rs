@@ -1,7 +1,9 @@
 //! The words of the framework: which imported name declares what.
 
+use serde::{Deserialize, Serialize};
+
 /// What a call or construction declares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Construct {
     /// `new Service(…)`
     Service,
@@ -40,7 +42,7 @@ pub(super) enum Construct {
 }
 
 /// The kinds of endpoints.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum EndpointKind {
     /// `api(…)`
     Typed,

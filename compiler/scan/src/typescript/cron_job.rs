@@ -31,7 +31,7 @@ fn schedule(config: &Config<'_>, site: Site<'_>, out: &mut Vec<Diagnostic>) -> O
     if let (Some(_), Some(schedule)) = (config.value("every"), config.value("schedule")) {
         out.push(
             Diagnostic::error(Code::S0007, "a cron job has either `every` or `schedule`, not both")
-                .at(&site.module.at(schedule.span))
+                .at(&site.module.at(schedule.at))
                 .note("the two can contradict each other")
                 .help("remove one of them"),
         );

@@ -11,8 +11,8 @@ use schema_documents::manifest::{Database, DatabaseAccess, DatabaseUse, Migratio
 
 use super::found::{Found, Resource};
 use super::literal::{Config, Kind, Value, list};
-use super::resolve::join;
 use super::site::Site;
+use super::specifier::join;
 use crate::SourceTree;
 
 /// The tools whose migrations can be read, as `source` names them.
@@ -104,7 +104,7 @@ fn layout(site: Site<'_>, config: &Config<'_>, out: &mut Vec<Diagnostic>) -> Lay
             let guess = closest(other, SOURCES).map(|guess| format!("did you mean `{guess}`?"));
             out.push(
                 Diagnostic::error(Code::S0009, format!("`{other}` is not a known source of migrations"))
-                    .at(&site.module.at(value.span))
+                    .at(&site.module.at(value.at))
                     .note("the source says how the migration files are named")
                     .help(guess.unwrap_or_else(|| format!("known sources: {}", list(&SOURCES)))),
             );
@@ -120,7 +120,7 @@ fn folder(
     value: &Value,
     out: &mut Vec<Diagnostic>,
 ) -> Option<(String, Position)> {
-    let at = site.module.at(value.span);
+    let at = site.module.at(value.at);
     let joined = if path.starts_with('/') { None } else { join(site.module.folder(), path) };
     if joined.is_none() {
         out.push(

@@ -7,8 +7,8 @@ use schema_documents::Position;
 use schema_documents::manifest::{AuthHandler, Binds, Call, Language, Manifest, Service};
 
 use super::construct::Construct;
+use super::facts::{Action, Use};
 use super::resolve::{Key, Program, Root, Target};
-use super::syntax::{Action, Use};
 use super::{bucket, cache, database, metric, topic};
 
 /// What has been found so far.
@@ -147,7 +147,7 @@ pub(super) struct Usage<'p> {
 impl<'p> Usage<'p> {
     /// Where it is done.
     pub(super) fn at(&self) -> Position {
-        self.program.modules[self.file].at(self.one.span)
+        self.program.modules[self.file].at(self.one.at)
     }
 
     /// The name of the service whose code does it.
@@ -162,7 +162,7 @@ impl<'p> Usage<'p> {
 
     /// Whether it is passed to a declaration of this kind.
     pub(super) fn is_argument_of(&self, construct: Construct) -> bool {
-        let declaration = self.program.declared_at(self.file, self.one.span);
+        let declaration = self.program.declared_at(self.file, self.one.at);
         self.one.action == Action::Passed
             && declaration.is_some_and(|(file, index)| {
                 self.program.modules[file].facts.declarations[index].construct == construct

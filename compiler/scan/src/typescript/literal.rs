@@ -4,23 +4,25 @@ use std::collections::BTreeMap;
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
 use oxc_ast::ast::{
-    Argument, ArrayExpressionElement, BinaryExpression, BinaryOperator, Expression, ObjectExpression,
-    ObjectPropertyKind, UnaryOperator,
+    Argument, ArrayExpressionElement, BinaryOperator, Expression, ObjectExpression, ObjectPropertyKind,
+    UnaryOperator,
 };
 use oxc_span::{GetSpan, Span};
+use serde::{Deserialize, Serialize};
 
 use super::resolve::Module;
 use super::shape::Function;
+use crate::text::{Place, Places};
 
 /// An expression, as far as it can configure a declaration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Value {
     pub(super) kind: Kind,
-    pub(super) span: Span,
+    pub(super) at: Place,
 }
 
 /// What an expression is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Kind {
     String(String),
     /// A whole number, or arithmetic on whole numbers.
@@ -41,30 +43,16 @@ pub(super) enum Kind {
 }
 
 /// A part of an object literal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Field {
     /// Absent for a spread and for a computed key.
     pub(super) name: Option<String>,
     /// Where the key stands.
-    pub(super) key: Span,
+    pub(super) key: Place,
     pub(super) value: Value,
 }
 
 impl Value {
-    /// Reads an expression.
-    pub(super) fn of(expression: &Expression<'_>) -> Self {
-        let inner = expression.get_inner_expression();
-        Self { kind: kind(inner), span: expression.span() }
-    }
-
-    /// Reads an argument; a spread is [`Kind::Other`].
-    pub(super) fn of_argument(argument: &Argument<'_>) -> Self {
-        match argument.as_expression() {
-            Some(expression) => Self::of(expression),
-            None => Self { kind: Kind::Other, span: argument.span() },
-        }
-    }
-
     /// The text of a string literal.
     pub(super) fn as_string(&self) -> Option<&str> {
         match &self.kind {
@@ -78,36 +66,123 @@ impl Value {
     }
 }
 
-fn kind(expression: &Expression<'_>) -> Kind {
-    match expression {
-        Expression::StringLiteral(literal) => Kind::String(literal.value.to_string()),
-        Expression::TemplateLiteral(template) => match template.single_quasi() {
-            Some(text) => Kind::String(text.to_string()),
-            None => Kind::Other,
-        },
-        Expression::NumericLiteral(literal) => integer(literal.value).map_or(Kind::Other, Kind::Integer),
-        Expression::BooleanLiteral(literal) => Kind::Bool(literal.value),
-        Expression::NullLiteral(_) => Kind::Null,
-        Expression::Identifier(name) if name.name == "undefined" => Kind::Undefined,
-        Expression::Identifier(name) => Kind::Name(name.name.to_string()),
-        Expression::StaticMemberExpression(member) => {
-            Kind::Member(Box::new(Value::of(&member.object)), member.property.name.to_string())
+/// Values within each other that are read; what lies deeper configures nothing.
+const MAX_DEPTH: usize = 32;
+
+/// Reads expressions, types and functions with their places.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'t> {
+    places: &'t Places<'t>,
+    /// How much deeper it may go.
+    depth: usize,
+}
+
+impl<'t> Reader<'t> {
+    /// A reader of a text with these places.
+    pub(super) fn new(places: &'t Places<'t>) -> Self {
+        Self { places, depth: MAX_DEPTH }
+    }
+
+    /// The reader of what lies within; absent when that is too deep.
+    pub(super) fn within(self) -> Option<Self> {
+        Some(Self { depth: self.depth.checked_sub(1)?, ..self })
+    }
+
+    /// The place of a span.
+    pub(super) fn at(self, span: Span) -> Place {
+        self.places.place(span.start as usize, span.end as usize)
+    }
+
+    /// Reads an expression.
+    pub(super) fn value(self, expression: &Expression<'_>) -> Value {
+        let inner = expression.get_inner_expression();
+        let kind = self.within().map_or(Kind::Other, |within| within.kind(inner));
+        Value { kind, at: self.at(expression.span()) }
+    }
+
+    /// Reads an argument; a spread is [`Kind::Other`].
+    pub(super) fn argument(self, argument: &Argument<'_>) -> Value {
+        match argument.as_expression() {
+            Some(expression) => self.value(expression),
+            None => Value { kind: Kind::Other, at: self.at(argument.span()) },
         }
+    }
+
+    fn kind(self, expression: &Expression<'_>) -> Kind {
+        match expression {
+            Expression::StringLiteral(literal) => Kind::String(literal.value.to_string()),
+            Expression::TemplateLiteral(template) => match template.single_quasi() {
+                Some(text) => Kind::String(text.to_string()),
+                None => Kind::Other,
+            },
+            Expression::NumericLiteral(_)
+            | Expression::UnaryExpression(_)
+            | Expression::BinaryExpression(_) => {
+                whole_number(expression, self.depth).map_or(Kind::Other, Kind::Integer)
+            }
+            Expression::BooleanLiteral(literal) => Kind::Bool(literal.value),
+            Expression::NullLiteral(_) => Kind::Null,
+            Expression::Identifier(name) if name.name == "undefined" => Kind::Undefined,
+            Expression::Identifier(name) => Kind::Name(name.name.to_string()),
+            Expression::StaticMemberExpression(member) => {
+                Kind::Member(Box::new(self.value(&member.object)), member.property.name.to_string())
+            }
+            Expression::ArrayExpression(array) => {
+                Kind::Array(array.elements.iter().map(|element| self.element(element)).collect())
+            }
+            Expression::ObjectExpression(object) => Kind::Object(self.fields(object)),
+            Expression::ArrowFunctionExpression(arrow) => {
+                Kind::Function(Box::new(Function::of(&arrow.params, self)))
+            }
+            Expression::FunctionExpression(function) => {
+                Kind::Function(Box::new(Function::of(&function.params, self)))
+            }
+            _ => Kind::Other,
+        }
+    }
+
+    fn element(self, element: &ArrayExpressionElement<'_>) -> Value {
+        match element.as_expression() {
+            Some(expression) => self.value(expression),
+            None => Value { kind: Kind::Other, at: self.at(element.span()) },
+        }
+    }
+
+    fn fields(self, object: &ObjectExpression<'_>) -> Vec<Field> {
+        let field = |property: &ObjectPropertyKind<'_>| match property {
+            ObjectPropertyKind::SpreadProperty(spread) => {
+                let at = self.at(spread.span);
+                Field { name: None, key: at, value: Value { kind: Kind::Other, at } }
+            }
+            ObjectPropertyKind::ObjectProperty(property) => Field {
+                name: property.key.static_name().map(std::borrow::Cow::into_owned),
+                key: self.at(property.key.span()),
+                value: self.value(&property.value),
+            },
+        };
+        object.properties.iter().map(field).collect()
+    }
+}
+
+/// A whole number, or arithmetic on whole numbers; a fold that is too deep is none.
+fn whole_number(expression: &Expression<'_>, depth: usize) -> Option<i64> {
+    let depth = depth.checked_sub(1)?;
+    match expression.get_inner_expression() {
+        Expression::NumericLiteral(literal) => integer(literal.value),
         Expression::UnaryExpression(unary) => {
-            match (unary.operator, kind(unary.argument.get_inner_expression())) {
-                (UnaryOperator::UnaryNegation, Kind::Integer(number)) => {
-                    number.checked_neg().map_or(Kind::Other, Kind::Integer)
-                }
-                (UnaryOperator::UnaryPlus, Kind::Integer(number)) => Kind::Integer(number),
-                _ => Kind::Other,
+            let number = whole_number(&unary.argument, depth)?;
+            match unary.operator {
+                UnaryOperator::UnaryNegation => number.checked_neg(),
+                UnaryOperator::UnaryPlus => Some(number),
+                UnaryOperator::BitwiseNot => Some(!number),
+                _ => None,
             }
         }
-        Expression::BinaryExpression(binary) => arithmetic(binary).map_or(Kind::Other, Kind::Integer),
-        Expression::ArrayExpression(array) => Kind::Array(array.elements.iter().map(element).collect()),
-        Expression::ObjectExpression(object) => Kind::Object(fields(object)),
-        Expression::ArrowFunctionExpression(arrow) => Kind::Function(Box::new(Function::of(&arrow.params))),
-        Expression::FunctionExpression(function) => Kind::Function(Box::new(Function::of(&function.params))),
-        _ => Kind::Other,
+        Expression::BinaryExpression(binary) => {
+            let (left, right) = (whole_number(&binary.left, depth)?, whole_number(&binary.right, depth)?);
+            arithmetic(binary.operator, left, right)
+        }
+        _ => None,
     }
 }
 
@@ -119,13 +194,8 @@ fn integer(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
 }
 
-fn arithmetic(binary: &BinaryExpression<'_>) -> Option<i64> {
-    let operand = |expression: &Expression<'_>| match kind(expression.get_inner_expression()) {
-        Kind::Integer(number) => Some(number),
-        _ => None,
-    };
-    let (left, right) = (operand(&binary.left)?, operand(&binary.right)?);
-    match binary.operator {
+fn arithmetic(operator: BinaryOperator, left: i64, right: i64) -> Option<i64> {
+    match operator {
         BinaryOperator::Addition => left.checked_add(right),
         BinaryOperator::Subtraction => left.checked_sub(right),
         BinaryOperator::Multiplication => left.checked_mul(right),
@@ -136,27 +206,6 @@ fn arithmetic(binary: &BinaryExpression<'_>) -> Option<i64> {
         BinaryOperator::ShiftRight => left.checked_shr(u32::try_from(right).ok()?),
         _ => None,
     }
-}
-
-fn element(element: &ArrayExpressionElement<'_>) -> Value {
-    match element.as_expression() {
-        Some(expression) => Value::of(expression),
-        None => Value { kind: Kind::Other, span: element.span() },
-    }
-}
-
-fn fields(object: &ObjectExpression<'_>) -> Vec<Field> {
-    let field = |property: &ObjectPropertyKind<'_>| match property {
-        ObjectPropertyKind::SpreadProperty(spread) => {
-            Field { name: None, key: spread.span, value: Value { kind: Kind::Other, span: spread.span } }
-        }
-        ObjectPropertyKind::ObjectProperty(property) => Field {
-            name: property.key.static_name().map(std::borrow::Cow::into_owned),
-            key: property.key.span(),
-            value: Value::of(&property.value),
-        },
-    };
-    object.properties.iter().map(field).collect()
 }
 
 /// The configuration of a declaration: an object literal with known fields.
@@ -179,7 +228,7 @@ impl<'p> Config<'p> {
         let Kind::Object(fields) = &value.kind else {
             out.push(
                 Diagnostic::error(Code::S0009, "a configuration must be an object literal")
-                    .at(&module.at(value.span))
+                    .at(&module.at(value.at))
                     .note("the infrastructure of an app is read from its source without running it")
                     .help("write the configuration in place: `{ … }`"),
             );
@@ -272,7 +321,7 @@ impl<'p> Config<'p> {
         if let (None, Some(value)) = (&found, self.value(name)) {
             out.push(
                 Diagnostic::error(Code::S0009, format!("`{name}` must be {expected}"))
-                    .at(&self.module.at(value.span))
+                    .at(&self.module.at(value.at))
                     .note("the infrastructure of an app is read from its source without running it")
                     .help("write the value in place"),
             );

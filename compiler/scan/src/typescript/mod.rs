@@ -1,26 +1,29 @@
 //! The scanner for Encore.ts apps.
 //!
-//! Files become facts ([`source`], [`syntax`]), facts are put together ([`resolve`]), then come the declarations of
+//! Files become facts, each on its own ([`glance`], [`syntax`]), facts are put together ([`resolve`]), then come the declarations of
 //! each primitive, those that refer to others second, and at last who uses them how ([`found`]). Dependencies are not
 //! needed and nothing is run: what is not written as a literal, or cannot be followed by name, is reported.
 
-mod alias;
 mod bucket;
 mod cache;
 mod construct;
 mod cron_job;
 mod database;
+mod facts;
 mod found;
 mod gateway;
+mod glance;
 mod literal;
 mod metric;
 mod nesting;
+mod reference;
 mod resolve;
 mod secret;
 mod service;
 mod shape;
 mod site;
 mod source;
+mod specifier;
 mod syntax;
 mod topic;
 
@@ -32,11 +35,14 @@ use schema_documents::manifest::{Manifest, MetricKind};
 
 use crate::SourceTree;
 use crate::app::App;
-use alias::Aliases;
 use construct::Construct;
+use facts::{Facts, Flaw, FlawKind};
 use found::Found;
-use resolve::Program;
+use glance::{Glance, glance};
+use resolve::{Module, Program};
 use site::Site;
+use specifier::Modules;
+use syntax::facts;
 
 /// Stack of the scanner's thread. Parsing recurses; [`nesting`] bounds how deep, and this is enough for it.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
@@ -53,11 +59,27 @@ pub(crate) fn scan(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) 
 }
 
 fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
-    let mut diagnostics = Vec::new();
-    let sources = source::list(tree);
-    let aliases = Aliases::read(tree);
-    let modules = source::read(&sources, &aliases, &mut diagnostics);
-    let mut program = Program::new(modules, aliases);
+    let files: Vec<(&str, &[u8])> = tree.files().filter(|(path, _)| source::is_source(path)).collect();
+    let glances: Vec<Glance> = files.iter().map(|(_, content)| glance(content)).collect();
+    let names = Modules::new(files.iter().map(|(path, _)| *path), tree);
+    let matter = source::that_matter(&glances, &names);
+    let module = |listed: usize| {
+        let (path, content) = files[listed];
+        let facts: Facts = facts(content);
+        Module { path, listed, mentions_encore: glances[listed].mentions_encore, facts }
+    };
+    link(matter.into_iter().map(module).collect(), names, tree, app)
+}
+
+/// Puts the facts of all files that matter together.
+fn link(
+    modules: Vec<Module<'_>>,
+    names: Modules<'_>,
+    tree: &SourceTree,
+    app: &App,
+) -> (Manifest, Vec<Diagnostic>) {
+    let mut diagnostics = modules.iter().flat_map(flaws).collect();
+    let mut program = Program::new(modules, names);
     program.services = service::roots(&program, &app.name, &mut diagnostics);
     let mut found = Found::new(&app.name, &program.services, diagnostics);
     for site in sites(&program) {
@@ -70,6 +92,43 @@ fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
     found.note_uses(&program);
     found.report_uncalled(&program);
     found.finish()
+}
+
+/// What is wrong with the text of a file.
+fn flaws(module: &Module<'_>) -> impl Iterator<Item = Diagnostic> {
+    let diagnostic = |code, message: String| {
+        if module.mentions_encore {
+            Diagnostic::error(code, message)
+        } else {
+            Diagnostic::warning(code, message)
+        }
+    };
+    module.facts.flaws.iter().map(move |Flaw { kind, at }| match kind {
+        FlawKind::Syntax(message, help) => {
+            diagnostic(Code::S0001, format!("syntax error: {}", lower_first(message)))
+                .at(&module.at(*at))
+                .note("what this file declares may be missing from the manifest")
+                .maybe_help(help.clone())
+        }
+        FlawKind::TooDeep => diagnostic(Code::S0017, "this file is nested too deep to be read".to_owned())
+            .at(&module.at(*at))
+            .note(format!(
+                "more than {} brackets or {} operators stand within each other here",
+                nesting::MAX_BRACKETS,
+                nesting::MAX_LINKS
+            ))
+            .help("take the expression apart, or move generated data into a JSON file"),
+    })
+}
+
+/// Our messages begin with a small letter and end without a full stop.
+fn lower_first(message: &str) -> String {
+    let message = message.trim_end_matches('.');
+    let mut letters = message.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
 }
 
 fn sites<'p>(program: &'p Program<'p>) -> impl Iterator<Item = Site<'p>> {

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oxc_span::Span;
 use schema_documents::Position;
 
-use super::alias::Aliases;
+use super::facts::{DEFAULT, Declaration, Export, Facts, Import, Subject, Use};
 use super::literal::{Kind, Value};
 use super::shape::{Function, Type};
-use super::syntax::{DEFAULT, Declaration, Export, Facts, Import, Subject, Use};
-use crate::text::Lines;
+use super::specifier::{Modules, folder_of};
+use crate::text::Place;
 
 /// The module whose names are the clients of the app's services.
 const CLIENTS: &str = "~encore/clients";
@@ -18,19 +17,22 @@ const CLIENTS: &str = "~encore/clients";
 pub(super) struct Module<'t> {
     /// Its path, relative to the app.
     pub(super) path: &'t str,
-    pub(super) lines: Lines<'t>,
+    /// Its index among all files that can be imported.
+    pub(super) listed: usize,
+    /// Whether it speaks of the framework; what is wrong with one that does not is worth a warning.
+    pub(super) mentions_encore: bool,
     pub(super) facts: Facts,
 }
 
 impl Module<'_> {
-    /// The position of a span of this file.
-    pub(super) fn at(&self, span: Span) -> Position {
-        self.lines.position(span.start as usize, span.end as usize)
+    /// The position of a place in this file.
+    pub(super) fn at(&self, place: Place) -> Position {
+        place.in_file(self.path)
     }
 
     /// The folder it lies in; empty for the app's root.
     pub(super) fn folder(&self) -> &str {
-        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+        folder_of(self.path)
     }
 }
 
@@ -62,8 +64,10 @@ pub(super) struct Program<'t> {
     pub(super) modules: Vec<Module<'t>>,
     /// Services by folder.
     pub(super) services: Vec<Root>,
-    by_path: BTreeMap<&'t str, usize>,
-    aliases: Aliases,
+    /// All files that can be imported.
+    names: Modules<'t>,
+    /// Those that were read, by their index among all.
+    by_listed: BTreeMap<usize, usize>,
 }
 
 /// A walk from name to name; it goes nowhere twice.
@@ -71,9 +75,9 @@ type Seen = BTreeSet<(usize, String)>;
 
 impl<'t> Program<'t> {
     /// Puts files together; the services are still to be found.
-    pub(super) fn new(modules: Vec<Module<'t>>, aliases: Aliases) -> Self {
-        let by_path = modules.iter().enumerate().map(|(index, module)| (module.path, index)).collect();
-        Self { modules, services: Vec::new(), by_path, aliases }
+    pub(super) fn new(modules: Vec<Module<'t>>, names: Modules<'t>) -> Self {
+        let by_listed = modules.iter().enumerate().map(|(index, module)| (module.listed, index)).collect();
+        Self { modules, services: Vec::new(), names, by_listed }
     }
 
     /// Every declaration, file by file.
@@ -105,7 +109,7 @@ impl<'t> Program<'t> {
 
     /// The declaration or client that a value is, with the fields that remain.
     pub(super) fn resolve_value(&self, file: usize, value: &Value) -> Option<(Target, Vec<String>)> {
-        if let Some(key) = self.declared_at(file, value.span) {
+        if let Some(key) = self.declared_at(file, value.at) {
             return Some((Target::Declaration(key), Vec::new()));
         }
         let (name, path) = path_of(value)?;
@@ -141,11 +145,10 @@ impl<'t> Program<'t> {
         found
     }
 
-    /// The declaration that is this expression; declarations are sorted by where they begin.
-    pub(super) fn declared_at(&self, file: usize, span: Span) -> Option<Key> {
+    /// The declaration that is this expression; declarations are sorted by place.
+    pub(super) fn declared_at(&self, file: usize, at: Place) -> Option<Key> {
         let declarations = &self.modules[file].facts.declarations;
-        let index = declarations.binary_search_by_key(&span.start, |one| one.span.start).ok()?;
-        (declarations[index].span == span).then_some((file, index))
+        declarations.binary_search_by_key(&at, |one| one.at).ok().map(|index| (file, index))
     }
 
     fn local(
@@ -215,17 +218,8 @@ impl<'t> Program<'t> {
 
     /// The file that a module specifier means.
     fn module(&self, from: usize, specifier: &str) -> Option<usize> {
-        if !specifier.starts_with('.') {
-            return self.aliases.paths(specifier).iter().find_map(|path| self.file(path));
-        }
-        self.file(&join(self.modules[from].folder(), specifier)?)
-    }
-
-    /// The file that a path means, which may leave out its ending.
-    fn file(&self, path: &str) -> Option<usize> {
-        let stem = [".js", ".mjs", ".ts"].iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path);
-        let candidates = [format!("{path}.ts"), format!("{stem}.ts"), join(path, "index.ts")?];
-        candidates.iter().find_map(|candidate| self.by_path.get(candidate.as_str()).copied())
+        let found = self.names.find(self.modules[from].listed, specifier)?;
+        self.by_listed.get(&found).copied()
     }
 
     fn fields_within(&self, file: usize, declared: &Type, seen: &mut Seen) -> Option<BTreeSet<String>> {
@@ -342,35 +336,9 @@ pub(super) fn is_below(path: &str, folder: &str) -> bool {
     folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// A relative path taken from a folder; absent when it leaves the app.
-pub(super) fn join(folder: &str, relative: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()?),
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_path_is_taken_from_a_folder_and_stays_in_the_app() {
-        for (folder, relative, expected) in [
-            ("a/b", "./c", Some("a/b/c")),
-            ("a/b", "../c/", Some("a/c")),
-            ("", "c", Some("c")),
-            ("a", "..", Some("")),
-            ("a", "../..", None),
-        ] {
-            assert_eq!(join(folder, relative).as_deref(), expected);
-        }
-    }
 
     #[test]
     fn a_folder_holds_what_is_below_it_and_not_its_namesakes() {

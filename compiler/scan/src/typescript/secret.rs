@@ -15,7 +15,7 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
     if site.declaration.in_function {
         found.diagnostics.push(
             Diagnostic::error(Code::S0016, "a secret cannot be declared in a function")
-                .at(&site.module.at(site.declaration.span))
+                .at(&site.module.at(site.declaration.at))
                 .note("a secret is loaded when the app starts, before any function runs")
                 .help("write `const name = secret(\"…\");` at the top level, and call `name()` where it is needed"),
         );

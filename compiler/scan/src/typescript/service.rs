@@ -11,12 +11,13 @@ use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::manifest::{Access, BodyLimit, Endpoint, NoLimit, Streaming};
 
 use super::construct::{Construct, EndpointKind};
+use super::facts::{DEFAULT, Declaration, Export};
 use super::found::{Found, Resource};
 use super::literal::{Config, Kind, list};
-use super::resolve::{Key, Program, Root, is_below, join};
+use super::resolve::{Key, Program, Root, is_below};
 use super::shape::Parameter;
 use super::site::Site;
-use super::syntax::{DEFAULT, Declaration, Export};
+use super::specifier::join;
 
 /// The file that declares a service.
 const FILE: &str = "encore.service.ts";

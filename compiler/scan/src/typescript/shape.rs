@@ -6,9 +6,12 @@ use oxc_ast::ast::{
     BindingPattern, FormalParameters, TSInterfaceDeclaration, TSSignature, TSType, TSTypeName,
     TSTypeReference,
 };
+use serde::{Deserialize, Serialize};
+
+use super::literal::Reader;
 
 /// What is known of a type without a type checker.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Type {
     /// An object with these fields.
     Fields(BTreeSet<String>),
@@ -23,14 +26,14 @@ pub(super) enum Type {
 }
 
 /// What is known of a function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Function {
     /// Its parameters.
     pub(super) parameters: Vec<Parameter>,
 }
 
 /// What is known of a parameter.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Parameter {
     /// Its declared type.
     pub(super) declared: Option<Type>,
@@ -40,7 +43,7 @@ pub(super) struct Parameter {
 
 impl Function {
     /// Reads the parameters of a function.
-    pub(super) fn of(parameters: &FormalParameters<'_>) -> Self {
+    pub(super) fn of(parameters: &FormalParameters<'_>, read: Reader<'_>) -> Self {
         let mut list: Vec<Parameter> = parameters
             .items
             .iter()
@@ -48,7 +51,7 @@ impl Function {
                 declared: parameter
                     .type_annotation
                     .as_ref()
-                    .map(|written| Type::of(&written.type_annotation)),
+                    .map(|written| Type::of(&written.type_annotation, read)),
                 fields: taken_apart(&parameter.pattern),
             })
             .collect();
@@ -73,12 +76,15 @@ fn taken_apart(pattern: &BindingPattern<'_>) -> Option<BTreeSet<String>> {
 
 impl Type {
     /// Reads a type.
-    pub(super) fn of(written: &TSType<'_>) -> Self {
+    pub(super) fn of(written: &TSType<'_>, read: Reader<'_>) -> Self {
+        let Some(read) = read.within() else { return Self::Unknown };
         match written {
             TSType::TSTypeLiteral(literal) => members(&literal.members),
             TSType::TSTypeReference(reference) => reference_to(reference),
-            TSType::TSIntersectionType(all) => Self::All(all.types.iter().map(Self::of).collect()),
-            TSType::TSParenthesizedType(inner) => Self::of(&inner.type_annotation),
+            TSType::TSIntersectionType(all) => {
+                Self::All(all.types.iter().map(|one| Self::of(one, read)).collect())
+            }
+            TSType::TSParenthesizedType(inner) => Self::of(&inner.type_annotation, read),
             TSType::TSVoidKeyword(_)
             | TSType::TSUndefinedKeyword(_)
             | TSType::TSNullKeyword(_)

@@ -1,12 +1,12 @@
 //! A declaration at its place, with the questions that every primitive asks of it.
 
 use compiler_diagnostics::{Code, Diagnostic};
-use oxc_span::Span;
 use schema_documents::Position;
 
+use super::facts::Declaration;
 use super::literal::{Config, Value};
 use super::resolve::{Key, Module, Program};
-use super::syntax::Declaration;
+use crate::text::Place;
 
 /// A declaration at its place.
 #[derive(Clone, Copy)]
@@ -36,14 +36,17 @@ impl<'p> Site<'p> {
 
     /// Where it stands: the variable that holds it, else its first line.
     pub(super) fn at(&self) -> Position {
-        self.module.at(self.span())
+        self.module.at(self.place())
     }
 
-    fn span(&self) -> Span {
+    fn place(&self) -> Place {
+        let whole = self.declaration.at;
         match &self.declaration.bound {
-            Some((_, span)) if span.start < self.declaration.span.start => *span,
-            _ => self.declaration.arguments.first().map_or(self.declaration.span, |first| {
-                Span::new(self.declaration.span.start, first.span.start.max(self.declaration.span.start + 1))
+            Some((_, name)) if *name < whole => *name,
+            _ => self.declaration.arguments.first().map_or(whole, |first| Place {
+                end_line: first.at.line,
+                end_column: first.at.column,
+                ..whole
             }),
         }
     }
@@ -59,7 +62,7 @@ impl<'p> Site<'p> {
             out.push(self.missing("a name"));
             return None;
         };
-        let at = self.module.at(value.span);
+        let at = self.module.at(value.at);
         let name = value.as_string();
         if name.is_none() {
             out.push(
@@ -97,7 +100,7 @@ impl<'p> Site<'p> {
     /// The report that an argument is missing.
     pub(super) fn missing(&self, what: &str) -> Diagnostic {
         Diagnostic::error(Code::S0007, format!("`{}` needs {what}", self.written()))
-            .at(&self.module.at(self.declaration.span))
+            .at(&self.module.at(self.declaration.at))
             .note("the infrastructure of an app is read from its source without running it")
             .help(format!("add {what} to the arguments"))
     }
@@ -113,7 +116,7 @@ impl<'p> Site<'p> {
     /// The report that a value does not lead to what it should.
     pub(super) fn unresolved(&self, value: &Value, what: &str) -> Diagnostic {
         Diagnostic::error(Code::S0011, format!("this does not lead to {what}"))
-            .at(&self.module.at(value.span))
+            .at(&self.module.at(value.at))
             .note("names are followed through imports and exports, not through function calls")
             .help(format!("name {what} that is declared at the top level of a file of this app"))
     }

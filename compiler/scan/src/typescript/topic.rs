@@ -11,9 +11,9 @@ use schema_documents::Position;
 use schema_documents::manifest::{Delivery, Subscription, Topic};
 
 use super::construct::Construct;
+use super::facts::Action;
 use super::found::{Found, Resource, Usage};
 use super::site::Site;
-use super::syntax::Action;
 
 /// Reads a topic.
 pub(super) fn declare(site: Site<'_>, found: &mut Found) {

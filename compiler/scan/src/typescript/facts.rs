@@ -1,0 +1,131 @@
+//! The facts of one file: what it imports, exports and declares, and what it does with names of its top level.
+//!
+//! Everything here is owned and depends on nothing but the bytes of the file: not on its path, nor on other files. So
+//! facts can be kept and taken up again for as long as the bytes are the same.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::construct::Construct;
+use super::literal::Value;
+use super::shape::Type;
+use crate::text::Place;
+
+/// What [`Facts::exports`] calls the default export.
+pub(super) const DEFAULT: &str = "default";
+
+/// The facts of one file.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    /// What each imported name stands for.
+    pub(super) imports: BTreeMap<String, Import>,
+    /// What each exported name stands for.
+    pub(super) exports: BTreeMap<String, Export>,
+    /// Modules of which everything is exported again.
+    pub(super) exported_modules: Vec<String>,
+    /// Declarations of infrastructure, in the order of the source.
+    pub(super) declarations: Vec<Declaration>,
+    /// Which declaration a name of the top level holds.
+    pub(super) bound: BTreeMap<String, usize>,
+    /// Other values that names of the top level hold: names of others, members of others, functions.
+    pub(super) values: BTreeMap<String, Value>,
+    /// Interfaces and type aliases of the top level.
+    pub(super) types: BTreeMap<String, Type>,
+    /// What is done with names of the top level, and with declarations that no name holds.
+    pub(super) uses: Vec<Use>,
+    /// Constructs of the framework that are named without being called.
+    pub(super) uncalled: Vec<(Construct, Place)>,
+    /// What is wrong with the text itself.
+    pub(super) flaws: Vec<Flaw>,
+}
+
+/// What is wrong with a text.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Flaw {
+    pub(super) kind: FlawKind,
+    pub(super) at: Place,
+}
+
+/// What can be wrong with a text.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum FlawKind {
+    /// The parser's words, and its help.
+    Syntax(String, Option<String>),
+    /// It is nested so deep that it was not parsed.
+    TooDeep,
+}
+
+/// An imported name.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Import {
+    /// The module, as written.
+    pub(super) module: String,
+    /// The name there: [`DEFAULT`], or `*` for the module itself.
+    pub(super) name: String,
+}
+
+impl Import {
+    /// Whether it comes from the framework itself.
+    pub(super) fn is_of_framework(&self) -> bool {
+        self.module == "encore.dev" || self.module.starts_with("encore.dev/")
+    }
+}
+
+/// An exported name.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Export {
+    /// A name of the file's own top level.
+    Local(String),
+    /// A name of another module, `*` for the module itself.
+    From(Import),
+}
+
+/// A call or construction that declares infrastructure.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Declaration {
+    pub(super) construct: Construct,
+    pub(super) arguments: Vec<Value>,
+    /// The type arguments.
+    pub(super) types: Vec<Type>,
+    /// The name of the top level that holds it, and where that stands; [`DEFAULT`] for a default export.
+    pub(super) bound: Option<(String, Place)>,
+    /// Whether it stands in a function, and so not at the top level.
+    pub(super) in_function: bool,
+    /// The whole call.
+    pub(super) at: Place,
+}
+
+/// Something done with a name or a declaration.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Use {
+    pub(super) subject: Subject,
+    /// The fields gone through: `db.query` is `["query"]`.
+    pub(super) path: Vec<String>,
+    pub(super) action: Action,
+    /// The type arguments of a call.
+    pub(super) types: Vec<Type>,
+    pub(super) at: Place,
+}
+
+/// With what something is done.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Subject {
+    /// A name of the top level.
+    Name(String),
+    /// A declaration that no name holds, as an index.
+    Declaration(usize),
+}
+
+/// What is done with a name, or with a field of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Action {
+    /// It is called, also as the tag of a template.
+    Called,
+    /// It is passed on as an argument.
+    Passed,
+    /// It is read.
+    Read,
+    /// Nothing: it is exported, or gets another name of the top level.
+    Renamed,
+}
