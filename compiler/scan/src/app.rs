@@ -76,17 +76,15 @@ pub fn read(tree: &SourceTree) -> (Option<App>, Vec<Diagnostic>) {
 fn missing(tree: &SourceTree) -> Diagnostic {
     let diagnostic = Diagnostic::error(Code::S0004, format!("there is no `{FILE}` in this folder"))
         .note(format!("the folder that holds `{FILE}` is the root of an app; all paths are relative to it"));
-    let below = tree.below("").find(|path| path.ends_with("/encore.app"));
-    match (tree.unreadable.get(FILE), below) {
-        (Some(reason), _) => Diagnostic::error(Code::S0002, format!("`{FILE}` cannot be read: {reason}"))
-            .help("make the file readable and small"),
-        (None, Some(path)) => {
-            let folder = path.trim_end_matches("/encore.app");
-            diagnostic.help(format!("there is one in `{folder}`: name that folder instead"))
-        }
-        (None, None) => {
-            diagnostic.help(format!("name the app's root folder, or create `{FILE}` there with `{{}}`"))
-        }
+    if let Some(reason) = tree.unreadable.get(FILE) {
+        return Diagnostic::error(Code::S0002, format!("`{FILE}` cannot be read: {reason}"))
+            .help("make the file readable and small");
+    }
+    let roots: Vec<String> = tree.other_apps().map(|folder| format!("`{folder}`")).collect();
+    match roots.as_slice() {
+        [] => diagnostic.help(format!("name the app's root folder, or create `{FILE}` there with `{{}}`")),
+        [one] => diagnostic.help(format!("there is one in {one}: name that folder instead")),
+        several => diagnostic.help(format!("name one of the folders that have one: {}", several.join(", "))),
     }
 }
 
@@ -111,7 +109,7 @@ fn unknown_language(written: &Value) -> Diagnostic {
 
 /// TypeScript where there is TypeScript and no Go; the default is Go.
 fn language_of_files(tree: &SourceTree) -> Language {
-    let any = |ending: &str| tree.files().any(|(path, _)| path.ends_with(ending));
+    let any = |ending: &str| tree.readable().any(|(path, _)| path.ends_with(ending));
     if !any(".go") && any(".ts") { Language::Typescript } else { Language::Go }
 }
 

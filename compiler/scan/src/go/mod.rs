@@ -29,14 +29,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use compiler_diagnostics::{Code as Number, Diagnostic};
 use schema_documents::manifest::{Manifest, Service};
 
-use crate::SourceTree;
 use crate::app::App;
+use crate::per_file::{Missing, Reader};
 use crate::text::Lines;
 use resolve::{Code, Module, ServiceId};
 use syntax::{File, Source};
 
 /// Scans an app written in Go.
-pub(crate) fn scan(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
+pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diagnostic>), Missing> {
+    reader.require(|path| path.ends_with(".go"))?;
+    let tree = reader.tree;
     let module = Module::read(tree);
     let sources = module.sources(tree);
     let packages = module.packages(&sources);
@@ -58,7 +60,7 @@ pub(crate) fn scan(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) 
     secret::scan(&code, &mut found);
     metric::scan(&code, &mut found);
     call::scan(&code, &mut found);
-    (found.manifest, found.diagnostics)
+    Ok((found.manifest, found.diagnostics))
 }
 
 /// What has been found so far.
