@@ -3,7 +3,7 @@
 //! Everything here is owned and depends on nothing but the bytes of the file: not on its path, nor on other files. So
 //! facts can be kept and taken up again for as long as the bytes are the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +38,26 @@ pub(crate) struct Facts {
     pub(super) uncalled: Vec<(Construct, Place)>,
     /// What is wrong with the text itself.
     pub(super) flaws: Vec<Flaw>,
+}
+
+impl Facts {
+    /// Whether other files can get from this one what it imports from a module that `gives`.
+    pub(super) fn passed_on(&self, gives: impl Fn(&str) -> bool) -> bool {
+        let mut names = BTreeSet::new();
+        for export in self.exports.values() {
+            match export {
+                Export::Local(name) => drop(names.insert(name.as_str())),
+                Export::From(import) if gives(&import.module) => return true,
+                Export::From(_) => {}
+            }
+        }
+        self.values.values().for_each(|value| value.names(&mut names));
+        self.exported_modules.iter().any(|module| gives(module))
+            || self
+                .imports
+                .iter()
+                .any(|(name, import)| names.contains(name.as_str()) && gives(&import.module))
+    }
 }
 
 /// What is wrong with a text.

@@ -53,23 +53,31 @@ static LANGUAGE: Language<Glance, Facts> =
 pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diagnostic>), Missing> {
     let sources = reader.sources(&LANGUAGE)?;
     let names = Modules::new(sources.paths.iter().copied(), reader.tree);
-    let matter: Vec<usize> = source::that_matter(&sources.glances, &names).into_iter().collect();
-    let facts = sources.facts(&matter)?;
-    let module = |(listed, facts): (usize, Facts)| {
-        let (path, mentions_encore) = (sources.paths[listed], sources.glances[listed].mentions_encore);
-        Module { path, listed, mentions_encore, facts }
-    };
-    let modules = matter.into_iter().zip(facts).map(module).collect();
-    Ok(link(modules, names, reader.tree, app))
+    let mut facts = source::that_matter(&sources, &names, reader.threads)?;
+    loop {
+        let module = |(listed, facts): (usize, Facts)| {
+            let (path, mentions_encore) = (sources.paths[listed], sources.glances[listed].mentions_encore);
+            Module { path, listed, mentions_encore, facts }
+        };
+        let modules = facts.into_iter().map(module).collect();
+        let (mut program, found) = link(modules, &names, reader.tree, app);
+        let unread: Vec<usize> = program.unread().into_iter().collect();
+        if unread.is_empty() {
+            return Ok(found);
+        }
+        let modules = std::mem::take(&mut program.modules);
+        facts = modules.into_iter().map(|module| (module.listed, module.facts)).collect();
+        facts.extend(unread.iter().copied().zip(sources.facts(&unread)?));
+    }
 }
 
 /// Puts the facts of all files that matter together.
-fn link(
-    modules: Vec<Module<'_>>,
-    names: Modules<'_>,
+fn link<'t>(
+    modules: Vec<Module<'t>>,
+    names: &'t Modules<'t>,
     tree: &SourceTree,
     app: &App,
-) -> (Manifest, Vec<Diagnostic>) {
+) -> (Program<'t>, (Manifest, Vec<Diagnostic>)) {
     let mut diagnostics = modules.iter().flat_map(flaws).collect();
     let mut program = Program::new(modules, names);
     program.services = service::roots(&program, &app.name, &mut diagnostics);
@@ -83,7 +91,8 @@ fn link(
     }
     found.note_uses(&program);
     found.report_uncalled(&program);
-    found.finish()
+    let found = found.finish();
+    (program, found)
 }
 
 /// What is wrong with the text of a file.

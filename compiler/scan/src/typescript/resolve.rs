@@ -1,5 +1,6 @@
 //! What a name stands for, across files.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use schema_documents::Position;
@@ -11,7 +12,7 @@ use super::specifier::{Modules, folder_of};
 use crate::text::Place;
 
 /// The module whose names are the clients of the app's services.
-const CLIENTS: &str = "~encore/clients";
+pub(super) const CLIENTS: &str = "~encore/clients";
 
 /// A file that was read.
 pub(super) struct Module<'t> {
@@ -65,9 +66,11 @@ pub(super) struct Program<'t> {
     /// Services by folder.
     pub(super) services: Vec<Root>,
     /// All files that can be imported.
-    names: Modules<'t>,
+    names: &'t Modules<'t>,
     /// Those that were read, by their index among all.
     by_listed: BTreeMap<usize, usize>,
+    /// Files that were not read, and turned out to be needed for their types and functions.
+    unread: RefCell<BTreeSet<usize>>,
 }
 
 /// A walk from name to name; it goes nowhere twice.
@@ -75,9 +78,10 @@ type Seen = BTreeSet<(usize, String)>;
 
 impl<'t> Program<'t> {
     /// Puts files together; the services are still to be found.
-    pub(super) fn new(modules: Vec<Module<'t>>, names: Modules<'t>) -> Self {
+    pub(super) fn new(modules: Vec<Module<'t>>, names: &'t Modules<'t>) -> Self {
         let by_listed = modules.iter().enumerate().map(|(index, module)| (module.listed, index)).collect();
-        Self { modules, services: Vec::new(), names, by_listed }
+        let unread = RefCell::default();
+        Self { modules, services: Vec::new(), names, by_listed, unread }
     }
 
     /// Every declaration, file by file.
@@ -216,7 +220,22 @@ impl<'t> Program<'t> {
         })
     }
 
-    /// The file that a module specifier means.
+    /// The files that must be read, by their indices among all, before what was found is all there is.
+    pub(super) fn unread(&self) -> BTreeSet<usize> {
+        self.unread.borrow().clone()
+    }
+
+    /// The file that a module specifier means, for its types and functions.
+    fn module_of_types(&self, from: usize, specifier: &str) -> Option<usize> {
+        let found = self.names.find(self.modules[from].listed, specifier)?;
+        let read = self.by_listed.get(&found).copied();
+        if read.is_none() {
+            self.unread.borrow_mut().insert(found);
+        }
+        read
+    }
+
+    /// The file that a module specifier means, if it was read. One that was not gives nothing that is declared.
     fn module(&self, from: usize, specifier: &str) -> Option<usize> {
         let found = self.names.find(self.modules[from].listed, specifier)?;
         self.by_listed.get(&found).copied()
@@ -278,7 +297,7 @@ impl<'t> Program<'t> {
             _ => {}
         }
         let import = facts.imports.get(name)?;
-        let module = self.module(file, &import.module)?;
+        let module = self.module_of_types(file, &import.module)?;
         match self.modules[module].facts.exports.get(&import.name)? {
             Export::Local(local) => self.named_function(module, local, seen),
             Export::From(_) => None,
@@ -295,7 +314,7 @@ impl<'t> Program<'t> {
             return Some((file, found));
         }
         let import = facts.imports.get(name)?;
-        self.exported_type(self.module(file, &import.module)?, &import.name, seen)
+        self.exported_type(self.module_of_types(file, &import.module)?, &import.name, seen)
     }
 
     fn exported_type(&self, file: usize, name: &str, seen: &mut Seen) -> Option<(usize, &Type)> {
@@ -306,13 +325,13 @@ impl<'t> Program<'t> {
                 if !seen.insert((file, format!("export type {name}"))) {
                     return None;
                 }
-                self.exported_type(self.module(file, &import.module)?, &import.name, seen)
+                self.exported_type(self.module_of_types(file, &import.module)?, &import.name, seen)
             }
             None => facts.exported_modules.iter().find_map(|module| {
                 if !seen.insert((file, format!("{module} type {name}"))) {
                     return None;
                 }
-                self.exported_type(self.module(file, module)?, name, seen)
+                self.exported_type(self.module_of_types(file, module)?, name, seen)
             }),
         }
     }

@@ -3,7 +3,7 @@
 //! Relative paths, the short names of the nearest `tsconfig.json` (`"paths": { "@/*": ["./src/*"] }`, with what it
 //! extends) and those of the nearest `package.json` (`"imports": { "#db": "./db.ts" }`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -15,6 +15,9 @@ const TSCONFIG: &str = "tsconfig.json";
 /// The file that gives short names that begin with `#`.
 const PACKAGE: &str = "package.json";
 
+/// The file that makes a folder a service.
+const SERVICE: &str = "encore.service.ts";
+
 /// How many configurations may extend each other.
 const MAX_EXTENDS: usize = 16;
 
@@ -22,6 +25,8 @@ const MAX_EXTENDS: usize = 16;
 pub(super) struct Modules<'t> {
     paths: Vec<&'t str>,
     by_path: BTreeMap<&'t str, usize>,
+    /// Folders with an `encore.service.ts`.
+    services: BTreeSet<&'t str>,
     /// Short names by the folder whose `tsconfig.json` gives them.
     configured: BTreeMap<String, Names>,
     /// Short names by the folder whose `package.json` gives them.
@@ -33,6 +38,8 @@ impl<'t> Modules<'t> {
     pub(super) fn new(paths: impl Iterator<Item = &'t str>, tree: &SourceTree) -> Self {
         let paths: Vec<&str> = paths.collect();
         let by_path = paths.iter().enumerate().map(|(index, path)| (*path, index)).collect();
+        let service = |path: &&'t str| path.rsplit('/').next() == Some(SERVICE);
+        let services = paths.iter().copied().filter(service).map(folder_of).collect();
         let named = |name: &'static str, read: fn(&SourceTree, &str) -> Names| {
             let is_named = move |path: &&str| {
                 path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
@@ -43,9 +50,15 @@ impl<'t> Modules<'t> {
         Self {
             paths,
             by_path,
+            services,
             configured: named(TSCONFIG, |tree, path| Names::of_tsconfig(tree, path, MAX_EXTENDS)),
             packaged: named(PACKAGE, Names::of_package),
         }
+    }
+
+    /// Whether a file lies in the folder of a service that has a file of its own.
+    pub(super) fn is_within_service(&self, file: usize) -> bool {
+        folders_up(folder_of(self.paths[file])).any(|folder| self.services.contains(folder))
     }
 
     /// The file that a specifier in another file means.
