@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use compiler_scan::disk;
 
 /// Turns application code into desired states for cloud infrastructure.
 #[derive(Parser)]
@@ -41,12 +42,46 @@ pub(crate) enum Format {
     Json,
 }
 
+/// Where an app is read from, if not from its code.
+#[derive(ClapArgs)]
+pub(crate) struct Manifests {
+    /// Read this manifest (TOML, or JSON if it ends in `.json`) instead of the code in DIR, of which only `environments`
+    /// is read then; may be given several times, for the parts of one app
+    #[arg(long = "manifest", value_name = "FILE")]
+    pub(crate) manifests: Vec<PathBuf>,
+    /// With `--manifest`: read the code in DIR as well
+    #[arg(long, requires = "manifests")]
+    pub(crate) with_source: bool,
+    #[command(flatten)]
+    pub(crate) keeping: Keeping,
+}
+
+/// What is kept of a scan for the next one.
+#[derive(ClapArgs)]
+pub(crate) struct Keeping {
+    /// Keep what is found in files in this folder, for the next time; without it in the user's cache folder
+    #[arg(long, env = "MANIFESTC_CACHE", value_name = "D", hide_env_values = true)]
+    cache: Option<PathBuf>,
+    /// Keep nothing, and use nothing that was kept
+    #[arg(long)]
+    no_cache: bool,
+}
+
+impl Keeping {
+    /// The folder, if there is to be one.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        if self.no_cache { None } else { self.cache.clone().or_else(disk::usual_cache) }
+    }
+}
+
 #[derive(ClapArgs)]
 #[command(after_help = "Example:\n  manifestc scan examples/uptime > manifest.toml")]
 pub(crate) struct Scan {
-    /// The app's root: the folder with `encore.app`
+    /// The app's root: the folder with `encore.app`, and with `environments` if there are any
     #[arg(default_value = ".")]
     pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) from: Manifests,
     /// `text` is TOML
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
@@ -55,9 +90,11 @@ pub(crate) struct Scan {
 #[derive(ClapArgs)]
 #[command(after_help = "Example:\n  manifestc check --env production")]
 pub(crate) struct Check {
-    /// The app's root: the folder with `encore.app`
+    /// The app's root: the folder with `encore.app`, and with `environments` if there are any
     #[arg(default_value = ".")]
     pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) from: Manifests,
     /// Only this environment; may be given several times
     #[arg(long = "env", value_name = "NAME")]
     pub(crate) environments: Vec<String>,
@@ -67,11 +104,14 @@ pub(crate) struct Check {
 }
 
 #[derive(ClapArgs)]
-#[command(after_help = "Example:\n  manifestc build --env production --out build")]
+#[command(after_help = "Examples:\n  manifestc build --env production --out build\n  \
+                  manifestc build --manifest orders.toml --manifest mail.json --out build")]
 pub(crate) struct Build {
-    /// The app's root: the folder with `encore.app`
+    /// The app's root: the folder with `encore.app`, and with `environments` if there are any
     #[arg(default_value = ".")]
     pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) from: Manifests,
     /// Only this environment; may be given several times. Without it: every file in `environments`, else `production`
     /// and `development`
     #[arg(long = "env", value_name = "NAME")]
@@ -100,6 +140,8 @@ pub(crate) struct Diff {
     /// The app's root, with `--base`
     #[arg(long, default_value = ".", requires = "base")]
     pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) from: Manifests,
     /// Only this environment, with `--base`; may be given several times
     #[arg(long = "env", value_name = "NAME", requires = "base")]
     pub(crate) environments: Vec<String>,
@@ -135,6 +177,8 @@ pub(crate) struct Import {
     /// the current folder
     #[arg(required = true, value_name = "FILE")]
     pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) from: Manifests,
     /// Show the change and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -1,22 +1,101 @@
 //! Files at the rim: read whole, written whole or not at all.
 
+use std::borrow::Cow;
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
-use compiler_scan::SourceTree;
+use compiler_cli::pipeline::{Scan, Source};
+use compiler_scan::written::MAX_BYTES;
+use compiler_scan::{SourceTree, disk};
 use schema_documents::desired::DesiredState;
 use schema_documents::read;
 
-/// Reads the app at `dir`.
-pub(crate) fn tree(dir: &Path) -> Result<SourceTree> {
-    SourceTree::read(dir).with_context(|| format!("the folder `{}` cannot be read", dir.display()))
+use crate::args::Manifests;
+
+/// An app as it is read: its folder, and the manifests that were named.
+#[derive(Default)]
+pub(crate) struct App {
+    tree: SourceTree,
+    manifests: Vec<(String, Vec<u8>)>,
+    with_source: bool,
+    /// What was found in the code on the way in.
+    scanned: Option<Scan>,
 }
 
-/// Reads the app at `dir` as it was at a git revision.
-pub(crate) fn tree_at(dir: &Path, revision: &str) -> Result<SourceTree> {
+impl App {
+    /// Reads the app at `dir`, as it is.
+    pub(crate) fn read(dir: &Path, from: &Manifests) -> Result<Self> {
+        let read = |path: &PathBuf| {
+            let named = || format!("the manifest `{}` cannot be read", path.display());
+            let file = fs::File::open(path).with_context(named)?;
+            let mut bytes = Vec::new();
+            // One byte more than is allowed is enough to be refused.
+            file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).with_context(named)?;
+            Ok((name_in(dir, path), bytes))
+        };
+        let manifests = from.manifests.iter().map(read).collect::<Result<Vec<_>>>()?;
+        let named = || format!("the folder `{}` cannot be read", dir.display());
+        if !manifests.is_empty() && !from.with_source {
+            let tree = disk::list(dir).with_context(named)?;
+            return Ok(Self { tree, manifests, ..Self::default() });
+        }
+        let options = disk::Options { cache: from.keeping.folder(), ..disk::Options::default() };
+        let disk::Scanned { tree, manifest, diagnostics, .. } =
+            disk::scan(dir, &options).with_context(named)?;
+        let scanned = Some((manifest, diagnostics));
+        Ok(Self { tree, manifests, with_source: from.with_source, scanned })
+    }
+
+    /// Reads the app at `dir` as it was at a git revision. A manifest that was not there then is left out.
+    pub(crate) fn read_at(dir: &Path, from: &Manifests, revision: &str) -> Result<Self> {
+        let tree = tree_at(dir, revision)?;
+        let was = |path: &PathBuf| {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let object = format!("{revision}:./{}", path.file_name()?.to_string_lossy());
+            let bytes = git(folder.unwrap_or(Path::new(".")), &["cat-file", "blob", &object], &[]).ok()?;
+            Some((name_in(dir, path), bytes))
+        };
+        let manifests: Vec<_> = from.manifests.iter().filter_map(was).collect();
+        // Where no manifest was, there was no app, even if there was code.
+        let with_source = from.with_source || (manifests.is_empty() && !from.manifests.is_empty());
+        Ok(Self { tree, manifests, with_source, scanned: None })
+    }
+
+    /// What the compiler reads.
+    pub(crate) fn source(&self) -> Source<'_> {
+        Source {
+            tree: &self.tree,
+            manifests: &self.manifests,
+            with_source: self.with_source,
+            scanned: self.scanned.as_ref(),
+        }
+    }
+
+    /// The folder.
+    pub(crate) fn tree(&self) -> &SourceTree {
+        &self.tree
+    }
+
+    /// The text of a file that a diagnostic points at.
+    pub(crate) fn text(&self, file: &str) -> Option<String> {
+        let manifest = self.manifests.iter().find(|(name, _)| name == file);
+        let written = manifest.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned());
+        written.or_else(|| self.tree.text(file).map(Cow::into_owned))
+    }
+}
+
+/// How a manifest is spoken of: by its path in the app's folder, so that the same input gives the same output on any
+/// machine, or as it was typed when it lies elsewhere.
+fn name_in(dir: &Path, path: &Path) -> String {
+    let below = dir.canonicalize().ok().zip(path.canonicalize().ok());
+    let below = below.and_then(|(dir, path)| Some(path.strip_prefix(dir).ok()?.to_owned()));
+    below.as_deref().unwrap_or(path).to_string_lossy().replace('\\', "/")
+}
+
+fn tree_at(dir: &Path, revision: &str) -> Result<SourceTree> {
     if revision.starts_with('-') {
         bail!("`{revision}` is no git revision");
     }

@@ -4,10 +4,10 @@ use std::io::IsTerminal as _;
 
 use anyhow::Result;
 use compiler_diagnostics::{Diagnostic, any_error, render};
-use compiler_scan::SourceTree;
 use std::io::Write as _;
 
 use crate::args::Format;
+use crate::files::App;
 
 /// The colour of errors.
 pub(crate) const RED: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
@@ -38,21 +38,21 @@ pub(crate) fn data(text: &str) -> Result<()> {
 }
 
 /// Says what was found: as talk, or as data when the format is JSON.
-pub(crate) fn diagnostics(tree: &SourceTree, diagnostics: &[Diagnostic], format: Format) -> Result<()> {
+pub(crate) fn diagnostics(app: &App, diagnostics: &[Diagnostic], format: Format) -> Result<()> {
     if format == Format::Json {
         let json = serde_json::to_string_pretty(&render::json(diagnostics))?;
         return data(&format!("{json}\n"));
     }
-    talk_diagnostics(tree, diagnostics);
+    talk_diagnostics(app, diagnostics);
     Ok(())
 }
 
 /// Says what was found, on standard error, with a summary line.
-pub(crate) fn talk_diagnostics(tree: &SourceTree, diagnostics: &[Diagnostic]) {
+pub(crate) fn talk_diagnostics(app: &App, diagnostics: &[Diagnostic]) {
     if diagnostics.is_empty() {
         return;
     }
-    let source = |file: &str| tree.text(file).map(std::borrow::Cow::into_owned);
+    let source = |file: &str| app.text(file);
     anstream::eprint!("{}", render::text(diagnostics, &source, color()));
     anstream::eprintln!("{}", render::summary(diagnostics));
 }

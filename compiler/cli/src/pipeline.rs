@@ -3,7 +3,8 @@
 use compiler_diagnostics::{Code, Diagnostic, any_error};
 use compiler_lower::EnvironmentFile;
 use compiler_model::AppModel;
-use compiler_scan::SourceTree;
+use compiler_scan::{Part, SourceTree};
+use schema_documents::Position;
 use schema_documents::desired::DesiredState;
 use schema_documents::manifest::Manifest;
 
@@ -20,19 +21,61 @@ pub struct Built {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Scan, resolve, lower: source in, one desired state per environment out. Without names: every environment.
-pub fn build(tree: &SourceTree, environments: &[String]) -> Built {
-    let (manifest, diagnostics) = compiler_scan::scan(tree);
-    build_manifest(tree, manifest, diagnostics, environments)
+/// What an app is read from.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// The app's folder: its environment files, and its code unless manifests stand for it.
+    pub tree: &'a SourceTree,
+    /// Manifests that were written by hand or by other tools: their names and contents.
+    pub manifests: &'a [(String, Vec<u8>)],
+    /// Whether the code is read although there are manifests.
+    pub with_source: bool,
+    /// What was found in the code, where that is known already.
+    pub scanned: Option<&'a Scan>,
 }
 
-/// Resolve, lower: the same from a manifest, with what was found while it was made.
-pub fn build_manifest(
-    tree: &SourceTree,
-    manifest: Option<Manifest>,
-    mut diagnostics: Vec<Diagnostic>,
-    environments: &[String],
-) -> Built {
+/// What a scan gives.
+pub type Scan = (Option<Manifest>, Vec<Diagnostic>);
+
+impl<'a> Source<'a> {
+    /// An app that is all code.
+    pub fn code(tree: &'a SourceTree) -> Self {
+        Self { tree, manifests: &[], with_source: false, scanned: None }
+    }
+}
+
+/// What an app declares and uses: from its code, from manifests, or from both.
+pub fn manifest(source: Source<'_>) -> Scan {
+    let scan = || source.scanned.cloned().unwrap_or_else(|| compiler_scan::scan(source.tree));
+    if source.manifests.is_empty() {
+        return scan();
+    }
+    let (mut parts, mut diagnostics) = (Vec::new(), Vec::new());
+    if source.with_source {
+        let (scanned, found) = scan();
+        diagnostics.extend(found);
+        let at = Position::point("encore.app", 1, 1);
+        parts.extend(scanned.map(|manifest| Part { manifest, at }));
+    }
+    for (file, bytes) in source.manifests {
+        let (part, found) = compiler_scan::written::read(file, bytes);
+        diagnostics.extend(found);
+        parts.extend(part);
+    }
+    let (manifest, found) = compiler_scan::merge(parts);
+    diagnostics.extend(found);
+    (manifest, diagnostics)
+}
+
+/// Scan, resolve, lower: source in, one desired state per environment out. Without names: every environment.
+pub fn build(tree: &SourceTree, environments: &[String]) -> Built {
+    build_from(Source::code(tree), environments)
+}
+
+/// The same, whatever the app is read from.
+pub fn build_from(source: Source<'_>, environments: &[String]) -> Built {
+    let tree = source.tree;
+    let (manifest, mut diagnostics) = manifest(source);
     let broken = any_error(&diagnostics);
     let (model, found) = manifest.as_ref().map(compiler_model::resolve).unwrap_or_default();
     let model = model.filter(|_| !broken);
@@ -53,8 +96,8 @@ pub fn build_manifest(
 }
 
 /// Scan and resolve. Without a model there are errors that say why.
-pub fn model(tree: &SourceTree) -> (Option<AppModel>, Vec<Diagnostic>) {
-    let (manifest, mut diagnostics) = compiler_scan::scan(tree);
+pub fn model(source: Source<'_>) -> (Option<AppModel>, Vec<Diagnostic>) {
+    let (manifest, mut diagnostics) = manifest(source);
     let broken = any_error(&diagnostics);
     let (model, found) = manifest.as_ref().map(compiler_model::resolve).unwrap_or_default();
     diagnostics.extend(found);

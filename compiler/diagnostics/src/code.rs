@@ -68,6 +68,8 @@ codes! {
     M0111 "a public address is asked of a private bucket",
     M0112 "a resource is used outside of all services",
     M0113 "a cache eviction policy does not exist",
+    M0114 "a manifest is not valid",
+    M0115 "two manifests of an app contradict each other",
     // environment files
     E0001 "an environment file is not valid TOML",
     E0002 "an environment file has an unknown key",

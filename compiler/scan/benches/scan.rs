@@ -13,10 +13,15 @@ use std::time::{Duration, Instant};
 use compiler_scan::disk::{self, Options, yardstick};
 use fixtures_generator::{App, Language, Part, Shape};
 
-/// Runs of each measurement; the median counts.
+/// Runs of each measurement, unless `RUNS` says so; the median counts.
 const RUNS: usize = 15;
 
+/// Lines of code in both apps together, unless `LINES` says so.
 const LINES: usize = 1_000_000;
+
+fn number(name: &str, usual: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
 
 /// The cache does not trust files that were touched just before they were read.
 const SETTLING: Duration = Duration::from_millis(2_100);
@@ -28,11 +33,12 @@ fn main() {
     }
     let place = tempfile::tempdir().unwrap();
     let threads = Options::default().threads;
-    let run = Run { cache: place.path().join("cache"), threads };
-    println!("{threads} threads, medians of {RUNS} runs\n");
+    let (runs, lines) = (number("RUNS", RUNS), number("LINES", LINES));
+    let run = Run { cache: place.path().join("cache"), threads, runs };
+    println!("{threads} threads, {lines} lines, medians of {runs} runs\n");
     println!("{:<44} {:>9} {:>9} {:>7}", "", "yardstick", "scan", "ratio");
-    let declaring = apps(&place.path().join("declaring"), 0);
-    let usual = apps(&place.path().join("usual"), 30);
+    let declaring = apps(&place.path().join("declaring"), lines, 0);
+    let usual = apps(&place.path().join("usual"), lines, 30);
     std::thread::sleep(SETTLING);
     for (name, apps) in [("declaring or neither", &declaring), ("2 % declare, 30 % use", &usual)] {
         let [go, typescript] = apps.as_slice() else { unreachable!("BUG: there is one per language") };
@@ -58,9 +64,9 @@ struct Root {
     app: App,
 }
 
-fn apps(folder: &Path, using_percent: usize) -> Vec<Root> {
+fn apps(folder: &Path, lines: usize, using_percent: usize) -> Vec<Root> {
     let app = |language| {
-        let shape = Shape { using_percent, ..Shape::usual(language, LINES / 2) };
+        let shape = Shape { using_percent, ..Shape::usual(language, lines / 2) };
         let (mut app, folder) = (App::new(&shape), folder.join(format!("{language:?}")));
         app.write(&folder).unwrap();
         // What the generator needs is not what is measured.
@@ -88,6 +94,7 @@ fn roots(checkout: &Path) -> Vec<Root> {
 struct Run {
     cache: PathBuf,
     threads: usize,
+    runs: usize,
 }
 
 impl Run {
@@ -98,7 +105,7 @@ impl Run {
     /// From nothing, the cache is written as well.
     fn cold(&self, name: &str, roots: &[Root]) {
         let _ = fs::remove_dir_all(&self.cache);
-        compare(
+        self.compare(
             name,
             || {
                 let _ = fs::remove_dir_all(&self.cache);
@@ -114,7 +121,7 @@ impl Run {
     fn warm(&self, name: &str, roots: &[Root], part: Part) {
         let _ = fs::remove_dir_all(&self.cache);
         roots.iter().for_each(|root| drop(disk::scan(&root.folder, &self.options()).unwrap()));
-        compare(
+        self.compare(
             name,
             || {
                 roots.iter().for_each(|root| {
@@ -125,32 +132,32 @@ impl Run {
             || roots.iter().for_each(|root| drop(disk::scan(&root.folder, &self.options()).unwrap())),
         );
     }
+
+    /// Measures both in turns, so that what else the machine does hits both.
+    fn compare(&self, name: &str, yardstick: impl Fn(), scan: impl Fn()) {
+        let (mut of_yardstick, mut of_scan) = (Vec::new(), Vec::new());
+        for run in 0..=self.runs {
+            let (first, second) = (time(&yardstick), time(&scan));
+            // The first finds the disk's cache cold.
+            if run > 0 {
+                of_yardstick.push(first);
+                of_scan.push(second);
+            }
+        }
+        let (yardstick, scan) = (median(of_yardstick), median(of_scan));
+        let ratio = scan.as_secs_f64() / yardstick.as_secs_f64();
+        println!(
+            "{name:<44} {:>6.1} ms {:>6.1} ms {ratio:>7.2}",
+            yardstick.as_secs_f64() * 1e3,
+            scan.as_secs_f64() * 1e3
+        );
+    }
 }
 
 /// Changes a file: a line longer than before.
 fn touch(path: &Path) {
     let text = fs::read_to_string(path).unwrap();
     fs::write(path, text + "// one more\n").unwrap();
-}
-
-/// Measures both in turns, so that what else the machine does hits both.
-fn compare(name: &str, yardstick: impl Fn(), scan: impl Fn()) {
-    let (mut of_yardstick, mut of_scan) = (Vec::new(), Vec::new());
-    for run in 0..=RUNS {
-        let (first, second) = (time(&yardstick), time(&scan));
-        // The first finds the disk's cache cold.
-        if run > 0 {
-            of_yardstick.push(first);
-            of_scan.push(second);
-        }
-    }
-    let (yardstick, scan) = (median(of_yardstick), median(of_scan));
-    let ratio = scan.as_secs_f64() / yardstick.as_secs_f64();
-    println!(
-        "{name:<44} {:>6.1} ms {:>6.1} ms {ratio:>7.2}",
-        yardstick.as_secs_f64() * 1e3,
-        scan.as_secs_f64() * 1e3
-    );
 }
 
 fn time(work: impl Fn()) -> Duration {

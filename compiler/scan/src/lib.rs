@@ -7,7 +7,10 @@
 pub mod app;
 pub mod disk;
 mod go;
+#[expect(dead_code, reason = "configuration files of services are about to be read with it as well")]
+mod json;
 mod known;
+mod merge;
 mod parallel;
 mod per_file;
 mod python;
@@ -17,6 +20,7 @@ mod sql;
 mod text;
 pub mod tree;
 mod typescript;
+pub mod written;
 
 use std::collections::BTreeSet;
 
@@ -27,7 +31,9 @@ use schema_documents::manifest::{Language, Manifest};
 use known::{Known, Learned};
 use per_file::{Missing, Reader};
 
+pub use merge::merge;
 pub use tree::SourceTree;
+pub use written::Part;
 
 /// Scans one app.
 ///
@@ -152,7 +158,7 @@ fn sort(manifest: &mut Manifest) {
     manifest.buckets.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
     manifest.caches.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));
     for cache in &mut manifest.caches {
-        cache.keyspaces.sort_by(|a, b| a.pattern.cmp(&b.pattern).then_with(|| a.at.cmp(&b.at)));
+        cache.keyspaces.sort_by(|a, b| (&a.pattern, &a.at, &a.service).cmp(&(&b.pattern, &b.at, &b.service)));
     }
     manifest.cron_jobs.sort_by(|a, b| a.id.cmp(&b.id).then_with(|| a.at.cmp(&b.at)));
     manifest.secrets.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.at.cmp(&b.at)));

@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
-use crate::{desired, environment, import, journal, manifest, plan, publication, recorded};
+use crate::{Json, desired, environment, import, journal, manifest, plan, publication, recorded};
 
 /// The documents that have a schema, by the name that `manifestc schema` takes.
 pub const NAMES: &[&str] = &[
@@ -19,7 +19,7 @@ pub const NAMES: &[&str] = &[
 /// The schema of the document with this name.
 pub fn of(name: &str) -> Option<Schema> {
     Some(match name {
-        "manifest" => schema::<manifest::Manifest>(),
+        "manifest" => as_written(schema::<manifest::Manifest>()),
         "environment" => schema::<environment::Environment>(),
         "desired-state" => schema::<desired::DesiredState>(),
         "publication" => schema::<publication::Publication>(),
@@ -29,6 +29,24 @@ pub fn of(name: &str) -> Option<Schema> {
         "imports" => schema::<import::Imports>(),
         _ => return None,
     })
+}
+
+/// What people may leave out of a manifest, because it can be told from what they wrote: the format's version, the place
+/// of a declaration, and the folder of a service.
+fn as_written(mut schema: Schema) -> Schema {
+    let Some(root) = schema.as_object_mut() else { return schema };
+    let forget = |schema: &mut Json, fields: &[&str]| {
+        if let Some(required) = schema["required"].as_array_mut() {
+            required.retain(|field| field.as_str().is_none_or(|field| !fields.contains(&field)));
+        }
+    };
+    for (name, schema) in root["$defs"].as_object_mut().into_iter().flatten() {
+        forget(schema, if name == "Service" { &["at", "path"] } else { &["at"] });
+    }
+    if let Some(required) = root["required"].as_array_mut() {
+        required.retain(|field| field != "version");
+    }
+    schema
 }
 
 fn schema<T: JsonSchema>() -> Schema {

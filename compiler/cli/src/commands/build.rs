@@ -10,16 +10,16 @@ use schema_documents::desired::DesiredState;
 use serde_json::json;
 
 use crate::args::{Build, Format};
-use crate::files;
+use crate::files::{self, App};
 use crate::output::{self, Verdict};
 
 /// With errors nothing is written: neither half a file nor some of the environments.
 pub(crate) fn run(args: &Build) -> Result<Verdict> {
-    let tree = files::tree(&args.dir)?;
-    let built = pipeline::build(&tree, &args.environments);
+    let app = App::read(&args.dir, &args.from)?;
+    let built = pipeline::build_from(app.source(), &args.environments);
     let verdict = Verdict::of(&built.diagnostics);
     if args.format == Format::Text {
-        output::talk_diagnostics(&tree, &built.diagnostics);
+        output::talk_diagnostics(&app, &built.diagnostics);
     }
     if verdict == Verdict::Findings {
         if args.format == Format::Json {

@@ -4,13 +4,13 @@ use anyhow::Result;
 use compiler_cli::pipeline;
 
 use crate::args::{Check, Format};
-use crate::files;
+use crate::files::App;
 use crate::output::{self, Verdict};
 
 pub(crate) fn run(args: &Check) -> Result<Verdict> {
-    let tree = files::tree(&args.dir)?;
-    let built = pipeline::build(&tree, &args.environments);
-    output::diagnostics(&tree, &built.diagnostics, args.format)?;
+    let app = App::read(&args.dir, &args.from)?;
+    let built = pipeline::build_from(app.source(), &args.environments);
+    output::diagnostics(&app, &built.diagnostics, args.format)?;
     if args.format == Format::Text && built.diagnostics.is_empty() {
         for desired in &built.desired {
             let count = desired.resources.len();

@@ -9,7 +9,7 @@ use schema_documents::desired::DesiredState;
 use schema_review::{Review, compare, render};
 
 use crate::args::{Diff, DiffFormat};
-use crate::files;
+use crate::files::{self, App};
 use crate::output::{self, Verdict};
 
 pub(crate) fn run(args: &Diff) -> Result<Verdict> {
@@ -28,8 +28,8 @@ pub(crate) fn run(args: &Diff) -> Result<Verdict> {
         pairs.iter().map(|(old, new)| compare(old.as_ref(), new, Catalog::builtin())).collect();
     show(&reviews, args.format)?;
     let lost = unmoved(&pairs);
-    let source = args.base.as_ref().map(|_| files::tree(&args.dir)).transpose()?.unwrap_or_default();
-    output::talk_diagnostics(&source, &lost);
+    let app = args.base.as_ref().map(|_| App::read(&args.dir, &args.from)).transpose()?.unwrap_or_default();
+    output::talk_diagnostics(&app, &lost);
     let differs = reviews.iter().any(|review| !review.is_empty());
     Ok(if args.exit_code && differs { Verdict::Findings } else { Verdict::of(&lost) })
 }
@@ -45,13 +45,14 @@ type Pairs = Vec<(Option<DesiredState>, DesiredState)>;
 /// Both sides built from source. `None`: the app as it is has errors, which were said. Errors of the base are no
 /// obstacle: what cannot be built there counts as not there.
 fn since(args: &Diff, base: &str) -> Result<Option<Pairs>> {
-    let tree = files::tree(&args.dir)?;
-    let new = pipeline::build(&tree, &args.environments);
-    output::talk_diagnostics(&tree, &new.diagnostics);
+    let app = App::read(&args.dir, &args.from)?;
+    let new = pipeline::build_from(app.source(), &args.environments);
+    output::talk_diagnostics(&app, &new.diagnostics);
     if Verdict::of(&new.diagnostics) == Verdict::Findings {
         return Ok(None);
     }
-    let old = pipeline::build(&files::tree_at(&args.dir, base)?, &args.environments);
+    let was = App::read_at(&args.dir, &args.from, base)?;
+    let old = pipeline::build_from(was.source(), &args.environments);
     let pair = |new: DesiredState| {
         let same = |old: &&DesiredState| old.environment.name == new.environment.name;
         (old.desired.iter().find(same).cloned(), new)

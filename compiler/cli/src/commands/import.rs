@@ -10,7 +10,7 @@ use compiler_imports::{Imported, Target};
 use schema_documents::import::Import as Edit;
 
 use crate::args::Import;
-use crate::files;
+use crate::files::{self, App};
 use crate::output::{self, Verdict};
 
 pub(crate) fn run(args: &Import) -> Result<Verdict> {
@@ -22,22 +22,22 @@ pub(crate) fn run(args: &Import) -> Result<Verdict> {
         !documents.is_empty(),
         "name an import document, as `manifest-agent imports --out FILE` writes it"
     );
-    let tree = files::tree(dir)?;
-    let (model, mut diagnostics) = pipeline::model(&tree);
+    let app = App::read(dir, &args.from)?;
+    let (model, mut diagnostics) = pipeline::model(app.source());
     let Some(model) = model else {
-        output::talk_diagnostics(&tree, &diagnostics);
+        output::talk_diagnostics(&app, &diagnostics);
         return Ok(Verdict::Findings);
     };
     let mut edited = Vec::new();
     for (environment, edits) in edits(documents, &model.app, &mut diagnostics)? {
         let path = pipeline::environment_path(&environment);
-        let file = tree.text(&path);
+        let file = app.tree().text(&path);
         let target = Target { model: &model, environment: &environment, file: file.as_deref() };
         let (imported, found) = compiler_imports::import(target, &edits);
         diagnostics.extend(found);
         edited.extend(imported.map(|imported| (path, imported)));
     }
-    output::talk_diagnostics(&tree, &diagnostics);
+    output::talk_diagnostics(&app, &diagnostics);
     for (path, imported) in &edited {
         say(path, imported)?;
         if !args.dry_run && !imported.taken.is_empty() {

@@ -1,15 +1,16 @@
 //! `manifestc scan`: the manifest found in the source.
 
 use anyhow::Result;
+use compiler_cli::pipeline;
 use schema_documents::canonical;
 
 use crate::args::{Format, Scan};
-use crate::files;
+use crate::files::App;
 use crate::output::{self, Verdict};
 
 pub(crate) fn run(args: &Scan) -> Result<Verdict> {
-    let tree = files::tree(&args.dir)?;
-    let (manifest, diagnostics) = compiler_scan::scan(&tree);
+    let app = App::read(&args.dir, &args.from)?;
+    let (manifest, diagnostics) = pipeline::manifest(app.source());
     if let Some(manifest) = manifest {
         let text = match args.format {
             Format::Text => toml::to_string_pretty(&manifest)?,
@@ -17,6 +18,6 @@ pub(crate) fn run(args: &Scan) -> Result<Verdict> {
         };
         output::data(&text)?;
     }
-    output::talk_diagnostics(&tree, &diagnostics);
+    output::talk_diagnostics(&app, &diagnostics);
     Ok(Verdict::of(&diagnostics))
 }

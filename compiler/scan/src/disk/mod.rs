@@ -94,6 +94,13 @@ pub(crate) fn read_all(root: &Path) -> std::io::Result<SourceTree> {
     Ok(walk::walk(&root, &Known::default(), walk::Wanted::All, parallel::usual_threads()).tree)
 }
 
+/// The files of a folder without their source: names, and what configures environments.
+pub fn list(root: &Path) -> std::io::Result<SourceTree> {
+    let root = root.canonicalize()?;
+    std::fs::read_dir(&root)?;
+    Ok(walk::walk(&root, &Known::default(), walk::Wanted::Configuration, parallel::usual_threads()).tree)
+}
+
 /// Reads files that turned out to be needed, and gives their stamps.
 fn read_into(
     tree: &mut SourceTree,

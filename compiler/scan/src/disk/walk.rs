@@ -20,6 +20,8 @@ const MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 pub(super) enum Wanted {
     /// That of every language.
     All,
+    /// None.
+    Configuration,
     /// That with this ending.
     Ending(&'static str),
 }
@@ -44,6 +46,7 @@ impl Wanted {
         match (self, part) {
             (_, Part::Named) => false,
             (Self::All, _) | (_, Part::Configuration) => true,
+            (Self::Configuration, Part::Source(_)) => false,
             (Self::Ending(wanted), Part::Source(ending)) => *wanted == ending,
         }
     }
