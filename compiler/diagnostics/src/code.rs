@@ -54,6 +54,11 @@ codes! {
     S0016 "a secret is declared in the wrong way",
     S0017 "a file is too large or nested too deep",
     S0018 "a resource is passed on as a value",
+    S0020 "a type does not fit the declaration",
+    S0025 "a key pattern is not valid",
+    S0027 "a reference names no permission",
+    S0028 "a resource has no such operation",
+    S0029 "an app has more than one auth handler",
     // the app model
     M0101 "two things have the same name",
     M0102 "a name breaks the naming rule",

@@ -15,7 +15,6 @@ mod parallel;
 mod per_file;
 mod python;
 mod rust;
-#[cfg_attr(not(test), expect(dead_code, reason = "the scanners of the languages are about to use it"))]
 mod sql;
 mod text;
 pub mod tree;

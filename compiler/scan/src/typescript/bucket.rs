@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use compiler_diagnostics::{Code, Diagnostic};
+use compiler_diagnostics::{Code, Diagnostic, closest};
 use schema_documents::manifest::BucketOperation::{
     DeleteObject, GetObjectMetadata, GetPublicUrl, ListObjects, ReadObjectContents, SignedDownloadUrl,
     SignedUploadUrl, WriteObject,
@@ -16,8 +16,45 @@ use schema_documents::manifest::BucketOperation::{
 use schema_documents::manifest::{Bucket, BucketOperation, BucketUse};
 
 use super::facts::Action;
-use super::found::{Found, Resource, Usage};
+use super::found::{Found, Resource};
+use super::literal::list;
 use super::site::Site;
+use super::usage::Usage;
+
+/// What a service may do with a bucket when its code does not show what it does.
+const EVERYTHING: [BucketOperation; 7] = [
+    ListObjects,
+    ReadObjectContents,
+    WriteObject,
+    GetObjectMetadata,
+    DeleteObject,
+    SignedUploadUrl,
+    SignedDownloadUrl,
+];
+
+const METHODS: [&str; 9] = [
+    "attrs",
+    "download",
+    "exists",
+    "list",
+    "publicUrl",
+    "remove",
+    "signedDownloadUrl",
+    "signedUploadUrl",
+    "upload",
+];
+
+const PERMISSIONS: [&str; 9] = [
+    "Attrser",
+    "Downloader",
+    "Lister",
+    "PublicUrler",
+    "ReadWriter",
+    "Remover",
+    "SignedDownloader",
+    "SignedUploader",
+    "Uploader",
+];
 
 /// Reads a bucket.
 pub(super) fn declare(site: Site<'_>, found: &mut Found) {
@@ -46,36 +83,75 @@ fn bind(site: Site<'_>, name: String, found: &mut Found) {
 
 /// Notes what is done with a bucket.
 pub(super) fn note_use(name: &str, usage: &Usage<'_>, found: &mut Found) {
-    let operations = match (usage.rest.first().map(String::as_str), usage.one.action) {
-        (Some("ref"), Action::Called) => {
-            usage.permissions().iter().flat_map(|permission| of_permission(permission)).copied().collect()
-        }
-        (Some(method), _) => of_method(method).into_iter().collect(),
-        (None, _) => {
-            found.diagnostics.push(
-                Diagnostic::warning(
-                    Code::S0011,
-                    format!("what is done with bucket `{name}` here cannot be followed"),
-                )
-                .at(&usage.at())
-                .note("each service is allowed to do with a bucket only what its code does")
-                .help(
-                    "pass on a reference such as `bucket.ref<Uploader & Downloader>()` instead of the bucket",
-                ),
-            );
-            BTreeSet::new()
+    let operations = match usage.field() {
+        Some("ref") if usage.is_reference() => of_reference(name, usage, &mut found.diagnostics),
+        Some(method) => match of_method(method) {
+            Some(operation) => BTreeSet::from([operation]),
+            None => unknown_method(method, name, usage, &mut found.diagnostics),
+        },
+        None => {
+            found.diagnostics.push(usage.passed_on(
+                &format!("the bucket `{name}`"),
+                "the service is allowed to do anything with its objects",
+                "pass on a reference such as `bucket.ref<Uploader & Downloader>()` instead",
+            ));
+            EVERYTHING.into()
         }
     };
     if operations.is_empty() {
         return;
     }
-    match usage.service {
-        Some(service) => add(&mut found.services[service].buckets, name, operations, usage),
-        None => found.diagnostics.push(usage.outside(name)),
+    if usage.services.is_empty() {
+        found.diagnostics.push(usage.outside(name));
+    }
+    for service in usage.services {
+        add(&mut found.services[*service].buckets, name, &operations, usage);
     }
 }
 
-fn add(uses: &mut Vec<BucketUse>, name: &str, operations: BTreeSet<BucketOperation>, usage: &Usage<'_>) {
+/// What a reference is for.
+fn of_reference(name: &str, usage: &Usage<'_>, out: &mut Vec<Diagnostic>) -> BTreeSet<BucketOperation> {
+    let permissions = usage.permissions();
+    let operations: BTreeSet<_> =
+        permissions.iter().flat_map(|permission| of_permission(permission)).copied().collect();
+    if operations.is_empty() {
+        out.push(
+            Diagnostic::error(Code::S0027, format!("the reference to bucket `{name}` names no permission"))
+                .at(&usage.at())
+                .note("the type argument says what may be done through a reference")
+                .help(guess(&permissions, &PERMISSIONS).unwrap_or_else(|| {
+                    format!("write `ref<Uploader & Downloader>()`; permissions are {}", list(&PERMISSIONS))
+                })),
+        );
+    }
+    operations
+}
+
+/// A suggestion for a permission that is misspelt.
+fn guess(written: &BTreeSet<String>, known: &[&str]) -> Option<String> {
+    let guess = written.iter().find_map(|one| closest(one, known.iter().copied()))?;
+    Some(format!("did you mean `{guess}`?"))
+}
+
+fn unknown_method(
+    method: &str,
+    name: &str,
+    usage: &Usage<'_>,
+    out: &mut Vec<Diagnostic>,
+) -> BTreeSet<BucketOperation> {
+    if usage.action == Action::Called {
+        let guess = closest(method, METHODS).map(|guess| format!("did you mean `{guess}`?"));
+        out.push(
+            Diagnostic::error(Code::S0028, format!("bucket `{name}` has no operation `{method}`"))
+                .at(&usage.at())
+                .note("what a service may do with a bucket follows from the operations that its code calls")
+                .help(guess.unwrap_or_else(|| format!("operations are {}", list(&METHODS)))),
+        );
+    }
+    BTreeSet::new()
+}
+
+fn add(uses: &mut Vec<BucketUse>, name: &str, operations: &BTreeSet<BucketOperation>, usage: &Usage<'_>) {
     if let Some(known) = uses.iter_mut().find(|one| one.bucket == name) {
         known.operations.extend(operations);
         known.operations.sort();
@@ -83,7 +159,7 @@ fn add(uses: &mut Vec<BucketUse>, name: &str, operations: BTreeSet<BucketOperati
     } else {
         uses.push(BucketUse {
             bucket: name.to_owned(),
-            operations: operations.into_iter().collect(),
+            operations: operations.iter().copied().collect(),
             at: usage.at(),
         });
     }
@@ -181,12 +257,28 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_that_is_passed_on_is_reported() {
+    fn a_bucket_that_is_passed_on_may_be_used_for_anything_and_is_reported() {
         check(
             "import { Bucket } from 'encore.dev/storage/objects'; const b = Bucket.named('b'); f(b);",
             &[
+                r#"services {"name": "svc", "path": "svc", "binds": {"buckets": ["b"]}, "buckets": [{"bucket": "b", "operations": [
+                    "list_objects", "read_object_contents", "write_object", "get_object_metadata", "delete_object",
+                    "signed_upload_url", "signed_download_url"]}]}"#,
+                "S0018 svc/svc.ts:1:83-1:87 the bucket `b` is passed on as a value",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_a_bucket_cannot_do_is_reported() {
+        check(
+            "import { Bucket, Uploder } from 'encore.dev/storage/objects'; const b = Bucket.named('b');
+b.uplod('x', y); b.ref<Uploder>(); b.ref();",
+            &[
                 r#"services {"name": "svc", "path": "svc", "binds": {"buckets": ["b"]}}"#,
-                "S0011 svc/svc.ts:1:83-1:87 what is done with bucket `b` here cannot be followed",
+                "S0028 svc/svc.ts:2:1-2:16 bucket `b` has no operation `uplod`",
+                "S0027 svc/svc.ts:2:18-2:34 the reference to bucket `b` names no permission",
+                "S0027 svc/svc.ts:2:36-2:43 the reference to bucket `b` names no permission",
             ],
         );
     }

@@ -5,12 +5,19 @@
 //! const tokens = new StringKeyspace<Key>(cluster, { keyPattern: "token/:id" });
 //! ```
 
-use compiler_diagnostics::Diagnostic;
+use std::collections::BTreeSet;
+
+use compiler_diagnostics::{Code, Diagnostic, closest};
 use schema_documents::Position;
 use schema_documents::manifest::{Cache, CacheUse, Keyspace};
 
 use super::found::{Found, Resource};
+use super::literal::Config;
+use super::shape::Type;
 use super::site::Site;
+
+/// What the keys of the framework itself begin with.
+const RESERVED: &str = "__encore";
 
 /// Reads a cluster.
 pub(super) fn declare(site: Site<'_>, found: &mut Found) {
@@ -59,9 +66,10 @@ pub(super) fn declare_keyspace(site: Site<'_>, found: &mut Found) {
         out.push(site.unresolved(cluster, "a cache cluster"));
         return;
     };
-    note_use(&name, site.service(), site.at(), found);
+    note_use(&name, site.services(), &site.at(), found);
     found.resources.insert(site.key, Resource::Keyspace(name.clone()));
     let Some(pattern) = pattern else { return };
+    check_pattern(site, pattern, &config, &mut found.diagnostics);
     let keyspace = Keyspace { pattern: pattern.to_owned(), service: site.service_name(), at: site.at() };
     match found.manifest.caches.iter_mut().find(|cache| cache.name == name) {
         Some(cache) => cache.keyspaces.push(keyspace),
@@ -69,19 +77,69 @@ pub(super) fn declare_keyspace(site: Site<'_>, found: &mut Found) {
     }
 }
 
+/// Whether the pattern of a keyspace fits its keys: those that are no object fill in `:key`, others a field each.
+fn check_pattern(site: Site<'_>, pattern: &str, config: &Config<'_>, out: &mut Vec<Diagnostic>) {
+    let Some(written) = config.value("keyPattern") else { return };
+    let mut report = |message: String, help: String| {
+        out.push(
+            Diagnostic::error(Code::S0025, message)
+                .at(&site.module.at(written.at))
+                .note(
+                    "each key of the keyspace is made from the pattern, with the parts of the key filled in",
+                )
+                .help(help),
+        );
+    };
+    if pattern.starts_with(RESERVED) {
+        report(
+            format!("the pattern `{pattern}` begins with `{RESERVED}`"),
+            "begin it with another word; these are the framework's own keys".to_owned(),
+        );
+    }
+    let parameters: BTreeSet<&str> = pattern.split('/').filter_map(|part| part.strip_prefix(':')).collect();
+    let Some(key) = site.declaration.types.first() else { return };
+    if matches!(key, Type::Basic) {
+        for parameter in parameters.iter().filter(|parameter| **parameter != "key") {
+            report(
+                format!("the parameter `:{parameter}` is not called `:key`"),
+                "write `:key` for a key that is no object".to_owned(),
+            );
+        }
+        return;
+    }
+    let Some(fields) = site.program.fields(site.key.0, key) else { return };
+    for parameter in parameters.iter().filter(|parameter| !fields.contains(**parameter)) {
+        let guess = closest(parameter, fields.iter().map(String::as_str));
+        report(
+            format!("the key has no field `{parameter}`"),
+            guess.map_or_else(
+                || format!("add a field `{parameter}` to the type of the key"),
+                |guess| format!("did you mean `:{guess}`?"),
+            ),
+        );
+    }
+    for field in fields.iter().filter(|field| !parameters.contains(field.as_str())) {
+        report(
+            format!("the field `{field}` of the key is not in the pattern `{pattern}`"),
+            format!("add `/:{field}` to the pattern; keys that differ only in this field would be the same"),
+        );
+    }
+}
+
 fn unknown(site: Site<'_>, name: &str) -> Diagnostic {
-    Diagnostic::error(compiler_diagnostics::Code::M0103, format!("there is no cache cluster `{name}`"))
+    Diagnostic::error(Code::M0103, format!("there is no cache cluster `{name}`"))
         .at(&site.at())
         .note("`CacheCluster.named` names a cluster that is declared elsewhere")
         .help(format!("declare it: `new CacheCluster(\"{name}\")`"))
 }
 
-/// Notes that a service uses a cluster.
-pub(super) fn note_use(name: &str, service: Option<usize>, at: Position, found: &mut Found) {
-    let Some(service) = service else { return };
-    let uses = &mut found.services[service].caches;
-    if !uses.iter().any(|one| one.cache == name) {
-        uses.push(CacheUse { cache: name.to_owned(), at });
+/// Notes that services use a cluster.
+pub(super) fn note_use(name: &str, services: &[usize], at: &Position, found: &mut Found) {
+    for service in services {
+        let uses = &mut found.services[*service].caches;
+        if !uses.iter().any(|one| one.cache == name) {
+            uses.push(CacheUse { cache: name.to_owned(), at: at.clone() });
+        }
     }
 }
 
@@ -116,6 +174,38 @@ new IntKeyspace(c, { keyPattern: 'k' });",
                 "S0011 svc/svc.ts:2:17-2:18 this does not lead to a cache cluster",
                 "S0010 svc/svc.ts:3:1-3:17 `new …Keyspace` needs the field `keyPattern`",
                 "M0103 svc/svc.ts:4:1-4:17 there is no cache cluster `c`",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_pattern_fits_the_keys() {
+        let check_pattern = |key: &str, pattern: &str, reported: &[&str]| {
+            let source = format!(
+                "import {{ CacheCluster, IntKeyspace }} from 'encore.dev/storage/cache'; const c = new CacheCluster('c');
+interface Key {{ id: string; name: string }} new IntKeyspace<{key}>(c, {{ keyPattern:
+{pattern:?} }});"
+            );
+            let end = pattern.len() + 3;
+            let mut expected = vec![
+                r#"services {"name": "svc", "path": "svc", "binds": {"caches": ["c"]}, "caches": [{"cache": "c"}]}"#.to_owned(),
+                format!(r#"caches {{"name": "c", "keyspaces": [{{"pattern": {pattern:?}, "service": "svc"}}]}}"#),
+            ];
+            expected.extend(reported.iter().map(|message| format!("S0025 svc/svc.ts:3:1-3:{end} {message}")));
+            check(&source, &expected.iter().map(String::as_str).collect::<Vec<_>>());
+        };
+        check_pattern("string", "x/:key", &[]);
+        check_pattern("Key", "x/:id/:name", &[]);
+        check_pattern("Unknown", "x/:anything", &[]);
+        check_pattern("number", "x/:id", &["the parameter `:id` is not called `:key`"]);
+        check_pattern("string", "__encore/:key", &["the pattern `__encore/:key` begins with `__encore`"]);
+        check_pattern(
+            "Key",
+            "x/:ids",
+            &[
+                "the key has no field `ids`",
+                "the field `id` of the key is not in the pattern `x/:ids`",
+                "the field `name` of the key is not in the pattern `x/:ids`",
             ],
         );
     }

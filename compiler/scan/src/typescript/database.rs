@@ -13,6 +13,7 @@ use super::found::{Found, Resource};
 use super::literal::{Config, Kind, Value, list};
 use super::site::Site;
 use super::specifier::join;
+use super::usage::Usage;
 use crate::SourceTree;
 
 /// The tools whose migrations can be read, as `source` names them.
@@ -63,13 +64,16 @@ fn bind(site: Site<'_>, name: String, found: &mut Found) {
     found.resources.insert(site.key, Resource::Database(name));
 }
 
-/// Notes that a service uses a database.
-pub(super) fn note_use(name: &str, service: Option<usize>, at: Position, found: &mut Found) {
+/// Notes what is done with a database: it is read when all that is done are queries that read, else written.
+pub(super) fn note_use(name: &str, usage: &Usage<'_>, found: &mut Found) {
+    let access = usage.sql.unwrap_or(DatabaseAccess::Write);
     // Outside of all services a use belongs to nobody: a seed script, the configuration of a migration tool.
-    let Some(service) = service else { return };
-    let uses = &mut found.services[service].databases;
-    if !uses.iter().any(|one| one.database == name) {
-        uses.push(DatabaseUse { database: name.to_owned(), access: DatabaseAccess::Write, at });
+    for service in usage.services {
+        let uses = &mut found.services[*service].databases;
+        match uses.iter_mut().find(|one| one.database == name) {
+            Some(known) => known.access = known.access.max(access),
+            None => uses.push(DatabaseUse { database: name.to_owned(), access, at: usage.at() }),
+        }
     }
 }
 
@@ -303,9 +307,9 @@ mod tests {
     fn a_database_may_be_named_and_used_anywhere() {
         let used = r#"services {"name": "svc", "path": "svc", "binds": {"databases": ["d"]}, "databases": [{"database": "d"}]}"#;
         for rest in [
-            "const db = SQLDatabase.named('d'); export const f = () => db.query`SELECT 1`;",
+            "const db = SQLDatabase.named('d'); export const f = () => db.query`DELETE FROM x`;",
             "const orm = drizzle(SQLDatabase.named('d').connectionString);",
-            "const f = () => SQLDatabase.named('d').exec`SELECT 1`;",
+            "const f = () => SQLDatabase.named('d').exec`INSERT INTO x VALUES (1)`;",
             "const db = SQLDatabase.named('d'); f({ db });",
             "const db = SQLDatabase.named('d'); const url = db.connectionString;",
         ] {
@@ -332,5 +336,28 @@ mod tests {
                 "S0007 svc/svc.ts:1:92-1:109 `new SQLDatabase` needs a name",
             ],
         );
+    }
+
+    #[test]
+    fn a_database_is_read_when_all_that_is_done_are_queries_that_read() {
+        let check_access = |rest: &str, reads: bool| {
+            let access = if reads { r#", "access": "read""# } else { "" };
+            let used = format!(
+                r#"services {{"name": "svc", "path": "svc", "binds": {{"databases": ["d"]}}, "databases": [{{"database": "d"{access}}}]}}"#
+            );
+            let source = format!(
+                "import {{ SQLDatabase }} from 'encore.dev/storage/sqldb'; const db = SQLDatabase.named('d'); {rest}"
+            );
+            check(&source, &[&used]);
+        };
+        check_access("db.query`SELECT * FROM x WHERE id = ${id}`; db.queryRow`SELECT 1`;", true);
+        check_access("db.rawQuery('SELECT $1', 1); const Q = 'SELECT ' + `1`; db.rawQueryAll(Q);", true);
+        check_access("db.query`SELECT 1`; db.exec`UPDATE x SET y = 1`;", false);
+        check_access("db.rawQuery(`SELECT ${column} FROM x`);", false);
+        check_access("let q = 'SELECT 1'; q = 'DELETE FROM x'; db.rawQuery(q);", false);
+        check_access("db.query`SELECT 1`; const tx = await db.begin();", false);
+        check_access("db.query`SELECT 1`; f(db);", false);
+        check_access("db.query('SELECT 1');", false);
+        check_access("db.query`SELECT pay(7)`;", false);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schema_documents::manifest::DatabaseAccess;
 use serde::{Deserialize, Serialize};
 
 use super::construct::Construct;
@@ -34,6 +35,10 @@ pub(crate) struct Facts {
     pub(super) types: BTreeMap<String, Type>,
     /// What is done with names of the top level, and with declarations that no name holds.
     pub(super) uses: Vec<Use>,
+    /// What exported functions and classes do with what they are given; each of them has an entry.
+    pub(super) given: BTreeMap<String, Vec<Given>>,
+    /// Modules whose code runs when this one is loaded.
+    pub(super) loaded: BTreeSet<String>,
     /// Constructs of the framework that are named without being called.
     pub(super) uncalled: Vec<(Construct, Place)>,
     /// What is wrong with the text itself.
@@ -77,7 +82,7 @@ pub(super) enum FlawKind {
 }
 
 /// An imported name.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Import {
     /// The module, as written.
     pub(super) module: String,
@@ -101,6 +106,16 @@ pub(super) enum Export {
     From(Import),
 }
 
+impl Export {
+    /// The name of the file's own top level.
+    pub(super) fn local(&self) -> Option<&str> {
+        match self {
+            Self::Local(name) => Some(name),
+            Self::From(_) => None,
+        }
+    }
+}
+
 /// A call or construction that declares infrastructure.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Declaration {
@@ -117,7 +132,7 @@ pub(super) struct Declaration {
 }
 
 /// Something done with a name or a declaration.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Use {
     pub(super) subject: Subject,
     /// The fields gone through: `db.query` is `["query"]`.
@@ -125,11 +140,13 @@ pub(super) struct Use {
     pub(super) action: Action,
     /// The type arguments of a call.
     pub(super) types: Vec<Type>,
+    /// What the constant SQL text of a call can do, if there is one.
+    pub(super) sql: Option<DatabaseAccess>,
     pub(super) at: Place,
 }
 
 /// With what something is done.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Subject {
     /// A name of the top level.
     Name(String),
@@ -138,14 +155,35 @@ pub(super) enum Subject {
 }
 
 /// What is done with a name, or with a field of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Action {
     /// It is called, also as the tag of a template.
     Called,
-    /// It is passed on as an argument.
-    Passed,
+    /// It is passed on: to a function of another file, or to nobody knows whom.
+    Passed(Option<Callee>),
     /// It is read.
     Read,
-    /// Nothing: it is exported, or gets another name of the top level.
-    Renamed,
+}
+
+/// A function by its name in a file that uses it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Callee {
+    /// A name of the top level.
+    pub(super) name: String,
+    /// The fields gone through.
+    pub(super) path: Vec<String>,
+    /// Which argument it is.
+    pub(super) argument: usize,
+    /// The properties of that argument gone through to it: `f({ db })` is `["db"]`.
+    pub(super) within: Vec<String>,
+}
+
+/// What a function does with one of its parameters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Given {
+    pub(super) parameter: usize,
+    pub(super) path: Vec<String>,
+    pub(super) action: Action,
+    pub(super) types: Vec<Type>,
+    pub(super) sql: Option<DatabaseAccess>,
 }

@@ -1,15 +1,16 @@
 //! What has been found so far: the manifest in the making, and what each declaration turned out to be.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::Position;
 use schema_documents::manifest::{AuthHandler, Binds, Call, Language, Manifest, Service};
 
-use super::construct::Construct;
-use super::facts::{Action, Use};
+use super::facts::{Action, Subject};
 use super::resolve::{Key, Program, Root, Target};
-use super::{bucket, cache, database, metric, topic};
+use super::usage::Usage;
+use super::walk::Reached;
+use super::{bucket, cache, database, metric, secret, topic};
 
 /// What has been found so far.
 pub(super) struct Found {
@@ -21,6 +22,8 @@ pub(super) struct Found {
     pub(super) resources: BTreeMap<Key, Resource>,
     /// The first call from a service to an endpoint, or to a whole service.
     calls: BTreeMap<(String, String), Position>,
+    /// Where the first auth handler stands.
+    pub(super) auth_handler_at: Option<Position>,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -35,6 +38,8 @@ pub(super) enum Resource {
     /// A keyspace of the named cache.
     Keyspace(String),
     Metric(String),
+    /// An index into the manifest's secrets.
+    Secret(usize),
     Endpoint {
         service: usize,
         name: String,
@@ -47,16 +52,27 @@ impl Found {
     pub(super) fn new(app: &str, roots: &[Root], diagnostics: Vec<Diagnostic>) -> Self {
         let manifest = Manifest::new(app, Language::Typescript);
         let services = roots.iter().map(service).collect();
-        Self { manifest, services, resources: BTreeMap::new(), calls: BTreeMap::new(), diagnostics }
+        Self {
+            manifest,
+            services,
+            resources: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            auth_handler_at: None,
+            diagnostics,
+        }
     }
 
     /// Notes all that is done with what was declared.
     pub(super) fn note_uses(&mut self, program: &Program<'_>) {
         for (file, module) in program.modules.iter().enumerate() {
-            let service = program.service_of(module.path);
+            let mut known: BTreeMap<(&Subject, &[String]), Vec<Reached>> = BTreeMap::new();
             for one in &module.facts.uses {
-                if let Some((target, rest)) = program.resolve_subject(file, one) {
-                    self.note_use(&target, &Usage { program, file, service, one, rest });
+                let subject = (&one.subject, one.path.as_slice());
+                let reached = known.entry(subject).or_insert_with(|| program.resolve_subject(file, one));
+                for reached in reached.iter() {
+                    for usage in Usage::all(program, file, one, reached) {
+                        self.note_use(&reached.target, &usage);
+                    }
                 }
             }
         }
@@ -87,27 +103,32 @@ impl Found {
             Target::Declaration(key) => key,
             Target::Client(service) => return self.note_call(service, usage),
         };
+        if usage.rest.is_empty() && usage.action == Action::Read {
+            return;
+        }
         match self.resources.get(key).cloned() {
-            Some(Resource::Database(name)) => database::note_use(&name, usage.service, usage.at(), self),
+            Some(Resource::Database(name)) => database::note_use(&name, usage, self),
             Some(Resource::Topic(index)) => topic::note_use(index, usage, self),
             Some(Resource::Bucket(name)) => bucket::note_use(&name, usage, self),
-            Some(Resource::Keyspace(cache)) => cache::note_use(&cache, usage.service, usage.at(), self),
-            Some(Resource::Metric(name)) => metric::note_use(&name, usage.service, self),
+            Some(Resource::Keyspace(cache)) => cache::note_use(&cache, usage.services, &usage.at(), self),
+            Some(Resource::Metric(name)) => metric::note_use(&name, usage.services, self),
+            Some(Resource::Secret(index)) => secret::note_use(index, usage, self),
             Some(Resource::Cache(_) | Resource::Endpoint { .. } | Resource::AuthHandler(_)) | None => {}
         }
     }
 
     /// `site.get(…)`, or the whole client `site` passed on.
     fn note_call(&mut self, service: &str, usage: &Usage<'_>) {
-        let Some(from_service) = usage.service_name() else {
+        if usage.services.is_empty() {
             self.diagnostics.push(usage.outside(service));
-            return;
-        };
+        }
         let to = match usage.rest.first() {
             Some(endpoint) if endpoint != "Client" => format!("{service}.{endpoint}"),
             _ => service.to_owned(),
         };
-        self.calls.entry((from_service.to_owned(), to)).or_insert_with(|| usage.at());
+        for from_service in usage.service_names() {
+            self.calls.entry((from_service.to_owned(), to.clone())).or_insert_with(|| usage.at());
+        }
     }
 
     /// The manifest, complete.
@@ -130,50 +151,5 @@ fn service(root: &Root) -> Service {
         language: None,
         binds: Binds::default(),
         endpoints: Vec::new(),
-    }
-}
-
-/// Something done with a declaration, where and by whom.
-pub(super) struct Usage<'p> {
-    program: &'p Program<'p>,
-    file: usize,
-    /// The service whose code does it, as an index.
-    pub(super) service: Option<usize>,
-    pub(super) one: &'p Use,
-    /// The fields of the declared thing that are gone through.
-    pub(super) rest: Vec<String>,
-}
-
-impl<'p> Usage<'p> {
-    /// Where it is done.
-    pub(super) fn at(&self) -> Position {
-        self.program.modules[self.file].at(self.one.at)
-    }
-
-    /// The name of the service whose code does it.
-    pub(super) fn service_name(&self) -> Option<&'p str> {
-        self.service.map(|service| self.program.services[service].name.as_str())
-    }
-
-    /// The permissions that `ref<…>()` asks for.
-    pub(super) fn permissions(&self) -> BTreeSet<String> {
-        self.one.types.iter().flat_map(|one| self.program.framework_types(self.file, one)).collect()
-    }
-
-    /// Whether it is passed to a declaration of this kind.
-    pub(super) fn is_argument_of(&self, construct: Construct) -> bool {
-        let declaration = self.program.declared_at(self.file, self.one.at);
-        self.one.action == Action::Passed
-            && declaration.is_some_and(|(file, index)| {
-                self.program.modules[file].facts.declarations[index].construct == construct
-            })
-    }
-
-    /// The report that it is done outside of all services.
-    pub(super) fn outside(&self, name: &str) -> Diagnostic {
-        Diagnostic::error(Code::M0112, format!("`{name}` is used outside of all services"))
-            .at(&self.at())
-            .note("a use gives the service that makes it the permission for it; here there is no service")
-            .help("move this code into the folder of a service")
     }
 }

@@ -5,6 +5,7 @@
 //! export const gateway = new Gateway({ authHandler: auth });
 //! ```
 
+use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::manifest::{AuthHandler, Gateway};
 
 use super::found::{Found, Resource};
@@ -16,6 +17,17 @@ const NAME: &str = "api-gateway";
 /// Reads an auth handler. It counts only when a gateway names it.
 pub(super) fn declare_handler(site: Site<'_>, found: &mut Found) {
     let Some(name) = site.variable(&mut found.diagnostics) else { return };
+    if let Some(first) = found.auth_handler_at.clone() {
+        found.diagnostics.push(
+            Diagnostic::error(Code::S0029, "the app has more than one auth handler")
+                .at(&site.at())
+                .label(&first, "it is declared here first")
+                .note("every request that has to be authenticated goes through the same one")
+                .help("remove one of them, or let the one call the other"),
+        );
+    } else {
+        found.auth_handler_at = Some(site.at());
+    }
     let handler = AuthHandler { name: name.to_owned(), service: site.service_name(), at: site.at() };
     found.resources.insert(site.key, Resource::AuthHandler(handler));
 }
@@ -75,6 +87,16 @@ export const gateway = new Gateway({ authHandler: auth });",
                 r#"gateways {"name": "api-gateway", "service": "svc"}"#,
                 "S0011 svc/svc.ts:2:28-2:34 this does not lead to an auth handler",
             ],
+        );
+    }
+
+    #[test]
+    fn an_app_has_one_auth_handler() {
+        check(
+            "import { authHandler } from 'encore.dev/auth';
+export const a = authHandler(async (p) => null);
+export const b = authHandler(async (p) => null);",
+            &["S0029 svc/svc.ts:3:14-3:15 the app has more than one auth handler"],
         );
     }
 }

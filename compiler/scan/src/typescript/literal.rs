@@ -38,7 +38,9 @@ pub(super) enum Kind {
     /// `object.field`.
     Member(Box<Value>, String),
     Function(Box<Function>),
-    /// Anything else, calls among it.
+    /// The result of a call, or a new object.
+    Made,
+    /// Anything else.
     Other,
 }
 
@@ -70,6 +72,20 @@ impl Value {
             Kind::Object(fields) => fields.iter().for_each(|field| field.value.names(found)),
             _ => {}
         }
+    }
+
+    /// What is left of an object when only names, and what is made in place, are kept.
+    pub(super) fn named_parts(self) -> Option<Self> {
+        let kind = match self.kind {
+            Kind::Object(fields) => {
+                let part = |field: Field| Some(Field { value: field.value.named_parts()?, ..field });
+                let fields: Vec<Field> = fields.into_iter().filter_map(part).collect();
+                Kind::Object(Some(fields).filter(|fields| !fields.is_empty())?)
+            }
+            kind @ (Kind::Name(_) | Kind::Member(..) | Kind::Made) => kind,
+            _ => return None,
+        };
+        Some(Self { kind, ..self })
     }
 
     fn is_absent(&self) -> bool {
@@ -148,6 +164,7 @@ impl<'t> Reader<'t> {
             Expression::FunctionExpression(function) => {
                 Kind::Function(Box::new(Function::of(&function.params, self)))
             }
+            Expression::CallExpression(_) | Expression::NewExpression(_) => Kind::Made,
             _ => Kind::Other,
         }
     }

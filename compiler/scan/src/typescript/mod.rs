@@ -13,9 +13,11 @@ mod facts;
 mod found;
 mod gateway;
 mod glance;
+mod hold;
 mod literal;
 mod metric;
 mod nesting;
+mod query;
 mod reference;
 mod resolve;
 mod secret;
@@ -26,9 +28,14 @@ mod source;
 mod specifier;
 mod syntax;
 mod topic;
+mod trace;
+mod usage;
+mod walk;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trace_tests;
 
 use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::manifest::{Manifest, MetricKind};
@@ -80,7 +87,8 @@ fn link<'t>(
 ) -> (Program<'t>, (Manifest, Vec<Diagnostic>)) {
     let mut diagnostics = modules.iter().flat_map(flaws).collect();
     let mut program = Program::new(modules, names);
-    program.services = service::roots(&program, &app.name, &mut diagnostics);
+    let services = service::roots(&program, &app.name, &mut diagnostics);
+    program.set_services(services);
     let mut found = Found::new(&app.name, &program.services, diagnostics);
     for site in sites(&program) {
         check_place(site, &mut found);

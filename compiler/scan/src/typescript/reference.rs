@@ -1,45 +1,59 @@
 //! Where the names of a file are used: what declares infrastructure, and what is done with it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use oxc_ast::AstKind;
-use oxc_ast::ast::{BindingPattern, Expression, TSTypeParameterInstantiation, VariableDeclarator};
+use oxc_ast::ast::{Expression, FormalParameters, TSType, TSTypeParameterInstantiation};
 use oxc_semantic::{NodeId, Semantic};
 use oxc_span::{GetSpan, Span};
 
 use super::construct::Construct;
-use super::facts::{Action, DEFAULT, Declaration, Subject, Use};
+use super::facts::{Action, DEFAULT, Declaration, Export, Given, Subject, Use};
 use super::literal::Kind;
 use super::shape::Type;
 use super::syntax::Taker;
+use super::trace::{self, End, Trace, is_top_level};
 
-impl Taker<'_, '_> {
+/// Places of one file where the same thing is passed on that are kept.
+const MAX_PLACES: usize = 20;
+
+/// Things done by one function with its parameters that are kept.
+const MAX_GIVEN: usize = 256;
+
+impl<'a> Taker<'_, 'a> {
     /// Takes the declarations of infrastructure, and what is done with those that no name holds.
     pub(super) fn take_declarations(&mut self) {
         let mut declarations = Vec::new();
+        let mut trace = Trace::new(self.semantic);
         for (name, reference) in references(self.semantic) {
             let Some(import) = self.facts.imports.get(name).filter(|import| import.is_of_framework()) else {
                 continue;
             };
-            let Some(climbed) = climb(self.semantic, reference) else { continue };
+            let climbed = climb(self.semantic, reference);
             let path: Vec<&str> = (import.name != "*")
                 .then_some(import.name.as_str())
                 .into_iter()
                 .chain(climbed.path.iter().map(String::as_str))
                 .collect();
             let Some(construct) = Construct::of(&import.module, &path) else { continue };
-            let is_called = climbed.action == Action::Called;
-            match self.declaration(climbed.end, construct).filter(|_| is_called) {
-                Some(one) => declarations.push((one, climb(self.semantic, climbed.end))),
-                None if is_called || is_type_like(self.semantic, climbed.end) => {}
+            match self.declaration(climbed.end, construct).filter(|_| climbed.is_called) {
+                Some(one) => declarations.push((one, climbed.end)),
+                None if climbed.is_called || is_type_like(self.semantic, climbed.end) => {}
                 None => self.facts.uncalled.push((construct, self.read.at(climbed.span))),
             }
         }
         declarations.sort_by_key(|(declaration, _)| declaration.at);
-        for (index, (declaration, used)) in declarations.into_iter().enumerate() {
+        for (index, (declaration, node)) in declarations.into_iter().enumerate() {
             match &declaration.bound {
                 Some((name, _)) => drop(self.facts.bound.insert(name.clone(), index)),
                 // Outside of the top level only naming is allowed; the rest is reported as it is.
                 None if declaration.in_function && declaration.construct.is_class() => {}
-                None => self.facts.uses.extend(used.map(|used| self.used(used, Subject::Declaration(index)))),
+                None => {
+                    let ends = trace.follow(node);
+                    let used = ends.into_iter().map(|end| self.used(end, Subject::Declaration(index)));
+                    let used: Vec<Use> = used.collect();
+                    self.facts.uses.extend(used);
+                }
             }
             self.facts.declarations.push(declaration);
         }
@@ -48,16 +62,17 @@ impl Taker<'_, '_> {
 
     /// Takes what is done with names of the top level that may lead to a declaration.
     pub(super) fn take_uses(&mut self) {
-        let mut uses = Vec::new();
+        let mut trace = Trace::new(self.semantic);
+        let mut uses = std::mem::take(&mut self.facts.uses);
         for (name, reference) in references(self.semantic) {
-            if !self.may_lead_to_a_declaration(name) {
-                continue;
+            if self.may_lead_to_a_declaration(name) {
+                let ends = trace.follow(reference);
+                uses.extend(ends.into_iter().map(|end| self.used(end, Subject::Name(name.to_owned()))));
             }
-            let climbed = climb(self.semantic, reference).filter(|climbed| climbed.action != Action::Renamed);
-            uses.extend(climbed.map(|climbed| self.used(climbed, Subject::Name(name.to_owned()))));
         }
-        self.facts.uses.append(&mut uses);
-        self.facts.uses.sort_by(|a, b| (a.at, &a.path).cmp(&(b.at, &b.path)));
+        uses.sort_by(|a, b| (a.at, &a.path).cmp(&(b.at, &b.path)));
+        self.facts.uses = first_of_each(uses);
+        self.take_given(&mut trace);
     }
 
     fn may_lead_to_a_declaration(&self, name: &str) -> bool {
@@ -67,13 +82,51 @@ impl Taker<'_, '_> {
             || facts.values.get(name).is_some_and(|value| !matches!(value.kind, Kind::Function(_)))
     }
 
-    fn used(&self, climbed: Climbed<'_>, subject: Subject) -> Use {
+    /// Takes what exported functions and classes do with what they are given.
+    fn take_given(&mut self, trace: &mut Trace<'_, 'a>) {
+        let exported: BTreeSet<&str> = self.facts.exports.values().filter_map(Export::local).collect();
+        let scoping = self.semantic.scoping();
+        let mut given = BTreeMap::new();
+        for (name, symbol) in scoping.get_bindings(scoping.root_scope_id()) {
+            if !exported.contains(name.as_str()) {
+                continue;
+            }
+            let declared = self.semantic.nodes().kind(scoping.symbol_declaration(*symbol));
+            let Some(parameters) = parameters(declared) else { continue };
+            given.insert(name.to_string(), self.given(parameters, trace));
+        }
+        self.facts.given = given;
+    }
+
+    fn given(&self, parameters: &FormalParameters<'a>, trace: &mut Trace<'_, 'a>) -> Vec<Given> {
+        let mut list = Vec::new();
+        for (parameter, written) in parameters.items.iter().enumerate() {
+            if written.type_annotation.as_ref().is_some_and(|written| is_plain(&written.type_annotation)) {
+                continue;
+            }
+            for end in trace.follow_parameter(parameters, parameter) {
+                let (types, sql) =
+                    (self.types(end.types), self.queries.access(self.semantic, end.node, &end.path));
+                if list.len() == MAX_GIVEN {
+                    return given_away(parameters.items.len());
+                }
+                let one = Given { parameter, path: end.path, action: end.action, types, sql };
+                if !list.contains(&one) {
+                    list.push(one);
+                }
+            }
+        }
+        list
+    }
+
+    fn used(&self, end: End<'_>, subject: Subject) -> Use {
         Use {
             subject,
-            path: climbed.path,
-            action: climbed.action,
-            types: self.types(climbed.types),
-            at: self.read.at(climbed.span),
+            types: self.types(end.types),
+            sql: self.queries.access(self.semantic, end.node, &end.path),
+            path: end.path,
+            action: end.action,
+            at: self.read.at(end.span),
         }
     }
 
@@ -122,64 +175,96 @@ fn references<'s>(semantic: &'s Semantic<'_>) -> impl Iterator<Item = (&'s str, 
     })
 }
 
-/// Where one arrives from a name by going through its fields.
-struct Climbed<'a> {
+/// What is kept of a function that does more than can be kept: it passes everything on.
+fn given_away(parameters: usize) -> Vec<Given> {
+    let passed = |parameter| Given {
+        parameter,
+        path: Vec::new(),
+        action: Action::Passed(None),
+        types: Vec::new(),
+        sql: None,
+    };
+    (0..parameters).map(passed).collect()
+}
+
+/// The first of each kind of use, and the first places where something is passed on to nobody knows where.
+fn first_of_each(uses: Vec<Use>) -> Vec<Use> {
+    let mut count: BTreeMap<String, usize> = BTreeMap::new();
+    let is_first = |one: &Use| {
+        let kind = format!("{:?} {:?} {:?} {:?} {:?}", one.subject, one.path, one.action, one.types, one.sql);
+        let seen = count.entry(kind).or_default();
+        *seen += 1;
+        *seen <= if one.action == Action::Passed(None) { MAX_PLACES } else { 1 }
+    };
+    uses.into_iter().filter(is_first).collect()
+}
+
+/// Whether a type has no fields of its own.
+fn is_plain(written: &TSType<'_>) -> bool {
+    matches!(
+        written,
+        TSType::TSStringKeyword(_)
+            | TSType::TSNumberKeyword(_)
+            | TSType::TSBooleanKeyword(_)
+            | TSType::TSBigIntKeyword(_)
+            | TSType::TSLiteralType(_)
+            | TSType::TSArrayType(_)
+            | TSType::TSFunctionType(_)
+    )
+}
+
+/// The parameters of what is declared.
+fn parameters<'a>(declared: AstKind<'a>) -> Option<&'a FormalParameters<'a>> {
+    match declared {
+        AstKind::Function(function) => Some(&function.params),
+        AstKind::Class(class) => trace::method(class, "constructor"),
+        AstKind::VariableDeclarator(variable) => match variable.init.as_ref()?.get_inner_expression() {
+            Expression::ArrowFunctionExpression(arrow) => Some(&arrow.params),
+            Expression::FunctionExpression(function) => Some(&function.params),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Where one arrives from a name of the framework by going through its fields.
+struct Climbed {
     path: Vec<String>,
-    action: Action,
-    types: Option<&'a TSTypeParameterInstantiation<'a>>,
+    is_called: bool,
     /// The expression that ends the path, the call if it is called.
     span: Span,
     end: NodeId,
 }
 
-/// Goes from a name or a declaration up through its fields. Nothing is done by a statement of a mere name.
-fn climb<'a>(semantic: &Semantic<'a>, reference: NodeId) -> Option<Climbed<'a>> {
+/// Goes from a name of the framework up through its fields.
+fn climb(semantic: &Semantic<'_>, reference: NodeId) -> Climbed {
     let nodes = semantic.nodes();
     let mut path = Vec::new();
     let mut at = reference;
     loop {
         let span = nodes.kind(at).span();
         let parent = nodes.parent_id(at);
-        let end = |action, types, path| {
-            Some(Climbed { path, action, types, span: nodes.kind(parent).span(), end: parent })
-        };
-        match nodes.kind(parent) {
-            AstKind::StaticMemberExpression(member) => path.push(member.property.name.to_string()),
-            AstKind::ComputedMemberExpression(member) if member.object.span() == span => {
-                match &member.expression {
-                    Expression::StringLiteral(name) => path.push(name.value.to_string()),
-                    _ => return end(Action::Read, None, path),
-                }
+        let is_called = match nodes.kind(parent) {
+            AstKind::StaticMemberExpression(member) => {
+                path.push(member.property.name.to_string());
+                at = parent;
+                continue;
             }
             AstKind::TSNonNullExpression(_)
             | AstKind::TSAsExpression(_)
             | AstKind::TSSatisfiesExpression(_)
-            | AstKind::TSTypeAssertion(_)
-            | AstKind::ChainExpression(_) => {}
-            AstKind::CallExpression(call) if call.callee.span() == span => {
-                return end(Action::Called, call.type_arguments.as_deref(), path);
+            | AstKind::TSInstantiationExpression(_) => {
+                at = parent;
+                continue;
             }
-            AstKind::NewExpression(new) if new.callee.span() == span => {
-                return end(Action::Called, new.type_arguments.as_deref(), path);
-            }
-            AstKind::TaggedTemplateExpression(tagged) if tagged.tag.span() == span => {
-                return end(Action::Called, None, path);
-            }
-            AstKind::CallExpression(_) | AstKind::NewExpression(_) => {
-                return end(Action::Passed, None, path);
-            }
-            AstKind::ExportSpecifier(_) | AstKind::ExportDefaultDeclaration(_) => {
-                return end(Action::Renamed, None, path);
-            }
-            AstKind::VariableDeclarator(variable)
-                if path.is_empty() && is_alias(semantic, parent, variable) =>
-            {
-                return end(Action::Renamed, None, path);
-            }
-            AstKind::ExpressionStatement(_) if path.is_empty() => return None,
-            _ => return Some(Climbed { path, action: Action::Read, types: None, span, end: at }),
-        }
-        at = parent;
+            AstKind::CallExpression(call) => call.callee.span() == span,
+            AstKind::NewExpression(new) => new.callee.span() == span,
+            _ => false,
+        };
+        let is_exported = matches!(nodes.kind(parent), AstKind::ExportSpecifier(_));
+        let end = if is_called { parent } else { at };
+        let shown = if is_called || is_exported { nodes.kind(parent).span() } else { span };
+        return Climbed { path, is_called, span: shown, end };
     }
 }
 
@@ -187,21 +272,6 @@ fn climb<'a>(semantic: &Semantic<'a>, reference: NodeId) -> Option<Climbed<'a>> 
 fn is_type_like(semantic: &Semantic<'_>, node: NodeId) -> bool {
     let kinds = [semantic.nodes().kind(node), semantic.nodes().parent_kind(node)];
     kinds.iter().any(|kind| matches!(kind, AstKind::Class(_) | AstKind::BinaryExpression(_)))
-}
-
-/// Whether a variable of the top level is only another name.
-fn is_alias(semantic: &Semantic<'_>, node: NodeId, variable: &VariableDeclarator<'_>) -> bool {
-    is_top_level(semantic, node) && matches!(variable.id, BindingPattern::BindingIdentifier(_))
-}
-
-fn is_top_level(semantic: &Semantic<'_>, declarator: NodeId) -> bool {
-    let mut above = semantic.nodes().ancestor_kinds(declarator);
-    matches!(above.next(), Some(AstKind::VariableDeclaration(_)))
-        && match above.next() {
-            Some(AstKind::ExportDeclaration(_)) => matches!(above.next(), Some(AstKind::Program(_))),
-            Some(kind) => matches!(kind, AstKind::Program(_)),
-            None => false,
-        }
 }
 
 /// The name of the top level that holds the value of an expression.

@@ -1,11 +1,11 @@
 //! What a name stands for, across files.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use schema_documents::Position;
 
-use super::facts::{DEFAULT, Declaration, Export, Facts, Import, Subject, Use};
+use super::facts::{Declaration, Export, Facts, Import};
 use super::literal::{Kind, Value};
 use super::shape::{Function, Type};
 use super::specifier::{Modules, folder_of};
@@ -65,13 +65,23 @@ pub(super) struct Program<'t> {
     pub(super) modules: Vec<Module<'t>>,
     /// Services by folder.
     pub(super) services: Vec<Root>,
+    /// The services that run each file.
+    running: Vec<Vec<usize>>,
     /// All files that can be imported.
     names: &'t Modules<'t>,
     /// Those that were read, by their index among all.
     by_listed: BTreeMap<usize, usize>,
     /// Files that were not read, and turned out to be needed for their types and functions.
     unread: RefCell<BTreeSet<usize>>,
+    /// How many more functions values are followed through; what is still open then counts as passed on.
+    functions_left: Cell<usize>,
 }
+
+/// Functions that the values of an app are followed through.
+const MAX_FUNCTIONS: usize = 1_000_000;
+
+/// Names that are gone through for one; no app has more.
+const MAX_NAMES: usize = 1_000;
 
 /// A walk from name to name; it goes nowhere twice.
 type Seen = BTreeSet<(usize, String)>;
@@ -80,8 +90,15 @@ impl<'t> Program<'t> {
     /// Puts files together; the services are still to be found.
     pub(super) fn new(modules: Vec<Module<'t>>, names: &'t Modules<'t>) -> Self {
         let by_listed = modules.iter().enumerate().map(|(index, module)| (module.listed, index)).collect();
-        let unread = RefCell::default();
-        Self { modules, services: Vec::new(), names, by_listed, unread }
+        Self {
+            modules,
+            services: Vec::new(),
+            running: Vec::new(),
+            names,
+            by_listed,
+            functions_left: Cell::new(MAX_FUNCTIONS),
+            unread: RefCell::default(),
+        }
     }
 
     /// Every declaration, file by file.
@@ -91,41 +108,35 @@ impl<'t> Program<'t> {
         })
     }
 
+    /// The services that run the code of a file: the one whose folder holds it; for shared code, those that load it.
+    pub(super) fn services_running(&self, file: usize) -> &[usize] {
+        self.running.get(file).map_or(&[], Vec::as_slice)
+    }
+
+    /// Takes the services, and finds out which code each of them runs.
+    pub(super) fn set_services(&mut self, services: Vec<Root>) {
+        self.services = services;
+        let own: Vec<Option<usize>> =
+            self.modules.iter().map(|module| self.service_of(module.path)).collect();
+        let mut running: Vec<BTreeSet<usize>> = own.iter().map(|own| own.iter().copied().collect()).collect();
+        let mut open: Vec<(usize, usize)> =
+            own.iter().enumerate().filter_map(|(file, own)| Some((file, (*own)?))).collect();
+        while let Some((file, service)) = open.pop() {
+            for specifier in &self.modules[file].facts.loaded {
+                let Some(loaded) = self.module(file, specifier) else { continue };
+                if own[loaded].is_none() && running[loaded].insert(service) {
+                    open.push((loaded, service));
+                }
+            }
+        }
+        self.running = running.into_iter().map(|services| services.into_iter().collect()).collect();
+    }
+
     /// The service whose folder holds a file: the innermost one, as an index into [`Self::services`].
     pub(super) fn service_of(&self, path: &str) -> Option<usize> {
         let holds = |(_, root): &(usize, &Root)| is_below(path, &root.path);
         let innermost = |(_, root): &(usize, &Root)| root.path.len();
         self.services.iter().enumerate().filter(holds).max_by_key(innermost).map(|(index, _)| index)
-    }
-
-    /// What a name of a file's top level leads to, going through `path`, and the fields that remain.
-    pub(super) fn resolve(&self, file: usize, name: &str, path: &[String]) -> Option<(Target, Vec<String>)> {
-        self.local(file, name, path.to_vec(), &mut Seen::new())
-    }
-
-    /// What the subject of a use leads to, going through the use's path, and the fields that remain.
-    pub(super) fn resolve_subject(&self, file: usize, one: &Use) -> Option<(Target, Vec<String>)> {
-        match &one.subject {
-            Subject::Name(name) => self.resolve(file, name, &one.path),
-            Subject::Declaration(index) => Some((Target::Declaration((file, *index)), one.path.clone())),
-        }
-    }
-
-    /// The declaration or client that a value is, with the fields that remain.
-    pub(super) fn resolve_value(&self, file: usize, value: &Value) -> Option<(Target, Vec<String>)> {
-        if let Some(key) = self.declared_at(file, value.at) {
-            return Some((Target::Declaration(key), Vec::new()));
-        }
-        let (name, path) = path_of(value)?;
-        self.resolve(file, &name, &path)
-    }
-
-    /// The declaration that a value is.
-    pub(super) fn declaration_of(&self, file: usize, value: &Value) -> Option<Key> {
-        match self.resolve_value(file, value)? {
-            (Target::Declaration(key), rest) if rest.is_empty() => Some(key),
-            _ => None,
-        }
     }
 
     /// The function that a value is, in place or by name, and the file in which it is written.
@@ -142,6 +153,22 @@ impl<'t> Program<'t> {
         self.fields_within(file, declared, &mut Seen::new())
     }
 
+    /// Whether a type has a field, as far as it is known.
+    pub(super) fn has_field(&self, file: usize, declared: &Type, name: &str) -> bool {
+        self.has_field_within(file, declared, name, &mut Seen::new())
+    }
+
+    fn has_field_within(&self, file: usize, declared: &Type, name: &str, seen: &mut Seen) -> bool {
+        match declared {
+            Type::Fields(fields) => fields.contains(name),
+            Type::All(all) => all.iter().any(|one| self.has_field_within(file, one, name, seen)),
+            Type::Name(other) => self
+                .named_type(file, other, seen)
+                .is_some_and(|(file, found)| self.has_field_within(file, found, name, seen)),
+            Type::Basic | Type::Nothing | Type::Unknown => false,
+        }
+    }
+
     /// The framework's names that a type is made of: `Uploader & Downloader`.
     pub(super) fn framework_types(&self, file: usize, declared: &Type) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
@@ -153,71 +180,6 @@ impl<'t> Program<'t> {
     pub(super) fn declared_at(&self, file: usize, at: Place) -> Option<Key> {
         let declarations = &self.modules[file].facts.declarations;
         declarations.binary_search_by_key(&at, |one| one.at).ok().map(|index| (file, index))
-    }
-
-    fn local(
-        &self,
-        file: usize,
-        name: &str,
-        path: Vec<String>,
-        seen: &mut Seen,
-    ) -> Option<(Target, Vec<String>)> {
-        if !seen.insert((file, name.to_owned())) {
-            return None;
-        }
-        let facts = &self.modules[file].facts;
-        if let Some(index) = facts.bound.get(name) {
-            return Some((Target::Declaration((file, *index)), path));
-        }
-        if let Some(import) = facts.imports.get(name) {
-            return self.imported(file, import, path, seen);
-        }
-        let (name, mut whole) = path_of(facts.values.get(name)?)?;
-        whole.extend(path);
-        self.local(file, &name, whole, seen)
-    }
-
-    fn imported(
-        &self,
-        file: usize,
-        import: &Import,
-        path: Vec<String>,
-        seen: &mut Seen,
-    ) -> Option<(Target, Vec<String>)> {
-        let mut path = path;
-        let name = match import.name.as_str() {
-            "*" if path.is_empty() => return None,
-            "*" => path.remove(0),
-            name => name.to_owned(),
-        };
-        if import.module == CLIENTS {
-            return Some((Target::Client(name), path));
-        }
-        let module = self.module(file, &import.module)?;
-        self.exported(module, &name, path, seen)
-    }
-
-    fn exported(
-        &self,
-        file: usize,
-        name: &str,
-        path: Vec<String>,
-        seen: &mut Seen,
-    ) -> Option<(Target, Vec<String>)> {
-        if !seen.insert((file, format!("export {name}"))) {
-            return None;
-        }
-        let facts = &self.modules[file].facts;
-        match facts.exports.get(name) {
-            Some(Export::Local(local)) => return self.local(file, local, path, seen),
-            Some(Export::From(import)) => return self.imported(file, import, path, seen),
-            None if name == DEFAULT => return None,
-            None => {}
-        }
-        facts.exported_modules.iter().find_map(|module| {
-            let module = self.module(file, module)?;
-            self.exported(module, name, path.clone(), seen)
-        })
     }
 
     /// The files that must be read, by their indices among all, before what was found is all there is.
@@ -236,7 +198,7 @@ impl<'t> Program<'t> {
     }
 
     /// The file that a module specifier means, if it was read. One that was not gives nothing that is declared.
-    fn module(&self, from: usize, specifier: &str) -> Option<usize> {
+    pub(super) fn module(&self, from: usize, specifier: &str) -> Option<usize> {
         let found = self.names.find(self.modules[from].listed, specifier)?;
         self.by_listed.get(&found).copied()
     }
@@ -245,7 +207,7 @@ impl<'t> Program<'t> {
         match declared {
             Type::Fields(fields) => Some(fields.clone()),
             Type::Nothing => Some(BTreeSet::new()),
-            Type::Unknown => None,
+            Type::Basic | Type::Unknown => None,
             Type::All(all) => {
                 let mut fields = BTreeSet::new();
                 for one in all {
@@ -282,12 +244,81 @@ impl<'t> Program<'t> {
                     None => drop(found.insert(name.clone())),
                 },
             },
-            Type::Fields(_) | Type::Nothing | Type::Unknown => {}
+            Type::Fields(_) | Type::Basic | Type::Nothing | Type::Unknown => {}
+        }
+    }
+
+    /// Takes one of the functions that values are followed through, if there are any left.
+    pub(super) fn spend_function(&self) -> bool {
+        let left = self.functions_left.get().checked_sub(1);
+        self.functions_left.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    /// An exported function or class by the name that a file has for it: the file in which it is written, and its name
+    /// there.
+    pub(super) fn callee(&self, file: usize, name: &str, path: &[String]) -> Option<(usize, String)> {
+        self.callee_within(file, name, path, &mut Seen::new())
+    }
+
+    fn callee_within(
+        &self,
+        file: usize,
+        name: &str,
+        path: &[String],
+        seen: &mut Seen,
+    ) -> Option<(usize, String)> {
+        if !is_new(seen, (file, format!("callee {name}"))) {
+            return None;
+        }
+        let facts = &self.modules[file].facts;
+        if path.is_empty() && facts.given.contains_key(name) {
+            return Some((file, name.to_owned()));
+        }
+        if let Some(Value { kind: Kind::Name(other), .. }) = facts.values.get(name) {
+            return self.callee_within(file, other, path, seen);
+        }
+        self.imported_callee(file, facts.imports.get(name)?, path, seen)
+    }
+
+    fn imported_callee(
+        &self,
+        file: usize,
+        import: &Import,
+        path: &[String],
+        seen: &mut Seen,
+    ) -> Option<(usize, String)> {
+        let (name, path) = match (import.name.as_str(), path) {
+            ("*", [name, rest @ ..]) => (name.as_str(), rest),
+            ("*", []) => return None,
+            (name, path) => (name, path),
+        };
+        self.exported_callee(self.module_of_types(file, &import.module)?, name, path, seen)
+    }
+
+    fn exported_callee(
+        &self,
+        file: usize,
+        name: &str,
+        path: &[String],
+        seen: &mut Seen,
+    ) -> Option<(usize, String)> {
+        if !is_new(seen, (file, format!("export callee {name}"))) {
+            return None;
+        }
+        let facts = &self.modules[file].facts;
+        match facts.exports.get(name) {
+            Some(Export::Local(local)) => self.callee_within(file, local, path, seen),
+            Some(Export::From(import)) => self.imported_callee(file, import, path, seen),
+            None => facts
+                .exported_modules
+                .iter()
+                .find_map(|module| self.exported_callee(self.module_of_types(file, module)?, name, path, seen)),
         }
     }
 
     fn named_function(&self, file: usize, name: &str, seen: &mut Seen) -> Option<(usize, &Function)> {
-        if !seen.insert((file, name.to_owned())) {
+        if !is_new(seen, (file, name.to_owned())) {
             return None;
         }
         let facts = &self.modules[file].facts;
@@ -306,7 +337,7 @@ impl<'t> Program<'t> {
 
     /// The type that a name means, and the file in which it is written.
     fn named_type(&self, file: usize, name: &str, seen: &mut Seen) -> Option<(usize, &Type)> {
-        if !seen.insert((file, format!("type {name}"))) {
+        if !is_new(seen, (file, format!("type {name}"))) {
             return None;
         }
         let facts = &self.modules[file].facts;
@@ -322,13 +353,13 @@ impl<'t> Program<'t> {
         match facts.exports.get(name) {
             Some(Export::Local(local)) => self.named_type(file, local, seen),
             Some(Export::From(import)) => {
-                if !seen.insert((file, format!("export type {name}"))) {
+                if !is_new(seen, (file, format!("export type {name}"))) {
                     return None;
                 }
                 self.exported_type(self.module_of_types(file, &import.module)?, &import.name, seen)
             }
             None => facts.exported_modules.iter().find_map(|module| {
-                if !seen.insert((file, format!("{module} type {name}"))) {
+                if !is_new(seen, (file, format!("{module} type {name}"))) {
                     return None;
                 }
                 self.exported_type(self.module_of_types(file, module)?, name, seen)
@@ -337,17 +368,9 @@ impl<'t> Program<'t> {
     }
 }
 
-/// The name and fields that a value is made of: `a.b.c`.
-fn path_of(value: &Value) -> Option<(String, Vec<String>)> {
-    match &value.kind {
-        Kind::Name(name) => Some((name.clone(), Vec::new())),
-        Kind::Member(object, field) => {
-            let (name, mut path) = path_of(object)?;
-            path.push(field.clone());
-            Some((name, path))
-        }
-        _ => None,
-    }
+/// Whether a name is met for the first time, on a walk that is not too long.
+fn is_new(seen: &mut Seen, name: (usize, String)) -> bool {
+    seen.len() < MAX_NAMES && seen.insert(name)
 }
 
 /// Whether a path lies in a folder, directly or not.

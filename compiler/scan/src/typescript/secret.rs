@@ -7,8 +7,9 @@
 use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::manifest::Secret;
 
-use super::found::Found;
+use super::found::{Found, Resource};
 use super::site::Site;
+use super::usage::Usage;
 
 /// Reads a secret. Services that declare the same name share it.
 pub(super) fn declare(site: Site<'_>, found: &mut Found) {
@@ -21,25 +22,34 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
         );
     }
     let Some(named) = site.name(0, &mut found.diagnostics) else { return };
-    if site.service().is_none() {
+    if site.services().is_empty() {
         found.diagnostics.push(
             Diagnostic::error(
                 Code::M0112,
                 format!("secret `{}` is declared outside of all services", named.name),
             )
             .at(&named.at)
-            .note("a secret is given to the services whose files declare it")
-            .help("declare it in a file within the folder of each service that needs it"),
+            .note("a secret is given to the services whose code declares or uses it; no service loads this file")
+            .help("declare it in a file within the folder of each service that needs it, or import this file"),
         );
     }
-    let services = site.service().map(|service| site.program.services[service].name.clone());
     let secrets = &mut found.manifest.secrets;
     let index = secrets.iter().position(|secret| secret.name == named.name).unwrap_or_else(|| {
         secrets.push(Secret { name: named.name, packages_or_services: Vec::new(), at: named.at });
         secrets.len() - 1
     });
-    let secret = &mut secrets[index];
-    secret.packages_or_services.extend(services);
+    found.resources.insert(site.key, Resource::Secret(index));
+    let names = site.services().iter().map(|service| site.program.services[*service].name.as_str());
+    give(&mut secrets[index], names);
+}
+
+/// Notes that services use a secret, also one that another service declares.
+pub(super) fn note_use(index: usize, usage: &Usage<'_>, found: &mut Found) {
+    give(&mut found.manifest.secrets[index], usage.service_names());
+}
+
+fn give<'n>(secret: &mut Secret, services: impl Iterator<Item = &'n str>) {
+    secret.packages_or_services.extend(services.map(str::to_owned));
     secret.packages_or_services.sort();
     secret.packages_or_services.dedup();
 }

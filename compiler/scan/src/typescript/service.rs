@@ -36,6 +36,7 @@ pub(super) fn roots(program: &Program<'_>, app: &str, out: &mut Vec<Diagnostic>)
             roots.extend(declared(Site { program, key, module, declaration }, out));
         }
     }
+    report_nested(&roots, out);
     let mut others: BTreeMap<&str, (Key, &Declaration)> = BTreeMap::new();
     for (key, module, declaration) in program.declarations() {
         if makes_a_service(declaration.construct)
@@ -54,6 +55,25 @@ pub(super) fn roots(program: &Program<'_>, app: &str, out: &mut Vec<Diagnostic>)
         roots.push(Root { name: name.to_owned(), path: (*folder).to_owned(), at: site.at() });
     }
     roots
+}
+
+/// Reports services that lie within others: all code in a service's folder and below belongs to it.
+fn report_nested(roots: &[Root], out: &mut Vec<Diagnostic>) {
+    for inner in roots {
+        let around =
+            roots.iter().find(|outer| inner.path != outer.path && is_below(&inner.path, &outer.path));
+        let Some(outer) = around else { continue };
+        out.push(
+            Diagnostic::error(
+                Code::S0005,
+                format!("the service `{}` lies within the service `{}`", inner.name, outer.name),
+            )
+            .at(&inner.at)
+            .label(&outer.at, "the service around it is declared here")
+            .note("all code in a service's folder and below belongs to that service")
+            .help("move one of them out, or remove its declaration so that it becomes a part of the other"),
+        );
+    }
 }
 
 /// The folders that a folder lies in, the app's root among them.
@@ -97,6 +117,14 @@ fn is_default_export(site: Site<'_>) -> bool {
 pub(super) fn declare_endpoint(site: Site<'_>, kind: EndpointKind, found: &mut Found) {
     let out = &mut found.diagnostics;
     let Some(name) = site.variable(out) else { return };
+    if !site.module.facts.exports.values().any(|exported| exported.local() == Some(name)) {
+        out.push(
+            Diagnostic::error(Code::S0005, format!("the endpoint `{name}` is not exported"))
+                .at(&site.at())
+                .note("what serves requests imports it by its name")
+                .help(format!("write `export const {name} = …`")),
+        );
+    }
     let is_static = kind == EndpointKind::Static;
     let config = site.config(0, if is_static { &STATIC_OPTIONS } else { &OPTIONS }, out);
     let path = config.string("path", out).map(str::to_owned);
@@ -381,6 +409,21 @@ export const e = api({ exposed: true, method: 'FETCH', path: p, path: '/b', ...m
                 r#"endpoints {"name": "e"}"#,
                 r#"endpoints {"name": "e"}"#,
                 r#"endpoints {"name": "e"}"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn a_service_does_not_lie_within_another() {
+        let service = |name: &str| {
+            format!("import {{ Service }} from 'encore.dev/service'; export default new Service('{name}');")
+        };
+        check_app(
+            &[("a/encore.service.ts", &service("a")), ("a/b/encore.service.ts", &service("b"))],
+            &[
+                r#"services {"name": "a", "path": "a"}"#,
+                r#"services {"name": "b", "path": "a/b"}"#,
+                "S0005 a/b/encore.service.ts:1:74-1:77 the service `b` lies within the service `a`",
             ],
         );
     }

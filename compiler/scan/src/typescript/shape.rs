@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::literal::Reader;
 
 /// What is known of a type without a type checker.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Type {
     /// An object with these fields.
     Fields(BTreeSet<String>),
@@ -19,6 +19,8 @@ pub(super) enum Type {
     Name(String),
     /// All of these at once.
     All(Vec<Type>),
+    /// A text, a number or a truth value.
+    Basic,
     /// No value: `void` and the like.
     Nothing,
     /// Anything else.
@@ -85,6 +87,10 @@ impl Type {
                 Self::All(all.types.iter().map(|one| Self::of(one, read)).collect())
             }
             TSType::TSParenthesizedType(inner) => Self::of(&inner.type_annotation, read),
+            TSType::TSStringKeyword(_)
+            | TSType::TSNumberKeyword(_)
+            | TSType::TSBooleanKeyword(_)
+            | TSType::TSBigIntKeyword(_) => Self::Basic,
             TSType::TSVoidKeyword(_)
             | TSType::TSUndefinedKeyword(_)
             | TSType::TSNullKeyword(_)

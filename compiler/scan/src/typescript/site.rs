@@ -29,6 +29,11 @@ impl<'p> Site<'p> {
         self.program.service_of(self.module.path)
     }
 
+    /// The services that run its code, as indices: that one, or for shared code those that load it.
+    pub(super) fn services(&self) -> &'p [usize] {
+        self.program.services_running(self.key.0)
+    }
+
     /// The name of that service; empty outside of all.
     pub(super) fn service_name(&self) -> String {
         self.service().map(|service| self.program.services[service].name.clone()).unwrap_or_default()

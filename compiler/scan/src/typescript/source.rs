@@ -170,6 +170,7 @@ mod tests {
     fn what_is_renamed_is_passed_on() {
         for text in [
             "import { t } from './topic'; export const other = t;",
+            "import { t } from './topic'; export const all = { inner: { t } };",
             "import * as all from './topic'; export { all };",
             "import { t } from './topic'; export default t;",
         ] {

@@ -4,7 +4,7 @@
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
-    Declaration as Syntax, ExportDefaultDeclarationKind, Expression, ImportDeclaration,
+    BindingPattern, Declaration as Syntax, ExportDefaultDeclarationKind, Expression, ImportDeclaration,
     ImportDeclarationSpecifier, Program, Statement, VariableDeclarator,
 };
 use oxc_diagnostics::OxcDiagnostic;
@@ -12,10 +12,13 @@ use oxc_parser::{ParseOptions, Parser};
 use oxc_semantic::{Semantic, SemanticBuilder};
 use oxc_span::SourceType;
 
+use super::construct::Construct;
 use super::facts::{DEFAULT, Export, Facts, Flaw, FlawKind, Import};
 use super::literal::{Kind, Reader, Value};
 use super::nesting;
+use super::query::Queries;
 use super::shape::{Function, Type};
+use super::trace::MAX_PARTS;
 use crate::text::Places;
 
 /// Syntax errors kept of one file; the rest are mostly echoes.
@@ -47,7 +50,8 @@ fn parse(text: &str, places: &Places<'_>) -> Facts {
         return facts;
     }
     let semantic = SemanticBuilder::new().with_build_nodes(true).build(&parsed.program).semantic;
-    let mut taker = Taker { facts, semantic: &semantic, read: Reader::new(places) };
+    let mut taker =
+        Taker { facts, semantic: &semantic, read: Reader::new(places), queries: Queries::default() };
     taker.take(&parsed.program);
     taker.facts
 }
@@ -66,6 +70,7 @@ pub(super) struct Taker<'s, 'a> {
     pub(super) facts: Facts,
     pub(super) semantic: &'s Semantic<'a>,
     pub(super) read: Reader<'s>,
+    pub(super) queries: Queries,
 }
 
 impl Taker<'_, '_> {
@@ -82,14 +87,19 @@ impl Taker<'_, '_> {
             Statement::ImportDeclaration(import) => self.take_import(import),
             Statement::ExportAllDeclaration(all) => {
                 let module = all.source.value.to_string();
+                self.facts.loaded.insert(module.clone());
                 match &all.exported {
                     Some(name) => self.export_from(name.name().to_string(), module, "*"),
                     None => self.facts.exported_modules.push(module),
                 }
             }
             Statement::ExportFromDeclaration(from) => {
+                self.facts.loaded.insert(from.source.value.to_string());
                 for one in &from.specifiers {
                     let module = from.source.value.to_string();
+                    if let Some(construct) = Construct::of(&module, &[&one.local.name()]) {
+                        self.facts.uncalled.push((construct, self.read.at(one.span)));
+                    }
                     self.export_from(one.exported.name().to_string(), module, &one.local.name());
                 }
             }
@@ -109,6 +119,17 @@ impl Taker<'_, '_> {
     }
 
     fn take_import(&mut self, import: &ImportDeclaration<'_>) {
+        let scoping = self.semantic.scoping();
+        let is_needed = |specifier: &ImportDeclarationSpecifier<'_>| {
+            let symbol = specifier.local().symbol_id.get();
+            let mut references =
+                symbol.into_iter().flat_map(|symbol| scoping.get_resolved_references(symbol));
+            references.any(|reference| !reference.is_type())
+        };
+        let is_loaded = import.specifiers.as_ref().is_none_or(|list| list.iter().any(is_needed));
+        if is_loaded && !import.import_kind.is_type() {
+            self.facts.loaded.insert(import.source.value.to_string());
+        }
         for specifier in import.specifiers.iter().flatten() {
             let (local, name) = match specifier {
                 ImportDeclarationSpecifier::ImportSpecifier(one) => {
@@ -123,11 +144,35 @@ impl Taker<'_, '_> {
     }
 
     fn take_default(&mut self, declaration: &ExportDefaultDeclarationKind<'_>) {
-        if let Some(Expression::Identifier(name)) = declaration.as_expression() {
-            self.export(DEFAULT.to_owned(), name.name.to_string());
-        } else {
-            self.export(DEFAULT.to_owned(), DEFAULT.to_owned());
-        }
+        let local = match declaration {
+            ExportDefaultDeclarationKind::FunctionDeclaration(function) => {
+                let name = function.name().map(|name| name.to_string());
+                if let Some(name) = &name {
+                    self.take_function(name, function);
+                }
+                name
+            }
+            ExportDefaultDeclarationKind::ClassDeclaration(class) => {
+                class.name().map(|name| name.to_string())
+            }
+            other => match other.as_expression().map(Expression::get_inner_expression) {
+                Some(Expression::Identifier(name)) => Some(name.name.to_string()),
+                Some(value) => {
+                    let value = self.read.value(value);
+                    let kept = value.named_parts().filter(|value| !matches!(value.kind, Kind::Made));
+                    self.facts.values.extend(kept.map(|value| (DEFAULT.to_owned(), value)));
+                    None
+                }
+                None => None,
+            },
+        };
+        self.export(DEFAULT.to_owned(), local.unwrap_or_else(|| DEFAULT.to_owned()));
+    }
+
+    fn take_function(&mut self, name: &str, function: &oxc_ast::ast::Function<'_>) {
+        let kind = Kind::Function(Box::new(Function::of(&function.params, self.read)));
+        let value = Value { kind, at: self.read.at(function.span) };
+        self.facts.values.insert(name.to_owned(), value);
     }
 
     fn take_syntax(&mut self, declaration: &Syntax<'_>, exported: bool) {
@@ -143,9 +188,7 @@ impl Taker<'_, '_> {
             }
             Syntax::FunctionDeclaration(function) => {
                 if let Some(name) = function.name() {
-                    let kind = Kind::Function(Box::new(Function::of(&function.params, self.read)));
-                    let value = Value { kind, at: self.read.at(function.span) };
-                    self.facts.values.insert(name.to_string(), value);
+                    self.take_function(&name, function);
                     names.push(name.to_string());
                 }
             }
@@ -170,16 +213,38 @@ impl Taker<'_, '_> {
     }
 
     fn take_variable(&mut self, variable: &VariableDeclarator<'_>) {
-        let (Some(name), Some(value)) = (variable.id.get_identifier_name(), &variable.init) else { return };
-        let wanted = matches!(
-            value.get_inner_expression(),
-            Expression::Identifier(_)
+        let Some(value) = &variable.init else { return };
+        match (&variable.id, value.get_inner_expression()) {
+            (BindingPattern::BindingIdentifier(name), Expression::ObjectExpression(object))
+                if object.properties.len() <= MAX_PARTS =>
+            {
+                if let Some(parts) = self.read.value(value).named_parts() {
+                    self.facts.values.insert(name.name.to_string(), parts);
+                }
+            }
+            (
+                BindingPattern::BindingIdentifier(name),
+                Expression::Identifier(_)
                 | Expression::StaticMemberExpression(_)
                 | Expression::ArrowFunctionExpression(_)
-                | Expression::FunctionExpression(_)
-        );
-        if wanted {
-            self.facts.values.insert(name.to_string(), self.read.value(value));
+                | Expression::FunctionExpression(_),
+            ) => {
+                self.facts.values.insert(name.name.to_string(), self.read.value(value));
+            }
+            (
+                BindingPattern::ObjectPattern(object),
+                Expression::Identifier(_) | Expression::StaticMemberExpression(_),
+            ) if object.rest.is_none() => {
+                let whole = self.read.value(value);
+                for property in &object.properties {
+                    let names = (property.key.static_name(), property.value.get_identifier_name());
+                    if let (Some(field), Some(name)) = names {
+                        let kind = Kind::Member(Box::new(whole.clone()), field.into_owned());
+                        self.facts.values.insert(name.to_string(), Value { kind, at: whole.at });
+                    }
+                }
+            }
+            _ => {}
         }
     }
 

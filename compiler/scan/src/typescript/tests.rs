@@ -26,7 +26,7 @@ pub(super) fn check_app(files: &[(&str, &str)], expected: &[&str]) {
     assert_eq!(found, wanted);
 }
 
-fn rows(files: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn rows(files: &[(&str, &str)]) -> Vec<String> {
     let files = files.iter().chain([&APP]).map(|(path, text)| (*path, *text));
     let (manifest, diagnostics) = scan(&SourceTree::from_files("app", files));
     let manifest = without_places(serde_json::to_value(manifest.unwrap()).unwrap());
@@ -57,7 +57,7 @@ fn row(list: &str, element: &Map<String, Value>) -> String {
     format!("{list} {}", serde_json::to_string(&sorted).unwrap())
 }
 
-fn normal(expected: &str) -> String {
+pub(super) fn normal(expected: &str) -> String {
     match expected.split_once(' ') {
         Some((list, element)) if element.starts_with('{') => {
             row(list, &serde_json::from_str(element).unwrap())
@@ -233,7 +233,32 @@ fn infrastructure_is_declared_at_the_top_level() {
 fn a_construct_that_is_not_called_is_reported() {
     check(
         "import { Topic as T } from 'encore.dev/pubsub'; export const Make = T; class X extends T {}",
-        &["S0015 svc/svc.ts:1:62-1:70 `new Topic` is named here without being called"],
+        &["S0015 svc/svc.ts:1:69-1:70 `new Topic` is named here without being called"],
+    );
+}
+
+#[test]
+fn a_construct_that_is_exported_again_is_reported() {
+    check(
+        "export { Topic as T } from 'encore.dev/pubsub';",
+        &["S0015 svc/svc.ts:1:10-1:20 `new Topic` is named here without being called"],
+    );
+    check(
+        "import { Topic } from 'encore.dev/pubsub'; export { Topic };",
+        &["S0015 svc/svc.ts:1:53-1:58 `new Topic` is named here without being called"],
+    );
+}
+
+#[test]
+fn an_endpoint_is_exported() {
+    let endpoint = r#"endpoints {"name": "e"}"#;
+    check(
+        "import { api } from 'encore.dev/api'; const e = api({}, async () => {}); export { e as f };",
+        &[endpoint],
+    );
+    check(
+        "import { api } from 'encore.dev/api'; const e = api({}, async () => {});",
+        &[endpoint, "S0005 svc/svc.ts:1:45-1:46 the endpoint `e` is not exported"],
     );
 }
 

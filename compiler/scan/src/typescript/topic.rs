@@ -6,14 +6,15 @@
 //! await added.publish(site);
 //! ```
 
-use compiler_diagnostics::{Code, Diagnostic};
-use schema_documents::Position;
+use compiler_diagnostics::{Code, Diagnostic, closest};
 use schema_documents::manifest::{Delivery, Subscription, Topic};
 
 use super::construct::Construct;
 use super::facts::Action;
-use super::found::{Found, Resource, Usage};
+use super::found::{Found, Resource};
+use super::literal::list;
 use super::site::Site;
+use super::usage::Usage;
 
 /// Reads a topic.
 pub(super) fn declare(site: Site<'_>, found: &mut Found) {
@@ -78,30 +79,58 @@ pub(super) fn declare_subscription(site: Site<'_>, found: &mut Found) {
 
 /// Notes what is done with a topic.
 pub(super) fn note_use(index: usize, usage: &Usage<'_>, found: &mut Found) {
-    let publishes = match (usage.rest.first().map(String::as_str), usage.one.action) {
-        (Some("publish"), _) => true,
-        (Some("ref"), Action::Called) => usage.permissions().contains("Publisher"),
-        (None, _) if usage.is_argument_of(Construct::Subscription) => false,
-        (None, _) => {
-            found.diagnostics.push(cannot_follow(&usage.at(), &found.manifest.topics[index].name));
+    let name = found.manifest.topics[index].name.clone();
+    let publishes = match usage.field() {
+        Some("publish") => true,
+        Some("ref") if usage.is_reference() => is_publisher(&name, usage, &mut found.diagnostics),
+        Some(method) => {
+            found.diagnostics.extend(unknown_method(method, &name, usage));
             false
         }
-        _ => false,
+        None if usage.is_argument_of(Construct::Subscription) => false,
+        None => {
+            found.diagnostics.push(usage.passed_on(
+                &format!("the topic `{name}`"),
+                "the service is allowed to publish to it",
+                "pass on `topic.ref<Publisher>()` instead",
+            ));
+            true
+        }
     };
-    if !publishes {
-        return;
+    if publishes && usage.services.is_empty() {
+        found.diagnostics.push(usage.outside(&name));
     }
-    match usage.service_name() {
-        Some(service) => found.manifest.topics[index].publishers.push(service.to_owned()),
-        None => found.diagnostics.push(usage.outside(&found.manifest.topics[index].name)),
+    if publishes {
+        found.manifest.topics[index].publishers.extend(usage.service_names().map(str::to_owned));
     }
 }
 
-fn cannot_follow(at: &Position, topic: &str) -> Diagnostic {
-    Diagnostic::warning(Code::S0011, format!("what is done with topic `{topic}` here cannot be followed"))
-        .at(at)
-        .note("each service is allowed to publish only to the topics to which its code publishes")
-        .help("pass on `topic.ref<Publisher>()` instead of the topic")
+fn is_publisher(name: &str, usage: &Usage<'_>, out: &mut Vec<Diagnostic>) -> bool {
+    let permissions = usage.permissions();
+    let is_publisher = permissions.contains("Publisher");
+    if !is_publisher {
+        let guess = permissions.iter().find_map(|one| closest(one, ["Publisher"]));
+        let guess = guess.map(|guess| format!("did you mean `{guess}`?"));
+        out.push(
+            Diagnostic::error(Code::S0027, format!("the reference to topic `{name}` names no permission"))
+                .at(&usage.at())
+                .note("the type argument says what may be done through a reference")
+                .help(guess.unwrap_or_else(|| "write `ref<Publisher>()`".to_owned())),
+        );
+    }
+    is_publisher
+}
+
+fn unknown_method(method: &str, name: &str, usage: &Usage<'_>) -> Option<Diagnostic> {
+    let known = ["publish", "ref"];
+    let is_unknown = usage.action == Action::Called && usage.rest.len() == 1;
+    let guess = closest(method, known).map(|guess| format!("did you mean `{guess}`?"));
+    is_unknown.then(|| {
+        Diagnostic::error(Code::S0028, format!("topic `{name}` has no operation `{method}`"))
+            .at(&usage.at())
+            .note("what a service may do with a topic follows from the operations that its code calls")
+            .help(guess.unwrap_or_else(|| format!("operations are {}", list(&known))))
+    })
 }
 
 #[cfg(test)]
@@ -171,11 +200,17 @@ retryPolicy: { minBackoff: '5s', maxBackoff: '1h', maxRetries: 3 } });",
         check_topic("const p = t.ref<P>();", &[published]);
         check_topic("f(t.publish);", &[published]);
         check_topic("type All = P & { x: 1 }; export const p = t.ref<All>();", &[published]);
+        check_topic("g(t);", &[published, "S0018 svc/svc.ts:3:1-3:5 the topic `t` is passed on as a value"]);
+    }
+
+    #[test]
+    fn what_a_topic_cannot_do_is_reported() {
         check_topic(
-            "g(t);",
+            "t.publsh({}); t.ref<Publsher>();",
             &[
                 r#"topics {"name": "t"}"#,
-                "S0011 svc/svc.ts:3:1-3:5 what is done with topic `t` here cannot be followed",
+                "S0028 svc/svc.ts:3:1-3:13 topic `t` has no operation `publsh`",
+                "S0027 svc/svc.ts:3:15-3:32 the reference to topic `t` names no permission",
             ],
         );
     }
