@@ -42,6 +42,18 @@ bench:
 kills:
     KILLS=all cargo test --package fixtures-suite --test kills -- --nocapture
 
+# Encore's own test data against our scanners; `--update` writes new verdicts, `--show CASE` says all about one
+parity-encore encore *flags:
+    cargo run --quiet --package fixtures-suite --bin parity -- encore {{encore}} {{flags}}
+
+# What Encore's parser says of the example apps against our manifests
+parity-models examples *flags:
+    cargo run --quiet --package fixtures-suite --bin parity -- models {{examples}} {{flags}}
+
+# What was counted in the example apps against our manifests
+parity-examples examples *flags:
+    cargo run --quiet --package fixtures-suite --bin parity -- examples {{examples}} {{flags}}
+
 # Licences and sources of all dependencies (needs cargo-deny)
 deny:
     cargo deny check bans licenses sources

@@ -59,6 +59,11 @@ codes! {
     S0027 "a reference names no permission",
     S0028 "a resource has no such operation",
     S0029 "an app has more than one auth handler",
+    S0021 "a handler does not belong to the service",
+    S0022 "something is used in a way that is not possible",
+    S0023 "a function has the wrong signature",
+    S0024 "a middleware runs before no endpoint",
+    S0026 "a configuration is loaded in the wrong way",
     // the app model
     M0101 "two things have the same name",
     M0102 "a name breaks the naming rule",

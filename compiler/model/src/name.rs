@@ -45,7 +45,8 @@ pub(crate) fn check(
 }
 
 fn reserved_prefix(language: Language, primitive: Primitive) -> Option<&'static str> {
-    (language == Language::Go && primitive == Primitive::Metric).then_some("e_")
+    let is_encores = matches!(language, Language::Go | Language::Typescript);
+    (is_encores && primitive == Primitive::Metric).then_some("e_")
 }
 
 fn rule(language: Language, primitive: Primitive) -> Rule {
@@ -53,6 +54,8 @@ fn rule(language: Language, primitive: Primitive) -> Rule {
     match (language, primitive) {
         (Language::Go, Topic | Subscription | Bucket | Cache | CronJob) => Rule::Separated('-'),
         (Language::Go, Database | Metric) => Rule::Separated('_'),
+        (Language::Typescript, Bucket) => Rule::Separated('-'),
+        (Language::Typescript, Metric) => Rule::Separated('_'),
         _ => Rule::Plain,
     }
 }

@@ -13,6 +13,12 @@ use serde::{Deserialize, Serialize};
 /// pretend to be the same: this is a cryptographic hash.
 pub(crate) type Digest = [u8; 32];
 
+/// Stands for words that are looked for.
+pub(crate) type Key = [u8; 16];
+
+/// Whether a file contains words, by what stands for them.
+pub(crate) type Searches = BTreeMap<Key, bool>;
+
 /// Names a file in [`Known`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ticket(u32);
@@ -36,6 +42,8 @@ pub(crate) struct KnownFile {
     pub(crate) glance: Vec<u8>,
     /// The digest of its content, if its facts were asked for.
     pub(crate) digest: Option<Digest>,
+    /// What was looked for in it.
+    pub(crate) searches: Searches,
 }
 
 /// What earlier scans found.
@@ -55,6 +63,8 @@ pub(crate) struct Learned {
     pub(crate) glances: BTreeMap<String, Vec<u8>>,
     /// The content of files whose facts were needed.
     pub(crate) digests: BTreeMap<String, Digest>,
+    /// What was looked for in files.
+    pub(crate) searches: BTreeMap<String, Searches>,
     /// Facts that were not known, encoded.
     pub(crate) facts: BTreeMap<Digest, Vec<u8>>,
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::SourceTree;
-use crate::known::{Digest, Known, Learned};
+use crate::known::{Digest, Key, Known, Learned};
 use crate::parallel;
 use crate::tree::File;
 
@@ -154,6 +154,57 @@ where
         let find = |file: &usize| self.reader.facts(self.language, self.paths[*file]);
         let found = parallel::map(files, self.reader.threads, find);
         found.into_iter().collect::<Option<Vec<F>>>().ok_or(Missing)
+    }
+
+    /// Whether each file contains one of its words. `contains` must say of a content and a word always the same.
+    pub(crate) fn contain(
+        &self,
+        asked: &[(usize, &Words)],
+        contains: fn(&[u8], &str) -> bool,
+    ) -> Result<Vec<bool>, Missing> {
+        let reader = self.reader;
+        let answer = |(file, words): &(usize, &Words)| {
+            let path = self.paths[*file];
+            match reader.tree.at_hand(path)? {
+                File::Read(content) => Some(words.words.iter().any(|word| contains(content, word))),
+                File::Unread(ticket) => {
+                    let known = ticket.and_then(|ticket| reader.known.file(ticket)?.searches.get(&words.key).copied());
+                    known.or_else(|| reader.miss(path))
+                }
+                File::Named => None,
+            }
+        };
+        let answers = parallel::map(asked, reader.threads, answer).into_iter().collect::<Option<Vec<bool>>>();
+        let answers = answers.ok_or(Missing)?;
+        if reader.learns {
+            reader.learn(|learned| {
+                for ((file, words), answer) in asked.iter().zip(&answers) {
+                    let path = self.paths[*file].to_owned();
+                    learned.searches.entry(path).or_default().insert(words.key, *answer);
+                }
+            });
+        }
+        Ok(answers)
+    }
+}
+
+/// Words that are looked for together.
+pub(crate) struct Words {
+    words: Vec<String>,
+    /// Stands for all of them.
+    key: Key,
+}
+
+impl Words {
+    pub(crate) fn new<'w>(words: impl Iterator<Item = &'w str>) -> Self {
+        let words: Vec<String> = words.map(str::to_owned).collect();
+        let mut hasher = blake3::Hasher::new();
+        for word in &words {
+            hasher.update(word.as_bytes()).update(&[0]);
+        }
+        let mut key = Key::default();
+        hasher.finalize_xof().fill(&mut key);
+        Self { words, key }
     }
 }
 

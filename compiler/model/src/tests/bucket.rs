@@ -47,3 +47,15 @@ M0102 x:1 `my_files` is not a valid bucket name
 ",
     );
 }
+
+#[test]
+fn a_bucket_is_in_kebab_case_in_typescript_too() {
+    let expected = "
+M0102 u:1 `userFiles` is not a valid bucket name
+  note: a bucket name is 1 to 63 characters long: lower-case letters, digits and `-`, with a letter first and no `-` last
+  help: try `user-files`
+";
+    let buckets = r#"buckets = [{ name = "userFiles", at = "u:1" }]"#;
+    go(buckets, expected);
+    ts(buckets, expected);
+}

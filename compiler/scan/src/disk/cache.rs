@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::since_1970_ns;
 use crate::SourceTree;
-use crate::known::{Digest, Known, KnownFile, Learned, Stamp};
+use crate::known::{Digest, Known, KnownFile, Learned, Searches, Stamp};
 use crate::tree::{File, Part};
 
 /// Begins every cache. The number is that of the layout of the file.
@@ -65,6 +65,7 @@ struct KeptFile {
     stamp: Stamp,
     glance: Vec<u8>,
     digest: Option<Digest>,
+    searches: Searches,
 }
 
 /// The folder for caches: that for caches of the user, as the platform has it.
@@ -104,7 +105,9 @@ impl Cache {
             facts.get(place.clone())?;
             places.insert(digest, place);
         }
-        let file = |(path, KeptFile { stamp, glance, digest })| (path, KnownFile { stamp, glance, digest });
+        let file = |(path, KeptFile { stamp, glance, digest, searches })| {
+            (path, KnownFile { stamp, glance, digest, searches })
+        };
         Some(Known::new(head.files.into_iter().map(file), facts.to_vec(), places))
     }
 
@@ -213,9 +216,11 @@ fn encoded(
 /// What is kept of a file.
 fn kept(path: &str, file: &File, stamp: Stamp, known: &Known, learned: &Learned) -> Option<KeptFile> {
     if let File::Unread(ticket) = file {
-        let KnownFile { glance, digest, .. } = known.file((*ticket)?)?.clone();
-        return Some(KeptFile { stamp, glance, digest });
+        let KnownFile { glance, digest, searches, .. } = known.file((*ticket)?)?.clone();
+        let searches = learned.searches.get(path).cloned().unwrap_or(searches);
+        return Some(KeptFile { stamp, glance, digest, searches });
     }
     let glance = learned.glances.get(path)?.clone();
-    Some(KeptFile { stamp, glance, digest: learned.digests.get(path).copied() })
+    let searches = learned.searches.get(path).cloned().unwrap_or_default();
+    Some(KeptFile { stamp, glance, digest: learned.digests.get(path).copied(), searches })
 }

@@ -57,7 +57,11 @@ pub struct Scanned {
 
 /// Scans the app in a folder. Fails only when the folder itself cannot be read.
 pub fn scan(root: &Path, options: &Options) -> std::io::Result<Scanned> {
-    let began = SystemTime::now();
+    scan_at(root, options, SystemTime::now())
+}
+
+/// Scans the app in a folder, at a time that is now.
+fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result<Scanned> {
     let root = root.canonicalize()?;
     std::fs::read_dir(&root)?;
     let cache = options.cache.as_deref().map(|folder| cache::Cache::new(folder, &root));

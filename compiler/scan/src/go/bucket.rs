@@ -2,13 +2,12 @@
 
 use compiler_diagnostics::{Code as Number, Diagnostic};
 use schema_documents::manifest::{Bucket, BucketOperation, BucketUse};
-use tree_sitter::Node;
 
 use super::Found;
 use super::declaration::{Config, Constructor, declared};
-use super::resolve::{Code, Site};
-use super::service::name_of;
-use super::syntax::{File, Role, named_children, type_arguments};
+use super::facts::Passed;
+use super::program::{Doing, Program, Site};
+use super::types::permissions;
 
 const PACKAGE: &str = "encore.dev/storage/objects";
 
@@ -16,20 +15,18 @@ const NEW_BUCKET: Constructor = Constructor {
     package: PACKAGE,
     function: "NewBucket",
     usage: "objects.NewBucket(\"name\", objects.BucketConfig{})",
+    types: 0..=0,
     arguments: 2,
 };
 
-/// How deep interfaces may embed each other.
-const MAX_DEPTH: usize = 16;
-
 /// Finds the buckets and what is done with them.
-pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
+pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
     let mut variables = Vec::new();
-    for each in declared(code, &NEW_BUCKET, found) {
+    for each in declared(program, &NEW_BUCKET, found) {
         let Some((name, at)) = each.name(0, found) else { continue };
-        let config = Config::read(each.file, each.arguments[1], &["Public", "Versioned"], found);
+        let config = Config::read(each.file, each.argument(1), &["Public", "Versioned"], found);
         let (public, versioned) = (config.boolean("Public", found), config.boolean("Versioned", found));
-        if let Some(service) = found.service_of(code, each.file) {
+        if let Some(service) = found.service_of(program, each.file) {
             service.binds.buckets.push(name.clone());
         }
         if let Some(key) = each.key().filter(|_| !each.is_nested) {
@@ -38,33 +35,50 @@ pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
         found.manifest.buckets.push(Bucket { name, public, versioned, at });
     }
     for ((package, variable), bucket) in variables {
-        for site in code.sites(&package, &variable) {
-            match operations(code, site) {
-                Some(operations) => note(code, site, &bucket, &operations, found),
-                None => found.diagnostics.push(unclear(site, &bucket)),
-            }
+        for site in program.sites(&package, &variable) {
+            usage(program, &site, &bucket, found);
         }
     }
 }
 
+fn usage(program: &Program<'_>, site: &Site<'_>, bucket: &str, found: &mut Found) {
+    let operations = match site.doing() {
+        Doing::Typed => return,
+        Doing::Method(method) => of_method(method).into_iter().collect(),
+        Doing::Passed(passed) if site.is_passed_to(program, PACKAGE, "BucketRef") => {
+            referred(program, site, bucket, passed, found)
+        }
+        Doing::Field(method) => {
+            found.diagnostics.push(unclear(site, bucket));
+            of_method(method).into_iter().collect()
+        }
+        Doing::Passed(_) if site.is_passed_to(program, "encore.dev/et", "Bucket") => return,
+        Doing::Passed(_) | Doing::Called(_) | Doing::Valued => {
+            found.diagnostics.push(unclear(site, bucket));
+            return;
+        }
+    };
+    if operations.is_empty() {
+        return;
+    }
+    if program.is_outside(site) {
+        found.diagnostics.push(site.outside(&format!("bucket `{bucket}`")));
+    }
+    note(program, site, bucket, &operations, found);
+}
+
 fn note(
-    code: &Code<'_>,
-    site: Site<'_, '_>,
+    program: &Program<'_>,
+    site: &Site<'_>,
     bucket: &str,
     operations: &[BucketOperation],
     found: &mut Found,
 ) {
-    if operations.is_empty() {
-        return;
-    }
-    let at = site.file.at(site.used.node);
-    for service in found.services_of(code, site.file) {
+    let at = site.at();
+    for service in found.services_of(program, site) {
         let known = service.buckets.iter().position(|known| known.bucket == bucket).unwrap_or_else(|| {
-            service.buckets.push(BucketUse {
-                bucket: bucket.to_owned(),
-                operations: Vec::new(),
-                at: at.clone(),
-            });
+            let (bucket, operations, at) = (bucket.to_owned(), Vec::new(), at.clone());
+            service.buckets.push(BucketUse { bucket, operations, at });
             service.buckets.len() - 1
         });
         let known = &mut service.buckets[known];
@@ -72,20 +86,6 @@ fn note(
         known.operations.sort_unstable();
         known.operations.dedup();
         known.at = known.at.clone().min(at.clone());
-    }
-}
-
-/// What one use does; absent when that cannot be seen.
-fn operations(code: &Code<'_>, site: Site<'_, '_>) -> Option<Vec<BucketOperation>> {
-    match site.used.role {
-        Role::Method(method) => Some(of_method(method).into_iter().collect()),
-        Role::Argument(call) if site.file.callee(call) == Some((PACKAGE, "BucketRef")) => {
-            let arguments = type_arguments(call);
-            let [permissions] = arguments.as_slice() else { return None };
-            let operations = of_permissions(code, site.file, *permissions, 0);
-            (!operations.is_empty()).then_some(operations)
-        }
-        _ => None,
     }
 }
 
@@ -103,25 +103,29 @@ fn of_method(method: &str) -> Option<BucketOperation> {
     })
 }
 
-/// What an interface allows: one of the framework's, or one of the app's that embeds them.
-fn of_permissions<'t>(
-    code: &Code<'t>,
-    file: &File<'t>,
-    node: Node<'t>,
-    depth: usize,
+/// What a reference allows: one of the framework's interfaces, or one of the app's that embeds them.
+fn referred(
+    program: &Program<'_>,
+    site: &Site<'_>,
+    bucket: &str,
+    passed: &Passed,
+    found: &mut Found,
 ) -> Vec<BucketOperation> {
-    match file.qualified(node) {
-        Some((PACKAGE, permission)) => of_permission(permission),
-        Some((package, name)) if depth < MAX_DEPTH => {
-            let Some((file, definition)) = definition(code, package, name) else { return Vec::new() };
-            let parts = match definition.kind() {
-                "interface_type" => named_children(definition),
-                _ => vec![definition],
-            };
-            parts.into_iter().flat_map(|part| of_permissions(code, file, part, depth + 1)).collect()
+    let mut operations = Vec::new();
+    let mut is_clear = passed.types.len() == 1;
+    for ty in &passed.types {
+        let permissions = permissions(program, site.file, ty, PACKAGE);
+        is_clear &= permissions.is_clear;
+        for permission in permissions.names {
+            let allowed = of_permission(permission);
+            is_clear &= !allowed.is_empty();
+            operations.extend(allowed);
         }
-        _ => Vec::new(),
     }
+    if !is_clear {
+        found.diagnostics.push(unclear(site, bucket));
+    }
+    operations
 }
 
 fn of_permission(permission: &str) -> Vec<BucketOperation> {
@@ -142,28 +146,16 @@ fn of_permission(permission: &str) -> Vec<BucketOperation> {
             Op::UpdateObjectMetadata,
             Op::GetObjectMetadata,
             Op::DeleteObject,
+            Op::SignedUploadUrl,
+            Op::SignedDownloadUrl,
         ],
         _ => Vec::new(),
     }
 }
 
-/// What a type is declared as.
-fn definition<'c, 't>(code: &'c Code<'t>, package: &str, name: &str) -> Option<(&'c File<'t>, Node<'t>)> {
-    let files = code.files.iter().filter(|file| file.import_path == package);
-    for file in files {
-        let types = file.declarations().into_iter().filter(|each| each.node.kind() == "type_declaration");
-        for spec in types.flat_map(|each| named_children(each.node)) {
-            if file.slice(name_of(spec)) == name {
-                return Some((file, spec.child_by_field_name("type")?));
-            }
-        }
-    }
-    None
-}
-
-fn unclear(site: Site<'_, '_>, bucket: &str) -> Diagnostic {
+fn unclear(site: &Site<'_>, bucket: &str) -> Diagnostic {
     Diagnostic::error(Number::S0018, format!("the bucket `{bucket}` is passed on as a value"))
-        .at(&site.file.at(site.used.node))
+        .at(&site.at())
         .note("what is done with it cannot be seen from here, so no service would be allowed to do it")
         .help("pass on a reference that names the operations: `objects.BucketRef[objects.Uploader](bucket)`")
 }

@@ -1,11 +1,12 @@
 //! Caches: clusters and their keyspaces.
 
-use compiler_diagnostics::{Code as Number, Diagnostic};
+use compiler_diagnostics::{Code as Number, Diagnostic, closest};
 use schema_documents::manifest::{Cache, CacheUse, Keyspace};
 
 use super::Found;
 use super::declaration::{Config, Constructor, Declared, declared};
-use super::resolve::Code;
+use super::keyspace;
+use super::program::Program;
 
 const PACKAGE: &str = "encore.dev/storage/cache";
 
@@ -13,41 +14,64 @@ const NEW_CLUSTER: Constructor = Constructor {
     package: PACKAGE,
     function: "NewCluster",
     usage: "cache.NewCluster(\"name\", cache.ClusterConfig{})",
+    types: 0..=0,
     arguments: 2,
 };
 
-const KEYSPACES: [&str; 6] = [
-    "NewStringKeyspace",
-    "NewIntKeyspace",
-    "NewFloatKeyspace",
-    "NewListKeyspace",
-    "NewSetKeyspace",
-    "NewStructKeyspace",
+/// Name, usage, number of type arguments.
+const KEYSPACES: [(&str, &str, usize); 6] = [
+    (
+        "NewStringKeyspace",
+        "cache.NewStringKeyspace[string](cluster, cache.KeyspaceConfig{KeyPattern: \"users/:key\"})",
+        1,
+    ),
+    (
+        "NewIntKeyspace",
+        "cache.NewIntKeyspace[string](cluster, cache.KeyspaceConfig{KeyPattern: \"users/:key\"})",
+        1,
+    ),
+    (
+        "NewFloatKeyspace",
+        "cache.NewFloatKeyspace[string](cluster, cache.KeyspaceConfig{KeyPattern: \"users/:key\"})",
+        1,
+    ),
+    (
+        "NewListKeyspace",
+        "cache.NewListKeyspace[string, int](cluster, cache.KeyspaceConfig{KeyPattern: \"users/:key\"})",
+        2,
+    ),
+    (
+        "NewSetKeyspace",
+        "cache.NewSetKeyspace[string, int](cluster, cache.KeyspaceConfig{KeyPattern: \"users/:key\"})",
+        2,
+    ),
+    (
+        "NewStructKeyspace",
+        "cache.NewStructKeyspace[string, User](cluster, cache.KeyspaceConfig{KeyPattern: \"users/:key\"})",
+        2,
+    ),
 ];
 
 /// Finds the clusters, and their keyspaces.
-pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
-    for each in declared(code, &NEW_CLUSTER, found) {
-        cluster(code, &each, found);
+pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
+    for each in declared(program, &NEW_CLUSTER, found) {
+        cluster(program, &each, found);
     }
-    for function in KEYSPACES {
-        let constructor = Constructor {
-            package: PACKAGE,
-            function,
-            usage: "cache.NewStringKeyspace[string](cluster, cache.KeyspaceConfig{KeyPattern: \"users/:key\"})",
-            arguments: 2,
-        };
-        for each in declared(code, &constructor, found) {
-            keyspace(code, &each, found);
+    for (function, usage, types) in KEYSPACES {
+        let constructor =
+            Constructor { package: PACKAGE, function, usage, types: types..=types, arguments: 2 };
+        for each in declared(program, &constructor, found) {
+            keyspace(program, &each, function, found);
         }
     }
+    keyspace::conflicts(found);
 }
 
-fn cluster(code: &Code<'_>, each: &Declared<'_, '_>, found: &mut Found) {
+fn cluster(program: &Program<'_>, each: &Declared<'_>, found: &mut Found) {
     let Some((name, at)) = each.name(0, found) else { return };
-    let config = Config::read(each.file, each.arguments[1], &["EvictionPolicy", "DefaultExpiry"], found);
+    let config = Config::read(each.file, each.argument(1), &["EvictionPolicy", "DefaultExpiry"], found);
     let eviction_policy = config.text("EvictionPolicy", found);
-    if let Some(service) = found.service_of(code, each.file) {
+    if let Some(service) = found.service_of(program, each.file) {
         service.binds.caches.push(name.clone());
     }
     if let Some(key) = each.key().filter(|_| !each.is_nested) {
@@ -56,27 +80,23 @@ fn cluster(code: &Code<'_>, each: &Declared<'_, '_>, found: &mut Found) {
     found.manifest.caches.push(Cache { name, eviction_policy, keyspaces: Vec::new(), at });
 }
 
-fn keyspace(code: &Code<'_>, each: &Declared<'_, '_>, found: &mut Found) {
-    let config = Config::read(each.file, each.arguments[1], &["KeyPattern", "DefaultExpiry"], found);
-    let help = "write `KeyPattern: \"users/:key\"`";
-    config.required("KeyPattern", help, found);
+fn keyspace(program: &Program<'_>, each: &Declared<'_>, function: &str, found: &mut Found) {
+    let config = Config::read(each.file, each.argument(1), &["KeyPattern", "DefaultExpiry"], found);
+    config.required("KeyPattern", "write `KeyPattern: \"users/:key\"`", found);
     let pattern = config.text("KeyPattern", found);
     let at = config.at_field("KeyPattern");
-    let cluster = each
-        .file
-        .qualified(each.arguments[0])
-        .and_then(|(package, name)| found.clusters.get(&(package.to_owned(), name.to_owned())).cloned());
+    if let Some(pattern) = &pattern {
+        keyspace::check(program, each, &config, pattern, function == "NewStructKeyspace", found);
+    }
+    let cluster = each.named(program, 0).and_then(|key| found.clusters.get(&key).cloned());
     let Some(cluster) = cluster else {
-        let diagnostic = Diagnostic::error(Number::S0011, "the cluster of this keyspace cannot be found")
-            .at(&each.file.at(each.arguments[0]))
-            .note("a keyspace names the package-level variable that holds its cluster")
-            .help("name a variable that is set to `cache.NewCluster(…)`");
+        let diagnostic = no_cluster(program, each, found);
         found.diagnostics.push(diagnostic);
         return;
     };
-    let Some(service) = found.service_of(code, each.file) else {
+    let Some(service) = found.service_of(program, each.file) else {
         let diagnostic = Diagnostic::error(Number::S0005, "a keyspace is declared outside of all services")
-            .at(&each.file.at(each.call))
+            .at(&each.at())
             .note("a keyspace belongs to one service, which alone uses it")
             .help("move it into the folder of the service that uses it");
         found.diagnostics.push(diagnostic);
@@ -87,10 +107,22 @@ fn keyspace(code: &Code<'_>, each: &Declared<'_, '_>, found: &mut Found) {
         None => service.caches.push(CacheUse { cache: cluster.clone(), at: at.clone() }),
     }
     let service = service.name.clone();
+    keyspace::check_uses(program, each, found);
     let cache = found.manifest.caches.iter_mut().find(|cache| cache.name == cluster);
     if let (Some(cache), Some(pattern)) = (cache, pattern) {
         cache.keyspaces.push(Keyspace { pattern, service, at });
     }
+}
+
+fn no_cluster(program: &Program<'_>, each: &Declared<'_>, found: &Found) -> Diagnostic {
+    let meant = each.named(program, 0).and_then(|(package, name)| {
+        let names = found.clusters.keys().filter(|(of, _)| *of == package).map(|(_, name)| name.as_str());
+        closest(&name, names).map(|meant| format!("did you mean `{meant}`?"))
+    });
+    Diagnostic::error(Number::S0011, "the cluster of this keyspace cannot be found")
+        .at(&each.at_argument(0))
+        .note("a keyspace names the package-level variable that holds its cluster")
+        .help(meant.unwrap_or_else(|| "name a variable that is set to `cache.NewCluster(…)`".to_owned()))
 }
 
 #[cfg(test)]

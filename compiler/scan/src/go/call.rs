@@ -6,21 +6,20 @@ use schema_documents::Position;
 use schema_documents::manifest::Call;
 
 use super::Found;
-use super::resolve::Code;
+use super::program::Program;
 
 /// Finds the calls. A reference to an endpoint counts, since whoever has it can call it.
-pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
+pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
     let mut calls: BTreeMap<(String, String), Position> = BTreeMap::new();
     for ((package, name), owner) in &found.endpoints {
         let services = &found.manifest.services;
         let to = format!("{}.{name}", services[*owner].name);
-        for site in code.sites(package, name) {
-            let node = site.used.node;
-            if found.named_only.contains(&(site.file.path.to_owned(), node.start_byte())) {
+        for site in program.sites(package, name) {
+            if found.named_only.contains(&(site.file.path.to_owned(), site.place())) {
                 continue;
             }
-            let at = site.file.at(node);
-            for caller in code.services_of(site.file).iter().filter(|caller| *caller != owner) {
+            let at = site.at();
+            for caller in program.services_of(&site).iter().filter(|caller| *caller != owner) {
                 let key = (services[*caller].name.clone(), to.clone());
                 calls
                     .entry(key)
@@ -44,7 +43,11 @@ mod tests {
             format!("package b\nimport x \"example.com/app/a\"\n//encore:api public\nfunc B() {{ {body} }}\n")
         };
         check(&[("a/a.go", callee), ("b/b.go", &service("x.Do()"))], &["call b -> a.Do"], &[]);
-        check(&[("a/a.go", callee), ("b/b.go", &service("run(x.Do)"))], &["call b -> a.Do"], &[]);
+        check(
+            &[("a/a.go", callee), ("b/b.go", &service("run(x.Do)"))],
+            &["call b -> a.Do"],
+            &["S0022 b/b.go:4:16-4:20 the endpoint `Do` is named without being called"],
+        );
     }
 
     #[test]

@@ -4,31 +4,36 @@ use compiler_diagnostics::{Code as Number, Diagnostic};
 use schema_documents::manifest::CronJob;
 
 use super::Found;
-use super::declaration::{Config, Constructor, Declared, declared};
-use super::resolve::Code;
-use super::syntax::inner;
+use super::declaration::{Config, Constructor, Declared, declared, named};
+use super::facts::ValueForm;
+use super::handler::place;
+use super::program::Program;
 
 const NEW_JOB: Constructor = Constructor {
     package: "encore.dev/cron",
     function: "NewJob",
     usage: "cron.NewJob(\"id\", cron.JobConfig{Every: 1 * cron.Hour, Endpoint: Endpoint})",
+    types: 0..=0,
     arguments: 2,
 };
 
 /// Finds the cron jobs.
-pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
-    for each in declared(code, &NEW_JOB, found) {
+pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
+    for each in declared(program, &NEW_JOB, found) {
         let Some((id, at)) = each.name(0, found) else { continue };
-        let config =
-            Config::read(each.file, each.arguments[1], &["Title", "Every", "Schedule", "Endpoint"], found);
+        let known = ["Title", "Every", "Schedule", "Endpoint"];
+        let config = Config::read(each.file, each.argument(1), &known, found);
         let title = config.text("Title", found);
         let schedule = schedule(&config, found);
-        let endpoint = endpoint(code, &each, &config, found);
+        if program.service_of(each.file.folder).is_none() {
+            found.diagnostics.push(each.outside("cron job"));
+        }
+        let endpoint = endpoint(program, &each, &config, found);
         found.manifest.cron_jobs.push(CronJob { id, title, schedule, endpoint, at });
     }
 }
 
-fn schedule(config: &Config<'_, '_>, found: &mut Found) -> Option<String> {
+fn schedule(config: &Config<'_>, found: &mut Found) -> Option<String> {
     let every = config.integer("Every", found).filter(|seconds| *seconds != 0);
     let expression = config.text("Schedule", found);
     match (every, expression) {
@@ -57,24 +62,25 @@ fn schedule(config: &Config<'_, '_>, found: &mut Found) -> Option<String> {
 
 /// `service.endpoint`. Whether there is such an endpoint is asked later, when all are known.
 fn endpoint(
-    code: &Code<'_>,
-    each: &Declared<'_, '_>,
-    config: &Config<'_, '_>,
+    program: &Program<'_>,
+    each: &Declared<'_>,
+    config: &Config<'_>,
     found: &mut Found,
 ) -> Option<String> {
-    let node = config.required("Endpoint", "write `Endpoint: MyEndpoint`", found)?;
+    let value = config.required("Endpoint", "write `Endpoint: MyEndpoint`", found)?;
     let file = each.file;
     // Naming it here is no call of the service.
-    found.named_only.insert((file.path.to_owned(), inner(node).start_byte()));
-    let named = file.qualified(node).and_then(|(package, name)| {
-        let declaring = code.files.iter().find(|file| file.import_path == package)?;
-        let service = found.endpoints.get(&(package.to_owned(), name.to_owned())).copied();
-        let service = service.or_else(|| code.service_of(declaring.folder))?;
-        Some(format!("{}.{name}", found.manifest.services[service].name))
+    if let ValueForm::Path(path) = &value.form {
+        found.named_only.insert((file.path.to_owned(), place(path)));
+    }
+    let named = named(program, file, value).and_then(|key| {
+        let service = found.endpoints.get(&key).copied();
+        let service = service.or_else(|| program.service_of(program.folder_of(&key.0)?))?;
+        Some(format!("{}.{}", found.manifest.services[service].name, key.1))
     });
     if named.is_none() {
         let diagnostic = Diagnostic::error(Number::S0011, "the endpoint of this cron job cannot be found")
-            .at(&file.at(node))
+            .at(&file.at(value.at))
             .note("a cron job calls an endpoint of a service of this app")
             .help("name a function that has `//encore:api` above it");
         found.diagnostics.push(diagnostic);

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use compiler_diagnostics::{Code as Number, Diagnostic};
+use compiler_diagnostics::{Code as Number, Diagnostic, closest};
 use schema_documents::Position;
 use schema_documents::manifest::{Database, DatabaseAccess, DatabaseUse};
 
 use super::Found;
 use super::declaration::{Config, Constructor, Declared, declared};
+use super::facts::{Action, Role};
 use super::migration;
-use super::resolve::{Code, ServiceId};
-use super::syntax::{File, Place};
+use super::program::{Doing, File, Program, ServiceId, Site};
+use crate::sql;
 
 const PACKAGE: &str = "encore.dev/storage/sqldb";
 
@@ -18,11 +19,17 @@ const NEW_DATABASE: Constructor = Constructor {
     package: PACKAGE,
     function: "NewDatabase",
     usage: "sqldb.NewDatabase(\"name\", sqldb.DatabaseConfig{Migrations: \"./migrations\"})",
+    types: 0..=0,
     arguments: 2,
 };
 
-const NAMED: Constructor =
-    Constructor { package: PACKAGE, function: "Named", usage: "sqldb.Named(\"name\")", arguments: 1 };
+const NAMED: Constructor = Constructor {
+    package: PACKAGE,
+    function: "Named",
+    usage: "sqldb.Named(\"name\")",
+    types: 0..=0,
+    arguments: 1,
+};
 
 /// Functions of the package itself, which mean the database of the service.
 const PACKAGE_LEVEL: [&str; 7] = ["Exec", "ExecTx", "QueryRow", "QueryRowTx", "Query", "QueryTx", "Begin"];
@@ -35,132 +42,174 @@ struct Variable {
 }
 
 /// Finds the databases and who uses them.
-pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
+pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
     let mut variables = Vec::new();
-    for each in declared(code, &NEW_DATABASE, found) {
+    for each in declared(program, &NEW_DATABASE, found) {
         let Some((name, at)) = each.name(0, found) else { continue };
-        let database = database(code, &each, name.clone(), at.clone(), found);
+        let database = database(program, &each, name.clone(), at, found);
         found.manifest.databases.push(database);
-        variables.extend(bind(code, &each, name, &at, found));
+        variables.extend(bind(program, &each, name, found));
     }
-    for each in declared(code, &NAMED, found) {
-        let Some((name, at)) = each.name(0, found) else { continue };
-        variables.extend(bind(code, &each, name, &at, found));
+    implicit(program, found);
+    for each in declared(program, &NAMED, found) {
+        let Some((name, _)) = each.name(0, found) else { continue };
+        if found.manifest.databases.iter().any(|database| database.name == name) {
+            variables.extend(bind(program, &each, name, found));
+        } else {
+            let diagnostic = unknown(&each, &name, found);
+            found.diagnostics.push(diagnostic);
+        }
     }
-    implicit(code, found);
-    follow(code, variables, found);
+    follow(program, variables, found);
+    package_level_uses(program, found);
 }
 
 fn database(
-    code: &Code<'_>,
-    each: &Declared<'_, '_>,
+    program: &Program<'_>,
+    each: &Declared<'_>,
     name: String,
     at: Position,
     found: &mut Found,
 ) -> Database {
-    let config = Config::read(each.file, each.arguments[1], &["Migrations"], found);
+    let config = Config::read(each.file, each.argument(1), &["Migrations"], found);
     let help = "write `Migrations: \"./migrations\"`, a folder beside this file";
     let is_given = config.required("Migrations", help, found).is_some();
     let path = if is_given { config.text("Migrations", found) } else { None };
     let place = config.at_field("Migrations");
     let migrations_path = path.and_then(|path| {
-        migration::folder(code.tree, each.file.folder, &path, &place, &mut found.diagnostics)
+        migration::folder(program.tree, each.file.folder, &path, &place, &mut found.diagnostics)
     });
     let migrations = migrations_path
         .as_deref()
-        .map(|folder| migration::read(code.tree, folder, &place, &mut found.diagnostics))
+        .map(|folder| migration::read(program.tree, folder, &place, &mut found.diagnostics))
         .unwrap_or_default();
     Database { name, migrations_path, migrations, non_sequential: false, at }
 }
 
+fn unknown(each: &Declared<'_>, name: &str, found: &Found) -> Diagnostic {
+    let names = found.manifest.databases.iter().map(|database| database.name.as_str());
+    let help = closest(name, names).map(|meant| format!("did you mean `{meant}`?"));
+    let declaration = each.file.declaration(each.site.used);
+    let at = declaration.map_or_else(|| each.at(), |declaration| each.file.at(declaration.at));
+    Diagnostic::error(Number::S0011, format!("the database `{name}` is not declared"))
+        .at(&at)
+        .note("`sqldb.Named` refers to a database that is declared somewhere in the app")
+        .help(help.unwrap_or_else(|| format!("declare it: `{}`", NEW_DATABASE.usage)))
+}
+
 /// Notes that a service declares or names a database.
-fn bind(
-    code: &Code<'_>,
-    each: &Declared<'_, '_>,
-    database: String,
-    at: &Position,
-    found: &mut Found,
-) -> Option<Variable> {
-    if let Some(service) = found.service_of(code, each.file) {
+fn bind(program: &Program<'_>, each: &Declared<'_>, database: String, found: &mut Found) -> Option<Variable> {
+    if let Some(service) = found.service_of(program, each.file) {
         service.binds.databases.push(database.clone());
     }
     // `x = Driver(Named("db"))` uses the database here; `x = Named("db")` does where `x` is used.
     if each.is_nested {
-        note(code, each.file, &database, at, found);
+        let at = each.at_argument(0);
+        note(program, &each.site, &database, DatabaseAccess::Write, &at, found);
     }
     Some(Variable { key: each.key()?, database })
 }
 
-fn note(code: &Code<'_>, file: &File<'_>, database: &str, at: &Position, found: &mut Found) {
-    for service in found.services_of(code, file) {
-        match service.databases.iter_mut().find(|known| known.database == database) {
-            Some(known) => known.at = known.at.clone().min(at.clone()),
-            None => service.databases.push(DatabaseUse {
-                database: database.to_owned(),
-                access: DatabaseAccess::Write,
-                at: at.clone(),
-            }),
+fn note(
+    program: &Program<'_>,
+    site: &Site<'_>,
+    database: &str,
+    access: DatabaseAccess,
+    at: &Position,
+    found: &mut Found,
+) {
+    for service in found.services_of(program, site) {
+        if let Some(known) = service.databases.iter_mut().find(|known| known.database == database) {
+            known.at = known.at.clone().min(at.clone());
+            known.access = known.access.max(access);
+        } else {
+            let (database, at) = (database.to_owned(), at.clone());
+            service.databases.push(DatabaseUse { database, access, at });
         }
     }
 }
 
 /// Follows the variables that hold a database to everybody who uses them. A variable made of another one holds the
 /// database as well.
-fn follow(code: &Code<'_>, variables: Vec<Variable>, found: &mut Found) {
+fn follow(program: &Program<'_>, variables: Vec<Variable>, found: &mut Found) {
     let mut seen = BTreeSet::new();
     let mut open = variables;
     while let Some(variable) = open.pop() {
         if !seen.insert((variable.key.clone(), variable.database.clone())) {
             continue;
         }
-        for site in code.sites(&variable.key.0, &variable.key.1) {
-            note(code, site.file, &variable.database, &site.file.at(site.used.node), found);
-            if let Place::Variable { name: Some(name), .. } = site.used.place {
-                let key = (site.file.import_path.clone(), name.to_owned());
-                open.push(Variable { key, database: variable.database.clone() });
-            }
+        for site in program.sites(&variable.key.0, &variable.key.1) {
+            usage(program, &site, &variable.database, found);
+            open.extend(site.variables().iter().filter(|name| name.text != "_").map(|name| Variable {
+                key: (site.file.import_path.clone(), name.text.clone()),
+                database: variable.database.clone(),
+            }));
         }
     }
 }
 
+fn usage(program: &Program<'_>, site: &Site<'_>, database: &str, found: &mut Found) {
+    let is_another_name = matches!(site.doing(), Doing::Valued) && site.used.role == Role::Whole;
+    if is_another_name || matches!(site.doing(), Doing::Typed) {
+        return;
+    }
+    if program.is_outside(site) {
+        found.diagnostics.push(site.outside(&format!("database `{database}`")));
+    }
+    let access = match site.doing() {
+        Doing::Method(_) => access(site),
+        _ => DatabaseAccess::Write,
+    };
+    note(program, site, database, access, &site.at(), found);
+}
+
+/// What a call does. It reads only if it is a query whose text is known and reads.
+fn access(site: &Site<'_>) -> DatabaseAccess {
+    match &site.used.action {
+        Action::Queried(Some(text)) => sql::access(text),
+        _ => DatabaseAccess::Write,
+    }
+}
+
 /// A package of a service with a folder `migrations` that no declaration names has a database of the package's name.
-fn implicit(code: &Code<'_>, found: &mut Found) {
+fn implicit(program: &Program<'_>, found: &mut Found) {
     let mut seen = BTreeSet::new();
-    for file in &code.files {
-        let Some(service) = code.service_of(file.folder) else { continue };
+    for file in program.files {
+        let Some(service) = program.service_of(file.folder) else { continue };
         let folder = migration::join(file.folder, "migrations").unwrap_or_default();
         if !seen.insert(file.folder)
-            || !code.tree.has_folder(&folder)
-            || !makes_a_service(code, file.folder, found)
+            || !program.tree.has_folder(&folder)
+            || !makes_a_service(program, file.folder, found)
         {
             continue;
         }
-        let is_named = found.manifest.databases.iter().any(|database| {
-            database.migrations_path.as_ref() == Some(&folder) || database.name == file.package
-        });
+        let name = file.facts.package.clone();
+        let is_named = found
+            .manifest
+            .databases
+            .iter()
+            .any(|database| database.migrations_path.as_ref() == Some(&folder) || database.name == name);
         if is_named {
             continue;
         }
-        let at = package_clause(file);
-        let migrations = migration::read(code.tree, &folder, &at, &mut found.diagnostics);
-        let name = file.package.to_owned();
+        let at = file.at(file.facts.package_at);
+        let migrations = migration::read(program.tree, &folder, &at, &mut found.diagnostics);
         found.manifest.services[service].binds.databases.push(name.clone());
         found.manifest.databases.push(Database {
-            name: name.clone(),
+            name,
             migrations_path: Some(folder),
             migrations,
             non_sequential: false,
             at,
         });
     }
-    package_level_uses(code, found);
 }
 
 /// Whether something in this very folder belongs to the interface of its service.
-fn makes_a_service(code: &Code<'_>, folder: &str, found: &Found) -> bool {
+fn makes_a_service(program: &Program<'_>, folder: &str, found: &Found) -> bool {
     let is_here = |at: &Position| at.file.rsplit_once('/').map_or("", |(folder, _)| folder) == folder;
     let subscribes =
-        || code.sites("encore.dev/pubsub", "NewSubscription").iter().any(|at| at.file.folder == folder);
+        || program.sites("encore.dev/pubsub", "NewSubscription").iter().any(|at| at.file.folder == folder);
     found
         .manifest
         .services
@@ -170,21 +219,14 @@ fn makes_a_service(code: &Code<'_>, folder: &str, found: &Found) -> bool {
         || subscribes()
 }
 
-fn package_clause(file: &File<'_>) -> Position {
-    let clause =
-        file.declarations().into_iter().map(|each| each.node).find(|node| node.kind() == "package_clause");
-    file.at(clause.unwrap_or(file.root))
-}
-
 /// `sqldb.Query(…)` and the like use the database of the package's service.
-fn package_level_uses(code: &Code<'_>, found: &mut Found) {
+fn package_level_uses(program: &Program<'_>, found: &mut Found) {
     for function in PACKAGE_LEVEL {
-        for site in code.sites(PACKAGE, function) {
-            let at = site.file.at(site.used.node);
-            let service = code.service_of(site.file.folder);
+        for site in program.sites(PACKAGE, function) {
+            let service = program.service_of(site.file.folder);
             match service.and_then(|service| database_of(service, site.file, found)) {
-                Some(database) => note(code, site.file, &database, &at, found),
-                None => found.diagnostics.push(no_database(function, &at)),
+                Some(database) => note(program, &site, &database, access(&site), &site.at(), found),
+                None => found.diagnostics.push(no_database(function, &site.at())),
             }
         }
     }
@@ -198,7 +240,7 @@ fn database_of(service: ServiceId, file: &File<'_>, found: &Found) -> Option<Str
                 && database.migrations_path.as_deref().is_some_and(|path| path.ends_with("migrations"))
         })
     };
-    let names = [file.package, service.name.as_str()];
+    let names = [file.facts.package.as_str(), service.name.as_str()];
     let name = names.into_iter().find(|name| service.binds.databases.iter().any(|bound| bound == name));
     name.filter(|name| is_implicit(name)).map(str::to_owned)
 }

@@ -2,18 +2,17 @@
 //! configuration that are written out.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use compiler_diagnostics::{Code as Number, Diagnostic, closest};
 use schema_documents::Position;
-use tree_sitter::Node;
 
 use super::Found;
-use super::fold::{Constant, Why, fold};
-use super::resolve::Code;
-use super::syntax::{File, Place, Role, arguments, fields, named_children, string};
+use super::facts::{Call, Constant, Element, Role, Type, Value, ValueForm, Why, Word};
+use super::program::{Doing, File, Program, Site};
 
 /// The constructor of a resource.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Constructor {
     /// Import path of its package.
     pub(super) package: &'static str,
@@ -21,6 +20,8 @@ pub(super) struct Constructor {
     pub(super) function: &'static str,
     /// What a call looks like; as many arguments as this has are needed.
     pub(super) usage: &'static str,
+    /// How many type arguments there are.
+    pub(super) types: RangeInclusive<usize>,
     /// How many arguments there are.
     pub(super) arguments: usize,
 }
@@ -33,70 +34,98 @@ impl Constructor {
 }
 
 /// A call of a constructor in the right place, with the right number of arguments.
-pub(super) struct Declared<'c, 't> {
-    pub(super) file: &'c File<'t>,
-    pub(super) call: Node<'t>,
-    pub(super) arguments: Vec<Node<'t>>,
+pub(super) struct Declared<'p> {
+    pub(super) file: &'p File<'p>,
+    pub(super) site: Site<'p>,
+    pub(super) call: &'p Call,
     /// The package-level variable that is set.
-    pub(super) variable: Option<&'t str>,
+    pub(super) variable: Option<&'p str>,
     /// Whether the variable holds something made of the resource, and not the resource.
     pub(super) is_nested: bool,
 }
 
 /// The calls of a constructor. Those in a wrong place or with wrong arguments become diagnostics.
-pub(super) fn declared<'c, 't>(
-    code: &'c Code<'t>,
+pub(super) fn declared<'p>(
+    program: &'p Program<'_>,
     constructor: &Constructor,
     found: &mut Found,
-) -> Vec<Declared<'c, 't>> {
+) -> Vec<Declared<'p>> {
     let mut calls = Vec::new();
-    for site in code.sites(constructor.package, constructor.function) {
-        let (file, node) = (site.file, site.used.node);
-        let Role::Called(call) = site.used.role else {
-            let message = format!("`{}` is referenced without being called", constructor.name());
-            let diagnostic = Diagnostic::error(Number::S0015, message)
-                .at(&file.at(node))
-                .note("a resource can be found only where its constructor is called by its own name")
-                .help(format!("call it: `{}`", constructor.usage));
-            found.diagnostics.push(diagnostic);
-            continue;
-        };
-        let Place::Variable { name, direct } = site.used.place else {
-            let message = format!("`{}` is not called from a package-level variable", constructor.name());
-            let diagnostic = Diagnostic::error(Number::S0005, message)
-                .at(&file.at(node))
-                .note("resources exist before the app runs, so they cannot depend on code that does")
-                .help(format!("move it out of the function: `var x = {}`", constructor.usage));
-            found.diagnostics.push(diagnostic);
-            continue;
-        };
-        let arguments = arguments(call);
-        if arguments.len() != constructor.arguments {
-            found.diagnostics.push(wrong_arguments(file, call, constructor, arguments.len()));
-            continue;
+    for site in program.sites(constructor.package, constructor.function) {
+        match check(site, constructor) {
+            Ok(declared) => calls.push(declared),
+            Err(diagnostic) => found.diagnostics.push(*diagnostic),
         }
-        calls.push(Declared { file, call, arguments, variable: name, is_nested: !direct });
     }
     calls
 }
 
-fn wrong_arguments(file: &File<'_>, call: Node<'_>, constructor: &Constructor, given: usize) -> Diagnostic {
-    let plural = if constructor.arguments == 1 { "" } else { "s" };
-    let message =
-        format!("`{}` takes {} argument{plural}, not {given}", constructor.name(), constructor.arguments);
-    Diagnostic::error(Number::S0007, message)
-        .at(&file.at(call))
+fn check<'p>(site: Site<'p>, constructor: &Constructor) -> Result<Declared<'p>, Box<Diagnostic>> {
+    let Doing::Called(call) = site.doing() else { return Err(Box::new(not_called(site, constructor))) };
+    let (Some(call), Role::Whole | Role::Part) = (call, site.used.role) else {
+        return Err(Box::new(in_function(site, constructor)));
+    };
+    if !constructor.types.contains(&call.types.len()) {
+        return Err(Box::new(wrong_types(site, call, constructor)));
+    }
+    if call.arguments.len() != constructor.arguments {
+        return Err(Box::new(wrong_arguments(site.file, call, constructor)));
+    }
+    let variable = site.variables().first().map(|name| name.text.as_str());
+    Ok(Declared {
+        file: site.file,
+        site,
+        call,
+        variable: variable.filter(|name| *name != "_"),
+        is_nested: site.used.role == Role::Part,
+    })
+}
+
+fn not_called(site: Site<'_>, constructor: &Constructor) -> Diagnostic {
+    let message = format!("`{}` is referenced without being called", constructor.name());
+    Diagnostic::error(Number::S0015, message)
+        .at(&site.at())
+        .note("a resource can be found only where its constructor is called by its own name")
+        .help(format!("call it: `{}`", constructor.usage))
+}
+
+fn in_function(site: Site<'_>, constructor: &Constructor) -> Diagnostic {
+    let message = format!("`{}` is not called from a package-level variable", constructor.name());
+    Diagnostic::error(Number::S0005, message)
+        .at(&site.at())
+        .note("resources exist before the app runs, so they cannot depend on code that does")
+        .help(format!("move it out of the function: `var x = {}`", constructor.usage))
+}
+
+fn wrong_types(site: Site<'_>, call: &Call, constructor: &Constructor) -> Diagnostic {
+    let (least, most) = (*constructor.types.start(), *constructor.types.end());
+    let wanted = if least == most { most.to_string() } else { format!("{least} or {most}") };
+    let plural = if most == 1 { "" } else { "s" };
+    let (name, given) = (constructor.name(), call.types.len());
+    Diagnostic::error(Number::S0007, format!("`{name}` takes {wanted} type argument{plural}, not {given}"))
+        .at(&site.at())
         .note("what is declared must be readable without running the app")
         .help(format!("write `{}`", constructor.usage))
 }
 
-impl Declared<'_, '_> {
+fn wrong_arguments(file: &File<'_>, call: &Call, constructor: &Constructor) -> Diagnostic {
+    let plural = if constructor.arguments == 1 { "" } else { "s" };
+    let (name, wanted, given) = (constructor.name(), constructor.arguments, call.arguments.len());
+    Diagnostic::error(Number::S0007, format!("`{name}` takes {wanted} argument{plural}, not {given}"))
+        .at(&file.at(call.at))
+        .note("what is declared must be readable without running the app")
+        .help(format!("write `{}`", constructor.usage))
+}
+
+impl<'p> Declared<'p> {
     /// The argument that is the resource's name.
     pub(super) fn name(&self, index: usize, found: &mut Found) -> Option<(String, Position)> {
-        let node = *self.arguments.get(index)?;
-        let at = self.file.at(node);
-        if let Some(text) = string(node, self.file.text) {
-            return Some((text.trim().to_owned(), at));
+        let value = self.call.arguments.get(index)?;
+        let at = self.file.at(value.at);
+        match &value.form {
+            ValueForm::Text(text) => return Some((text.trim().to_owned(), at)),
+            ValueForm::Broken => return None,
+            _ => {}
         }
         let diagnostic = Diagnostic::error(Number::S0006, "the name is not a string literal")
             .at(&at)
@@ -106,74 +135,115 @@ impl Declared<'_, '_> {
         None
     }
 
+    /// An argument; there are as many as the constructor wants.
+    pub(super) fn argument(&self, index: usize) -> &'p Value {
+        &self.call.arguments[index]
+    }
+
+    /// The position of an argument.
+    pub(super) fn at_argument(&self, index: usize) -> Position {
+        self.file.at(self.argument(index).at)
+    }
+
+    /// A type argument.
+    pub(super) fn ty(&self, index: usize) -> Option<&'p Type> {
+        self.call.types.get(index)
+    }
+
+    /// What an argument leads to by its name.
+    pub(super) fn named(&self, program: &Program<'_>, index: usize) -> Option<(String, String)> {
+        named(program, self.file, self.argument(index))
+    }
+
     /// The package-level variable, by import path and name.
     pub(super) fn key(&self) -> Option<(String, String)> {
         Some((self.file.import_path.clone(), self.variable?.to_owned()))
     }
+
+    /// The report that it is declared outside of all services.
+    pub(super) fn outside(&self, what: &str) -> Diagnostic {
+        Diagnostic::error(Number::S0005, format!("a {what} is declared outside of all services"))
+            .at(&self.at())
+            .note("it runs with a service, and there is none around it")
+            .help("move it into the folder of a service")
+    }
+
+    /// The position of the whole call.
+    pub(super) fn at(&self) -> Position {
+        self.file.at(self.call.at)
+    }
+}
+
+/// The package and name of what a value names; absent when it is more than a name.
+pub(super) fn named(program: &Program<'_>, file: &File<'_>, value: &Value) -> Option<(String, String)> {
+    let ValueForm::Path(path) = &value.form else { return None };
+    let named = program.resolve(file, path)?;
+    (named.words == path.len()).then(|| (named.package.to_owned(), named.name.to_owned()))
 }
 
 /// A configuration: a composite literal with keys.
-pub(super) struct Config<'c, 't> {
-    file: &'c File<'t>,
+pub(super) struct Config<'p> {
+    file: &'p File<'p>,
     /// Where it stands.
     pub(super) at: Position,
-    fields: BTreeMap<&'t str, Node<'t>>,
+    fields: BTreeMap<&'p str, &'p Value>,
     /// Whether some of it could not be read, so that what is missing may only be misspelt.
     is_partial: bool,
 }
 
-impl<'c, 't> Config<'c, 't> {
+impl<'p> Config<'p> {
     /// Reads a configuration with these fields. `nil` has none.
-    pub(super) fn read(file: &'c File<'t>, node: Node<'t>, known: &[&str], found: &mut Found) -> Self {
-        let mut config = Self { file, at: file.at(node), fields: BTreeMap::new(), is_partial: false };
-        let literal = without_address(node);
-        let body = match literal.kind() {
-            "nil" => return config,
-            "literal_value" => Some(literal),
-            "composite_literal" => literal.child_by_field_name("body"),
-            _ => None,
+    pub(super) fn read(file: &'p File<'p>, value: &'p Value, known: &[&str], found: &mut Found) -> Self {
+        let mut config = Self { file, at: file.at(value.at), fields: BTreeMap::new(), is_partial: false };
+        let elements = match &value.form {
+            ValueForm::Constant(Constant::Nil) => return config,
+            ValueForm::Literal(elements) => elements,
+            ValueForm::Broken => {
+                config.is_partial = true;
+                return config;
+            }
+            _ => {
+                let diagnostic =
+                    Diagnostic::error(Number::S0007, "the configuration is not a struct literal")
+                        .at(&config.at)
+                        .note("what is declared must be readable without running the app")
+                        .help("write the fields out in place: `Config{Field: value}`");
+                found.diagnostics.push(diagnostic);
+                config.is_partial = true;
+                return config;
+            }
         };
-        let Some(body) = body else {
-            let diagnostic = Diagnostic::error(Number::S0007, "the configuration is not a struct literal")
-                .at(&config.at)
-                .note("what is declared must be readable without running the app")
-                .help("write the fields out in place: `Config{Field: value}`");
-            found.diagnostics.push(diagnostic);
-            config.is_partial = true;
-            return config;
-        };
-        for element in named_children(body) {
+        for element in elements {
             match keyed(file, element, known, found) {
-                Some((name, value)) => {
-                    config.fields.insert(name, value);
-                }
+                Some(name) => drop(config.fields.insert(name, &element.value)),
                 None => config.is_partial = true,
             }
         }
         config
     }
 
-    /// The expression of a field, unless it is `nil`.
-    pub(super) fn node(&self, name: &str) -> Option<Node<'t>> {
-        self.fields.get(name).copied().filter(|node| node.kind() != "nil")
+    /// The value of a field, unless it is `nil`.
+    pub(super) fn value(&self, name: &str) -> Option<&'p Value> {
+        let is_nil = |value: &&Value| value.form == ValueForm::Constant(Constant::Nil);
+        self.fields.get(name).copied().filter(|value| !is_nil(value))
     }
 
-    /// The expression of a field that must be there.
-    pub(super) fn required(&self, name: &str, help: &str, found: &mut Found) -> Option<Node<'t>> {
-        let node = self.node(name);
-        if node.is_none() && !self.is_partial {
+    /// The value of a field that must be there.
+    pub(super) fn required(&self, name: &str, help: &str, found: &mut Found) -> Option<&'p Value> {
+        let value = self.value(name);
+        if value.is_none() && !self.is_partial {
             let diagnostic = Diagnostic::error(Number::S0010, format!("the field `{name}` is missing"))
                 .at(&self.at)
                 .note("there is no default for it")
                 .help(help);
             found.diagnostics.push(diagnostic);
         }
-        node
+        value
     }
 
     /// A configuration within this one.
-    pub(super) fn nested(&self, name: &str, known: &[&str], found: &mut Found) -> Option<Config<'c, 't>> {
-        Some(Config::read(self.file, self.node(name)?, known, found))
+    pub(super) fn nested(&self, name: &str, known: &[&str], found: &mut Found) -> Option<Self> {
+        Some(Config::read(self.file, self.value(name)?, known, found))
     }
 
     /// A whole number; a duration in the unit of its package.
@@ -188,7 +258,7 @@ impl<'c, 't> Config<'c, 't> {
     pub(super) fn boolean(&self, name: &str, found: &mut Found) -> bool {
         match self.constant(name, found) {
             Some(Constant::Boolean(truth)) => truth,
-            Some(_) => self.mismatch(name, "`true` or `false`", found).unwrap_or(false),
+            Some(_) => self.mismatch(name, "`true` or `false`", found).unwrap_or_default(),
             None => false,
         }
     }
@@ -202,25 +272,28 @@ impl<'c, 't> Config<'c, 't> {
     }
 
     fn constant(&self, name: &str, found: &mut Found) -> Option<Constant> {
-        match fold(self.file, self.node(name)?) {
-            Ok(Constant::Nil) => None,
-            Ok(constant) => Some(constant),
-            Err(unknown) => {
-                let code = if unknown.why == Why::TooDeep { Number::S0017 } else { Number::S0009 };
-                let diagnostic = Diagnostic::error(code, format!("`{name}` is not a constant"))
-                    .at(&self.file.at(unknown.node))
-                    .note(unknown.why.text())
-                    .help("write a literal, or arithmetic over literals and constants such as `time.Second`");
-                found.diagnostics.push(diagnostic);
-                None
+        let value = self.value(name)?;
+        let (why, at) = match &value.form {
+            ValueForm::Text(text) => return Some(Constant::Text(text.clone())),
+            ValueForm::Constant(constant) => return Some(constant.clone()),
+            ValueForm::Broken => return None,
+            ValueForm::Unknown(why, at) => (*why, *at),
+            ValueForm::Path(_) | ValueForm::Literal(_) | ValueForm::Call(..) | ValueForm::Function => {
+                (Why::NotConstant, value.at)
             }
-        }
+        };
+        let code = if why == Why::TooDeep { Number::S0017 } else { Number::S0009 };
+        let diagnostic = Diagnostic::error(code, format!("`{name}` is not a constant"))
+            .at(&self.file.at(at))
+            .note(why.text())
+            .help("write a literal, or arithmetic over literals and constants such as `time.Second`");
+        found.diagnostics.push(diagnostic);
+        None
     }
 
     fn mismatch<T>(&self, name: &str, wanted: &str, found: &mut Found) -> Option<T> {
-        let at = self.node(name).map_or_else(|| self.at.clone(), |node| self.file.at(node));
         let diagnostic = Diagnostic::error(Number::S0009, format!("`{name}` is not {wanted}"))
-            .at(&at)
+            .at(&self.at_field(name))
             .note("the field has another type")
             .help(format!("write {wanted}"));
         found.diagnostics.push(diagnostic);
@@ -229,32 +302,29 @@ impl<'c, 't> Config<'c, 't> {
 
     /// The position of a field's value, or else of the whole.
     pub(super) fn at_field(&self, name: &str) -> Position {
-        self.node(name).map_or_else(|| self.at.clone(), |node| self.file.at(node))
+        self.value(name).map_or_else(|| self.at.clone(), |value| self.file.at(value.at))
     }
 }
 
-fn keyed<'t>(
-    file: &File<'t>,
-    element: Node<'t>,
-    known: &[&str],
-    found: &mut Found,
-) -> Option<(&'t str, Node<'t>)> {
-    let (Some(key), Some(value)) = (fields(element, "key").pop(), fields(element, "value").pop()) else {
-        if !element.is_error() {
-            let diagnostic =
-                Diagnostic::error(Number::S0007, "the configuration has a value without a field name")
-                    .at(&file.at(element))
-                    .note("what a value means is read from the name of its field")
-                    .help("write `Field: value`");
-            found.diagnostics.push(diagnostic);
-        }
+fn keyed<'p>(file: &File<'_>, element: &'p Element, known: &[&str], found: &mut Found) -> Option<&'p str> {
+    let Some(key) = &element.key else {
+        let diagnostic =
+            Diagnostic::error(Number::S0007, "the configuration has a value without a field name")
+                .at(&file.at(element.at))
+                .note("what a value means is read from the name of its field")
+                .help("write `Field: value`");
+        found.diagnostics.push(diagnostic);
         return None;
     };
-    let name = file.slice(key);
-    if known.contains(&name) {
-        return Some((name, value.named_child(0)?));
+    if known.contains(&key.text.as_str()) {
+        return Some(&key.text);
     }
-    let help = match closest(name, known.iter().copied()) {
+    found.diagnostics.push(unknown_field(file, key, known));
+    None
+}
+
+fn unknown_field(file: &File<'_>, key: &Word, known: &[&str]) -> Diagnostic {
+    let help = match closest(&key.text, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if known.is_empty() => "remove it".to_owned(),
         None => format!(
@@ -262,25 +332,10 @@ fn keyed<'t>(
             known.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
         ),
     };
-    let diagnostic = Diagnostic::error(Number::S0008, format!("there is no field `{name}`"))
-        .at(&file.at(key))
+    Diagnostic::error(Number::S0008, format!("there is no field `{}`", key.text))
+        .at(&file.at(key.at))
         .note("a field that is not known would be left out without a word")
-        .help(help);
-    found.diagnostics.push(diagnostic);
-    None
-}
-
-/// `T{…}` of `&T{…}` and `(T{…})`.
-fn without_address(node: Node<'_>) -> Node<'_> {
-    let mut node = node;
-    while matches!(node.kind(), "parenthesized_expression" | "unary_expression") {
-        let is_address = node.child(0).is_some_and(|first| matches!(first.kind(), "&" | "("));
-        match node.named_child(0) {
-            Some(inside) if is_address => node = inside,
-            _ => break,
-        }
-    }
-    node
+        .help(help)
 }
 
 #[cfg(test)]

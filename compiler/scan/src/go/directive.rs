@@ -1,27 +1,60 @@
 //! Directives: `//encore:api public method=GET path=/x/:id tag:foo`, above a function or a type.
 
-use std::collections::BTreeSet;
+use std::ops::Range;
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
-use nom::character::complete::{char, space0};
+use nom::character::complete::char;
 use nom::combinator::{all_consuming, map, recognize};
 use nom::multi::{many0, separated_list1};
 use nom::sequence::{preceded, separated_pair};
 use nom::{IResult, Parser};
+use schema_documents::Position;
 use schema_documents::manifest::Access;
-use tree_sitter::Node;
 
-use super::syntax::{Declaration, File, children};
+use super::facts::{Above, Declaration, Directive as Written, Form, Function};
+use super::program::File;
+use crate::text::Place;
 
 const NAMES: [&str; 4] = ["api", "authhandler", "middleware", "service"];
 const OPTIONS: [&str; 5] = ["public", "auth", "private", "raw", "sensitive"];
 
 /// A directive, and what it stands above.
-pub(super) struct Directed<'t> {
+pub(super) struct Directed<'p> {
+    pub(super) file: &'p File<'p>,
+    /// Index of the file.
+    pub(super) index: usize,
     pub(super) directive: Directive,
-    pub(super) declaration: Node<'t>,
+    /// Index of the declaration.
+    pub(super) at: usize,
+    pub(super) declaration: &'p Declaration,
+    written: &'p Written,
+}
+
+impl<'p> Directed<'p> {
+    /// The name of what it stands above.
+    pub(super) fn name(&self) -> &'p str {
+        self.declaration.name()
+    }
+
+    /// The position of that name.
+    pub(super) fn at_name(&self) -> Position {
+        self.file.at(self.declaration.names.first().map_or(self.declaration.at, |name| name.at))
+    }
+
+    /// The function that it stands above.
+    pub(super) fn function(&self) -> Option<&'p Function> {
+        match &self.declaration.form {
+            Form::Function(function) => Some(function),
+            _ => None,
+        }
+    }
+
+    /// The position of characters of its text.
+    pub(super) fn at_word(&self, word: &Range<usize>) -> Position {
+        self.file.at(within(self.written, word))
+    }
 }
 
 /// What a directive says.
@@ -29,16 +62,23 @@ pub(super) struct Directed<'t> {
 pub(super) enum Directive {
     Api(Api),
     AuthHandler,
-    Middleware(Target),
+    Middleware(Middleware),
     Service,
+}
+
+/// What `//encore:middleware` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Middleware {
+    pub(super) is_global: bool,
+    pub(super) target: Target,
 }
 
 /// The endpoints that a middleware runs before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
     All,
-    /// Those with any of these tags.
-    Tags(Vec<String>),
+    /// Those with any of these tags, with the characters at which each is written.
+    Tags(Vec<(String, Range<usize>)>),
 }
 
 impl Target {
@@ -46,7 +86,7 @@ impl Target {
     pub(super) fn covers(&self, tags: &[String]) -> bool {
         match self {
             Self::All => true,
-            Self::Tags(targets) => targets.iter().any(|target| tags.contains(target)),
+            Self::Tags(targets) => targets.iter().any(|(target, _)| tags.contains(target)),
         }
     }
 }
@@ -59,18 +99,27 @@ pub(super) struct Api {
     pub(super) sensitive: bool,
     pub(super) methods: Vec<String>,
     pub(super) path: Option<String>,
+    /// The characters at which the path is written.
+    pub(super) path_at: Range<usize>,
     pub(super) tags: Vec<String>,
 }
 
 /// One word of a directive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Word<'d> {
+    form: WordForm<'d>,
+    /// The characters of the text.
+    at: Range<usize>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Word<'d> {
+enum WordForm<'d> {
     Option(&'d str),
     Field(&'d str, &'d str),
     Tag(&'d str),
 }
 
-impl<'d> Word<'d> {
+impl<'d> WordForm<'d> {
     /// The text that no two words share.
     fn key(self) -> &'d str {
         let (Self::Option(key) | Self::Field(key, _) | Self::Tag(key)) = self;
@@ -82,98 +131,114 @@ impl<'d> Word<'d> {
 struct Wrong {
     message: String,
     help: String,
+    /// The characters of the text that are wrong; absent when it is all of it.
+    at: Option<Range<usize>>,
+}
+
+impl Wrong {
+    fn at(self, word: &Range<usize>) -> Self {
+        Self { at: Some(word.clone()), ..self }
+    }
 }
 
 fn wrong(message: impl Into<String>, help: impl Into<String>) -> Wrong {
-    Wrong { message: message.into(), help: help.into() }
+    Wrong { message: message.into(), help: help.into(), at: None }
 }
 
 /// Reads the directives of a file.
-pub(super) fn read<'t>(file: &File<'t>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Directed<'t>> {
-    let mut found = Vec::new();
-    let mut attached = BTreeSet::new();
-    for declaration in file.declarations() {
-        // What follows is broken, and said so elsewhere.
-        if declaration.node.is_error() {
-            attached.extend(declaration.comments.iter().map(Node::start_byte));
-            continue;
-        }
-        let mut first: Option<Node<'t>> = None;
-        for comment in &declaration.comments {
-            attached.insert(comment.start_byte());
-            let Some(text) = directive_text(file.slice(*comment)) else { continue };
-            let invalid = |wrong: Wrong| invalid(file, *comment, wrong);
-            if let Some(first) = first {
-                let twice =
-                    wrong("there is a second directive for the same declaration", "keep one of the two");
-                diagnostics.push(invalid(twice).label(&file.at(first), "this is the first"));
+pub(super) fn read<'p>(
+    index: usize,
+    file: &'p File<'p>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Directed<'p>> {
+    let mut found: Vec<Directed<'p>> = Vec::new();
+    let mut above: Option<(usize, &Written)> = None;
+    for written in &file.facts.directives {
+        let invalid = |wrong: Wrong| invalid(file, written, wrong);
+        let at = match written.above {
+            Above::Broken => continue,
+            Above::Nothing => {
+                let help = "move it to the line directly above the function or type it is about";
+                diagnostics.push(invalid(wrong("a directive stands above nothing", help)));
                 continue;
             }
-            first = Some(*comment);
-            match parse(text).and_then(|directive| fits(directive, &declaration)) {
-                Ok(directive) => found.push(Directed { directive, declaration: declaration.node }),
-                Err(wrong) => diagnostics.push(invalid(wrong)),
-            }
+            Above::Other => None,
+            Above::Declaration(at) => Some(at),
+        };
+        if let (Some(at), Some((_, first))) = (at, above.filter(|(declaration, _)| Some(*declaration) == at))
+        {
+            let twice = wrong("there is a second directive for the same declaration", "keep one of the two");
+            diagnostics.push(invalid(twice).label(&file.at(first.at), "this is the first"));
+            above = Some((at, first));
+            continue;
         }
-    }
-    let alone = children(file.root).into_iter().filter(|node| {
-        let is_attached = attached.contains(&node.start_byte());
-        node.kind() == "comment" && !is_attached && directive_text(file.slice(*node)).is_some()
-    });
-    for comment in alone {
-        let help = "move it to the line directly above the function or type it is about";
-        diagnostics.push(invalid(file, comment, wrong("a directive stands above nothing", help)));
+        above = at.map(|at| (at, written));
+        let declaration = at.map(|at| (at, &file.facts.declarations[at]));
+        match parse(&written.text).and_then(|directive| fits(directive, declaration)) {
+            Ok((directive, at, declaration)) => {
+                found.push(Directed { file, index, directive, at, declaration, written });
+            }
+            Err(wrong) => diagnostics.push(invalid(wrong)),
+        }
     }
     found
 }
 
-fn invalid(file: &File<'_>, comment: Node<'_>, wrong: Wrong) -> Diagnostic {
+fn invalid(file: &File<'_>, written: &Written, wrong: Wrong) -> Diagnostic {
+    let place = wrong.at.map_or(written.at, |word| within(written, &word));
     Diagnostic::error(Code::S0014, wrong.message)
-        .at(&file.at(comment))
+        .at(&file.at(place))
         .note("a directive makes a function or a type part of the app's interface")
         .help(wrong.help)
 }
 
-/// The directive in a comment: `//encore:…`, or `// encore:api` as it was written once.
-fn directive_text(comment: &str) -> Option<&str> {
-    let comment = comment.strip_prefix("//")?;
-    if let Some(directive) = comment.strip_prefix("encore:") {
-        return Some(directive.trim_end());
-    }
-    let directive = comment.trim_start_matches([' ', '\t']).strip_prefix("encore:")?;
-    directive.starts_with("api").then_some(directive.trim_end())
+/// The place of some characters of a directive, which is one line.
+fn within(written: &Written, word: &Range<usize>) -> Place {
+    let column = |at: usize| written.at.column + written.skipped + u32::try_from(at).unwrap_or_default();
+    Place { column: column(word.start), end_column: column(word.end), ..written.at }
 }
 
-fn fits(directive: Directive, declaration: &Declaration<'_>) -> Result<Directive, Wrong> {
-    let kind = declaration.node.kind();
-    let fits = match directive {
-        Directive::Service => kind == "type_declaration",
-        _ => matches!(kind, "function_declaration" | "method_declaration"),
-    };
+fn fits(
+    directive: Directive,
+    declaration: Option<(usize, &Declaration)>,
+) -> Result<(Directive, usize, &Declaration), Wrong> {
     let (name, what) = match directive {
         Directive::Service => ("encore:service", "type"),
         Directive::Api(_) => ("encore:api", "function"),
         Directive::AuthHandler => ("encore:authhandler", "function"),
         Directive::Middleware(_) => ("encore:middleware", "function"),
     };
-    if fits {
-        Ok(directive)
-    } else {
-        let message = format!("`{name}` does not stand above a {what}");
-        Err(wrong(message, format!("move it to the line directly above the {what} it is about")))
+    match declaration {
+        Some((at, declaration))
+            if matches!(
+                (&declaration.form, &directive),
+                (Form::Type(_), Directive::Service)
+                    | (
+                        Form::Function(_),
+                        Directive::Api(_) | Directive::AuthHandler | Directive::Middleware(_)
+                    )
+            ) =>
+        {
+            Ok((directive, at, declaration))
+        }
+        _ => {
+            let message = format!("`{name}` does not stand above a {what}");
+            Err(wrong(message, format!("move it to the line directly above the {what} it is about")))
+        }
     }
 }
 
 fn parse(text: &str) -> Result<Directive, Wrong> {
-    let (name, rest) = text.split_once([' ', '\t']).unwrap_or((text, ""));
-    let words = words(rest)?;
+    let (name, rest) = text.split_at(text.find([' ', '\t']).unwrap_or(text.len()));
+    let words = words(rest, name.chars().count())?;
     check_unique(&words)?;
     let without_words = |directive| match words.first() {
         None => Ok(directive),
         Some(word) => Err(wrong(
-            format!("`encore:{name}` does not take `{}`", word.key()),
+            format!("`encore:{name}` does not take `{}`", word.form.key()),
             format!("write `//encore:{name}` alone"),
-        )),
+        )
+        .at(&word.at)),
     };
     match name {
         "api" => api(&words).map(Directive::Api),
@@ -183,7 +248,8 @@ fn parse(text: &str) -> Result<Directive, Wrong> {
         _ => Err(wrong(
             format!("there is no directive `encore:{name}`"),
             did_you_mean(name, &NAMES, "the directives are"),
-        )),
+        )
+        .at(&(0..name.chars().count()))),
     }
 }
 
@@ -196,37 +262,48 @@ fn did_you_mean(written: &str, known: &[&str], lead: &str) -> String {
     }
 }
 
-fn words(text: &str) -> Result<Vec<Word<'_>>, Wrong> {
-    text.split_ascii_whitespace().map(|word| match all_consuming(self::word).parse(word) {
-        Ok((_, word)) => Ok(word),
-        Err(_) => Err(wrong(
-            format!("`{word}` in a directive cannot be understood"),
-            "write options such as `public`, fields such as `path=/x` without spaces, and tags such as `tag:foo`",
-        )),
-    }).collect()
+/// The words of a text of which so many characters come before.
+fn words(text: &str, before: usize) -> Result<Vec<Word<'_>>, Wrong> {
+    let mut words = Vec::new();
+    let mut at = before;
+    for word in text.split([' ', '\t', '\r', '\u{c}']) {
+        let length = word.chars().count();
+        let place = at..at + length;
+        at = place.end + 1;
+        if word.is_empty() {
+            continue;
+        }
+        let Ok((_, form)) = all_consuming(self::word).parse(word) else {
+            let message = format!("`{word}` in a directive cannot be understood");
+            let help = "write options such as `public`, fields such as `path=/x` without spaces, and tags such as `tag:foo`";
+            return Err(wrong(message, help).at(&place));
+        };
+        words.push(Word { form, at: place });
+    }
+    Ok(words)
 }
 
-fn word(text: &str) -> IResult<&str, Word<'_>> {
+fn word(text: &str) -> IResult<&str, WordForm<'_>> {
     let name = || take_while1(|letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-'));
     let value = take_while1(|letter: char| !letter.is_whitespace());
     let tag_name = recognize((take_while1(|c: char| c.is_ascii_lowercase()), many0(name())));
-    let (rest, _) = space0(text)?;
     alt((
-        map(preceded(tag("tag:"), tag_name), Word::Tag),
-        map(separated_pair(name(), char('='), value), |(key, value)| Word::Field(key, value)),
-        map(name(), Word::Option),
+        map(preceded(tag("tag:"), tag_name), WordForm::Tag),
+        map(separated_pair(name(), char('='), value), |(key, value)| WordForm::Field(key, value)),
+        map(name(), WordForm::Option),
     ))
-    .parse(rest)
+    .parse(text)
 }
 
 fn check_unique(words: &[Word<'_>]) -> Result<(), Wrong> {
     for (index, word) in words.iter().enumerate() {
         let same = |other: &&Word<'_>| {
-            std::mem::discriminant(*other) == std::mem::discriminant(word) && other.key() == word.key()
+            std::mem::discriminant(&other.form) == std::mem::discriminant(&word.form)
+                && other.form.key() == word.form.key()
         };
         if words[..index].iter().find(same).is_some() {
-            let message = format!("`{}` is given twice in a directive", word.key());
-            return Err(wrong(message, "keep one of the two"));
+            let message = format!("`{}` is given twice in a directive", word.form.key());
+            return Err(wrong(message, "keep one of the two").at(&word.at));
         }
     }
     Ok(())
@@ -234,29 +311,39 @@ fn check_unique(words: &[Word<'_>]) -> Result<(), Wrong> {
 
 fn api(words: &[Word<'_>]) -> Result<Api, Wrong> {
     let mut api = Api::default();
+    let mut raw_at = None;
     for word in words {
-        match *word {
-            Word::Option("raw") => api.raw = true,
-            Word::Option("sensitive") => api.sensitive = true,
-            Word::Option(option) => {
-                let access = access(option)?;
+        let at = |wrong: Wrong| wrong.at(&word.at);
+        match word.form {
+            WordForm::Option("raw") => {
+                api.raw = true;
+                raw_at = Some(&word.at);
+            }
+            WordForm::Option("sensitive") => api.sensitive = true,
+            WordForm::Option(option) => {
+                let access = access(option).map_err(at)?;
                 if api.access.is_some() {
                     let message = "an endpoint has more than one access level";
-                    return Err(wrong(message, "keep one of `public`, `auth` and `private`"));
+                    return Err(at(wrong(message, "keep one of `public`, `auth` and `private`")));
                 }
                 api.access = Some(access);
             }
-            Word::Field("method", value) => api.methods = methods(value)?,
-            Word::Field("path", value) => api.path = Some(path(value)?),
-            Word::Field(field, _) => {
-                let message = format!("`encore:api` has no field `{field}`");
-                return Err(wrong(message, did_you_mean(field, &["method", "path"], "the fields are")));
+            WordForm::Field("method", value) => api.methods = methods(value).map_err(at)?,
+            WordForm::Field("path", value) => {
+                api.path = Some(path(value).map_err(at)?);
+                api.path_at = word.at.start + "path=".len()..word.at.end;
             }
-            Word::Tag(tag) => api.tags.push(tag.to_owned()),
+            WordForm::Field(field, _) => {
+                let message = format!("`encore:api` has no field `{field}`");
+                let help = did_you_mean(field, &["method", "path"], "the fields are");
+                return Err(at(wrong(message, help)));
+            }
+            WordForm::Tag(tag) => api.tags.push(tag.to_owned()),
         }
     }
-    if api.raw && api.access == Some(Access::Private) {
-        return Err(wrong("a raw endpoint cannot be private", "remove `raw`, or write `public` or `auth`"));
+    if let Some(raw_at) = raw_at.filter(|_| matches!(api.access, None | Some(Access::Private))) {
+        let help = "remove `raw`, or write `public` or `auth`";
+        return Err(wrong("a raw endpoint cannot be private", help).at(raw_at));
     }
     api.tags.sort();
     Ok(api)
@@ -322,27 +409,42 @@ fn is_identifier(name: &str) -> bool {
 
 fn middleware(words: &[Word<'_>]) -> Result<Directive, Wrong> {
     const HELP: &str = "write `target=all` or `target=tag:a,tag:b`";
-    let mut target = None;
+    let (mut target, mut is_global) = (None, false);
     for word in words {
-        match *word {
-            Word::Option("global") => {}
-            Word::Field("target", "all") => target = Some(Target::All),
-            Word::Field("target", value) => {
-                let tags: Option<Vec<_>> =
-                    value.split(',').map(|tag| tag.strip_prefix("tag:").map(str::to_owned)).collect();
-                let wrong = || wrong(format!("`{value}` is not a target of middleware"), HELP);
-                target = Some(Target::Tags(tags.ok_or_else(wrong)?));
+        match word.form {
+            WordForm::Option("global") => is_global = true,
+            WordForm::Field("target", "all") => target = Some(Target::All),
+            WordForm::Field("target", value) => {
+                let start = word.at.start + "target=".len();
+                target = Some(Target::Tags(target_tags(value, start).ok_or_else(|| {
+                    wrong(format!("`{value}` is not a target of middleware"), HELP).at(&word.at)
+                })?));
             }
-            _ => return Err(wrong(format!("`encore:middleware` does not take `{}`", word.key()), HELP)),
+            form => {
+                let message = format!("`encore:middleware` does not take `{}`", form.key());
+                return Err(wrong(message, HELP).at(&word.at));
+            }
         }
     }
     let target = target.ok_or_else(|| wrong("`encore:middleware` has no `target`", HELP))?;
-    Ok(Directive::Middleware(target))
+    Ok(Directive::Middleware(Middleware { is_global, target }))
 }
 
-/// The number of parameters in a path.
-pub(super) fn path_parameters(path: Option<&str>) -> usize {
-    path.map_or(0, |path| path.split('/').filter(|segment| segment.starts_with([':', '*', '!'])).count())
+/// `tag:a,tag:b`, written from a character on.
+fn target_tags(value: &str, start: usize) -> Option<Vec<(String, Range<usize>)>> {
+    let mut at = start;
+    let tags = value.split(',').map(|tag| {
+        let place = at..at + tag.chars().count();
+        at = place.end + 1;
+        Some((tag.strip_prefix("tag:")?.to_owned(), place))
+    });
+    tags.collect()
+}
+
+/// The names of the parameters in a path, with the signs before them.
+pub(super) fn path_parameters(path: Option<&str>) -> impl Iterator<Item = &str> {
+    let segments = path.into_iter().flat_map(|path| path.split('/'));
+    segments.filter(|segment| segment.starts_with([':', '*', '!']))
 }
 
 #[cfg(test)]
@@ -350,20 +452,24 @@ mod tests {
     use super::super::tests::{check, check_file};
 
     fn check_directive(directive: &str, expected: &str) {
-        check_file(
-            &format!("{directive}\nfunc F(ctx context.Context) error {{ return nil }}\n"),
-            &[expected],
-            &[],
-        );
+        let function = if directive.contains("/!rest") {
+            "func F(ctx context.Context, rest string) error { return nil }"
+        } else {
+            "func F(ctx context.Context) error { return nil }"
+        };
+        check_file(&format!("{directive}\n{function}\n"), &[expected], &[]);
     }
 
-    fn check_wrong(directive: &str, message: &str) {
-        let end = directive.chars().count() + 1;
+    /// The words are those that are pointed at.
+    fn check_wrong(directive: &str, words: &str, message: &str) {
+        let before = directive.rfind(words).expect("the words are in the directive");
+        let start = directive[..before].chars().count() + 1;
+        let end = start + words.chars().count();
         let text = format!("{directive}\nfunc F() {{}}\n");
         check(
             &[("a/a.go", &format!("package a\n{text}"))],
             &[],
-            &[&format!("S0014 a/a.go:2:1-2:{end} {message}")],
+            &[&format!("S0014 a/a.go:2:{start}-2:{end} {message}")],
         );
     }
 
@@ -383,24 +489,36 @@ mod tests {
 
     #[test]
     fn a_directive_that_cannot_be_understood_is_explained() {
-        check_wrong("//encore:apii public", "there is no directive `encore:apii`");
-        check_wrong("//encore:api pubic", "`encore:api` has no option `pubic`");
-        check_wrong("//encore:api public private", "an endpoint has more than one access level");
-        check_wrong("//encore:api public public", "`public` is given twice in a directive");
-        check_wrong("//encore:api public mehtod=GET", "`encore:api` has no field `mehtod`");
-        check_wrong("//encore:api public method=get", "`get` is not a list of HTTP methods");
-        check_wrong("//encore:api public path=x", "the path `x` does not start with `/`");
-        check_wrong("//encore:api public path=/x/", "the path `/x/` has an empty part");
-        check_wrong("//encore:api public path=/x?a=b", "the path `/x?a=b` contains a query");
-        check_wrong("//encore:api public path=/*x/y", "the path `/*x/y` goes on after a wildcard");
-        check_wrong("//encore:api public path=/:", "the path `/:` has a parameter without a valid name");
-        check_wrong("//encore:api public tag:Foo", "`tag:Foo` in a directive cannot be understood");
-        check_wrong("//encore:api public, raw", "`public,` in a directive cannot be understood");
-        check_wrong("//encore:api raw private", "a raw endpoint cannot be private");
-        check_wrong("//encore:authhandler public", "`encore:authhandler` does not take `public`");
-        check_wrong("//encore:service", "`encore:service` does not stand above a type");
-        check_wrong("//encore:middleware", "`encore:middleware` has no `target`");
-        check_wrong("//encore:middleware target=x", "`x` is not a target of middleware");
+        check_wrong("//encore:apii public", "apii", "there is no directive `encore:apii`");
+        check_wrong("//encore:api pubic", "pubic", "`encore:api` has no option `pubic`");
+        check_wrong("//encore:api public private", "private", "an endpoint has more than one access level");
+        check_wrong("//encore:api public public", "public", "`public` is given twice in a directive");
+        check_wrong("//encore:api public mehtod=GET", "mehtod=GET", "`encore:api` has no field `mehtod`");
+        check_wrong("//encore:api public method=get", "method=get", "`get` is not a list of HTTP methods");
+        check_wrong("//encore:api public path=x", "path=x", "the path `x` does not start with `/`");
+        check_wrong("//encore:api public path=/x/", "path=/x/", "the path `/x/` has an empty part");
+        check_wrong("//encore:api public path=/x?a=b", "path=/x?a=b", "the path `/x?a=b` contains a query");
+        check_wrong(
+            "//encore:api public path=/*x/y",
+            "path=/*x/y",
+            "the path `/*x/y` goes on after a wildcard",
+        );
+        check_wrong(
+            "//encore:api public path=/:",
+            "path=/:",
+            "the path `/:` has a parameter without a valid name",
+        );
+        check_wrong(
+            "//encore:api public tag:Foo",
+            "tag:Foo",
+            "`tag:Foo` in a directive cannot be understood",
+        );
+        check_wrong("//encore:api public, raw", "public,", "`public,` in a directive cannot be understood");
+        check_wrong("//encore:api raw private", "raw", "a raw endpoint cannot be private");
+        check_wrong("//encore:authhandler public", "public", "`encore:authhandler` does not take `public`");
+        check_wrong("//encore:service", "//encore:service", "`encore:service` does not stand above a type");
+        check_wrong("//encore:middleware", "//encore:middleware", "`encore:middleware` has no `target`");
+        check_wrong("//encore:middleware target=x", "target=x", "`x` is not a target of middleware");
     }
 
     #[test]

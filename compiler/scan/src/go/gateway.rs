@@ -3,26 +3,23 @@
 //! Go has no word for a gateway: the one that every app has is that of the auth handler's service, and an app without an
 //! auth handler declares none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use compiler_diagnostics::{Code as Number, Diagnostic};
+use compiler_diagnostics::{Code as Number, Diagnostic, closest};
+use schema_documents::Position;
 use schema_documents::manifest::{AuthHandler, Gateway};
 
 use super::Found;
-use super::directive::{Directed, Directive};
-use super::resolve::{Code, ServiceId};
-use super::service::name_of;
+use super::directive::{Directed, Directive, Target};
+use super::program::{Node, Program, ServiceId};
 
 /// The name of every app's gateway.
 const GATEWAY: &str = "api-gateway";
 
 /// Finds the auth handler, and with it the gateway that it stands in. There can be one.
-pub(super) fn auth_handler(code: &Code<'_>, directed: &[(usize, Directed<'_>)], found: &mut Found) {
-    let handlers = directed.iter().filter(|(_, directed)| directed.directive == Directive::AuthHandler);
-    for (file, directed) in handlers {
-        let file = &code.files[*file];
-        let name = name_of(directed.declaration);
-        let at = file.at(name);
+pub(super) fn auth_handler(program: &Program<'_>, directed: &[Directed<'_>], found: &mut Found) {
+    for directed in directed.iter().filter(|directed| directed.directive == Directive::AuthHandler) {
+        let at = directed.at_name();
         if let Some(first) = &found.manifest.auth_handler {
             let diagnostic = Diagnostic::error(Number::S0014, "there is a second auth handler")
                 .at(&at)
@@ -32,9 +29,10 @@ pub(super) fn auth_handler(code: &Code<'_>, directed: &[(usize, Directed<'_>)], 
             found.diagnostics.push(diagnostic);
             continue;
         }
-        let service = found.service_of(code, file).map(|service| service.name.clone()).unwrap_or_default();
+        let service =
+            found.service_of(program, directed.file).map(|service| service.name.clone()).unwrap_or_default();
         let handler =
-            AuthHandler { name: file.slice(name).to_owned(), service: service.clone(), at: at.clone() };
+            AuthHandler { name: directed.name().to_owned(), service: service.clone(), at: at.clone() };
         found.manifest.auth_handler = Some(handler.clone());
         found.manifest.gateways.push(Gateway {
             name: GATEWAY.to_owned(),
@@ -45,21 +43,72 @@ pub(super) fn auth_handler(code: &Code<'_>, directed: &[(usize, Directed<'_>)], 
     }
 }
 
-/// The packages with global middleware, and the services whose endpoints it runs before.
+/// The functions of global middleware, and the services whose endpoints each runs before.
 pub(super) fn global_middleware(
-    code: &Code<'_>,
-    directed: &[(usize, Directed<'_>)],
-) -> BTreeMap<String, BTreeSet<ServiceId>> {
-    let mut guests: BTreeMap<String, BTreeSet<ServiceId>> = BTreeMap::new();
-    for (file, middleware) in directed {
-        let Directive::Middleware(target) = &middleware.directive else { continue };
-        let services = directed.iter().filter_map(|(endpoint, directed)| match &directed.directive {
-            Directive::Api(api) if target.covers(&api.tags) => code.service_of(code.files[*endpoint].folder),
+    program: &Program<'_>,
+    directed: &[Directed<'_>],
+) -> Vec<(Node, BTreeSet<ServiceId>)> {
+    let mut guests = Vec::new();
+    for middleware in directed {
+        let Directive::Middleware(about) = &middleware.directive else { continue };
+        let services = directed.iter().filter_map(|endpoint| match &endpoint.directive {
+            Directive::Api(api) if about.target.covers(&api.tags) => program.service_of(endpoint.file.folder),
             _ => None,
         });
-        guests.entry(code.files[*file].import_path.clone()).or_default().extend(services);
+        guests.push(((middleware.index, middleware.at), services.collect()));
     }
     guests
+}
+
+/// Checks where middleware stands, and that there are endpoints for it to run before.
+pub(super) fn check_middleware(program: &Program<'_>, directed: &[Directed<'_>], found: &mut Found) {
+    let tagged: Vec<_> = directed
+        .iter()
+        .filter_map(|each| match &each.directive {
+            Directive::Api(api) => Some((program.service_of(each.file.folder), &api.tags)),
+            _ => None,
+        })
+        .collect();
+    for each in directed {
+        let Directive::Middleware(middleware) = &each.directive else { continue };
+        let service = program.service_of(each.file.folder);
+        let misplaced = match (middleware.is_global, service) {
+            (true, Some(_)) => Some((
+                "a global middleware is declared in a service",
+                "move it out of the service's folder, or remove `global`",
+            )),
+            (false, None) => Some((
+                "a middleware is declared outside of all services",
+                "move it into the folder of a service, or write `global`",
+            )),
+            _ => None,
+        };
+        if let Some((message, help)) = misplaced {
+            found.diagnostics.push(pointless(message.to_owned(), &each.at_name(), help));
+            continue;
+        }
+        let Target::Tags(targets) = &middleware.target else { continue };
+        for (tag, at) in targets {
+            let covers = |(of, tags): &&(Option<ServiceId>, &Vec<String>)| {
+                (middleware.is_global || *of == service) && tags.contains(tag)
+            };
+            if tagged.iter().find(covers).is_none() {
+                let message = format!("no endpoint has the tag `{tag}`");
+                let tags = tagged.iter().flat_map(|(_, tags)| tags.iter().map(String::as_str));
+                let help = closest(tag, tags).map(|meant| format!("did you mean `tag:{meant}`?"));
+                let help =
+                    help.unwrap_or_else(|| format!("write `tag:{tag}` above an endpoint, or remove it here"));
+                found.diagnostics.push(pointless(message, &each.at_word(at), &help));
+            }
+        }
+    }
+}
+
+fn pointless(message: String, at: &Position, help: &str) -> Diagnostic {
+    Diagnostic::error(Number::S0024, message)
+        .at(at)
+        .note("a middleware runs before the endpoints that it targets: those of its service, or of all when it is global")
+        .help(help)
 }
 
 #[cfg(test)]
@@ -68,20 +117,20 @@ mod tests {
 
     #[test]
     fn there_is_one_auth_handler() {
-        let handler = "//encore:authhandler\nfunc Auth() {}\n";
+        let handler = "import (\"context\"; \"encore.dev/beta/auth\")\n//encore:authhandler\nfunc Auth(ctx context.Context, token string) (auth.UID, error) { return \"\", nil }\n";
         check(
             &[("a/a.go", &format!("package a\n{handler}")), ("b/b.go", &format!("package b\n{handler}"))],
             &["auth Auth a", "gateway api-gateway a Auth"],
-            &["S0014 b/b.go:3:6-3:10 there is a second auth handler"],
+            &["S0014 b/b.go:4:6-4:10 there is a second auth handler"],
         );
     }
 
     #[test]
     fn global_middleware_runs_in_the_services_that_it_targets() {
         let topic = "package mw
-import \"encore.dev/pubsub\"
+import (\"encore.dev/middleware\"; \"encore.dev/pubsub\")
 //encore:middleware global target=tag:audit
-func Audit() { Events.Publish() }
+func Audit(req middleware.Request, next middleware.Next) middleware.Response { Events.Publish(); return next(req) }
 var Events = pubsub.NewTopic[*E](\"events\", pubsub.TopicConfig{DeliveryGuarantee: pubsub.AtLeastOnce})
 ";
         check(

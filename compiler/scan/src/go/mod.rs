@@ -6,20 +6,30 @@
 mod bucket;
 mod cache;
 mod call;
+mod config;
+mod constraint;
 mod cron_job;
 mod database;
 mod declaration;
 mod directive;
-mod fold;
+mod facts;
 mod gateway;
+mod glance;
+mod handler;
+mod keyspace;
 mod metric;
 mod migration;
-mod resolve;
+mod module;
+mod parser;
+mod program;
+mod reach;
 mod secret;
 mod service;
-mod syntax;
+mod signature;
+mod source;
 mod topic;
-mod walk;
+mod types;
+mod usage;
 
 #[cfg(test)]
 mod tests;
@@ -30,36 +40,46 @@ use compiler_diagnostics::{Code as Number, Diagnostic};
 use schema_documents::manifest::{Manifest, Service};
 
 use crate::app::App;
-use crate::per_file::{Missing, Reader};
-use crate::text::Lines;
-use resolve::{Code, Module, ServiceId};
-use syntax::{File, Source};
+use crate::per_file::{Language, Missing, Reader};
+use crate::text::Place;
+use directive::Directive;
+use facts::{Facts, facts};
+use glance::{Glance, glance};
+use module::Module;
+use program::{File, Program, ServiceId, Site};
+
+/// How a Go file is looked at.
+static LANGUAGE: Language<Glance, Facts> = Language { name: "go", is_source: module::is_source, glance, facts };
 
 /// Scans an app written in Go.
 pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diagnostic>), Missing> {
-    reader.require(|path| path.ends_with(".go"))?;
-    let tree = reader.tree;
-    let module = Module::read(tree);
-    let sources = module.sources(tree);
-    let packages = module.packages(&sources);
-    let mut code = Code::new(tree, &sources, &packages);
-    let mut found = Found::new(app, syntax_errors(&sources));
+    let module = Module::read(reader.tree);
+    let files = source::read(reader, &module)?;
+    let mut program = Program::new(reader.tree, &module, &files);
+    let mut found = Found::new(app, files.iter().filter_map(problem).collect());
 
-    let directed = service::directives(&code, &mut found);
-    let roots = service::roots(&code, &directed, &mut found);
-    code.assign(roots);
-    let guests = gateway::global_middleware(&code, &directed);
-    code.settle(&guests);
-    service::endpoints(&code, &directed, &mut found);
-    gateway::auth_handler(&code, &directed, &mut found);
-    database::scan(&code, &mut found);
-    topic::scan(&code, &mut found);
-    bucket::scan(&code, &mut found);
-    cache::scan(&code, &mut found);
-    cron_job::scan(&code, &mut found);
-    secret::scan(&code, &mut found);
-    metric::scan(&code, &mut found);
-    call::scan(&code, &mut found);
+    let directed = service::directives(&program, &mut found);
+    let roots = service::roots(&program, &directed, &mut found);
+    program.assign(roots);
+    let endpoints = directed.iter().filter(|directed| matches!(directed.directive, Directive::Api(_)));
+    let endpoints = endpoints.map(|directed| (directed.index, directed.at)).collect();
+    let guests = gateway::global_middleware(&program, &directed);
+    program.settle(&guests, &endpoints);
+    service::structs(&program, &directed, &mut found);
+    service::endpoints(&program, &directed, &mut found);
+    gateway::auth_handler(&program, &directed, &mut found);
+    database::scan(&program, &mut found);
+    topic::scan(&program, &mut found);
+    bucket::scan(&program, &mut found);
+    cache::scan(&program, &mut found);
+    cron_job::scan(&program, &mut found);
+    secret::scan(&program, &mut found);
+    metric::scan(&program, &mut found);
+    config::scan(&program, &mut found);
+    call::scan(&program, &mut found);
+    gateway::check_middleware(&program, &directed, &mut found);
+    signature::check(&program, &directed, &mut found);
+    usage::check(&program, &directed, &mut found);
     Ok((found.manifest, found.diagnostics))
 }
 
@@ -72,8 +92,10 @@ struct Found {
     clusters: BTreeMap<(String, String), String>,
     /// Service and name of an endpoint, by import path and function.
     endpoints: BTreeMap<(String, String), ServiceId>,
-    /// Places where an endpoint is named but not called: file and offset.
-    named_only: BTreeSet<(String, usize)>,
+    /// Service structs, by import path and name.
+    structs: BTreeMap<(String, String), ServiceId>,
+    /// Places where an endpoint is named but not called.
+    named_only: BTreeSet<(String, Place)>,
 }
 
 impl Found {
@@ -85,53 +107,41 @@ impl Found {
             topics: BTreeMap::new(),
             clusters: BTreeMap::new(),
             endpoints: BTreeMap::new(),
+            structs: BTreeMap::new(),
             named_only: BTreeSet::new(),
         }
     }
 
     /// The service that a file is part of.
-    fn service_of(&mut self, code: &Code<'_>, file: &File<'_>) -> Option<&mut Service> {
-        self.manifest.services.get_mut(code.service_of(file.folder)?)
+    fn service_of(&mut self, program: &Program<'_>, file: &File<'_>) -> Option<&mut Service> {
+        self.manifest.services.get_mut(program.service_of(file.folder)?)
     }
 
-    /// The services that a file's code runs in.
+    /// The services whose code a use is.
     fn services_of<'f>(
         &'f mut self,
-        code: &'f Code<'_>,
-        file: &File<'_>,
+        program: &'f Program<'_>,
+        site: &Site<'_>,
     ) -> impl Iterator<Item = &'f mut Service> {
-        let services = code.services_of(file);
+        let services = program.services_of(site);
         let all = self.manifest.services.iter_mut().enumerate();
         all.filter(|(id, _)| services.contains(id)).map(|(_, service)| service)
     }
 }
 
 /// Says where a file could not be parsed. What could be is scanned all the same.
-fn syntax_errors(sources: &[Source<'_>]) -> Vec<Diagnostic> {
-    sources.iter().filter_map(syntax_error).collect()
-}
-
-fn syntax_error(source: &Source<'_>) -> Option<Diagnostic> {
-    let (message, start, end) = match (source.broken_at, source.error()) {
-        (Some(at), _) => {
-            ("the file is not UTF-8".to_owned(), at, at + char::REPLACEMENT_CHARACTER.len_utf8())
-        }
-        (None, Some(node)) if node.is_missing() => {
-            (format!("`{}` is missing here", node.kind()), node.start_byte(), node.start_byte())
-        }
-        (None, Some(node)) => {
-            let line = source.text[node.start_byte()..].find('\n').unwrap_or(source.text.len());
-            let end = node.end_byte().min(node.start_byte() + line);
-            ("this is not valid Go".to_owned(), node.start_byte(), end)
-        }
-        (None, None) => return None,
-    };
-    let at = Lines::new(source.path, &source.text).position(start, end);
-    let declares = resolve::mentions_framework(source.text.as_bytes());
-    let diagnostic = if declares {
-        Diagnostic::error(Number::S0001, message).note("declarations after it may have been missed")
+fn problem(file: &File<'_>) -> Option<Diagnostic> {
+    let problem = file.facts.problem.as_ref()?;
+    let code = if problem.is_limit { Number::S0017 } else { Number::S0001 };
+    let diagnostic = if file.speaks {
+        Diagnostic::error(code, &problem.message).note("declarations after it may have been missed")
     } else {
-        Diagnostic::warning(Number::S0001, message).note("uses of resources after it may have been missed")
+        Diagnostic::warning(code, &problem.message).note("uses of resources after it may have been missed")
     };
-    Some(diagnostic.at(&at).help("make the file compile: `go vet` says more"))
+    let help = if problem.is_limit {
+        "take it apart, or move generated data out of the source"
+    } else {
+        "make the file compile: `go vet` says more"
+    };
+    Some(diagnostic.at(&file.at(problem.at)).help(help))
 }

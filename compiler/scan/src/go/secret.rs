@@ -1,31 +1,31 @@
-//! Secrets: `var secrets struct { … }`, in any package. They go to every service that the package's code runs in.
+//! Secrets: `var secrets struct { … }`, in any package. They go to every service that loads the package.
 
 use std::collections::BTreeMap;
 
 use compiler_diagnostics::{Code as Number, Diagnostic};
 use schema_documents::Position;
 use schema_documents::manifest::Secret;
-use tree_sitter::Node;
 
 use super::Found;
-use super::resolve::Code;
-use super::syntax::{File, fields, named_children};
+use super::facts::{Declaration, Field, Form, TypeForm};
+use super::program::{File, Program};
+use crate::text::Place;
 
 /// Finds the secrets and who needs them.
-pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
+pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
     let mut secrets: BTreeMap<String, Secret> = BTreeMap::new();
-    for file in &code.files {
-        let declarations = file.declarations().into_iter().map(|each| each.node);
-        for declaration in declarations.filter(|node| node.kind() == "var_declaration") {
+    for file in program.files {
+        let services = program.services_that_load(&file.import_path);
+        let services: Vec<_> =
+            services.iter().map(|service| found.manifest.services[*service].name.clone()).collect();
+        for declaration in &file.facts.declarations {
             for (name, at) in names(file, declaration, &mut found.diagnostics) {
-                let services: Vec<_> =
-                    found.services_of(code, file).map(|service| service.name.clone()).collect();
                 let secret = secrets.entry(name.clone()).or_insert_with(|| Secret {
                     name,
                     packages_or_services: Vec::new(),
                     at: at.clone(),
                 });
-                secret.packages_or_services.extend(services);
+                secret.packages_or_services.extend(services.iter().cloned());
                 secret.packages_or_services.sort();
                 secret.packages_or_services.dedup();
                 secret.at = secret.at.clone().min(at);
@@ -35,62 +35,58 @@ pub(super) fn scan(code: &Code<'_>, found: &mut Found) {
     found.manifest.secrets.extend(secrets.into_values());
 }
 
-/// The names of the secrets in a declaration of variables.
+/// The names of the secrets in a declaration.
 fn names(
     file: &File<'_>,
-    declaration: Node<'_>,
+    declaration: &Declaration,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<(String, Position)> {
-    let is_secrets = |spec: Node<'_>| fields(spec, "name").iter().any(|name| file.slice(*name) == "secrets");
-    let mut wrong = |node: Node<'_>, message: &str| {
+    let Form::Variable(Some(variable)) = &declaration.form else { return Vec::new() };
+    if !declaration.declares("secrets") {
+        return Vec::new();
+    }
+    let mut wrong = |place: Place, message: &str| {
         let diagnostic = Diagnostic::error(Number::S0016, message)
-            .at(&file.at(node))
+            .at(&file.at(place))
             .note("the names of secrets are read from the fields of `secrets`")
             .help("write `var secrets struct { MySecret string }`, in a declaration of its own");
         diagnostics.push(diagnostic);
         Vec::new()
     };
-    for child in named_children(declaration) {
-        if child.kind() == "var_spec_list" {
-            if let Some(spec) = named_children(child).into_iter().find(|spec| is_secrets(*spec)) {
-                return wrong(spec, "`secrets` is declared in a block with other variables");
-            }
-        } else if child.kind() == "var_spec" && is_secrets(child) {
-            if let Some(value) = child.child_by_field_name("value") {
-                return wrong(value, "`secrets` is given a value");
-            }
-            return match child.child_by_field_name("type") {
-                Some(kind) if kind.kind() == "struct_type" => names_of_fields(file, kind, diagnostics),
-                kind => wrong(kind.unwrap_or(child), "`secrets` is not a struct written in place"),
-            };
-        }
+    if variable.in_block {
+        return wrong(declaration.at, "`secrets` is declared in a block with other variables");
     }
-    Vec::new()
+    if let Some(value) = variable.value {
+        return wrong(value, "`secrets` is given a value");
+    }
+    match &variable.kind {
+        Some(kind) => match &kind.form {
+            TypeForm::Struct(fields) => {
+                fields.iter().flat_map(|each| field(file, each, diagnostics)).collect()
+            }
+            _ => wrong(kind.at, "`secrets` is not a struct written in place"),
+        },
+        None => wrong(declaration.at, "`secrets` is not a struct written in place"),
+    }
 }
 
-fn names_of_fields(
-    file: &File<'_>,
-    structure: Node<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<(String, Position)> {
-    let mut names = Vec::new();
-    let lists = named_children(structure).into_iter().flat_map(named_children);
-    for field in lists.filter(|node| node.kind() == "field_declaration") {
-        let of_field = fields(field, "name");
-        let is_text = field.child_by_field_name("type").is_some_and(|kind| file.slice(kind) == "string");
-        if of_field.is_empty() || !is_text {
-            let message =
-                if is_text { "a secret has no name of its own" } else { "a secret is not a `string`" };
-            let diagnostic = Diagnostic::error(Number::S0016, message)
-                .at(&file.at(field))
-                .note("the value of a secret is a text")
-                .help("write a name and `string`, such as `MySecret string`");
-            diagnostics.push(diagnostic);
-            continue;
-        }
-        names.extend(of_field.into_iter().map(|name| (file.slice(name).to_owned(), file.at(name))));
+fn field(file: &File<'_>, field: &Field, diagnostics: &mut Vec<Diagnostic>) -> Vec<(String, Position)> {
+    let is_text =
+        matches!(&field.kind.form, TypeForm::Name { qualifier: None, name, .. } if name == "string");
+    if !field.names.is_empty() && is_text {
+        return field.names.iter().map(|name| (name.text.clone(), file.at(name.at))).collect();
     }
-    names
+    let (message, at) = if is_text {
+        ("a secret has no name of its own", field.at)
+    } else {
+        ("a secret is not a `string`", if field.names.is_empty() { field.at } else { field.kind.at })
+    };
+    let diagnostic = Diagnostic::error(Number::S0016, message)
+        .at(&file.at(at))
+        .note("the value of a secret is a text")
+        .help("write a name and `string`, such as `MySecret string`");
+    diagnostics.push(diagnostic);
+    Vec::new()
 }
 
 #[cfg(test)]
@@ -131,7 +127,7 @@ mod tests {
             "5:2-5:29",
             "`secrets` is declared in a block with other variables",
         );
-        wrong("var secrets struct { A []byte }", "4:22-4:30", "a secret is not a `string`");
+        wrong("var secrets struct { A []byte }", "4:24-4:30", "a secret is not a `string`");
         wrong("var secrets struct { Other }", "4:22-4:27", "a secret is not a `string`");
     }
 }

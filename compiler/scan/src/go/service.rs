@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 use compiler_diagnostics::{Code as Number, Diagnostic};
 use schema_documents::Position;
 use schema_documents::manifest::{Binds, Endpoint, Service};
-use tree_sitter::Node;
 
 use super::Found;
 use super::directive::{self, Api, Directed, Directive, path_parameters};
-use super::resolve::{Code, Root, is_within};
-use super::syntax::{File, Role, fields, named_children};
+use super::module::is_within;
+use super::program::{Doing, File, Program, Root, ServiceId};
 use super::topic::NEW_SUBSCRIPTION;
 
 /// What makes a folder a service.
@@ -25,21 +24,16 @@ struct Sign {
 }
 
 /// The directives of all files, in the order of the files.
-pub(super) fn directives<'t>(code: &Code<'t>, found: &mut Found) -> Vec<(usize, Directed<'t>)> {
-    let files = code.files.iter().enumerate();
-    files
-        .flat_map(|(index, file)| {
-            let directed = directive::read(file, &mut found.diagnostics);
-            directed.into_iter().map(move |directed| (index, directed))
-        })
-        .collect()
+pub(super) fn directives<'p>(program: &Program<'p>, found: &mut Found) -> Vec<Directed<'p>> {
+    let files = program.files.iter().enumerate();
+    files.flat_map(|(index, file)| directive::read(index, file, &mut found.diagnostics)).collect()
 }
 
 /// Finds the services.
-pub(super) fn roots(code: &Code<'_>, directed: &[(usize, Directed<'_>)], found: &mut Found) -> Vec<Root> {
+pub(super) fn roots(program: &Program<'_>, directed: &[Directed<'_>], found: &mut Found) -> Vec<Root> {
     let mut roots: Vec<Root> = Vec::new();
     // Parents come before what lies in them.
-    for (folder, sign) in signs(code, directed) {
+    for (folder, sign) in signs(program, directed) {
         let parent =
             roots.iter().filter(|root| is_within(&folder, &root.folder)).max_by_key(|root| root.folder.len());
         if let Some(parent) = parent {
@@ -73,59 +67,92 @@ pub(super) fn roots(code: &Code<'_>, directed: &[(usize, Directed<'_>)], found: 
 }
 
 /// The strongest sign of each folder, or the first.
-fn signs(code: &Code<'_>, directed: &[(usize, Directed<'_>)]) -> BTreeMap<String, Sign> {
+fn signs(program: &Program<'_>, directed: &[Directed<'_>]) -> BTreeMap<String, Sign> {
     let mut signs: BTreeMap<String, Sign> = BTreeMap::new();
-    let mut add = |file: &File<'_>, is_strong: bool, node: Node<'_>| {
-        let sign = Sign { is_strong, package: file.package.to_owned(), at: file.at(node) };
+    let mut add = |file: &File<'_>, is_strong: bool, at: Position| {
+        let sign = Sign { is_strong, package: file.facts.package.clone(), at };
         match signs.get_mut(file.folder) {
             Some(known) if known.is_strong || !is_strong => {}
             Some(known) => *known = sign,
-            None => {
-                signs.insert(file.folder.to_owned(), sign);
-            }
+            None => drop(signs.insert(file.folder.to_owned(), sign)),
         }
     };
-    for (file, directed) in directed {
+    for directed in directed {
         if !matches!(directed.directive, Directive::Middleware(_)) {
-            let is_strong = directed.directive == Directive::Service;
-            add(&code.files[*file], is_strong, name_of(directed.declaration));
+            add(directed.file, directed.directive == Directive::Service, directed.at_name());
         }
     }
-    for site in code.sites(NEW_SUBSCRIPTION.package, NEW_SUBSCRIPTION.function) {
-        if matches!(site.used.role, Role::Called(_)) {
-            add(site.file, false, site.used.node);
+    for site in program.sites(NEW_SUBSCRIPTION.package, NEW_SUBSCRIPTION.function) {
+        if matches!(site.doing(), Doing::Called(_)) {
+            add(site.file, false, site.at());
         }
     }
     signs
 }
 
-/// The name in a declaration of a function or a type.
-pub(super) fn name_of(declaration: Node<'_>) -> Node<'_> {
-    let spec = match declaration.kind() {
-        "type_declaration" => declaration.named_child(0).unwrap_or(declaration),
-        _ => declaration,
-    };
-    spec.child_by_field_name("name").unwrap_or(declaration)
+/// Finds the service structs. A service has one, and methods of no other type are endpoints.
+pub(super) fn structs(program: &Program<'_>, directed: &[Directed<'_>], found: &mut Found) {
+    let mut structs: BTreeMap<ServiceId, &Directed<'_>> = BTreeMap::new();
+    for each in directed.iter().filter(|each| each.directive == Directive::Service) {
+        let Some(service) = program.service_of(each.file.folder) else { continue };
+        found.structs.insert((each.file.import_path.clone(), each.name().to_owned()), service);
+        if let Some(first) = structs.get(&service) {
+            let diagnostic = Diagnostic::error(Number::S0014, "there is a second service struct")
+                .at(&each.at_name())
+                .label(&first.at_name(), "this is the first")
+                .note("a service has one struct, of which its endpoints are methods")
+                .help("remove one of the two `//encore:service`");
+            found.diagnostics.push(diagnostic);
+        } else {
+            structs.insert(service, each);
+        }
+    }
+    for each in directed.iter().filter(|each| matches!(each.directive, Directive::Api(_))) {
+        let service = program.service_of(each.file.folder).and_then(|service| structs.get(&service));
+        found.diagnostics.extend(receiver(each, service.copied()));
+    }
+}
+
+/// An endpoint that is a method is one of the service struct.
+fn receiver(each: &Directed<'_>, service: Option<&Directed<'_>>) -> Option<Diagnostic> {
+    let receiver = each.function()?.receiver.as_ref()?;
+    let is_its = service.is_some_and(|service| {
+        service.file.import_path == each.file.import_path && service.name() == receiver.text
+    });
+    if is_its {
+        return None;
+    }
+    let message = format!("`{}` is not the service struct of this service", receiver.text);
+    let diagnostic = Diagnostic::error(Number::S0023, message)
+        .at(&each.file.at(receiver.at))
+        .note("the framework has no value of any other type to call the endpoint on");
+    Some(match service {
+        Some(service) => diagnostic
+            .label(&service.at_name(), "this is the service struct")
+            .help(format!("write `*{}`", service.name())),
+        None => diagnostic.help(format!("write `//encore:service` above the type `{}`", receiver.text)),
+    })
 }
 
 /// Finds the endpoints of the services.
-pub(super) fn endpoints(code: &Code<'_>, directed: &[(usize, Directed<'_>)], found: &mut Found) {
-    for (file, directed) in directed {
-        let file = &code.files[*file];
+pub(super) fn endpoints(program: &Program<'_>, directed: &[Directed<'_>], found: &mut Found) {
+    for directed in directed {
         let Directive::Api(api) = &directed.directive else { continue };
-        let Some(service) = code.service_of(file.folder) else { continue };
-        let endpoint = endpoint(file, directed.declaration, api);
-        found.endpoints.insert((file.import_path.clone(), endpoint.name.clone()), service);
+        let Some(service) = program.service_of(directed.file.folder) else { continue };
+        let endpoint = endpoint(directed, api);
+        let key = (directed.file.import_path.clone(), endpoint.name.clone());
+        found.endpoints.insert(key, service);
         found.manifest.services[service].endpoints.push(endpoint);
     }
 }
 
-fn endpoint(file: &File<'_>, function: Node<'_>, api: &Api) -> Endpoint {
-    let name = name_of(function);
+fn endpoint(directed: &Directed<'_>, api: &Api) -> Endpoint {
+    let signature = directed.function().and_then(|function| function.signature.as_ref());
+    let parameters = signature.map_or(0, |signature| signature.parameters.len());
     // Besides the context and the path's parameters.
-    let own = parameters(function).saturating_sub(1 + path_parameters(api.path.as_deref()));
+    let own = parameters.saturating_sub(1 + path_parameters(api.path.as_deref()).count());
     Endpoint {
-        name: file.slice(name).to_owned(),
+        name: directed.name().to_owned(),
         access: api.access,
         methods: api.methods.clone(),
         path: api.path.clone(),
@@ -138,18 +165,8 @@ fn endpoint(file: &File<'_>, function: Node<'_>, api: &Api) -> Endpoint {
         tags: api.tags.clone(),
         sensitive: api.sensitive,
         takes_request: !api.raw && own > 0,
-        at: file.at(name),
+        at: directed.at_name(),
     }
-}
-
-/// How many parameters a function has: `a, b int` are two, `int` is one.
-fn parameters(function: Node<'_>) -> usize {
-    let list = function.child_by_field_name("parameters");
-    list.map(named_children)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|each| fields(each, "name").len().max(1))
-        .sum()
 }
 
 #[cfg(test)]
@@ -163,7 +180,10 @@ mod tests {
         check(&[("a/a.go", &format!("package named\n{ENDPOINT}"))], &["service named a"], &[]);
         check(&[("a/a.go", "package a\n//encore:service\ntype S struct{}\n")], &["service a a"], &[]);
         check(
-            &[("a/a.go", "package a\n//encore:authhandler\nfunc A() {}\n")],
+            &[(
+                "a/a.go",
+                "package a\nimport (\"context\"; \"encore.dev/beta/auth\")\n//encore:authhandler\nfunc A(ctx context.Context, token string) (auth.UID, error) { return \"\", nil }\n",
+            )],
             &["service a a", "auth A a"],
             &[],
         );

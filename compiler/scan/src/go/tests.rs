@@ -345,7 +345,7 @@ fn an_error_in_one_file_does_not_hide_another() {
             ("b/b.go", "package b\n//encore:api public\nfunc B() {}\n"),
         ],
         &["service b b", "endpoint b.B Public -"],
-        &["S0001 a/a.go:3:1-3:10 this is not valid Go"],
+        &["S0001 a/a.go:3:9-3:10 expected a type, found `{`"],
     );
 }
 

@@ -1,0 +1,68 @@
+//! The app's Go module: which files are its own, and by which paths their packages are imported.
+//!
+//! Other modules are dependencies, be they in a folder of the app: the framework finds no resources in them, and they
+//! cannot import the app.
+
+use super::constraint;
+use super::glance::Glance;
+use crate::SourceTree;
+
+/// The app's Go module.
+pub(super) struct Module {
+    /// The path by which its root package is imported.
+    pub(super) path: String,
+    /// Folders with a `go.mod` of their own: other modules.
+    foreign: Vec<String>,
+}
+
+impl Module {
+    /// Reads the app's `go.mod`. Without one the module is called `encore.app`, as the framework's own templates do.
+    pub(super) fn read(tree: &SourceTree) -> Self {
+        let text = tree.text("go.mod").unwrap_or_default();
+        let line = text.lines().find_map(|line| line.trim_start().strip_prefix("module "));
+        let path = line.and_then(|line| line.split_ascii_whitespace().next());
+        let path = path.map_or("encore.app", |path| path.trim_matches(['"', '`'])).to_owned();
+        let folders = tree.below("").filter_map(|path| path.strip_suffix("/go.mod"));
+        Self { path, foreign: folders.map(str::to_owned).collect() }
+    }
+
+    /// The path by which the package in a folder is imported.
+    pub(super) fn import_path(&self, folder: &str) -> String {
+        if folder.is_empty() { self.path.clone() } else { format!("{}/{folder}", self.path) }
+    }
+
+    /// The folder of a package with this import path.
+    pub(super) fn folder_of<'p>(&self, package: &'p str) -> Option<&'p str> {
+        let rest = package.strip_prefix(&self.path)?;
+        if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
+    }
+
+    /// Whether a file is built as part of the app.
+    pub(super) fn builds(&self, path: &str, glance: &Glance) -> bool {
+        self.holds(path) && constraint::is_built(path, glance.holding)
+    }
+
+    fn holds(&self, path: &str) -> bool {
+        !self.foreign.iter().any(|folder| is_within(folder_of(path), folder))
+    }
+}
+
+/// Whether a file with this path may be source of the app: no test, no dependency, and not generated.
+pub(super) fn is_source(path: &str) -> bool {
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_read = |part: &str| !(part == "node_modules" || part == "vendor" || part.starts_with('.'));
+    file.strip_suffix(".go").is_some_and(|stem| !stem.ends_with("_test"))
+        && !file.contains("encore.gen.go")
+        && (folders.is_empty() || folders.split('/').all(is_read))
+}
+
+/// Whether a folder is another one or lies below it.
+pub(super) fn is_within(folder: &str, above: &str) -> bool {
+    above.is_empty()
+        || folder.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The folder of a file.
+pub(super) fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}

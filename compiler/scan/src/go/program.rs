@@ -1,0 +1,318 @@
+//! The app's code as a whole: what each name means, where it is used, and whose code each declaration is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use compiler_diagnostics::{Code, Diagnostic};
+use schema_documents::Position;
+
+use super::facts::{
+    Action, Call, Declaration, Facts, Form, Passed, Role, Type, TypeForm, TypeSpec, Use, Word,
+};
+use super::module::{Module, is_within};
+use super::reach;
+use crate::SourceTree;
+use crate::text::Place;
+
+/// Index of a service in the manifest, as it is being made.
+pub(super) type ServiceId = usize;
+
+/// A declaration, by the indices of its file and its own.
+pub(super) type Node = (usize, usize);
+
+/// One file of the app, with its facts.
+pub(super) struct File<'t> {
+    pub(super) path: &'t str,
+    /// The folder, relative to the app's root; empty for the root itself.
+    pub(super) folder: &'t str,
+    /// The path by which other packages import this one.
+    pub(super) import_path: String,
+    /// Whether it speaks of the framework.
+    pub(super) speaks: bool,
+    pub(super) facts: Facts,
+    /// Import paths by the names that they have in this file.
+    pub(super) names: BTreeMap<String, String>,
+    /// Import paths of packages whose names stand without a dot.
+    pub(super) dots: Vec<String>,
+}
+
+impl File<'_> {
+    /// The position of a place in this file.
+    pub(super) fn at(&self, place: Place) -> Position {
+        place.in_file(self.path)
+    }
+
+    /// The declaration that a use stands in.
+    pub(super) fn declaration(&self, used: &Use) -> Option<&Declaration> {
+        self.facts.declarations.get(used.within)
+    }
+}
+
+/// The root of a service.
+pub(super) struct Root {
+    pub(super) folder: String,
+    /// Index in the manifest's services.
+    pub(super) service: ServiceId,
+}
+
+/// What a path of names leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Named<'p> {
+    /// Import path of the package that declares the name.
+    pub(super) package: &'p str,
+    pub(super) name: &'p str,
+    /// How many words of the path it takes.
+    pub(super) words: usize,
+}
+
+/// A use of a name, in its file.
+#[derive(Clone, Copy)]
+pub(super) struct Site<'p> {
+    pub(super) file: &'p File<'p>,
+    pub(super) used: &'p Use,
+    /// Index of the file.
+    index: usize,
+    /// How many words of the path are the name.
+    words: usize,
+}
+
+/// What is done with a name.
+pub(super) enum Doing<'p> {
+    /// `name(…)`: the call, if that is of the framework.
+    Called(Option<&'p Call>),
+    /// `name.method(…)`.
+    Method(&'p str),
+    /// `name.field`, or something of that.
+    Field(&'p str),
+    /// `call(…, name, …)`.
+    Passed(&'p Passed),
+    Typed,
+    /// Anything else.
+    Valued,
+}
+
+impl<'p> Site<'p> {
+    /// Where the name stands.
+    pub(super) fn place(&self) -> Place {
+        let path = &self.used.path;
+        let (first, last) = (path[0].at, path[self.words - 1].at);
+        Place { end_line: last.end_line, end_column: last.end_column, ..first }
+    }
+
+    /// The position of the name.
+    pub(super) fn at(&self) -> Position {
+        self.file.at(self.place())
+    }
+
+    /// What is reached from the name with dots.
+    pub(super) fn rest(&self) -> &'p [Word] {
+        &self.used.path[self.words..]
+    }
+
+    /// What is done with the name.
+    pub(super) fn doing(&self) -> Doing<'p> {
+        match (self.rest(), &self.used.action) {
+            ([], Action::Called(call)) => Doing::Called(call.as_deref()),
+            ([], Action::Queried(_)) => Doing::Called(None),
+            ([], Action::Passed(passed)) => Doing::Passed(passed),
+            ([], Action::Typed) => Doing::Typed,
+            ([], Action::Valued) => Doing::Valued,
+            ([method], Action::Called(_) | Action::Queried(_)) => Doing::Method(&method.text),
+            ([field, ..], _) => Doing::Field(&field.text),
+        }
+    }
+
+    /// Whether it is passed to a function.
+    pub(super) fn is_passed_to(&self, program: &Program<'_>, package: &str, function: &str) -> bool {
+        let Doing::Passed(passed) = self.doing() else { return false };
+        let named = program.resolve_texts(self.file, &passed.function);
+        named.is_some_and(|named| (named.package, named.name) == (package, function))
+    }
+
+    /// The report that something is used outside of all services.
+    pub(super) fn outside(&self, what: &str) -> Diagnostic {
+        Diagnostic::error(Code::M0112, format!("the {what} is used outside of all services"))
+            .at(&self.at())
+            .note("a use gives the service that makes it the permission for it; no service runs this code")
+            .help("move this code into a service, or pass it what it needs from one")
+    }
+
+    /// The package-level variables that are set to what this is, or to something made of it.
+    pub(super) fn variables(&self) -> &'p [Word] {
+        match (self.used.role, self.file.declaration(self.used)) {
+            (Role::Whole | Role::Part, Some(declaration)) => &declaration.names,
+            _ => &[],
+        }
+    }
+}
+
+/// Something about names, by package and name.
+type ByName<'t, T> = BTreeMap<&'t str, BTreeMap<&'t str, Vec<T>>>;
+
+/// What is known of a name.
+fn of<'m, T>(map: &'m ByName<'_, T>, package: &str, name: &str) -> &'m [T] {
+    map.get(package).and_then(|names| names.get(name)).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// All files that can matter, and who uses what.
+pub(super) struct Program<'t> {
+    pub(super) tree: &'t SourceTree,
+    module: &'t Module,
+    pub(super) files: &'t [File<'t>],
+    /// Where a name is declared, methods left out, by package and name: file and index.
+    declared: ByName<'t, Node>,
+    /// Uses by package and name: file, index, and how many words the name takes.
+    uses: ByName<'t, (usize, usize, usize)>,
+    roots: Vec<Root>,
+    /// The services in which a declaration's code runs, by file and index.
+    runs: BTreeMap<Node, Vec<ServiceId>>,
+    /// The services that load a package, by import path.
+    loads: BTreeMap<&'t str, Vec<ServiceId>>,
+}
+
+impl<'t> Program<'t> {
+    /// Finds out what each name means.
+    pub(super) fn new(tree: &'t SourceTree, module: &'t Module, files: &'t [File<'t>]) -> Self {
+        let mut program = Self {
+            tree,
+            module,
+            files,
+            declared: BTreeMap::new(),
+            uses: BTreeMap::new(),
+            roots: Vec::new(),
+            runs: BTreeMap::new(),
+            loads: BTreeMap::new(),
+        };
+        for (index, file) in files.iter().enumerate() {
+            for (at, declaration) in file.facts.declarations.iter().enumerate() {
+                for name in declaration.names.iter().filter(|name| declaration.declares(&name.text)) {
+                    let names = program.declared.entry(&file.import_path).or_default();
+                    names.entry(&name.text).or_default().push((index, at));
+                }
+            }
+        }
+        for (index, file) in files.iter().enumerate() {
+            for (at, used) in file.facts.uses.iter().enumerate() {
+                if let Some(named) = program.resolve(file, &used.path) {
+                    let names = program.uses.entry(named.package).or_default();
+                    names.entry(named.name).or_default().push((index, at, named.words));
+                }
+            }
+        }
+        program
+    }
+
+    /// What a path of words in a file leads to.
+    pub(super) fn resolve<'p>(&self, file: &'p File<'_>, path: &'p [Word]) -> Option<Named<'p>> {
+        let texts = [path.first()?.text.as_str(), path.get(1).map_or("", |word| word.text.as_str())];
+        self.named(file, texts)
+    }
+
+    /// What a path of texts in a file leads to.
+    pub(super) fn resolve_texts<'p>(&self, file: &'p File<'_>, path: &'p [String]) -> Option<Named<'p>> {
+        self.named(file, [path.first()?.as_str(), path.get(1).map_or("", String::as_str)])
+    }
+
+    /// What the name of a type leads to.
+    pub(super) fn resolve_type<'p>(&self, file: &'p File<'_>, ty: &'p Type) -> Option<Named<'p>> {
+        match &ty.form {
+            TypeForm::Name { qualifier: Some(qualifier), name, .. } => self.named(file, [qualifier, name]),
+            TypeForm::Name { qualifier: None, name, .. } => self.named(file, [name, ""]),
+            _ => None,
+        }
+    }
+
+    fn named<'p>(&self, file: &'p File<'_>, [first, second]: [&'p str; 2]) -> Option<Named<'p>> {
+        if let Some(package) = file.names.get(first) {
+            return (!second.is_empty()).then_some(Named { package, name: second, words: 2 });
+        }
+        let own = Named { package: &file.import_path, name: first, words: 1 };
+        let declares = |package: &str| !of(&self.declared, package, first).is_empty();
+        if file.dots.is_empty() || declares(own.package) {
+            return Some(own);
+        }
+        let of_framework = |package: &&String| self.module.folder_of(package).is_none();
+        let dot = file
+            .dots
+            .iter()
+            .find(|package| declares(package))
+            .or_else(|| file.dots.iter().find(of_framework));
+        Some(dot.map_or(own, |package| Named { package, ..own }))
+    }
+
+    /// The uses of a name, in the order of files.
+    pub(super) fn sites<'p>(&'p self, package: &str, name: &str) -> Vec<Site<'p>> {
+        of(&self.uses, package, name)
+            .iter()
+            .map(|(file, used, words)| self.site(*file, *used, *words))
+            .collect()
+    }
+
+    fn site(&self, index: usize, used: usize, words: usize) -> Site<'_> {
+        let file = &self.files[index];
+        Site { file, used: &file.facts.uses[used], index, words }
+    }
+
+    /// Where a name is declared.
+    pub(super) fn declaration(&self, package: &str, name: &str) -> Option<(&'t File<'t>, &'t Declaration)> {
+        let (file, index) = *of(&self.declared, package, name).first()?;
+        let file = &self.files[file];
+        Some((file, &file.facts.declarations[index]))
+    }
+
+    /// All declarations of a name in a package; of functions called `init` there may be several.
+    pub(super) fn declarations(&self, package: &str, name: &str) -> &[Node] {
+        of(&self.declared, package, name)
+    }
+
+    /// How a type is declared.
+    pub(super) fn type_spec(&self, package: &str, name: &str) -> Option<(&'t File<'t>, &'t TypeSpec)> {
+        match self.declaration(package, name)? {
+            (file, Declaration { form: Form::Type(spec), .. }) => Some((file, spec)),
+            _ => None,
+        }
+    }
+
+    /// The folder of a package of the app.
+    pub(super) fn folder_of<'p>(&self, package: &'p str) -> Option<&'p str> {
+        self.module.folder_of(package).filter(|folder| self.tree.has_folder(folder))
+    }
+
+    /// Takes up the roots of services.
+    pub(super) fn assign(&mut self, roots: Vec<Root>) {
+        self.roots = roots;
+    }
+
+    /// Finds out in which services each declaration's code runs. `guests` are functions that run in services which do
+    /// not name them, and `endpoints` those that are called over the network from other services.
+    pub(super) fn settle(&mut self, guests: &[(Node, BTreeSet<ServiceId>)], endpoints: &BTreeSet<Node>) {
+        let reached = reach::reach(self, guests, endpoints);
+        (self.runs, self.loads) = (reached.runs, reached.loads);
+    }
+
+    /// The service that a folder is part of: that of the nearest root above it.
+    pub(super) fn service_of(&self, folder: &str) -> Option<ServiceId> {
+        let above = self.roots.iter().filter(|root| is_within(folder, &root.folder));
+        above.max_by_key(|root| root.folder.len()).map(|root| root.service)
+    }
+
+    /// The root folder of the service that a folder is part of.
+    pub(super) fn root_of(&self, folder: &str) -> Option<&str> {
+        let above = self.roots.iter().filter(|root| is_within(folder, &root.folder));
+        above.max_by_key(|root| root.folder.len()).map(|root| root.folder.as_str())
+    }
+
+    /// The services whose code a use is.
+    pub(super) fn services_of(&self, site: &Site<'_>) -> &[ServiceId] {
+        self.runs.get(&(site.index, site.used.within)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a use is in a package that no service loads.
+    pub(super) fn is_outside(&self, site: &Site<'_>) -> bool {
+        self.services_of(site).is_empty() && self.services_that_load(&site.file.import_path).is_empty()
+    }
+
+    /// The services that load a package: its own, or those that import it, be it through others.
+    pub(super) fn services_that_load(&self, package: &str) -> &[ServiceId] {
+        self.loads.get(package).map(Vec::as_slice).unwrap_or_default()
+    }
+}

@@ -1,0 +1,339 @@
+//! Which files are read: those whose facts can matter.
+//!
+//! A file can matter when it speaks of the framework, or names something of the app that may lead to a resource. That
+//! is found in rounds. The first reads the files that speak of the framework or import a package that may. The next ones
+//! read files beside these that contain a name which turned out to be wanted: a variable that may hold a resource, or
+//! a type that a declaration is about. Packages outside of services are read whole, since it matters which of their
+//! functions call each other.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::LANGUAGE;
+use super::facts::{Action, Above, Facts, Form, Type, TypeForm, Use, usual_name};
+use super::glance::{Glance, contains_word};
+use super::module::{Module, folder_of, is_within};
+use super::program::File;
+use crate::per_file::{Missing, Reader, Sources, Words};
+
+/// Packages of the framework that have nothing to do with resources: whoever uses them leads to none.
+const HARMLESS: [&str; 5] =
+    ["encore.dev/beta/errs", "encore.dev/rlog", "encore.dev/types/option", "encore.dev/types/uuid", "encore.dev/et"];
+
+/// A file that may be read.
+struct Candidate<'t, 'g> {
+    /// Its index among all sources.
+    index: usize,
+    path: &'t str,
+    package: String,
+    glance: &'g Glance,
+    facts: Option<Facts>,
+}
+
+/// Reads the files of an app that can matter.
+pub(super) fn read<'t>(reader: &Reader<'t>, module: &Module) -> Result<Vec<File<'t>>, Missing> {
+    let sources = reader.sources(&LANGUAGE)?;
+    let mut candidates = candidates(&sources, module);
+    let names = package_names(&candidates);
+    read_those(&sources, &mut candidates, |each| each.glance.speaks)?;
+    let leading = leading(&candidates);
+    let leads = |each: &Candidate<'_, '_>| each.glance.imports().any(|import| leading.contains(import));
+    read_those(&sources, &mut candidates, leads)?;
+    loop {
+        let wanted = Wanted::of(&candidates, &names, &leading);
+        let found = wanted.found(&sources, &candidates)?;
+        if !read_those(&sources, &mut candidates, |each| found.contains(&each.index))? {
+            break;
+        }
+    }
+    Ok(candidates.into_iter().filter_map(|each| file(each, &names)).collect())
+}
+
+/// Takes the facts of files that were not read yet; says whether there were any.
+fn read_those(
+    sources: &Sources<'_, '_, Glance, Facts>,
+    candidates: &mut [Candidate<'_, '_>],
+    is_wanted: impl Fn(&Candidate<'_, '_>) -> bool,
+) -> Result<bool, Missing> {
+    let mut wanted: Vec<_> =
+        candidates.iter_mut().filter(|each| each.facts.is_none() && is_wanted(each)).collect();
+    let facts = sources.facts(&wanted.iter().map(|each| each.index).collect::<Vec<_>>())?;
+    let is_any = !facts.is_empty();
+    for (each, facts) in wanted.iter_mut().zip(facts) {
+        each.facts = Some(facts);
+    }
+    Ok(is_any)
+}
+
+fn candidates<'t, 'g>(
+    sources: &'g Sources<'_, 't, Glance, Facts>,
+    module: &Module,
+) -> Vec<Candidate<'t, 'g>> {
+    let all = sources.paths.iter().zip(&sources.glances).enumerate();
+    let built = all.filter(|(_, (path, glance))| module.builds(path, glance) && glance.package != "main");
+    let candidate = |(index, (path, glance)): (usize, (&&'t str, &'g Glance))| Candidate {
+        index,
+        path,
+        package: module.import_path(folder_of(path)),
+        glance,
+        facts: None,
+    };
+    built.map(candidate).collect()
+}
+
+/// The names of packages by their import paths.
+fn package_names(candidates: &[Candidate<'_, '_>]) -> BTreeMap<String, String> {
+    let mut names = BTreeMap::new();
+    for each in candidates.iter().filter(|each| !each.glance.package.is_empty()) {
+        names.entry(each.package.clone()).or_insert_with(|| each.glance.package.clone());
+    }
+    names
+}
+
+/// The packages that may lead to a resource: those that do something with the framework, and those that import one of
+/// them, be it through others.
+fn leading(candidates: &[Candidate<'_, '_>]) -> HashSet<String> {
+    let mut importers: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    for each in candidates {
+        for import in each.glance.imports() {
+            importers.entry(import).or_default().insert(&each.package);
+        }
+    }
+    let acting = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(acts));
+    let mut open: Vec<&str> = acting.map(|each| each.package.as_str()).collect();
+    let mut leading = HashSet::new();
+    while let Some(package) = open.pop() {
+        if leading.insert(package.to_owned()) {
+            open.extend(importers.get(package).into_iter().flatten());
+        }
+    }
+    leading
+}
+
+/// Whether a file does more than to mention the framework.
+fn acts(facts: &Facts) -> bool {
+    let is_of_framework = |path: &str| path.starts_with("encore.dev/") && !HARMLESS.contains(&path);
+    let is_secrets = |form: &Form| matches!(form, Form::Variable(Some(_)));
+    facts.problem.is_some()
+        || !facts.directives.is_empty()
+        || facts.imports.iter().any(|import| is_of_framework(&import.path))
+        || facts.declarations.iter().any(|declaration| is_secrets(&declaration.form))
+}
+
+fn file<'t>(candidate: Candidate<'t, '_>, names: &BTreeMap<String, String>) -> Option<File<'t>> {
+    let facts = candidate.facts?;
+    if facts.package == "main" {
+        return None;
+    }
+    let dots = facts.imports.iter().filter(|import| import.name.as_deref() == Some("."));
+    Some(File {
+        path: candidate.path,
+        folder: folder_of(candidate.path),
+        import_path: candidate.package,
+        speaks: candidate.glance.speaks,
+        names: imported_names(&facts, names),
+        dots: dots.map(|import| import.path.clone()).collect(),
+        facts,
+    })
+}
+
+/// Import paths by the names that they have in a file.
+fn imported_names(facts: &Facts, names: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut imported = BTreeMap::new();
+    for import in &facts.imports {
+        let name = match import.name.as_deref() {
+            Some("_" | ".") => continue,
+            Some(name) => name,
+            None => names.get(&import.path).map_or_else(|| usual_name(&import.path), String::as_str),
+        };
+        imported.insert(name.to_owned(), import.path.clone());
+    }
+    imported
+}
+
+/// What is looked for in the files that are not read yet.
+struct Wanted {
+    /// Words, by package.
+    words: BTreeMap<String, BTreeSet<String>>,
+    /// Packages of which everything is wanted.
+    whole: BTreeSet<String>,
+}
+
+impl Wanted {
+    fn of(
+        candidates: &[Candidate<'_, '_>],
+        names: &BTreeMap<String, String>,
+        leading: &HashSet<String>,
+    ) -> Self {
+        let services = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(makes_a_service));
+        let services: BTreeSet<_> = services.map(|each| folder_of(each.path)).collect();
+        let in_service = |folder: &str| services.iter().any(|service| is_within(folder, service));
+        let packages: BTreeMap<&str, &str> =
+            candidates.iter().map(|each| (each.package.as_str(), folder_of(each.path))).collect();
+        let whole = packages.into_iter().filter(|(package, folder)| leading.contains(*package) && !in_service(folder));
+        let whole = whole.map(|(package, _)| package.to_owned()).collect();
+        let mut wanted = Self { words: BTreeMap::new(), whole };
+        for each in candidates {
+            let Some(facts) = &each.facts else { continue };
+            let imported = imported_names(facts, names);
+            let leads = |used: &Use| {
+                let package = imported.get(&used.path[0].text);
+                package.is_some_and(|package| leading.contains(package) || !names.contains_key(package))
+            };
+            let variables = facts.declarations.iter().enumerate().filter(|(index, declaration)| {
+                matches!(declaration.form, Form::Variable(_))
+                    && facts.uses.iter().any(|used| used.within == *index && leads(used))
+            });
+            for (_, declaration) in variables {
+                wanted.add(&each.package, declaration.names.iter().map(|name| name.text.as_str()));
+            }
+        }
+        for (package, name) in Types::new(candidates, names).missing() {
+            wanted.add(&package, std::iter::once(name.as_str()));
+        }
+        wanted
+    }
+
+    fn add<'w>(&mut self, package: &str, words: impl Iterator<Item = &'w str>) {
+        let words = words.filter(|word| *word != "_").map(str::to_owned);
+        self.words.entry(package.to_owned()).or_default().extend(words);
+    }
+
+    /// The files that are not read and contain what is wanted, by their indices.
+    fn found(
+        &self,
+        sources: &Sources<'_, '_, Glance, Facts>,
+        candidates: &[Candidate<'_, '_>],
+    ) -> Result<HashSet<usize>, Missing> {
+        let words: HashMap<&str, Words> = self
+            .words
+            .iter()
+            .map(|(package, words)| (package.as_str(), Words::new(words.iter().map(String::as_str))))
+            .collect();
+        let (mut found, mut asked) = (HashSet::new(), Vec::new());
+        for each in candidates.iter().filter(|each| each.facts.is_none()) {
+            if self.whole.contains(&each.package) {
+                found.insert(each.index);
+            } else if let Some(words) = words.get(each.package.as_str()) {
+                asked.push((each.index, words));
+            }
+        }
+        let answers = sources.contain(&asked, contains_word)?;
+        found.extend(asked.iter().zip(answers).filter(|(_, answer)| *answer).map(|((file, _), _)| *file));
+        Ok(found)
+    }
+}
+
+/// Whether something in a file makes its folder a service.
+fn makes_a_service(facts: &Facts) -> bool {
+    let is_sign = |text: &str| !text.starts_with("middleware");
+    let subscribes = |used: &Use| used.path.last().is_some_and(|word| word.text == "NewSubscription");
+    facts.directives.iter().any(|each| matches!(each.above, Above::Declaration(_)) && is_sign(&each.text))
+        || facts.uses.iter().any(subscribes)
+}
+
+/// The types that declarations are about.
+struct Types<'c> {
+    candidates: &'c [Candidate<'c, 'c>],
+    /// The names that packages have in each file that is read.
+    imported: Vec<BTreeMap<String, String>>,
+    /// Where types are declared, by package and name.
+    declared: BTreeMap<(&'c str, &'c str), (usize, &'c Type)>,
+    packages: &'c BTreeMap<String, String>,
+}
+
+/// A type in a file. Of a deep one the types of its fields are wanted as well.
+#[derive(Clone, Copy)]
+struct Mention<'c> {
+    file: usize,
+    ty: &'c Type,
+    is_deep: bool,
+}
+
+impl<'c> Types<'c> {
+    fn new(candidates: &'c [Candidate<'c, 'c>], packages: &'c BTreeMap<String, String>) -> Self {
+        let names = |each: &Candidate<'_, '_>| each.facts.as_ref().map(|facts| imported_names(facts, packages));
+        let imported = candidates.iter().map(|each| names(each).unwrap_or_default()).collect();
+        let mut declared = BTreeMap::new();
+        for (index, each) in candidates.iter().enumerate() {
+            for declaration in each.facts.iter().flat_map(|facts| &facts.declarations) {
+                if let Form::Type(spec) = &declaration.form {
+                    declared.insert((each.package.as_str(), declaration.name()), (index, &spec.kind));
+                }
+            }
+        }
+        Self { candidates, imported, declared, packages }
+    }
+
+    /// The types that are wanted and declared in no file that is read, by package and name.
+    fn missing(&self) -> BTreeSet<(String, String)> {
+        let mut missing = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut open = self.mentioned();
+        while let Some(mention) = open.pop() {
+            let Some((package, name)) = self.named(mention) else {
+                open.extend(parts(mention.ty, mention.is_deep).map(|ty| Mention { ty, ..mention }));
+                continue;
+            };
+            open.extend(arguments(mention.ty).iter().map(|ty| Mention { ty, ..mention }));
+            if !self.packages.contains_key(package) || !seen.insert((package, name, mention.is_deep)) {
+                continue;
+            }
+            match self.declared.get(&(package, name)) {
+                Some((file, ty)) => open.push(Mention { file: *file, ty, ..mention }),
+                None => drop(missing.insert((package.to_owned(), name.to_owned()))),
+            }
+        }
+        missing
+    }
+
+    /// The types that calls of the framework's functions mention.
+    fn mentioned(&self) -> Vec<Mention<'c>> {
+        let mut mentioned = Vec::new();
+        for (file, each) in self.candidates.iter().enumerate() {
+            for used in each.facts.iter().flat_map(|facts| &facts.uses) {
+                let is_deep = used.path.last().is_some_and(|word| word.text == "Load");
+                let types = match &used.action {
+                    Action::Called(Some(call)) => &call.types,
+                    Action::Passed(passed) => &passed.types,
+                    _ => continue,
+                };
+                mentioned.extend(types.iter().map(|ty| Mention { file, ty, is_deep }));
+            }
+        }
+        mentioned
+    }
+
+    fn named(&self, mention: Mention<'c>) -> Option<(&str, &'c str)> {
+        match &mention.ty.form {
+            TypeForm::Name { qualifier: Some(package), name, .. } => {
+                Some((self.imported[mention.file].get(package).map_or("", String::as_str), name))
+            }
+            TypeForm::Name { qualifier: None, name, .. } => {
+                Some((&self.candidates[mention.file].package, name))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn arguments(ty: &Type) -> &[Type] {
+    match &ty.form {
+        TypeForm::Name { arguments, .. } => arguments,
+        _ => &[],
+    }
+}
+
+/// The types that one without a name is made of.
+fn parts(ty: &Type, with_fields: bool) -> impl Iterator<Item = &Type> {
+    let (one, other, many): (Option<&Type>, Option<&Type>, &[Type]) = match &ty.form {
+        TypeForm::Pointer(inner) | TypeForm::List(inner) => (Some(inner), None, &[]),
+        TypeForm::Map(key, value) => (Some(key), Some(value), &[]),
+        TypeForm::Interface { embedded, .. } => (None, None, embedded),
+        TypeForm::Struct(_) | TypeForm::Name { .. } | TypeForm::Other => (None, None, &[]),
+    };
+    let fields = match &ty.form {
+        TypeForm::Struct(fields) if with_fields => fields.as_slice(),
+        _ => &[],
+    };
+    one.into_iter().chain(other).chain(many).chain(fields.iter().map(|field| &field.kind))
+}
