@@ -54,6 +54,10 @@ parity-models examples *flags:
 parity-examples examples *flags:
     cargo run --quiet --package fixtures-suite --bin parity -- examples {{examples}} {{flags}}
 
+# What Encore's parser said of the small apps in fixtures/suite/parity against our scanner
+parity-small-apps *flags:
+    cargo run --quiet --package fixtures-suite --bin parity -- small-apps {{flags}}
+
 # Licences and sources of all dependencies (needs cargo-deny)
 deny:
     cargo deny check bans licenses sources

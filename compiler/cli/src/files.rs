@@ -49,7 +49,8 @@ impl App {
         Ok(Self { tree, manifests, with_source: from.with_source, scanned })
     }
 
-    /// Reads the app at `dir` as it was at a git revision. A manifest that was not there then is left out.
+    /// Reads the app at `dir` as it was at a git revision. A manifest that was not there then is left out; before the first
+    /// of them, the app was its code.
     pub(crate) fn read_at(dir: &Path, from: &Manifests, revision: &str) -> Result<Self> {
         let tree = tree_at(dir, revision)?;
         let was = |path: &PathBuf| {
@@ -58,10 +59,8 @@ impl App {
             let bytes = git(folder.unwrap_or(Path::new(".")), &["cat-file", "blob", &object], &[]).ok()?;
             Some((name_in(dir, path), bytes))
         };
-        let manifests: Vec<_> = from.manifests.iter().filter_map(was).collect();
-        // Where no manifest was, there was no app, even if there was code.
-        let with_source = from.with_source || (manifests.is_empty() && !from.manifests.is_empty());
-        Ok(Self { tree, manifests, with_source, scanned: None })
+        let manifests = from.manifests.iter().filter_map(was).collect();
+        Ok(Self { tree, manifests, with_source: from.with_source, scanned: None })
     }
 
     /// What the compiler reads.

@@ -1,5 +1,7 @@
 //! The compiler as one sentence.
 
+use std::collections::BTreeSet;
+
 use compiler_diagnostics::{Code, Diagnostic, any_error};
 use compiler_lower::EnvironmentFile;
 use compiler_model::AppModel;
@@ -62,6 +64,11 @@ pub fn manifest(source: Source<'_>) -> Scan {
         diagnostics.extend(found);
         parts.extend(part);
     }
+    let all = source.manifests.len() + usize::from(source.with_source);
+    if parts.len() < all {
+        // What the others use may be declared in the part that cannot be read.
+        return (None, diagnostics);
+    }
     let (manifest, found) = compiler_scan::merge(parts);
     diagnostics.extend(found);
     (manifest, diagnostics)
@@ -76,10 +83,7 @@ pub fn build(tree: &SourceTree, environments: &[String]) -> Built {
 pub fn build_from(source: Source<'_>, environments: &[String]) -> Built {
     let tree = source.tree;
     let (manifest, mut diagnostics) = manifest(source);
-    let broken = any_error(&diagnostics);
-    let (model, found) = manifest.as_ref().map(compiler_model::resolve).unwrap_or_default();
-    let model = model.filter(|_| !broken);
-    diagnostics.extend(found);
+    let model = resolve(manifest.as_ref(), &mut diagnostics);
     let mut desired = Vec::new();
     for name in names(tree, environments) {
         let (environment, found) = environment(tree, &name);
@@ -98,10 +102,23 @@ pub fn build_from(source: Source<'_>, environments: &[String]) -> Built {
 /// Scan and resolve. Without a model there are errors that say why.
 pub fn model(source: Source<'_>) -> (Option<AppModel>, Vec<Diagnostic>) {
     let (manifest, mut diagnostics) = manifest(source);
-    let broken = any_error(&diagnostics);
-    let (model, found) = manifest.as_ref().map(compiler_model::resolve).unwrap_or_default();
-    diagnostics.extend(found);
-    (model.filter(|_| !broken), diagnostics)
+    (resolve(manifest.as_ref(), &mut diagnostics), diagnostics)
+}
+
+/// What a scanner finds on behalf of the model: it knows the exact place, but not the other parts of the app.
+const PLACED: [Code; 3] = [Code::M0103, Code::M0109, Code::M0110];
+
+/// The model of a manifest; none where something is wrong before. Of what a scanner has found on behalf of the model, that
+/// stands which the model finds as well, in the place that the scanner gives.
+fn resolve(manifest: Option<&Manifest>, diagnostics: &mut Vec<Diagnostic>) -> Option<AppModel> {
+    let (model, found) = manifest.map(compiler_model::resolve).unwrap_or_default();
+    let words = |diagnostic: &Diagnostic| (diagnostic.code, diagnostic.message.clone());
+    let judged: BTreeSet<_> = found.iter().map(words).collect();
+    diagnostics.retain(|known| !PLACED.contains(&known.code) || judged.contains(&words(known)));
+    let broken = any_error(diagnostics);
+    let placed: BTreeSet<_> = diagnostics.iter().map(words).collect();
+    diagnostics.extend(found.into_iter().filter(|new| !placed.contains(&words(new))));
+    model.filter(|_| !broken)
 }
 
 /// The settings of one environment.

@@ -85,7 +85,7 @@ pub(crate) fn check(model: &AppModel) -> Vec<Diagnostic> {
         .chain(subscriptions.map(|subscription| ("subscription", &subscription.name, Some(&subscription.at))))
         .chain(model.buckets.values().map(|bucket| ("bucket", &bucket.name, Some(&bucket.at))))
         .chain(model.caches.values().map(|cache| ("cache", &cache.name, Some(&cache.at))))
-        .chain(model.secrets.values().map(|secret| ("secret", &secret.name, Some(&secret.at))));
+        .chain(model.secrets.values().map(|secret| ("secret", &secret.key, Some(&secret.at))));
     named.filter_map(|(primitive, name, at)| cannot_be_in_an_id(primitive, name, at)).collect()
 }
 

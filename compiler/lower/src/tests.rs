@@ -465,11 +465,25 @@ fn what_cannot_be_lowered_yet_is_said() {
 fn a_name_that_no_id_can_hold_is_refused() {
     let mut model = model(&shop());
     if let Some(secret) = model.secrets.get_mut("SmtpPassword") {
-        secret.name = "smtp password".to_owned();
+        secret.key = "smtp password".to_owned();
     }
     let (state, found) = lower(&model, &environment("production", ""));
     assert!(state.is_none());
     assert_eq!(found[0].code, Code::L0203);
+}
+
+#[test]
+fn two_secrets_of_one_name_cannot_be_read_in_one_process() {
+    let mut model = model(&shop());
+    let mut own = model.secrets["SmtpPassword"].clone();
+    own.key = "orders.SmtpPassword".to_owned();
+    own.services = ["orders".to_owned()].into();
+    model.secrets.insert(own.key.clone(), own);
+    let (state, found) = lower(&model, &environment("production", ""));
+    assert!(state.is_none());
+    assert_eq!(found[0].code, Code::L0205);
+    let (state, found) = lower(&model, &environment("production", "allocation = \"per-service\"\n"));
+    assert!(state.is_some(), "{found:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use schema_documents::Position;
 use schema_documents::manifest::{self, BucketOperation, Language, Manifest};
 
 use crate::cross::{self, Primitive};
-use crate::name;
+use crate::{language, name};
 
 /// An object storage bucket.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +26,13 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
     let declared = manifest.buckets.iter().map(|bucket| (bucket.name.as_str(), &bucket.at, bucket));
     let mut buckets = BTreeMap::new();
     for (name, bucket) in cross::unique(Primitive::Bucket, None, declared, found) {
-        name::check(manifest.language, Primitive::Bucket, name, &bucket.at, found);
+        name::check(
+            language::of_declaration(manifest, &bucket.at),
+            Primitive::Bucket,
+            name,
+            &bucket.at,
+            found,
+        );
         check_public_address(manifest, bucket, found);
         let at = bucket.at.clone();
         let bucket = Bucket { name: name.to_owned(), public: bucket.public, versioned: bucket.versioned, at };
@@ -43,7 +49,7 @@ fn check_public_address(manifest: &Manifest, bucket: &manifest::Bucket, found: &
     let asks = |used: &&manifest::BucketUse| {
         used.bucket == bucket.name && used.operations.contains(&BucketOperation::GetPublicUrl)
     };
-    let setting = match manifest.language {
+    let setting = match language::of_declaration(manifest, &bucket.at) {
         Language::Go => "Public: true",
         Language::Typescript => "public: true",
         Language::Python => "public=True",

@@ -8,7 +8,7 @@ use schema_documents::Position;
 use schema_documents::manifest::{self, Manifest};
 
 use crate::cross::{self, Primitive, one_of};
-use crate::name;
+use crate::{language, name, path};
 
 /// A cache cluster.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub struct Cache {
     pub name: String,
     /// What goes first when memory is short.
     pub eviction_policy: EvictionPolicy,
+    /// Whether what it holds must survive a restart.
+    pub persistent: bool,
     /// Keyspaces, in the order of their declarations.
     pub keyspaces: Vec<Keyspace>,
     /// The declaration.
@@ -99,11 +101,18 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
     let declared = manifest.caches.iter().map(|cache| (cache.name.as_str(), &cache.at, cache));
     let mut caches = BTreeMap::new();
     for (name, cache) in cross::unique(Primitive::Cache, None, declared, found) {
-        name::check(manifest.language, Primitive::Cache, name, &cache.at, found);
+        name::check(language::of_declaration(manifest, &cache.at), Primitive::Cache, name, &cache.at, found);
         let eviction_policy = eviction_policy(cache, found);
         let mut keyspaces: Vec<Keyspace> = cache.keyspaces.iter().map(keyspace).collect();
         keyspaces.sort_by(|a, b| (&a.at, &a.pattern).cmp(&(&b.at, &b.pattern)));
-        let cache = Cache { name: name.to_owned(), eviction_policy, keyspaces, at: cache.at.clone() };
+        let cache = Cache {
+            name: name.to_owned(),
+            eviction_policy,
+            persistent: cache.persistent,
+            keyspaces,
+            at: cache.at.clone(),
+        };
+        path::keyspaces(manifest, &cache, found);
         caches.insert(name.to_owned(), cache);
     }
     caches
@@ -114,7 +123,10 @@ fn keyspace(keyspace: &manifest::Keyspace) -> Keyspace {
 }
 
 fn eviction_policy(cache: &manifest::Cache, found: &mut Vec<Diagnostic>) -> EvictionPolicy {
-    let Some(written) = cache.eviction_policy.as_deref() else { return EvictionPolicy::default() };
+    let Some(written) = cache.eviction_policy.as_deref() else {
+        // What must not be lost is not evicted.
+        return if cache.persistent { EvictionPolicy::NoEviction } else { EvictionPolicy::default() };
+    };
     EvictionPolicy::parse(written).unwrap_or_else(|| {
         let names = || EvictionPolicy::ALL.into_iter().map(EvictionPolicy::as_str);
         let help = match closest(written, names()) {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use compiler_diagnostics::{Code, Diagnostic};
+use compiler_diagnostics::{Code, Diagnostic, closest};
 use schema_documents::Position;
 use schema_documents::manifest::{self, Language, Manifest};
 
 use crate::cross::{self, Primitive};
 use crate::endpoint::has_path_parameters;
-use crate::{cron_expression, name};
+use crate::{cron_expression, language, name};
 
 const MINUTES_PER_DAY: u32 = 24 * 60;
 
@@ -22,8 +22,8 @@ pub struct CronJob {
     pub title: String,
     /// When it runs.
     pub schedule: Schedule,
-    /// What it calls: an endpoint without parameters.
-    pub endpoint: EndpointRef,
+    /// What it calls.
+    pub target: Target,
     /// The declaration.
     pub at: Position,
 }
@@ -41,6 +41,29 @@ pub enum Schedule {
     Cron(String),
 }
 
+/// What a cron job calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// An endpoint without parameters.
+    Endpoint(EndpointRef),
+    /// A path of a service, with `POST`.
+    Path {
+        /// The service.
+        service: String,
+        /// The path, with its `/`.
+        path: String,
+    },
+}
+
+impl Target {
+    /// The service that is called.
+    pub fn service(&self) -> &str {
+        match self {
+            Self::Endpoint(EndpointRef { service, .. }) | Self::Path { service, .. } => service,
+        }
+    }
+}
+
 /// An endpoint, by the name of its service and its own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EndpointRef {
@@ -53,6 +76,15 @@ pub struct EndpointRef {
 impl fmt::Display for EndpointRef {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}.{}", self.service, self.endpoint)
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Endpoint(endpoint) => endpoint.fmt(out),
+            Self::Path { service, path } => write!(out, "{service} {path}"),
+        }
     }
 }
 
@@ -70,13 +102,14 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
     let declared = manifest.cron_jobs.iter().map(|job| (job.id.as_str(), &job.at, job));
     let mut jobs = BTreeMap::new();
     for (id, job) in cross::unique(Primitive::CronJob, None, declared, found) {
-        name::check(manifest.language, Primitive::CronJob, id, &job.at, found);
-        let (schedule, endpoint) = (schedule(manifest.language, job, found), endpoint(manifest, job, found));
-        if let (Some(schedule), Some(endpoint)) = (schedule, endpoint) {
+        name::check(language::of_declaration(manifest, &job.at), Primitive::CronJob, id, &job.at, found);
+        let (schedule, target) =
+            (schedule(language::of_declaration(manifest, &job.at), job, found), target(manifest, job, found));
+        if let (Some(schedule), Some(target)) = (schedule, target) {
             let title = job.title.clone().unwrap_or_else(|| id.to_owned());
             jobs.insert(
                 id.to_owned(),
-                CronJob { id: id.to_owned(), title, schedule, endpoint, at: job.at.clone() },
+                CronJob { id: id.to_owned(), title, schedule, target, at: job.at.clone() },
             );
         }
     }
@@ -132,7 +165,7 @@ fn every(language: Language, id: &str, minutes: &str) -> Result<Schedule, (Strin
         let help = format!("write a number of minutes from 1 to {MINUTES_PER_DAY}, which is a day");
         return Err((format!("cron job `{id}` runs every {minutes} minutes"), help));
     };
-    if language == Language::Go && !MINUTES_PER_DAY.is_multiple_of(minutes) {
+    if language != Language::Typescript && !MINUTES_PER_DAY.is_multiple_of(minutes) {
         let message =
             format!("cron job `{id}` runs every {minutes} minutes, which does not divide a day evenly");
         return Err((message, format!("try {} minutes", nearest_divisor_of_a_day(minutes))));
@@ -144,6 +177,37 @@ fn every(language: Language, id: &str, minutes: &str) -> Result<Schedule, (Strin
 fn nearest_divisor_of_a_day(minutes: u32) -> u32 {
     let divisors = (1..=MINUTES_PER_DAY).filter(|divisor| MINUTES_PER_DAY.is_multiple_of(*divisor));
     divisors.min_by_key(|divisor| divisor.abs_diff(minutes)).expect("BUG: 1 divides a day")
+}
+
+fn target(manifest: &Manifest, job: &manifest::CronJob, found: &mut Vec<Diagnostic>) -> Option<Target> {
+    match (&job.path, &job.service) {
+        (Some(path), Some(service)) => path_of_service(manifest, job, service, path, found),
+        _ => endpoint(manifest, job, found).map(Target::Endpoint),
+    }
+}
+
+fn path_of_service(
+    manifest: &Manifest,
+    job: &manifest::CronJob,
+    service: &str,
+    path: &str,
+    found: &mut Vec<Diagnostic>,
+) -> Option<Target> {
+    let mut report = |message: String, help: Option<String>| {
+        found.push(Diagnostic::error(Code::M0106, message).at(&job.at).maybe_help(help));
+    };
+    if !manifest.services.iter().any(|declared| declared.name == service) {
+        let names = manifest.services.iter().map(|declared| declared.name.as_str());
+        let help = closest(service, names).map(|meant| format!("did you mean `{meant}`?"));
+        report(format!("cron job `{}` calls service `{service}`, which does not exist", job.id), help);
+        return None;
+    }
+    if !path.starts_with('/') {
+        let help = Some(format!("write `/{path}`"));
+        report(format!("cron job `{}` calls the path `{path}`, which does not begin with `/`", job.id), help);
+        return None;
+    }
+    Some(Target::Path { service: service.to_owned(), path: path.to_owned() })
 }
 
 fn endpoint(

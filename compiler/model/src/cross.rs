@@ -5,7 +5,9 @@ use std::fmt;
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
 use schema_documents::Position;
-use schema_documents::manifest::{Access, Call, Language, Manifest, Service as DeclaredService};
+use schema_documents::manifest::{
+    Access, Call, Language, Manifest, Secret, SecretScope, Service as DeclaredService,
+};
 
 use crate::{AppModel, Endpoint, Service};
 
@@ -72,10 +74,17 @@ pub(crate) fn unique<'m, T>(
 
 /// The names that can be referred to.
 struct Declared<'m> {
-    manifest: &'m Manifest,
+    endpoints: BTreeSet<(&'m str, &'m str)>,
+    /// All endpoints as `service.endpoint`, for suggestions.
+    written: Vec<String>,
+    /// Names for which a suggestion is still looked for: each is compared with all that there are.
+    suggestions: usize,
     names: BTreeMap<Primitive, BTreeSet<&'m str>>,
     found: &'m mut Vec<Diagnostic>,
 }
+
+/// Of how many wrong names the right one is looked for.
+const MOST_SUGGESTIONS: usize = 100;
 
 /// A name that should be declared somewhere.
 struct Reference<'m> {
@@ -88,12 +97,22 @@ struct Reference<'m> {
 
 /// Reports every name that nothing declares.
 pub(crate) fn references(manifest: &Manifest, found: &mut Vec<Diagnostic>) {
-    let mut declared = Declared { manifest, names: names(manifest), found };
+    let endpoints: BTreeSet<_> = manifest
+        .services
+        .iter()
+        .flat_map(|service| service.endpoints.iter().map(|each| (service.name.as_str(), each.name.as_str())))
+        .collect();
+    let written = endpoints.iter().map(|(service, endpoint)| format!("{service}.{endpoint}")).collect();
+    let mut declared =
+        Declared { endpoints, written, suggestions: MOST_SUGGESTIONS, names: names(manifest), found };
     for service in &manifest.services {
         declared.check_uses(service);
         declared.check_binds(service);
     }
     for topic in &manifest.topics {
+        if topic.reference {
+            declared.check_reference(Primitive::Topic, &topic.name, &topic.at);
+        }
         for publisher in &topic.publishers {
             declared.check_service(
                 format!("topic `{}` is published to by", topic.name),
@@ -113,6 +132,9 @@ pub(crate) fn references(manifest: &Manifest, found: &mut Vec<Diagnostic>) {
         }
     }
     for secret in &manifest.secrets {
+        if secret.reference {
+            declared.check_reference(Primitive::Secret, &secret.name, &secret.at);
+        }
         for service in &secret.packages_or_services {
             declared.check_service(format!("secret `{}` is needed by", secret.name), service, &secret.at);
         }
@@ -136,10 +158,14 @@ pub(crate) fn references(manifest: &Manifest, found: &mut Vec<Diagnostic>) {
 }
 
 fn names(manifest: &Manifest) -> BTreeMap<Primitive, BTreeSet<&str>> {
+    let topics = manifest.topics.iter().filter(|topic| !topic.reference);
+    let shared = |secret: &&Secret| !secret.reference && secret.scope != SecretScope::Service;
+    let secrets = manifest.secrets.iter().filter(shared);
     BTreeMap::from([
         (Primitive::Service, manifest.services.iter().map(|service| service.name.as_str()).collect()),
         (Primitive::Database, manifest.databases.iter().map(|database| database.name.as_str()).collect()),
-        (Primitive::Topic, manifest.topics.iter().map(|topic| topic.name.as_str()).collect()),
+        (Primitive::Topic, topics.map(|topic| topic.name.as_str()).collect()),
+        (Primitive::Secret, secrets.map(|secret| secret.name.as_str()).collect()),
         (Primitive::Bucket, manifest.buckets.iter().map(|bucket| bucket.name.as_str()).collect()),
         (Primitive::Cache, manifest.caches.iter().map(|cache| cache.name.as_str()).collect()),
         (Primitive::Metric, manifest.metrics.iter().map(|metric| metric.name.as_str()).collect()),
@@ -173,6 +199,11 @@ impl<'m> Declared<'m> {
         }
     }
 
+    /// A name by which another part of the app is referred to.
+    fn check_reference(&mut self, primitive: Primitive, name: &'m str, at: &'m Position) {
+        self.check(&Reference { by: "code refers to".to_owned(), primitive, name, at });
+    }
+
     fn check_service(&mut self, by: String, name: &'m str, at: &'m Position) {
         self.check(&Reference { by, primitive: Primitive::Service, name, at });
     }
@@ -183,11 +214,13 @@ impl<'m> Declared<'m> {
             return;
         }
         let names = self.names.get(primitive).into_iter().flatten().copied();
+        let names = names.take(if self.suggestions == 0 { 0 } else { usize::MAX });
         let code = match primitive {
             Primitive::Topic => Code::M0104,
             _ => Code::M0103,
         };
         let help = closest(name, names).map(|meant| format!("did you mean `{meant}`?"));
+        self.suggestions = self.suggestions.saturating_sub(1);
         let message = format!("{by} {primitive} `{name}`, which is not declared");
         self.found.push(Diagnostic::error(code, message).at(*at).maybe_help(help));
     }
@@ -199,10 +232,14 @@ impl<'m> Declared<'m> {
     fn check_call(&mut self, call: &'m Call) {
         self.check_service("a call is made by".to_owned(), &call.from_service, &call.at);
         let to = call.to.as_str();
-        if self.is_declared(Primitive::Service, to) || endpoint(self.manifest, to).is_some() {
+        let is_endpoint = to.rsplit_once('.').is_some_and(|written| self.endpoints.contains(&written));
+        if self.is_declared(Primitive::Service, to) || is_endpoint {
             return;
         }
-        let help = closest_endpoint(self.manifest, to).map(|meant| format!("did you mean `{meant}`?"));
+        let written =
+            self.written.iter().map(String::as_str).take(if self.suggestions == 0 { 0 } else { usize::MAX });
+        let help = closest(to, written).map(|meant| format!("did you mean `{meant}`?"));
+        self.suggestions = self.suggestions.saturating_sub(1);
         let message = format!("service `{}` calls `{to}`, which is not declared", call.from_service);
         self.found.push(Diagnostic::error(Code::M0103, message).at(&call.at).maybe_help(help));
     }
@@ -227,10 +264,20 @@ pub(crate) fn closest_endpoint(manifest: &Manifest, written: &str) -> Option<Str
     closest(written, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
-/// The service that a call goes to: it is written `service.endpoint` or `service`.
-pub(crate) fn called_service<'m>(manifest: &'m Manifest, to: &str) -> Option<&'m str> {
-    let whole = manifest.services.iter().find(|service| service.name == to);
-    whole.or_else(|| endpoint(manifest, to).map(|(service, _)| service)).map(|service| service.name.as_str())
+/// Who calls which services. A call goes to a `service.endpoint` or to a `service`.
+pub(crate) fn calls(manifest: &Manifest) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut targets: BTreeMap<String, &str> = BTreeMap::new();
+    for service in &manifest.services {
+        for endpoint in &service.endpoints {
+            targets.insert(format!("{}.{}", service.name, endpoint.name), &service.name);
+        }
+    }
+    targets.extend(manifest.services.iter().map(|service| (service.name.clone(), service.name.as_str())));
+    let mut calls: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for call in &manifest.calls {
+        calls.entry(&call.from_service).or_default().extend(targets.get(&call.to).copied());
+    }
+    calls
 }
 
 fn endpoints(app: &AppModel) -> impl Iterator<Item = (&Service, &Endpoint)> {
@@ -239,69 +286,26 @@ fn endpoints(app: &AppModel) -> impl Iterator<Item = (&Service, &Endpoint)> {
         .flat_map(|service| service.endpoints.values().map(move |endpoint| (service, endpoint)))
 }
 
-/// Reports endpoints that the same request would reach. Two endpoints meet in a service, and on a gateway when both are
-/// exposed. A literal goes before a parameter and a fallback comes last, so these do not conflict.
-pub(crate) fn paths(app: &AppModel, found: &mut Vec<Diagnostic>) {
-    let mut endpoints: Vec<_> = endpoints(app).collect();
-    endpoints.sort_by_key(|(_, endpoint)| &endpoint.at);
-    let mut seen: BTreeMap<String, Vec<(&Service, &Endpoint)>> = BTreeMap::new();
-    for (service, endpoint) in endpoints {
-        let earlier = seen.entry(shape(&endpoint.path)).or_default();
-        let meets = |(other, first): &&(&Service, &Endpoint)| {
-            let same_router = other.name == service.name || (first.exposed() && endpoint.exposed());
-            same_router && !first.methods.is_disjoint(&endpoint.methods)
-        };
-        if let Some((other, first)) = earlier.iter().find(meets) {
-            let methods: Vec<&str> =
-                first.methods.intersection(&endpoint.methods).map(String::as_str).collect();
-            let message = format!(
-                "endpoints `{}.{}` and `{}.{}` both answer `{} {}`",
-                other.name,
-                first.name,
-                service.name,
-                endpoint.name,
-                methods.join(", "),
-                endpoint.path,
-            );
-            found.push(
-                Diagnostic::error(Code::M0109, message)
-                    .at(&endpoint.at)
-                    .label(&first.at, format!("this one has the path `{}`", first.path))
-                    .help("give one of them another path or another method"),
-            );
-        }
-        earlier.push((service, endpoint));
-    }
-}
-
-/// The path without the names of its parameters: equal shapes match the same requests.
-fn shape(path: &str) -> String {
-    let segment = |segment: &str| match segment.chars().next() {
-        // A wildcard takes what a parameter in its place takes, and more.
-        Some(':' | '*') => ":".to_owned(),
-        Some('!') => "!".to_owned(),
-        _ => segment.to_owned(),
-    };
-    path.split('/').map(segment).collect::<Vec<_>>().join("/")
-}
-
 /// Reports endpoints that ask for authentication in an app that has none. Encore.go refuses such an app; Encore.ts builds
 /// it, so there it is a warning.
 pub(crate) fn authentication(app: &AppModel, found: &mut Vec<Diagnostic>) {
     if app.auth_handler.is_some() {
         return;
     }
-    let (report, help): (fn(Code, String) -> Diagnostic, _) = match app.language {
-        Language::Go => (
-            Diagnostic::error,
-            "declare one with `//encore:authhandler`, or make the endpoint public or private",
-        ),
-        Language::Typescript | Language::Python | Language::Rust => (
-            Diagnostic::warning,
-            "declare one with `authHandler` and name it in a `Gateway`, or remove `auth` from the endpoint",
-        ),
-    };
     for (service, endpoint) in endpoints(app).filter(|(_, endpoint)| endpoint.access == Access::Auth) {
+        let (report, help): (fn(Code, String) -> Diagnostic, _) = match service.language {
+            Language::Go => (
+                Diagnostic::error,
+                "declare one with `//encore:authhandler`, or make the endpoint public or private",
+            ),
+            Language::Typescript => (
+                Diagnostic::warning,
+                "declare one with `authHandler` and name it in a `Gateway`, or remove `auth` from the endpoint",
+            ),
+            Language::Python | Language::Rust => {
+                (Diagnostic::warning, "declare one in a gateway, or make the endpoint public or private")
+            }
+        };
         let message = format!(
             "endpoint `{}.{}` needs an auth handler, and the app has none",
             service.name, endpoint.name

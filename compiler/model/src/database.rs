@@ -7,7 +7,7 @@ use schema_documents::Position;
 use schema_documents::manifest::{Manifest, Migration};
 
 use crate::cross::{self, Primitive};
-use crate::name;
+use crate::{language, name};
 
 /// A SQL database.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +28,13 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
     let declared = manifest.databases.iter().map(|database| (database.name.as_str(), &database.at, database));
     let mut databases = BTreeMap::new();
     for (name, database) in cross::unique(Primitive::Database, None, declared, found) {
-        name::check(manifest.language, Primitive::Database, name, &database.at, found);
+        name::check(
+            language::of_declaration(manifest, &database.at),
+            Primitive::Database,
+            name,
+            &database.at,
+            found,
+        );
         let database = Database {
             name: name.to_owned(),
             migrations_path: database.migrations_path.clone(),

@@ -7,9 +7,9 @@ use schema_documents::Position;
 use schema_documents::manifest::{self, Language, Manifest};
 
 use crate::cross::{self, Primitive};
-use crate::name;
+use crate::{language, name};
 
-/// The gateway that every app has.
+/// The gateway of an app that names no other as its default.
 pub const DEFAULT_GATEWAY: &str = "api-gateway";
 
 /// A gateway.
@@ -54,7 +54,13 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
     let declared = manifest.gateways.iter().map(|gateway| (gateway.name.as_str(), &gateway.at, gateway));
     let mut gateways = BTreeMap::new();
     for (name, gateway) in cross::unique(Primitive::Gateway, None, declared, found) {
-        name::check(manifest.language, Primitive::Gateway, name, &gateway.at, found);
+        name::check(
+            language::of_declaration(manifest, &gateway.at),
+            Primitive::Gateway,
+            name,
+            &gateway.at,
+            found,
+        );
         let gateway = Gateway {
             name: name.to_owned(),
             service: (!gateway.service.is_empty()).then(|| gateway.service.clone()),
@@ -63,17 +69,20 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
         };
         gateways.insert(name.to_owned(), gateway);
     }
-    gateways.entry(DEFAULT_GATEWAY.to_owned()).or_insert_with(|| implicit(manifest));
+    if !manifest.gateways.iter().any(|gateway| gateway.default) {
+        gateways.entry(DEFAULT_GATEWAY.to_owned()).or_insert_with(|| implicit(manifest));
+    }
     gateways
 }
 
 /// The gateway of an app that declares none. In Go there is one auth handler for the app; in TypeScript a handler counts
 /// only when a gateway names it.
 fn implicit(manifest: &Manifest) -> Gateway {
-    let auth_handler = match manifest.language {
-        Language::Go => auth_handler(manifest),
-        Language::Typescript | Language::Python | Language::Rust => None,
+    let in_go = |handler: &AuthHandler| match language::of_declaration(manifest, &handler.at) {
+        Language::Go => true,
+        Language::Typescript | Language::Python | Language::Rust => false,
     };
+    let auth_handler = auth_handler(manifest).filter(in_go);
     Gateway { name: DEFAULT_GATEWAY.to_owned(), service: None, auth_handler, at: None }
 }
 

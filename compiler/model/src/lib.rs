@@ -14,8 +14,10 @@ mod cross;
 mod database;
 mod endpoint;
 mod gateway;
+mod language;
 mod metric;
 mod name;
+mod path;
 mod secret;
 mod service;
 #[cfg(test)]
@@ -29,13 +31,13 @@ use schema_documents::manifest::{Language, Manifest};
 
 pub use bucket::Bucket;
 pub use cache::{Cache, EvictionPolicy, Keyspace};
-pub use cron_job::{CronJob, EndpointRef, Schedule};
+pub use cron_job::{CronJob, EndpointRef, Schedule, Target};
 pub use database::Database;
 pub use endpoint::{DEFAULT_BODY_LIMIT_BYTES, Endpoint, METHODS};
 pub use gateway::{AuthHandler, DEFAULT_GATEWAY, Gateway};
 pub use metric::Metric;
 pub use secret::Secret;
-pub use service::{Binds, BucketUse, Service, Uses};
+pub use service::{Binds, BucketUse, DatabaseUse, Service, Uses};
 pub use topic::{Retries, Subscription, Topic};
 
 /// An app: everything it declares and uses, by name. Every name in it resolves: what a service uses, a subscription
@@ -44,11 +46,11 @@ pub use topic::{Retries, Subscription, Topic};
 pub struct AppModel {
     /// The app's name.
     pub app: String,
-    /// Its language.
+    /// The language of its services, but for those that have another.
     pub language: Language,
     /// Services, with their endpoints and with what their code uses.
     pub services: BTreeMap<String, Service>,
-    /// Gateways: those that are declared, and always [`DEFAULT_GATEWAY`].
+    /// Gateways: those that are declared, and [`DEFAULT_GATEWAY`] unless one of them takes its place.
     pub gateways: BTreeMap<String, Gateway>,
     /// The function that authenticates requests.
     pub auth_handler: Option<AuthHandler>,
@@ -62,7 +64,7 @@ pub struct AppModel {
     pub caches: BTreeMap<String, Cache>,
     /// Cron jobs.
     pub cron_jobs: BTreeMap<String, CronJob>,
-    /// Secrets.
+    /// Secrets, by [`Secret::key`].
     pub secrets: BTreeMap<String, Secret>,
     /// Metrics.
     pub metrics: BTreeMap<String, Metric>,
@@ -72,6 +74,11 @@ pub struct AppModel {
 /// them is an error.
 pub fn resolve(manifest: &Manifest) -> (Option<AppModel>, Vec<Diagnostic>) {
     let mut found = Vec::new();
+    let manifest = &{
+        let mut joined = manifest.clone();
+        joined.join_references();
+        joined
+    };
     let app = AppModel {
         app: manifest.app.clone(),
         language: manifest.language,
@@ -87,7 +94,7 @@ pub fn resolve(manifest: &Manifest) -> (Option<AppModel>, Vec<Diagnostic>) {
         metrics: metric::resolve(manifest, &mut found),
     };
     cross::references(manifest, &mut found);
-    cross::paths(&app, &mut found);
+    path::endpoints(&app, &mut found);
     cross::authentication(&app, &mut found);
     sort(&mut found);
     ((!any_error(&found)).then_some(app), found)

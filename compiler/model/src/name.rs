@@ -16,6 +16,10 @@ enum Rule {
     Separated(char),
     /// Letters, digits, `-`, `_` and `.`.
     Plain,
+    /// Letters, digits and `_`, no digit first.
+    Identifier,
+    /// Letters, digits, `_`, `.`, `-` and `/`, a letter first.
+    Instrument,
 }
 
 /// Reports a name that breaks the rule for its primitive.
@@ -45,17 +49,21 @@ pub(crate) fn check(
 }
 
 fn reserved_prefix(language: Language, primitive: Primitive) -> Option<&'static str> {
-    let is_encores = matches!(language, Language::Go | Language::Typescript);
-    (is_encores && primitive == Primitive::Metric).then_some("e_")
+    match (language, primitive) {
+        (Language::Go | Language::Typescript, Primitive::Metric) => Some("e_"),
+        _ => None,
+    }
 }
 
 fn rule(language: Language, primitive: Primitive) -> Rule {
-    use Primitive::{Bucket, Cache, CronJob, Database, Metric, Subscription, Topic};
+    use Primitive::{Bucket, Cache, CronJob, Database, Metric, Secret, Subscription, Topic};
     match (language, primitive) {
-        (Language::Go, Topic | Subscription | Bucket | Cache | CronJob) => Rule::Separated('-'),
-        (Language::Go, Database | Metric) => Rule::Separated('_'),
-        (Language::Typescript, Bucket) => Rule::Separated('-'),
-        (Language::Typescript, Metric) => Rule::Separated('_'),
+        (Language::Go, Topic | Subscription | Bucket | Cache | CronJob)
+        | (Language::Typescript, Bucket)
+        | (Language::Python | Language::Rust, Bucket | Cache | CronJob) => Rule::Separated('-'),
+        (Language::Go, Database | Metric) | (Language::Typescript, Metric) => Rule::Separated('_'),
+        (Language::Python | Language::Rust, Secret) => Rule::Identifier,
+        (Language::Python | Language::Rust, Metric) => Rule::Instrument,
         _ => Rule::Plain,
     }
 }
@@ -67,6 +75,8 @@ impl Rule {
             && name.chars().all(|letter| self.allows(letter))
             && match self {
                 Self::Plain => true,
+                Self::Identifier => !name.starts_with(|first: char| first.is_ascii_digit()),
+                Self::Instrument => name.starts_with(|first: char| first.is_ascii_alphabetic()),
                 Self::Separated(separator) => {
                     name.starts_with(|first: char| first.is_ascii_lowercase()) && !name.ends_with(separator)
                 }
@@ -76,6 +86,8 @@ impl Rule {
     fn allows(self, letter: char) -> bool {
         match self {
             Self::Plain => letter.is_ascii_alphanumeric() || "-_.".contains(letter),
+            Self::Identifier => letter.is_ascii_alphanumeric() || letter == '_',
+            Self::Instrument => letter.is_ascii_alphanumeric() || "-_./".contains(letter),
             Self::Separated(separator) => {
                 letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == separator
             }
@@ -86,6 +98,13 @@ impl Rule {
         match self {
             Self::Plain => format!(
                 "a {primitive} name is 1 to {MAX_LENGTH} characters long: letters, digits, `-`, `_` and `.`"
+            ),
+            Self::Identifier => format!(
+                "a {primitive} name is 1 to {MAX_LENGTH} characters long: letters, digits and `_`, with no digit first"
+            ),
+            Self::Instrument => format!(
+                "a {primitive} name is 1 to {MAX_LENGTH} characters long: letters, digits, `_`, `.`, `-` and `/`, with \
+                 a letter first"
             ),
             Self::Separated(separator) => format!(
                 "a {primitive} name is 1 to {MAX_LENGTH} characters long: lower-case letters, digits and \
@@ -98,12 +117,14 @@ impl Rule {
     fn suggest(self, name: &str) -> Option<String> {
         let separator = match self {
             Self::Plain => '-',
+            Self::Identifier | Self::Instrument => '_',
             Self::Separated(separator) => separator,
         };
+        let splits_words = matches!(self, Self::Separated(_));
         let mut suggestion = String::new();
         let mut after_lower = false;
         for letter in name.chars() {
-            let starts_word = self != Self::Plain && letter.is_ascii_uppercase();
+            let starts_word = splits_words && letter.is_ascii_uppercase();
             let kept = if starts_word { letter.to_ascii_lowercase() } else { letter };
             let allowed = self.allows(kept);
             if (starts_word && after_lower || !allowed) && !suggestion.ends_with(separator) {
@@ -116,6 +137,8 @@ impl Rule {
         }
         let start = |letter: char| match self {
             Self::Plain => letter == separator,
+            Self::Identifier => letter.is_ascii_digit(),
+            Self::Instrument => !letter.is_ascii_alphabetic(),
             Self::Separated(_) => !letter.is_ascii_lowercase(),
         };
         let trimmed: String = suggestion.trim_start_matches(start).chars().take(MAX_LENGTH).collect();
@@ -161,13 +184,19 @@ mod tests {
         check(Rule::Plain, "scraper.item.normalized", Ok(()));
         check(Rule::Plain, "usersDB", Ok(()));
         check(Rule::Plain, "a b", Err(Some("a-b")));
+        check(Rule::Identifier, "9Api-Key", Err(Some("Api_Key")));
+        check(Rule::Identifier, "_key", Ok(()));
+        check(Rule::Instrument, "shop.orders/placed-1", Ok(()));
+        check(Rule::Instrument, "_a b", Err(Some("a_b")));
         check(Rule::Plain, &"x".repeat(64), Err(Some(&"x".repeat(63))));
     }
 
     proptest! {
         #[test]
         fn a_suggestion_keeps_the_rule(name in "\\PC{0,80}") {
-            for rule in [Rule::Separated('-'), Rule::Separated('_'), Rule::Plain] {
+            let rules =
+                [Rule::Separated('-'), Rule::Separated('_'), Rule::Plain, Rule::Identifier, Rule::Instrument];
+            for rule in rules {
                 if let Some(suggestion) = rule.suggest(&name) {
                     prop_assert!(rule.holds(&suggestion));
                 }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compiler_diagnostics::Diagnostic;
 use schema_documents::Position;
-use schema_documents::manifest::{self, BucketOperation, Manifest};
+use schema_documents::manifest::{self, BucketOperation, DatabaseAccess, Language, Manifest};
 
 use crate::cross::{self, Primitive};
-use crate::{Endpoint, endpoint, name};
+use crate::{Endpoint, endpoint, name, secret};
 
 /// A service.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Service {
     pub name: String,
     /// Root folder, relative to the app; empty for the app's root.
     pub path: String,
+    /// The language whose defaults apply to it.
+    pub language: Language,
     /// The declaration, or the first thing that made the folder a service.
     pub at: Position,
     /// Its endpoints, by name.
@@ -29,8 +31,8 @@ pub struct Service {
 /// What the code of a service uses, each with the place that makes it a use.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Uses {
-    /// Databases.
-    pub databases: BTreeMap<String, Position>,
+    /// Databases, and what is done in each.
+    pub databases: BTreeMap<String, DatabaseUse>,
     /// Buckets, and what is done with each.
     pub buckets: BTreeMap<String, BucketUse>,
     /// Topics that it publishes to.
@@ -45,6 +47,15 @@ pub struct Uses {
     pub metrics: BTreeSet<String>,
     /// Other services that it calls.
     pub calls: BTreeSet<String>,
+}
+
+/// What the code of a service does in a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatabaseUse {
+    /// The most that any of its uses needs.
+    pub access: DatabaseAccess,
+    /// The first use.
+    pub at: Position,
 }
 
 /// What the code of a service does with a bucket.
@@ -72,15 +83,20 @@ pub struct Binds {
 pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTreeMap<String, Service> {
     let declared = manifest.services.iter().map(|service| (service.name.as_str(), &service.at, service));
     let services = cross::unique(Primitive::Service, None, declared, found);
+    let called = cross::calls(manifest);
     let mut resolved = BTreeMap::new();
     for (name, service) in services {
-        name::check(manifest.language, Primitive::Service, name, &service.at, found);
+        let others = called.get(name).into_iter().flatten().filter(|called| **called != name);
+        let calls = others.map(|called| (*called).to_owned()).collect();
+        let language = service.language.unwrap_or(manifest.language);
+        name::check(language, Primitive::Service, name, &service.at, found);
         let service = Service {
             name: name.to_owned(),
             path: service.path.clone(),
+            language,
             at: service.at.clone(),
-            endpoints: endpoint::resolve(manifest.language, service, found),
-            uses: uses(manifest, service),
+            endpoints: endpoint::resolve(language, service, found),
+            uses: Uses { calls, ..uses(manifest, service) },
             binds: binds(&service.binds),
         };
         resolved.insert(name.to_owned(), service);
@@ -92,7 +108,10 @@ fn uses(manifest: &Manifest, service: &manifest::Service) -> Uses {
     let name = &service.name;
     let mut uses = Uses { metrics: service.metrics.iter().cloned().collect(), ..Uses::default() };
     for used in &service.databases {
-        first(&mut uses.databases, &used.database, &used.at);
+        let new = || DatabaseUse { access: used.access, at: used.at.clone() };
+        let database = uses.databases.entry(used.database.clone()).or_insert_with(new);
+        database.access = used.access.max(database.access);
+        database.at = used.at.clone().min(database.at.clone());
     }
     for used in &service.buckets {
         let new = || BucketUse { operations: BTreeSet::new(), at: used.at.clone() };
@@ -116,10 +135,9 @@ fn uses(manifest: &Manifest, service: &manifest::Service) -> Uses {
             uses.subscribes.entry(topic.name.clone()).or_default().insert(subscription.name.clone());
         }
     }
-    for secret in manifest.secrets.iter().filter(|secret| secret.packages_or_services.contains(name)) {
-        first(&mut uses.secrets, &secret.name, &secret.at);
+    for (key, secret) in secret::needed_by(manifest, name) {
+        first(&mut uses.secrets, &key, &secret.at);
     }
-    uses.calls = calls(manifest, name);
     uses
 }
 
@@ -129,12 +147,6 @@ fn first(uses: &mut BTreeMap<String, Position>, name: &str, at: &Position) {
     if at < kept {
         *kept = at.clone();
     }
-}
-
-fn calls(manifest: &Manifest, name: &str) -> BTreeSet<String> {
-    let calls = manifest.calls.iter().filter(|call| call.from_service == name);
-    let called = calls.filter_map(|call| cross::called_service(manifest, &call.to));
-    called.filter(|called| *called != name).map(str::to_owned).collect()
 }
 
 fn binds(binds: &manifest::Binds) -> Binds {

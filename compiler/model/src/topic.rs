@@ -8,6 +8,7 @@ use schema_documents::Position;
 use schema_documents::manifest::{self, Delivery, Language, Manifest};
 
 use crate::cross::{self, Primitive};
+use crate::language::{self, Languages};
 use crate::name;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -84,16 +85,18 @@ impl Retries {
 }
 
 pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTreeMap<String, Topic> {
-    let declared = manifest.topics.iter().map(|topic| (topic.name.as_str(), &topic.at, topic));
+    let declared = manifest.topics.iter().filter(|topic| !topic.reference);
+    let declared = declared.map(|topic| (topic.name.as_str(), &topic.at, topic));
+    let languages = Languages::of(manifest);
     let mut topics = BTreeMap::new();
     for (name, topic) in cross::unique(Primitive::Topic, None, declared, found) {
-        name::check(manifest.language, Primitive::Topic, name, &topic.at, found);
+        name::check(language::of_declaration(manifest, &topic.at), Primitive::Topic, name, &topic.at, found);
         let topic = Topic {
             name: name.to_owned(),
             delivery: topic.delivery.unwrap_or(Delivery::AtLeastOnce),
             ordering_attribute: topic.ordering_attribute.clone(),
             publishers: topic.publishers.iter().cloned().collect(),
-            subscriptions: subscriptions(manifest.language, topic, found),
+            subscriptions: subscriptions(&languages, topic, found),
             at: topic.at.clone(),
         };
         topics.insert(name.to_owned(), topic);
@@ -102,7 +105,7 @@ pub(crate) fn resolve(manifest: &Manifest, found: &mut Vec<Diagnostic>) -> BTree
 }
 
 fn subscriptions(
-    language: Language,
+    languages: &Languages<'_>,
     topic: &manifest::Topic,
     found: &mut Vec<Diagnostic>,
 ) -> BTreeMap<String, Subscription> {
@@ -110,6 +113,7 @@ fn subscriptions(
         topic.subscriptions.iter().map(|declared| (declared.name.as_str(), &declared.at, declared));
     let mut subscriptions = BTreeMap::new();
     for (name, declared) in cross::unique(Primitive::Subscription, Some(&topic.name), declared, found) {
+        let language = languages.of_service(&declared.service);
         name::check(language, Primitive::Subscription, name, &declared.at, found);
         subscriptions.insert(name.to_owned(), subscription(language, declared, found));
     }

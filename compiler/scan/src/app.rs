@@ -1,83 +1,97 @@
 //! `encore.app`: which app this is, and in which language.
 
+use std::borrow::Cow;
+
 use compiler_diagnostics::{Code, Diagnostic, closest};
 use schema_documents::manifest::Language;
-use serde_json::Value;
 
 use crate::SourceTree;
+use crate::json::{self, Json, Member, field};
+use crate::service_file::ServiceFiles;
 use crate::text::Lines;
 
 /// The file that makes a folder an app.
 const FILE: &str = "encore.app";
 
-const LANGUAGES: [(&str, Language); 2] = [("go", Language::Go), ("typescript", Language::Typescript)];
+/// The same under the name that editors take for JSON.
+const JSON_FILE: &str = "encore.app.json";
+
+/// The languages and how they are written, the one that is assumed first.
+pub(crate) const LANGUAGES: [(&str, Language); 4] = [
+    ("go", Language::Go),
+    ("typescript", Language::Typescript),
+    ("python", Language::Python),
+    ("rust", Language::Rust),
+];
 
 /// What `encore.app` says, as far as infrastructure is concerned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct App {
+pub(crate) struct App {
     /// `id`, else the name of the root folder.
-    pub name: String,
-    /// `lang`, else the language of the files that are there.
-    pub language: Language,
+    pub(crate) name: String,
+    /// `lang`, else the language of the services and files that are there.
+    pub(crate) language: Language,
 }
 
-/// Reads `encore.app` (JSON with comments and trailing commas).
+/// Reads `encore.app` or `encore.app.json` (JSON with comments and trailing commas).
 ///
 /// The app is absent when the file is (`S0004`), or when it is so broken that the app could not be read in the
 /// right language (`S0003`).
-pub fn read(tree: &SourceTree) -> (Option<App>, Vec<Diagnostic>) {
-    let Some(text) = tree.text(FILE) else { return (None, vec![missing(tree)]) };
-    let lines = Lines::new(FILE, &text);
-    let plain = without_comments(&text);
-    let value = match serde_json::from_str::<Value>(&plain) {
-        Ok(value) => value,
-        Err(error) => {
-            let at = offset(&text, error.line(), error.column());
-            let problem = error.to_string();
-            let problem = problem.split(" at line").next().unwrap_or(&problem);
-            let diagnostic = invalid(format!("`{FILE}` is not valid JSON: {problem}"))
+pub(crate) fn read(tree: &SourceTree, services: &ServiceFiles) -> (Option<App>, Vec<Diagnostic>) {
+    let Some((file, text)) = file(tree) else { return (None, vec![missing(tree)]) };
+    let lines = Lines::new(file, &text);
+    let json = match json::parse(&without_comments(&text)) {
+        Ok(json) => json,
+        Err(json::Invalid { message, at }) => {
+            let diagnostic = invalid(format!("`{file}` is not valid JSON: {message}"))
                 .at(&lines.position(at, at + 1))
                 .help("comments and trailing commas are allowed; anything else must be JSON");
             return (None, vec![diagnostic]);
         }
     };
-    let Value::Object(fields) = &value else {
-        let diagnostic = invalid(format!("`{FILE}` is not a JSON object"))
-            .at(&lines.position(0, text.len()))
+    let Some(members) = json.members() else {
+        let diagnostic = invalid(format!("`{file}` is not a JSON object"))
+            .at(&json.position(&lines))
             .help("write `{\"id\": \"my-app\"}`");
         return (None, vec![diagnostic]);
     };
-    let place = |key: &str| {
-        let start = plain.find(&format!("\"{key}\"")).unwrap_or(0);
-        lines.position(start, start + key.len() + 2)
-    };
-    let mut diagnostics = Vec::new();
-    let name = match fields.get("id") {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(id)) => id.trim().to_owned(),
-        Some(_) => {
-            diagnostics
-                .push(invalid("`id` is not a string").at(&place("id")).help("write `\"id\": \"my-app\"`"));
-            String::new()
-        }
-    };
-    let language = match fields.get("lang") {
-        None | Some(Value::Null) => Some(language_of_files(tree)),
-        Some(Value::String(lang)) if lang.is_empty() => Some(language_of_files(tree)),
-        Some(lang) => known_language(lang),
-    };
-    let Some(language) = language else {
-        diagnostics.push(unknown_language(&fields["lang"]).at(&place("lang")));
-        return (None, diagnostics);
+    let mut diagnostics: Vec<Diagnostic> = second_file(tree, file, &lines).into_iter().collect();
+    let name = name(members, &lines, &mut diagnostics);
+    let language = match field(members, "lang").map(|member| &member.value) {
+        None => language_of_files(tree, services),
+        Some(written) if written.as_text() == Some("") => language_of_files(tree, services),
+        Some(written) => match written.as_text().and_then(language_named) {
+            Some(language) => language,
+            None => {
+                diagnostics.push(unknown_language(written).at(&written.position(&lines)));
+                return (None, diagnostics);
+            }
+        },
     };
     (Some(App { name: name_or_folder(name, tree), language }), diagnostics)
+}
+
+/// The file that makes the root folder an app, and its text.
+fn file(tree: &SourceTree) -> Option<(&'static str, Cow<'_, str>)> {
+    [FILE, JSON_FILE].into_iter().find_map(|file| Some((file, tree.text(file)?)))
+}
+
+/// Two files may say two things.
+fn second_file(tree: &SourceTree, read: &str, lines: &Lines<'_>) -> Option<Diagnostic> {
+    (read == FILE && tree.exists(JSON_FILE)).then(|| {
+        Diagnostic::warning(Code::S0003, format!("there is `{FILE}` and `{JSON_FILE}`, of which one is read"))
+            .at(&lines.position(0, 0))
+            .note(format!("`{FILE}` is read"))
+            .help(format!("remove `{JSON_FILE}`, or move what it says to `{FILE}`"))
+    })
 }
 
 fn missing(tree: &SourceTree) -> Diagnostic {
     let diagnostic = Diagnostic::error(Code::S0004, format!("there is no `{FILE}` in this folder"))
         .note(format!("the folder that holds `{FILE}` is the root of an app; all paths are relative to it"));
-    if let Some(reason) = tree.unreadable.get(FILE) {
-        return Diagnostic::error(Code::S0002, format!("`{FILE}` cannot be read: {reason}"))
+    let unreadable = [FILE, JSON_FILE].into_iter().find_map(|file| Some((file, tree.unreadable.get(file)?)));
+    if let Some((file, reason)) = unreadable {
+        return Diagnostic::error(Code::S0002, format!("`{file}` cannot be read: {reason}"))
             .help("make the file readable and small");
     }
     let roots: Vec<String> = tree.other_apps().map(|folder| format!("`{folder}`")).collect();
@@ -93,24 +107,67 @@ fn invalid(message: impl Into<String>) -> Diagnostic {
         .note(format!("`{FILE}` says which app this is and in which language it is written"))
 }
 
-fn known_language(written: &Value) -> Option<Language> {
-    let written = written.as_str()?;
+fn name(members: &[Member], lines: &Lines<'_>, out: &mut Vec<Diagnostic>) -> String {
+    let Some(id) = field(members, "id").map(|member| &member.value) else { return String::new() };
+    match id.as_text() {
+        Some(id) => id.trim().to_owned(),
+        None => {
+            out.push(
+                invalid("`id` is not a string").at(&id.position(lines)).help("write `\"id\": \"my-app\"`"),
+            );
+            String::new()
+        }
+    }
+}
+
+/// The language that is written so.
+pub(crate) fn language_named(written: &str) -> Option<Language> {
     LANGUAGES.iter().find(|(name, _)| *name == written).map(|(_, language)| *language)
 }
 
-fn unknown_language(written: &Value) -> Diagnostic {
-    let written = written.as_str().map_or_else(|| written.to_string(), str::to_owned);
+fn unknown_language(written: &Json) -> Diagnostic {
+    let written = written.shown();
     let help = match closest(&written, LANGUAGES.map(|(name, _)| name)) {
         Some(language) => format!("did you mean `{language}`?"),
-        None => "write `\"lang\": \"go\"` or `\"lang\": \"typescript\"`".to_owned(),
+        None => write_a_language(),
     };
     invalid(format!("`{written}` is not a language that can be scanned")).help(help)
 }
 
-/// TypeScript where there is TypeScript and no Go; the default is Go.
-fn language_of_files(tree: &SourceTree) -> Language {
+/// What to write for a language.
+pub(crate) fn write_a_language() -> String {
+    let names = LANGUAGES.map(|(name, _)| format!("`\"{name}\"`"));
+    format!("write one of {}", names.join(", "))
+}
+
+/// Where services have files of their own, the framework that is there without them, else the language of most
+/// services. Otherwise the first of Go, TypeScript, Python and Rust of which there is a file; Go if there is none.
+fn language_of_files(tree: &SourceTree, services: &ServiceFiles) -> Language {
+    if let Some(language) = services.language() {
+        return [Language::Go, Language::Typescript]
+            .into_iter()
+            .find(|language| declares_services(tree, *language))
+            .unwrap_or(language);
+    }
     let any = |ending: &str| tree.readable().any(|(path, _)| path.ends_with(ending));
-    if !any(".go") && any(".ts") { Language::Typescript } else { Language::Go }
+    let endings = [
+        (".go", Language::Go),
+        (".ts", Language::Typescript),
+        (".py", Language::Python),
+        (".rs", Language::Rust),
+    ];
+    endings.into_iter().find(|(ending, _)| any(ending)).map_or(Language::Go, |(_, language)| language)
+}
+
+/// Whether there are services of a language that needs no service files.
+pub(crate) fn declares_services(tree: &SourceTree, language: Language) -> bool {
+    match language {
+        Language::Go => tree.text("go.mod").is_some_and(|module| module.contains("encore.dev")),
+        Language::Typescript => {
+            tree.below("").any(|path| path == "encore.service.ts" || path.ends_with("/encore.service.ts"))
+        }
+        Language::Python | Language::Rust => false,
+    }
 }
 
 fn name_or_folder(name: String, tree: &SourceTree) -> String {
@@ -178,19 +235,13 @@ fn after_string(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-/// The offset of a line and a column in bytes, both from 1.
-fn offset(text: &str, line: usize, column: usize) -> usize {
-    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-    (start + column.saturating_sub(1)).min(text.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn check(files: &[(&str, &str)], expected: Result<(&str, Language), &str>) {
         let tree = SourceTree::from_files("folder", files.iter().copied());
-        let (app, diagnostics) = read(&tree);
+        let (app, diagnostics) = read(&tree, &ServiceFiles::read(&tree).0);
         let said: Vec<_> = diagnostics.iter().map(|d| format!("{} {}", d.code.as_str(), d.message)).collect();
         match expected {
             Ok((name, language)) => {
@@ -221,6 +272,25 @@ mod tests {
         check(&[(FILE, r#"{"lang": "typescript"}"#), ("a.go", "")], Ok(("folder", Language::Typescript)));
         check(&[(FILE, "{}"), ("a.ts", "")], Ok(("folder", Language::Typescript)));
         check(&[(FILE, "{}"), ("a.ts", ""), ("a.go", "")], Ok(("folder", Language::Go)));
+        check(&[(FILE, "{}"), ("a.py", "")], Ok(("folder", Language::Python)));
+        check(&[(FILE, r#"{"lang": "rust"}"#), ("a.ts", "")], Ok(("folder", Language::Rust)));
+    }
+
+    #[test]
+    fn services_with_files_of_their_own_say_the_language() {
+        let service = ("a/encore.service.json", r#"{"name": "a", "lang": "python"}"#);
+        check(&[(FILE, "{}"), ("web/a.ts", ""), service], Ok(("folder", Language::Python)));
+        check(&[(FILE, "{}"), ("b/encore.service.ts", ""), service], Ok(("folder", Language::Typescript)));
+        let module = ("go.mod", "module x\nrequire encore.dev v1.50.0");
+        check(&[(FILE, "{}"), module, service], Ok(("folder", Language::Go)));
+    }
+
+    #[test]
+    fn the_file_may_be_named_like_json() {
+        check(&[(JSON_FILE, r#"{"id": "x", /* so */}"#)], Ok(("x", Language::Go)));
+        check(&[("backend/encore.app.json", "{}")], Err("there is no `encore.app`"));
+        check(&[(FILE, "{"), (JSON_FILE, "{}")], Err("`encore.app` is not valid JSON"));
+        check(&[(FILE, r#"{"lang": "x"}"#), (JSON_FILE, "{}")], Err("of which one is read"));
     }
 
     #[test]
@@ -238,7 +308,8 @@ mod tests {
 
     #[test]
     fn the_error_points_at_the_byte_that_is_wrong() {
-        let (_, diagnostics) = read(&SourceTree::from_files("x", [(FILE, "{\n  \"id\": x\n}")]));
+        let tree = SourceTree::from_files("x", [(FILE, "{\n  \"id\": x\n}")]);
+        let (_, diagnostics) = read(&tree, &ServiceFiles::default());
         let span = diagnostics[0].span.clone().unwrap();
         assert_eq!((span.line, span.column), (2, 9));
     }

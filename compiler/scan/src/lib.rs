@@ -4,17 +4,18 @@
 //! search comes first), finds the declarations of each primitive, then who uses them, and says all of it as a
 //! [`Manifest`]. Each language has the same rooms: a file per primitive.
 
-pub mod app;
+mod app;
 pub mod disk;
 mod go;
-#[expect(dead_code, reason = "configuration files of services are about to be read with it as well")]
 mod json;
 mod known;
 mod merge;
+mod migration;
 mod parallel;
 mod per_file;
 mod python;
 mod rust;
+mod service_file;
 mod sql;
 mod text;
 pub mod tree;
@@ -25,10 +26,12 @@ use std::collections::BTreeSet;
 
 use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::Position;
-use schema_documents::manifest::{Language, Manifest};
+use schema_documents::manifest::{Language, Manifest, Service};
 
+use app::App;
 use known::{Known, Learned};
 use per_file::{Missing, Reader};
+use service_file::ServiceFiles;
 
 pub use merge::merge;
 pub use tree::SourceTree;
@@ -74,17 +77,34 @@ fn scan_files(reader: &Reader<'_>) -> Result<Outcome, Missing> {
     if let Some(reason) = &tree.excess {
         return Ok((None, vec![too_much(reason)]));
     }
-    let (app, mut diagnostics) = app::read(tree);
-    let Some(app) = app else { return Ok((None, diagnostics)) };
-    diagnostics.extend(unreadable(tree, app.language));
-    let (mut manifest, found) = match app.language {
-        Language::Go => go::scan(reader, &app)?,
-        Language::Typescript => typescript::scan(reader, &app)?,
-        Language::Python => python::scan(tree, &app),
-        Language::Rust => rust::scan(tree, &app),
-    };
-    sort(&mut manifest);
+    let (services, mut diagnostics) = ServiceFiles::read(tree);
+    let (app, found) = app::read(tree, &services);
     diagnostics.extend(found);
+    let Some(app) = app else { return Ok((None, diagnostics)) };
+    let languages = languages(tree, &app, &services);
+    diagnostics.extend(unreadable(tree, &languages));
+    let mut manifest = Manifest::new(&app.name, app.language);
+    manifest.gateways.clone_from(&services.gateways);
+    for language in languages {
+        let app = App { language, ..app.clone() };
+        let (part, found) = match language {
+            Language::Go => go::scan(reader, &app)?,
+            Language::Typescript => typescript::scan(reader, &app)?,
+            Language::Python => {
+                reader.require(|path| path.ends_with(".py"))?;
+                python::scan(tree, &app, &services)
+            }
+            Language::Rust => {
+                reader.require(|path| path.ends_with(".rs"))?;
+                rust::scan(tree, &app, &services)
+            }
+        };
+        join(&mut manifest, part);
+        diagnostics.extend(found);
+    }
+    add_bare(&mut manifest, &services);
+    manifest.join_references();
+    sort(&mut manifest);
     compiler_diagnostics::sort(&mut diagnostics);
     Ok((Some(manifest), diagnostics))
 }
@@ -104,15 +124,60 @@ fn too_much(reason: &str) -> Diagnostic {
         .help("name the app's own folder, or name in `.gitignore` what is not part of the app")
 }
 
+/// The languages in which the app has services: its own first, then those of the service files and of frameworks that
+/// need none.
+fn languages(tree: &SourceTree, app: &App, services: &ServiceFiles) -> Vec<Language> {
+    let in_files = |language: Language| services.services.iter().any(|one| one.language == language);
+    let has_framework = |language| !services.services.is_empty() && app::declares_services(tree, language);
+    let others = app::LANGUAGES.iter().map(|(_, language)| *language);
+    let others = others.filter(|language| *language != app.language);
+    let others = others.filter(|language| in_files(*language) || has_framework(*language));
+    std::iter::once(app.language).chain(others).collect()
+}
+
+/// Adds the services whose files say that they are in Go or TypeScript, where the framework of the language finds none.
+fn add_bare(manifest: &mut Manifest, files: &ServiceFiles) {
+    for language in [Language::Go, Language::Typescript] {
+        for service in files.in_language(language) {
+            if !manifest.services.iter().any(|known| known.path == service.path) {
+                let language = service.language.filter(|language| *language != manifest.language);
+                manifest.services.push(Service { language, ..service });
+            }
+        }
+    }
+}
+
+/// Adds what one language declares to the app. Names that occur twice are the app model's to judge.
+fn join(manifest: &mut Manifest, part: Manifest) {
+    let own = |language: Language| (language != manifest.language).then_some(language);
+    manifest
+        .services
+        .extend(part.services.into_iter().map(|service| Service { language: own(part.language), ..service }));
+    manifest.databases.extend(part.databases);
+    manifest.topics.extend(part.topics);
+    manifest.buckets.extend(part.buckets);
+    manifest.caches.extend(part.caches);
+    manifest.cron_jobs.extend(part.cron_jobs);
+    manifest.secrets.extend(part.secrets);
+    manifest.metrics.extend(part.metrics);
+    manifest.gateways.extend(part.gateways);
+    manifest.calls.extend(part.calls);
+    manifest.auth_handler = manifest.auth_handler.take().or(part.auth_handler);
+}
+
 /// Source files and migrations that could not be read may declare anything.
-fn unreadable(tree: &SourceTree, language: Language) -> impl Iterator<Item = Diagnostic> {
-    let endings: &[&str] = match language {
-        Language::Go => &["go", "mod", "sql"],
-        Language::Typescript => &["ts", "mts", "cts", "tsx", "json", "sql"],
-        Language::Python => &["py", "json", "sql"],
-        Language::Rust => &["rs", "json", "sql"],
+fn unreadable(tree: &SourceTree, languages: &[Language]) -> impl Iterator<Item = Diagnostic> {
+    let endings = |language: &Language| -> &[&str] {
+        match language {
+            Language::Go => &["go", "mod", "sql"],
+            Language::Typescript => &["ts", "mts", "cts", "tsx", "json", "sql"],
+            Language::Python => &["py", "json", "sql"],
+            Language::Rust => &["rs", "json", "sql"],
+        }
     };
-    let is_read = |path: &str| path.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending));
+    let endings: Vec<&str> = languages.iter().flat_map(endings).copied().collect();
+    let is_read =
+        move |path: &str| path.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending));
     // A folder that cannot be read has no ending.
     let matters = move |path: &str| is_read(path) || !path.rsplit('/').next().unwrap_or(path).contains('.');
     tree.unreadable.iter().filter(move |(path, _)| matters(path)).map(|(path, reason)| {
@@ -180,6 +245,49 @@ mod tests {
         let said: Vec<_> =
             diagnostics.iter().map(|each| format!("{} {}", each.code.as_str(), each.message)).collect();
         assert_eq!(said, expected);
+    }
+
+    #[test]
+    fn an_app_may_have_services_in_several_languages() {
+        let service = |language: &str| format!(r#"{{"name": "{language}", "lang": "{language}"}}"#);
+        let files = [
+            ("encore.app", "{}".to_owned()),
+            ("py/encore.service.json", service("python")),
+            ("rs/encore.service.json", service("rust")),
+            ("js/encore.service.json", service("typescript")),
+            (
+                "ts/encore.service.ts",
+                "import { Service } from 'encore.dev/service'; export default new Service('ts');".to_owned(),
+            ),
+            (
+                "ts/ts.ts",
+                "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t'); t.publish({});"
+                    .to_owned(),
+            ),
+            (
+                "py/py.py",
+                "from encore import pubsub\nt = pubsub.Topic.named('t')\n\
+                 pubsub.Subscription(t, 's', handler=f)\nt.publish({})\n"
+                    .to_owned(),
+            ),
+        ];
+        let (manifest, diagnostics) = scan(&SourceTree::from_files("app", files));
+        assert_eq!(diagnostics, []);
+        let manifest = manifest.unwrap();
+        assert_eq!(manifest.language, Language::Typescript);
+        let services: Vec<_> =
+            manifest.services.iter().map(|service| (service.name.as_str(), service.language)).collect();
+        let expected = [
+            ("python", Some(Language::Python)),
+            ("rust", Some(Language::Rust)),
+            ("ts", None),
+            ("typescript", None),
+        ];
+        assert_eq!(services, expected);
+        let [topic] = manifest.topics.as_slice() else { panic!("{:?}", manifest.topics) };
+        assert!(!topic.reference);
+        assert_eq!(topic.publishers, ["python", "ts"]);
+        assert_eq!(topic.subscriptions[0].service, "python");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use compiler_diagnostics::{Code, Diagnostic};
-use schema_documents::manifest::{DatabaseAccess, Language, Manifest};
+use schema_documents::manifest::{DatabaseAccess, Language, Manifest, Secret, SecretScope, Topic};
 use schema_documents::{Position, canonical};
 use serde_json::{Map, Value};
 
@@ -41,10 +41,13 @@ pub fn merge(parts: Vec<Part>) -> (Option<Manifest>, Vec<Diagnostic>) {
     let language = parts.iter().map(|part| part.manifest.language).min_by_key(|language| rank(*language));
     let (Some(app), Some(language)) = (app, language) else { return (None, found) };
     let mut whole: Option<Map<String, Value>> = None;
+    let mut apart = Apart::default();
     for mut part in parts {
+        part.manifest.join_references();
         part.manifest.app.clone_from(&app);
         let own = std::mem::replace(&mut part.manifest.language, language);
         speak(&mut part.manifest, own);
+        apart.take(&mut part.manifest);
         let Ok(Value::Object(members)) = serde_json::to_value(&part.manifest) else { continue };
         whole = Some(match whole {
             Some(known) => {
@@ -59,11 +62,41 @@ pub fn merge(parts: Vec<Part>) -> (Option<Manifest>, Vec<Diagnostic>) {
     for service in &mut manifest.services {
         service.language = service.language.filter(|own| *own != language);
     }
+    apart.put_back(&mut manifest);
     sort(&mut manifest);
     for used in manifest.services.iter_mut().flat_map(|service| &mut service.buckets) {
         used.operations.sort_unstable();
     }
     (Some(manifest), found)
+}
+
+/// What is not told apart by its name alone: references to what another part declares, and secrets that are one service's
+/// own.
+#[derive(Default)]
+struct Apart {
+    topics: Vec<Topic>,
+    secrets: Vec<Secret>,
+}
+
+impl Apart {
+    fn take(&mut self, manifest: &mut Manifest) {
+        self.topics.extend(manifest.topics.extract_if(.., |topic| topic.reference));
+        let is_apart = |secret: &mut Secret| secret.reference || secret.scope == SecretScope::Service;
+        self.secrets.extend(manifest.secrets.extract_if(.., is_apart));
+    }
+
+    /// In an order that does not depend on that of the parts.
+    fn put_back(mut self, manifest: &mut Manifest) {
+        self.topics.sort_by(|a, b| (&a.name, &a.at).cmp(&(&b.name, &b.at)));
+        self.secrets.sort_by(|a, b| (&a.name, &a.at).cmp(&(&b.name, &b.at)));
+        self.secrets.dedup_by(|a, b| {
+            let key = |secret: &Secret| (secret.name.clone(), secret.packages_or_services.clone());
+            !a.reference && !b.reference && key(a) == key(b)
+        });
+        manifest.topics.extend(self.topics);
+        manifest.secrets.extend(self.secrets);
+        manifest.join_references();
+    }
 }
 
 /// Says of each service in which language it is, whatever the language of the whole turns out to be.
@@ -111,14 +144,20 @@ struct Thing<'a> {
 /// The whole manifest is a thing as well. Of it a part may say what others do not.
 const APP: &str = "app";
 
-/// Two declarations of a thing, made one.
+/// Two declarations of a thing, made one. A reference adds to the lists, and says nothing of the thing itself.
 fn merge_tables(
     thing: &mut Thing<'_>,
-    first: Map<String, Value>,
-    second: Map<String, Value>,
+    mut first: Map<String, Value>,
+    mut second: Map<String, Value>,
 ) -> Map<String, Value> {
     let places = [place(&first), place(&second)];
-    let is_use_of_database = first.contains_key("database");
+    let may_be_silent = thing.what == APP || is_reference(&first) != is_reference(&second);
+    match (is_reference(&first), is_reference(&second)) {
+        (true, false) => first.retain(|key, value| adds_up(key, value)),
+        (false, true) => second.retain(|key, value| adds_up(key, value)),
+        _ => {}
+    }
+    let is_use = USES.iter().any(|key| first.contains_key(*key));
     let mut pairs: BTreeMap<String, [Option<Value>; 2]> = BTreeMap::new();
     for (index, members) in [first, second].into_iter().enumerate() {
         for (key, value) in members {
@@ -129,15 +168,13 @@ fn merge_tables(
     let mut merged = Map::new();
     for (key, pair) in pairs {
         let value = match (key.as_str(), pair) {
-            ("access", pair) if is_use_of_database => greater_access(pair),
+            ("access", pair) if is_use => greater_access(pair),
             ("at", [Some(first), Some(second)]) => Some(lesser_place(first, second)),
             ("binds", [Some(first), Some(second)]) => Some(merge_binds(first, second)),
             (key, [Some(first), Some(second)]) if adds_up(key, &first) => {
                 Some(add(thing, key, first, second))
             }
-            (key, [Some(one), None] | [None, Some(one)]) if thing.what == APP || adds_up(key, &one) => {
-                Some(one)
-            }
+            (key, [Some(one), None] | [None, Some(one)]) if may_be_silent || adds_up(key, &one) => Some(one),
             (key, pair) => {
                 let [first, second] = &pair;
                 if first.as_ref().map(without_place) != second.as_ref().map(without_place) {
@@ -152,6 +189,13 @@ fn merge_tables(
         thing.found.push(conflict(thing, &differing, places));
     }
     merged
+}
+
+/// The fields that make a table the use of something, with an `access`.
+const USES: [&str; 2] = ["database", "cache"];
+
+fn is_reference(members: &Map<String, Value>) -> bool {
+    members.get("reference") == Some(&Value::Bool(true))
 }
 
 /// Whether each part adds its own to what the others have. Then what is not there is an empty list.
@@ -185,7 +229,11 @@ fn add(thing: &mut Thing<'_>, list: &str, first: Value, second: Value) -> Value 
 }
 
 fn name(item: &Value, fields: &[&str]) -> String {
-    let words: Vec<&str> = fields.iter().filter_map(|field| item[*field].as_str()).collect();
+    let mut words: Vec<&str> = fields.iter().filter_map(|field| item[*field].as_str()).collect();
+    // Two services may each have a secret of their own with the same name.
+    if item["scope"] == "service" {
+        words.extend(item["packages_or_services"][0].as_str());
+    }
     words.join(" ")
 }
 
@@ -207,7 +255,7 @@ fn merge_binds(first: Value, second: Value) -> Value {
     Value::Object(merged)
 }
 
-/// What two uses need together. What is not there is the default.
+/// What two uses need together, of a database or of a cache. What is not there is the default.
 fn greater_access(pair: [Option<Value>; 2]) -> Option<Value> {
     let accesses = pair.map(|written| {
         written.and_then(|written| serde_json::from_value::<DatabaseAccess>(written).ok()).unwrap_or_default()

@@ -156,17 +156,17 @@ where
         found.into_iter().collect::<Option<Vec<F>>>().ok_or(Missing)
     }
 
-    /// Whether each file contains one of its words. `contains` must say of a content and a word always the same.
+    /// Whether each file contains one of its words. `contains` must say of the same content and words always the same.
     pub(crate) fn contain(
         &self,
-        asked: &[(usize, &Words)],
-        contains: fn(&[u8], &str) -> bool,
+        asked: &[(usize, &Words<'_>)],
+        contains: fn(&[u8], &BTreeSet<String>) -> bool,
     ) -> Result<Vec<bool>, Missing> {
         let reader = self.reader;
-        let answer = |(file, words): &(usize, &Words)| {
+        let answer = |(file, words): &(usize, &Words<'_>)| {
             let path = self.paths[*file];
             match reader.tree.at_hand(path)? {
-                File::Read(content) => Some(words.words.iter().any(|word| contains(content, word))),
+                File::Read(content) => Some(contains(content, words.words)),
                 File::Unread(ticket) => {
                     let known = ticket.and_then(|ticket| reader.known.file(ticket)?.searches.get(&words.key).copied());
                     known.or_else(|| reader.miss(path))
@@ -189,17 +189,16 @@ where
 }
 
 /// Words that are looked for together.
-pub(crate) struct Words {
-    words: Vec<String>,
+pub(crate) struct Words<'w> {
+    words: &'w BTreeSet<String>,
     /// Stands for all of them.
     key: Key,
 }
 
-impl Words {
-    pub(crate) fn new<'w>(words: impl Iterator<Item = &'w str>) -> Self {
-        let words: Vec<String> = words.map(str::to_owned).collect();
+impl<'w> Words<'w> {
+    pub(crate) fn new(words: &'w BTreeSet<String>) -> Self {
         let mut hasher = blake3::Hasher::new();
-        for word in &words {
+        for word in words {
             hasher.update(word.as_bytes()).update(&[0]);
         }
         let mut key = Key::default();

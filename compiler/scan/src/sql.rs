@@ -1,4 +1,4 @@
-//! What a SQL text can do to the rows of a PostgreSQL database.
+//! What a SQL text can do to the rows of a Postgres database.
 //!
 //! A service that only reads gets a role that only reads, so a wrong answer breaks the app in production. The answer is
 //! therefore [`DatabaseAccess::Read`] only for texts of which every word is understood, and
@@ -9,9 +9,9 @@
 //!
 //! Any function may write: `SELECT pay(7)` moves money, `SELECT nextval('ids')` needs the right to a sequence, and
 //! `SELECT dblink(…)` does anything anywhere. Whether a function of the app does is not in the text. So a function that
-//! is not in [`names::FUNCTIONS`], all of PostgreSQL itself or of the extensions that come with it, counts as one
+//! is not in [`names::FUNCTIONS`], all of Postgres itself or of the extensions that come with it, counts as one
 //! that writes. For the same reason a statement counts as one that writes unless its first word is in [`READS`]: a
-//! statement that a later PostgreSQL adds is not one that reads.
+//! statement that a later Postgres adds is not one that reads.
 //!
 //! What the text does not show cannot be seen: a view, an operator, a cast or a row security policy of the app that
 //! calls a function which writes, and a function of a row that is written like a column (`row.function`).

@@ -239,13 +239,16 @@ proptest! {
     }
 }
 
+fn rows(count: usize, row: impl Fn(usize) -> String) -> String {
+    (0..count).map(row).collect()
+}
+
 #[test]
 fn values_that_lead_to_each_other_without_end_are_survived() {
-    let chain: String = (0..5_000).map(|at| format!("const v{} = v{at};\n", at + 1)).collect();
-    let wide: String = (0..3_000).map(|at| format!("  k{at}: {{ a: v0, b: all }},\n")).collect();
-    let calls: String = (0..2_000)
-        .map(|at| format!("const f{at} = (x: X) => {{ f{}(x); f{}({{ x }}); }};\n", at + 1, at + 2))
-        .collect();
+    let chain = rows(5_000, |at| format!("const v{} = v{at};\n", at + 1));
+    let wide = rows(3_000, |at| format!("  k{at}: {{ a: v0, b: all }},\n"));
+    let calls =
+        rows(2_000, |at| format!("const f{at} = (x: X) => {{ f{}(x); f{}({{ x }}); }};\n", at + 1, at + 2));
     let source = format!(
         "import {{ Topic }} from 'encore.dev/pubsub';\nexport const v0 = new Topic<X>('t');\n{chain}const all = {{\n{wide}}};\n{calls}f0(v5000); f0(all);\n"
     );
@@ -253,4 +256,16 @@ fn values_that_lead_to_each_other_without_end_are_survived() {
         &source,
         "export * from './a'; import * as a from './a'; export const z = { a, b: { a } }; g(z, a, z.b);",
     );
+}
+
+#[test]
+fn code_that_is_very_wide_is_survived() {
+    let names = rows(2_000, |at| format!("k{at}, "));
+    let passed = "t, ".repeat(10_000);
+    let methods = rows(2_000, |at| format!("m{at}(x: X) {{ this.m{at}(t); f(t); f(this.u); }}\n"));
+    let source = format!(
+        "import {{ Topic }} from 'encore.dev/pubsub';\nexport const t = new Topic<X>('t');
+const f = ({{ {names} }}: X) => {{}};\ng({passed});\nclass A {{ u = t;\n{methods} }}\n"
+    );
+    check(&source, "");
 }

@@ -4,6 +4,8 @@
 //! was declared: a value that the code does not give is absent here, and `compiler/model` fills in the defaults of
 //! the language. Field names are the same in TOML and JSON. Durations are in nanoseconds.
 
+mod references;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +49,7 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<Metric>,
     /// Gateways that the code declares; in Go, where it has no word for one, `api-gateway` in the service of the auth
-    /// handler. Every app has `api-gateway`; where it is not here, `compiler/model` adds it.
+    /// handler. Every app has `api-gateway` or another default; where none is here, `compiler/model` adds it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gateways: Vec<Gateway>,
     /// The function that authenticates requests.
@@ -180,8 +182,31 @@ pub struct BucketUse {
 pub struct CacheUse {
     /// Name of the cache cluster.
     pub cache: String,
+    /// What the service does with it; absent where it may be anything.
+    #[serde(default, skip_serializing_if = "CacheAccess::is_write")]
+    pub access: CacheAccess,
     /// The first use.
     pub at: Position,
+}
+
+/// What code may do in a cache, from the least to the most.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheAccess {
+    /// Run commands that read.
+    Read,
+    /// Run all commands.
+    #[default]
+    Write,
+}
+
+impl CacheAccess {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+    fn is_write(&self) -> bool {
+        *self == Self::Write
+    }
 }
 
 /// What code can do with a bucket.
@@ -368,7 +393,10 @@ pub struct Topic {
     /// Subscriptions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subscriptions: Vec<Subscription>,
-    /// The declaration. Absent for a topic that is only referred to, which is an error of the app.
+    /// Whether it is only referred to here, by its name: it is declared in another part of the app.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reference: bool,
+    /// The declaration, or the first reference.
     pub at: Position,
 }
 
@@ -437,6 +465,9 @@ pub struct Cache {
     /// Redis eviction policy; absent when the code does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub eviction_policy: Option<String>,
+    /// Whether what it holds must survive a restart, and is never evicted.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub persistent: bool,
     /// Keyspaces.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keyspaces: Vec<Keyspace>,
@@ -468,9 +499,16 @@ pub struct CronJob {
     /// `every:MINUTES` or `schedule:EXPRESSION`; absent when the code gives neither, which is an error of the app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<String>,
-    /// `service.endpoint` that is called; absent when it could not be found out, which is an error of the app.
+    /// `service.endpoint` that is called; absent when it could not be found out, which is an error of the app, and
+    /// where a path is requested instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// The path that is requested with `POST`, where the code names no endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The service of which the path is requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     /// The declaration.
     pub at: Position,
 }
@@ -479,13 +517,39 @@ pub struct CronJob {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Secret {
-    /// Name, unique in the app.
+    /// Name, unique in the app; for one that belongs to a service, unique there.
     pub name: String,
-    /// The services that need it, sorted.
+    /// Whose it is; absent where services share it.
+    #[serde(default, skip_serializing_if = "SecretScope::is_shared")]
+    pub scope: SecretScope,
+    /// The services that need it, sorted. For one that belongs to a service, that service alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages_or_services: Vec<String>,
+    /// Whether it is only referred to here, by its name: it is declared in another part of the app.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reference: bool,
     /// The first declaration.
     pub at: Position,
+}
+
+/// Whose a secret is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretScope {
+    /// One value for the app, given to the services that need it.
+    #[default]
+    Shared,
+    /// One service's alone: another service may have one of the same name with another value.
+    Service,
+    /// One value for the app, given to every service.
+    Global,
+}
+
+impl SecretScope {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+    fn is_shared(&self) -> bool {
+        *self == Self::Shared
+    }
 }
 
 /// A metric.
@@ -522,6 +586,9 @@ pub struct Gateway {
     pub name: String,
     /// The service that declares it; empty when it stands outside of all.
     pub service: String,
+    /// Whether it stands in for `api-gateway`, which is then not there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub default: bool,
     /// The function that authenticates its requests.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth_handler: Option<AuthHandler>,

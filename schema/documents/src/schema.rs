@@ -36,14 +36,14 @@ pub fn of(name: &str) -> Option<Schema> {
 fn as_written(mut schema: Schema) -> Schema {
     let Some(root) = schema.as_object_mut() else { return schema };
     let forget = |schema: &mut Json, fields: &[&str]| {
-        if let Some(required) = schema["required"].as_array_mut() {
+        if let Some(required) = schema.get_mut("required").and_then(Json::as_array_mut) {
             required.retain(|field| field.as_str().is_none_or(|field| !fields.contains(&field)));
         }
     };
-    for (name, schema) in root["$defs"].as_object_mut().into_iter().flatten() {
+    for (name, schema) in root.get_mut("$defs").and_then(Json::as_object_mut).into_iter().flatten() {
         forget(schema, if name == "Service" { &["at", "path"] } else { &["at"] });
     }
-    if let Some(required) = root["required"].as_array_mut() {
+    if let Some(required) = root.get_mut("required").and_then(Json::as_array_mut) {
         required.retain(|field| field != "version");
     }
     schema

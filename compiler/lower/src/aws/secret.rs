@@ -1,19 +1,48 @@
 //! Secrets: a place for each, without a value. The value goes there by `manifest-agent secret set`, past every document.
 
+use std::collections::BTreeMap;
+
+use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::ResourceId;
 use serde_json::json;
 
 use crate::builder::{Draft, Lowering, id};
 use crate::processes::Process;
 
+/// Makes a place for each secret.
 pub(crate) fn lower(lowering: &mut Lowering<'_>) {
     let model = lowering.model;
     for secret in model.secrets.values() {
         let why = Lowering::declared(&secret.at);
         let draft =
-            Draft::new(secret_id(&secret.name), "AWS::SecretsManager::Secret", &why).named([&secret.name]);
-        lowering.add(draft.properties(json!({ "Description": format!("secret {}", secret.name) })));
+            Draft::new(secret_id(&secret.key), "AWS::SecretsManager::Secret", &why).named([&secret.key]);
+        lowering.add(draft.properties(json!({ "Description": format!("secret {}", secret.key) })));
     }
+}
+
+/// Reports secrets of one name in one process: its services read them by their names from the same environment.
+pub(crate) fn check(lowering: &mut Lowering<'_>, process: &Process) {
+    let mut seen: BTreeMap<&str, &compiler_model::Secret> = BTreeMap::new();
+    let mut found = Vec::new();
+    for secret in lowering.model.secrets.values() {
+        if secret.services.is_disjoint(&process.services) {
+            continue;
+        }
+        if let Some(other) = seen.insert(&secret.name, secret) {
+            let message =
+                format!("process `{}` has two secrets that are called `{}`", process.name, secret.name);
+            found.push(
+                Diagnostic::error(Code::L0205, message)
+                    .at(&secret.at)
+                    .label(&other.at, "the other one is declared here")
+                    .note("each belongs to one service, and a process has one value for a name")
+                    .help(
+                        "run the two services in processes of their own with `allocation = \"per-service\"`",
+                    ),
+            );
+        }
+    }
+    lowering.found.extend(found);
 }
 
 fn secret_id(secret: &str) -> ResourceId {
@@ -24,5 +53,5 @@ fn secret_id(secret: &str) -> ResourceId {
 pub(crate) fn of_process(lowering: &Lowering<'_>, process: &Process) -> Vec<(String, ResourceId)> {
     let needs = |secret: &&compiler_model::Secret| !secret.services.is_disjoint(&process.services);
     let secrets = lowering.model.secrets.values().filter(needs);
-    secrets.map(|secret| (secret.name.clone(), secret_id(&secret.name))).collect()
+    secrets.map(|secret| (secret.name.clone(), secret_id(&secret.key))).collect()
 }

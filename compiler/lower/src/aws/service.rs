@@ -92,6 +92,7 @@ fn task_definition(
             },
         },
     });
+    secret::check(lowering, process);
     let secrets: Vec<Json> = secret::of_process(lowering, process)
         .into_iter()
         .map(|(name, secret)| json!({ "Name": name, "ValueFrom": output(&secret, "/Id") }))

@@ -1,4 +1,4 @@
-use super::{model, ts};
+use super::{go, model, ts};
 use crate::EvictionPolicy;
 
 #[test]
@@ -43,4 +43,29 @@ fn a_keyspace_belongs_to_a_service_that_exists() {
         r#"caches = [{ name = "c", at = "c:1", keyspaces = [{ pattern = "p", service = "bb", at = "c:2" }] }]"#,
         "M0103 c:2 a keyspace of cache `c` belongs to service `bb`, which is not declared",
     );
+}
+
+#[test]
+fn keyspaces_have_no_keys_in_common() {
+    let two = |first: &str, second: &str| {
+        format!(
+            r#"caches = [{{ name = "c", at = "c:1", keyspaces = [
+                {{ pattern = "{first}", service = "a", at = "c:2" }}, {{ pattern = "{second}", service = "a", at = "c:3" }}] }}]"#
+        )
+    };
+    for (first, second) in
+        [("a/:x", "a/b"), ("a/b", "a/:x"), ("a/:x", "a/:y"), ("a", "a"), (":x", "a"), ("a/:x/y", "a/b/z")]
+    {
+        let expected = format!(
+            "M0116 c:3 keyspaces `{first}` and `{second}` of cache `c` have keys in common
+  c:2 this one has the pattern `{first}`
+  note: a key in both holds the value of whoever wrote last, of whatever type
+  help: begin each pattern with a word of its own, or use another cache"
+        );
+        go(&two(first, second), &expected);
+        ts(&two(first, second), &format!("warning {expected}"));
+    }
+    for (first, second) in [("a/:x", "b/:x"), ("a/:x", "a"), ("a/:x/b", "a/:y/c")] {
+        go(&two(first, second), "");
+    }
 }

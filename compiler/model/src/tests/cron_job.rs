@@ -1,5 +1,5 @@
-use super::{go, model, ts};
-use crate::Schedule;
+use super::{check, go, model, ts};
+use crate::{Schedule, Target};
 
 fn job(fields: &str) -> String {
     format!(
@@ -124,10 +124,48 @@ fn the_endpoint_takes_no_parameters() {
 }
 
 #[test]
+fn a_path_of_a_service_may_be_called_instead() {
+    let called = |rest: &str| job(&format!("schedule = \"every:60\", {rest}"));
+    let app = model("python", &called("path = \"/clean\", service = \"a\""));
+    assert_eq!(
+        app.cron_jobs["j"].target,
+        Target::Path { service: "a".to_owned(), path: "/clean".to_owned() }
+    );
+    check(
+        "python",
+        &called("path = \"clean\", service = \"a\""),
+        "
+M0106 j:1 cron job `j` calls the path `clean`, which does not begin with `/`
+  help: write `/clean`
+",
+    );
+    check(
+        "python",
+        &called("path = \"/clean\", service = \"users\""),
+        "M0106 j:1 cron job `j` calls service `users`, which does not exist",
+    );
+}
+
+#[test]
+fn a_day_is_divided_evenly_but_in_typescript() {
+    for language in ["go", "python", "rust"] {
+        check(
+            language,
+            &scheduled("every:50"),
+            "
+M0105 j:1 cron job `j` runs every 50 minutes, which does not divide a day evenly
+  help: try 48 minutes
+",
+        );
+    }
+    ts(&scheduled("every:50"), "");
+}
+
+#[test]
 fn the_title_is_the_id_unless_there_is_one() {
     let app = model("go", &scheduled("schedule:0  4 * * MON"));
     let job = &app.cron_jobs["j"];
-    assert_eq!((job.title.as_str(), job.endpoint.to_string()), ("j", "a.Run".to_owned()));
+    assert_eq!((job.title.as_str(), job.target.to_string()), ("j", "a.Run".to_owned()));
     assert_eq!(job.schedule, Schedule::Cron("0 4 * * MON".to_owned()));
     assert_eq!(model("go", &scheduled("every:60")).cron_jobs["j"].schedule, Schedule::Every { minutes: 60 });
 }

@@ -1,4 +1,4 @@
-use super::{check, go, ts};
+use super::{go, ts};
 
 #[test]
 fn a_metric_of_encore_is_in_snake_case_and_leaves_the_prefix_of_encore_alone() {
@@ -19,5 +19,4 @@ M0102 m:2 `e_orders` is not a valid metric name
 ";
     go(metrics, expected);
     ts(metrics, expected);
-    check("python", metrics, "");
 }

@@ -13,7 +13,7 @@ mod topic;
 
 use std::fmt::Write as _;
 
-use compiler_diagnostics::{Diagnostic, Severity, code};
+use compiler_diagnostics::{Code, Diagnostic, Severity, code};
 use schema_documents::manifest::Manifest;
 
 use crate::{AppModel, resolve};
@@ -106,7 +106,10 @@ fn example(page: &str) -> Option<&str> {
 
 #[test]
 fn an_example_in_the_book_produces_the_code_of_its_page() {
-    let of_the_model = code::ALL.iter().filter(|code| code.as_str().starts_with('M'));
+    // What is wrong with a manifest as such is found before there is one.
+    let before = [Code::M0114, Code::M0115];
+    let of_the_model =
+        code::ALL.iter().filter(|code| code.as_str().starts_with('M') && !before.contains(code));
     let examples: Vec<_> = of_the_model.filter_map(|code| Some((*code, example(code.page())?))).collect();
     assert!(!examples.is_empty());
     for (code, toml) in examples {

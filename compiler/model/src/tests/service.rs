@@ -1,7 +1,7 @@
-use schema_documents::manifest::{Access, BodyLimit};
+use schema_documents::manifest::{Access, BodyLimit, DatabaseAccess};
 
-use super::{go, model, ts};
-use crate::{DEFAULT_BODY_LIMIT_BYTES, METHODS};
+use super::{go, manifest, model, ts};
+use crate::{DEFAULT_BODY_LIMIT_BYTES, METHODS, Retries, resolve};
 
 #[test]
 fn two_services_of_one_name_are_an_error() {
@@ -214,13 +214,123 @@ fn paths_of_two_services_meet_where_both_are_exposed() {
             "#
         )
     };
-    let expected = "
-M0109 c:2 endpoints `b.one` and `c.two` both answer `GET, POST /x`
+    let expected = |methods: &str| {
+        format!(
+            "M0109 c:2 endpoints `b.one` and `c.two` both answer `{methods} /x`
   b:2 this one has the path `/x`
+  help: give one of them another path or another method"
+        )
+    };
+    ts(&two("public", "public"), &expected("POST"));
+    ts(&two("public", "private"), "");
+    ts(&two("private", "private"), "");
+    go(&two("public", "public"), &expected("GET, POST"));
+    let anywhere = "
+M0109 c:2 the path `/x` of endpoint `c.two` conflicts with `/x` of `b.one`
+  b:2 this one has the path `/x`
+  note: in one place, Encore.go takes either fixed segments, or one parameter, or one wildcard
   help: give one of them another path or another method";
-    go(&two("public", "public"), expected);
-    go(&two("public", "private"), "");
-    go(&two("private", "private"), "");
+    go(&two("public", "private"), anywhere);
+    go(&two("private", "private"), anywhere);
+}
+
+/// Two endpoints of an app in Go with these paths.
+fn go_paths(first: &str, second: &str) -> String {
+    format!(
+        r#"
+        [[services]]
+        name = "b"
+        path = "b"
+        at = "b:1"
+        endpoints = [{{ name = "one", at = "b:2", path = "{first}" }}, {{ name = "two", at = "b:3", path = "{second}" }}]
+        "#
+    )
+}
+
+#[test]
+fn go_takes_one_kind_of_segment_in_one_place() {
+    for (first, second) in [
+        ("/s/:id", "/s/new"),
+        ("/s/new", "/s/:id"),
+        ("/s/:id/x", "/s/new/y"),
+        ("/s/*rest", "/s/new"),
+        ("/s/new", "/s/*rest"),
+        ("/s/*rest", "/s/:id/x"),
+    ] {
+        let (_, found) = resolve(&manifest("go", &go_paths(first, second)));
+        let messages: Vec<_> = found.iter().map(|each| each.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            [format!("the path `{second}` of endpoint `b.two` conflicts with `{first}` of `b.one`")]
+        );
+        let (app, _) = resolve(&manifest("typescript", &go_paths(first, second)));
+        assert!(app.is_some(), "{first} {second}");
+    }
+    for (first, second) in [("/s", "/s/:id"), ("/s/:id/x", "/s/:name/y"), ("/!rest", "/s"), ("/s", "/!rest")]
+    {
+        go(&go_paths(first, second), "");
+    }
+}
+
+#[test]
+fn each_service_has_the_defaults_of_its_language() {
+    let service = |name: &str, language: &str| {
+        format!(
+            "[[services]]\nname = \"{name}\"\npath = \"{name}\"\nlanguage = \"{language}\"\nat = \"{name}:1\"\n\
+             endpoints = [{{ name = \"E\", at = \"{name}:2\" }}]\n"
+        )
+    };
+    let body = format!(
+        "{}{}[[topics]]\nname = \"t\"\nat = \"t:1\"\nsubscriptions = [{{ name = \"g\", service = \"g\", at = \"t:2\" }}, \
+         {{ name = \"p\", service = \"p\", max_retries = 0, at = \"t:3\" }}]\n",
+        service("g", "go"),
+        service("p", "python")
+    );
+    let app = model("typescript", &body);
+    let methods = |service: &str| {
+        app.services[service].endpoints["E"].methods.iter().cloned().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!((methods("g"), methods("p")), ("GET POST".to_owned(), "POST".to_owned()));
+    let topic = &app.topics["t"];
+    assert_eq!(topic.subscriptions["g"].max_concurrency, Some(100));
+    assert_eq!(
+        (topic.subscriptions["p"].max_concurrency, topic.subscriptions["p"].retries),
+        (None, Retries::None)
+    );
+}
+
+#[test]
+fn names_follow_the_rule_of_the_language_they_are_written_in() {
+    let topic = |file: &str| format!("topics = [{{ name = \"site.added\", at = \"{file}:1\" }}]");
+    ts(&topic("a/a.ts"), "");
+    go(&topic("a/a.ts"), "");
+    let expected = "
+M0102 a/a.go:1 `site.added` is not a valid topic name
+  note: a topic name is 1 to 63 characters long: lower-case letters, digits and `-`, with a letter first and no `-` last
+  help: try `site-added`";
+    ts(&topic("a/a.go"), expected);
+    go(&topic("manifest.toml"), &expected.replace("a/a.go", "manifest.toml"));
+}
+
+#[test]
+fn the_most_that_a_service_does_in_a_database_counts() {
+    let body = r#"
+        databases = [{ name = "d", at = "d:1" }]
+        [[services]]
+        name = "b"
+        path = "b"
+        at = "b:1"
+        databases = [{ database = "d", access = "read", at = "b:7" }, { database = "d", access = "admin", at = "b:9" }]
+        [[services]]
+        name = "c"
+        path = "c"
+        at = "c:1"
+        databases = [{ database = "d", access = "read", at = "c:7" }]
+    "#;
+    let app = model("go", body);
+    let used = |service: &str| app.services[service].uses.databases["d"].clone();
+    assert_eq!((used("b").access, used("b").at.to_string()), (DatabaseAccess::Admin, "b:7:1-7:1".to_owned()));
+    assert_eq!(used("c").access, DatabaseAccess::Read);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Caches: clusters and their keyspaces.
 
 use compiler_diagnostics::{Code as Number, Diagnostic, closest};
-use schema_documents::manifest::{Cache, CacheUse, Keyspace};
+use schema_documents::manifest::{Cache, CacheAccess, CacheUse, Keyspace};
 
 use super::Found;
 use super::declaration::{Config, Constructor, Declared, declared};
@@ -64,7 +64,6 @@ pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
             keyspace(program, &each, function, found);
         }
     }
-    keyspace::conflicts(found);
 }
 
 fn cluster(program: &Program<'_>, each: &Declared<'_>, found: &mut Found) {
@@ -77,14 +76,14 @@ fn cluster(program: &Program<'_>, each: &Declared<'_>, found: &mut Found) {
     if let Some(key) = each.key().filter(|_| !each.is_nested) {
         found.clusters.insert(key, name.clone());
     }
-    found.manifest.caches.push(Cache { name, eviction_policy, keyspaces: Vec::new(), at });
+    found.manifest.caches.push(Cache { name, eviction_policy, persistent: false, keyspaces: Vec::new(), at });
 }
 
 fn keyspace(program: &Program<'_>, each: &Declared<'_>, function: &str, found: &mut Found) {
     let config = Config::read(each.file, each.argument(1), &["KeyPattern", "DefaultExpiry"], found);
     config.required("KeyPattern", "write `KeyPattern: \"users/:key\"`", found);
     let pattern = config.text("KeyPattern", found);
-    let at = config.at_field("KeyPattern");
+    let at = keyspace::inside_quotes(config.at_field("KeyPattern"));
     if let Some(pattern) = &pattern {
         keyspace::check(program, each, &config, pattern, function == "NewStructKeyspace", found);
     }
@@ -104,7 +103,11 @@ fn keyspace(program: &Program<'_>, each: &Declared<'_>, function: &str, found: &
     };
     match service.caches.iter_mut().find(|known| known.cache == cluster) {
         Some(known) => known.at = known.at.clone().min(at.clone()),
-        None => service.caches.push(CacheUse { cache: cluster.clone(), at: at.clone() }),
+        None => service.caches.push(CacheUse {
+            cache: cluster.clone(),
+            access: CacheAccess::Write,
+            at: at.clone(),
+        }),
     }
     let service = service.name.clone();
     keyspace::check_uses(program, each, found);

@@ -114,6 +114,7 @@ impl<'w> Walk<'w> {
                     let within = self.is_value(file, ty);
                     open.extend(arguments.iter().map(|argument| (file, argument, within)));
                 }
+                TypeForm::Broken => {}
                 TypeForm::Interface { .. } | TypeForm::Other => {
                     self.report(file, ty, format!("`{}` has no place in a configuration", written(ty)));
                 }
@@ -169,5 +170,66 @@ impl<'w> Walk<'w> {
             .label(&self.each.at(), "the configuration is loaded here")
             .note("a value is read into each field by its name")
             .help(help)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+
+    fn check_config(types: &str, diagnostics: &[&str]) {
+        let text = format!(
+            "package a\nimport \"encore.dev/config\"\n//encore:api private\nfunc A() {{}}\nvar cfg = config.Load[*Config]()\n{types}\n"
+        );
+        check(&[("a/a.go", &text)], &[], diagnostics);
+    }
+
+    #[test]
+    fn a_configuration_is_made_of_exported_fields() {
+        check_config(
+            "type Config struct { A config.Bool; B config.Values[string]; C []Inner; D map[string]*Inner }\ntype Inner struct { Own *Config }",
+            &[],
+        );
+        check_config(
+            "type Config struct { A, b int }",
+            &["S0020 a/a.go:6:22-6:30 the field `b` of a configuration is not exported"],
+        );
+        check_config(
+            "type Config struct { Inner }\ntype Inner struct {}",
+            &["S0020 a/a.go:6:22-6:27 a configuration has an embedded field"],
+        );
+        check_config(
+            "type Config struct { A config.Value[config.Int] }",
+            &["S0020 a/a.go:6:37-6:47 a `config.Value` stands within another"],
+        );
+        check_config(
+            "type Config struct { A chan int }",
+            &["S0020 a/a.go:6:24-6:32 `this type` has no place in a configuration"],
+        );
+        check_config(
+            "type Config []int",
+            &["S0020 a/a.go:5:23-5:30 `*Config` is not the type of a configuration"],
+        );
+    }
+
+    #[test]
+    fn a_configuration_is_loaded_and_used_in_its_service() {
+        let load =
+            "import \"encore.dev/config\"\ntype Config struct { A int }\nvar Cfg = config.Load[Config]()\n";
+        let user = "package c\nimport \"example.com/app/a\"\nfunc F() int { return a.Cfg.A }\n";
+        check(
+            &[
+                ("a/a.go", &format!("package a\n{load}//encore:api private\nfunc A() {{}}\n")),
+                ("a/b/b.go", &format!("package b\n{load}")),
+                ("c/c.go", user),
+                ("d/d.go", &format!("package d\n{load}")),
+            ],
+            &[],
+            &[
+                "S0026 a/b/b.go:4:11-4:32 a configuration is loaded below the folder of its service",
+                "S0022 c/c.go:3:23-3:28 the configuration `Cfg` is used outside of its service",
+                "S0026 d/d.go:4:11-4:32 a configuration is loaded outside of all services",
+            ],
+        );
     }
 }

@@ -28,8 +28,12 @@ pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
         if program.service_of(each.file.folder).is_none() {
             found.diagnostics.push(each.outside("cron job"));
         }
-        let endpoint = endpoint(program, &each, &config, found);
-        found.manifest.cron_jobs.push(CronJob { id, title, schedule, endpoint, at });
+        // Without an endpoint there is nothing more to say about it.
+        if let Some(endpoint) = endpoint(program, &each, &config, found) {
+            let endpoint = Some(endpoint);
+            let (path, service) = (None, None);
+            found.manifest.cron_jobs.push(CronJob { id, title, schedule, endpoint, path, service, at });
+        }
     }
 }
 

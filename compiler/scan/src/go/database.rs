@@ -9,9 +9,8 @@ use schema_documents::manifest::{Database, DatabaseAccess, DatabaseUse};
 use super::Found;
 use super::declaration::{Config, Constructor, Declared, declared};
 use super::facts::{Action, Role};
-use super::migration;
 use super::program::{Doing, File, Program, ServiceId, Site};
-use crate::sql;
+use crate::{migration, sql};
 
 const PACKAGE: &str = "encore.dev/storage/sqldb";
 
@@ -53,12 +52,11 @@ pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
     implicit(program, found);
     for each in declared(program, &NAMED, found) {
         let Some((name, _)) = each.name(0, found) else { continue };
-        if found.manifest.databases.iter().any(|database| database.name == name) {
-            variables.extend(bind(program, &each, name, found));
-        } else {
-            let diagnostic = unknown(&each, &name, found);
-            found.diagnostics.push(diagnostic);
+        if !found.manifest.databases.iter().any(|database| database.name == name) {
+            let diagnostic = unknown(program, &each, &name, found);
+            found.diagnostics.extend(diagnostic);
         }
+        variables.extend(bind(program, &each, name, found));
     }
     follow(program, variables, found);
     package_level_uses(program, found);
@@ -86,15 +84,20 @@ fn database(
     Database { name, migrations_path, migrations, non_sequential: false, at }
 }
 
-fn unknown(each: &Declared<'_>, name: &str, found: &Found) -> Diagnostic {
+/// A database that nothing here declares. Another part of the app may declare it, so the app model has the last word; the
+/// place is known here, and the words are those of the model.
+fn unknown(program: &Program<'_>, each: &Declared<'_>, name: &str, found: &Found) -> Option<Diagnostic> {
+    let service = &found.manifest.services[program.service_of(each.file.folder)?].name;
     let names = found.manifest.databases.iter().map(|database| database.name.as_str());
     let help = closest(name, names).map(|meant| format!("did you mean `{meant}`?"));
     let declaration = each.file.declaration(each.site.used);
     let at = declaration.map_or_else(|| each.at(), |declaration| each.file.at(declaration.at));
-    Diagnostic::error(Number::S0011, format!("the database `{name}` is not declared"))
+    let message = format!("service `{service}` names database `{name}`, which is not declared");
+    let diagnostic = Diagnostic::error(Number::M0103, message)
         .at(&at)
         .note("`sqldb.Named` refers to a database that is declared somewhere in the app")
-        .help(help.unwrap_or_else(|| format!("declare it: `{}`", NEW_DATABASE.usage)))
+        .help(help.unwrap_or_else(|| format!("declare it: `{}`", NEW_DATABASE.usage)));
+    Some(diagnostic)
 }
 
 /// Notes that a service declares or names a database.

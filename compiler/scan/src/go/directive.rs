@@ -1,5 +1,6 @@
 //! Directives: `//encore:api public method=GET path=/x/:id tag:foo`, above a function or a type.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
@@ -95,6 +96,8 @@ impl Target {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Api {
     pub(super) access: Option<Access>,
+    /// The characters at which the access is written.
+    pub(super) access_at: Range<usize>,
     pub(super) raw: bool,
     pub(super) sensitive: bool,
     pub(super) methods: Vec<String>,
@@ -296,12 +299,9 @@ fn word(text: &str) -> IResult<&str, WordForm<'_>> {
 }
 
 fn check_unique(words: &[Word<'_>]) -> Result<(), Wrong> {
-    for (index, word) in words.iter().enumerate() {
-        let same = |other: &&Word<'_>| {
-            std::mem::discriminant(&other.form) == std::mem::discriminant(&word.form)
-                && other.form.key() == word.form.key()
-        };
-        if words[..index].iter().find(same).is_some() {
+    let mut seen = HashSet::new();
+    for word in words {
+        if !seen.insert((std::mem::discriminant(&word.form), word.form.key())) {
             let message = format!("`{}` is given twice in a directive", word.form.key());
             return Err(wrong(message, "keep one of the two").at(&word.at));
         }
@@ -327,6 +327,7 @@ fn api(words: &[Word<'_>]) -> Result<Api, Wrong> {
                     return Err(at(wrong(message, "keep one of `public`, `auth` and `private`")));
                 }
                 api.access = Some(access);
+                api.access_at = word.at.clone();
             }
             WordForm::Field("method", value) => api.methods = methods(value).map_err(at)?,
             WordForm::Field("path", value) => {
@@ -457,7 +458,10 @@ mod tests {
         } else {
             "func F(ctx context.Context) error { return nil }"
         };
-        check_file(&format!("{directive}\n{function}\n"), &[expected], &[]);
+        let unmet =
+            "M0110 svc/svc.go:16:14-16:18 endpoint `svc.F` needs an auth handler, and the app has none";
+        let unmet = if directive.contains(" auth ") { vec![unmet] } else { Vec::new() };
+        check_file(&format!("{directive}\n{function}\n"), &[expected], &unmet);
     }
 
     /// The words are those that are pointed at.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use compiler_diagnostics::{Code as Number, Diagnostic, closest};
 use schema_documents::Position;
-use schema_documents::manifest::{AuthHandler, Gateway};
+use schema_documents::manifest::{Access, AuthHandler, Gateway};
 
 use super::Found;
 use super::directive::{Directed, Directive, Target};
@@ -22,7 +22,7 @@ pub(super) fn auth_handler(program: &Program<'_>, directed: &[Directed<'_>], fou
         let at = directed.at_name();
         if let Some(first) = &found.manifest.auth_handler {
             let diagnostic = Diagnostic::error(Number::S0014, "there is a second auth handler")
-                .at(&at)
+                .at(&directed.file.at(directed.declaration.at))
                 .label(&first.at, "this is the first")
                 .note("all requests of an app are authenticated by one function")
                 .help("remove one of the two `//encore:authhandler`");
@@ -37,9 +37,32 @@ pub(super) fn auth_handler(program: &Program<'_>, directed: &[Directed<'_>], fou
         found.manifest.gateways.push(Gateway {
             name: GATEWAY.to_owned(),
             service,
+            default: false,
             auth_handler: Some(handler),
             at,
         });
+    }
+}
+
+/// Says that an app without an auth handler cannot have endpoints that need one, where these say so.
+pub(super) fn check_access(program: &Program<'_>, directed: &[Directed<'_>], found: &mut Found) {
+    if found.manifest.auth_handler.is_some() {
+        return;
+    }
+    for each in directed {
+        let Directive::Api(api) = &each.directive else { continue };
+        let Some(service) = program.service_of(each.file.folder) else { continue };
+        if api.access == Some(Access::Auth) {
+            let service = &found.manifest.services[service].name;
+            let message =
+                format!("endpoint `{service}.{}` needs an auth handler, and the app has none", each.name());
+            found.diagnostics.push(
+                Diagnostic::error(Number::M0110, message)
+                    .at(&each.at_word(&api.access_at))
+                    .note("requests to it would have to be authenticated")
+                    .help("declare one with `//encore:authhandler`, or make the endpoint public or private"),
+            );
+        }
     }
 }
 
@@ -62,13 +85,14 @@ pub(super) fn global_middleware(
 
 /// Checks where middleware stands, and that there are endpoints for it to run before.
 pub(super) fn check_middleware(program: &Program<'_>, directed: &[Directed<'_>], found: &mut Found) {
-    let tagged: Vec<_> = directed
-        .iter()
-        .filter_map(|each| match &each.directive {
-            Directive::Api(api) => Some((program.service_of(each.file.folder), &api.tags)),
-            _ => None,
-        })
-        .collect();
+    let mut tagged: BTreeSet<(Option<ServiceId>, &str)> = BTreeSet::new();
+    let mut tags: BTreeSet<&str> = BTreeSet::new();
+    for each in directed {
+        let Directive::Api(api) = &each.directive else { continue };
+        let service = program.service_of(each.file.folder);
+        tagged.extend(api.tags.iter().map(|tag| (service, tag.as_str())));
+        tags.extend(api.tags.iter().map(String::as_str));
+    }
     for each in directed {
         let Directive::Middleware(middleware) = &each.directive else { continue };
         let service = program.service_of(each.file.folder);
@@ -89,13 +113,15 @@ pub(super) fn check_middleware(program: &Program<'_>, directed: &[Directed<'_>],
         }
         let Target::Tags(targets) = &middleware.target else { continue };
         for (tag, at) in targets {
-            let covers = |(of, tags): &&(Option<ServiceId>, &Vec<String>)| {
-                (middleware.is_global || *of == service) && tags.contains(tag)
+            let is_there = if middleware.is_global {
+                tags.contains(tag.as_str())
+            } else {
+                tagged.contains(&(service, tag.as_str()))
             };
-            if tagged.iter().find(covers).is_none() {
+            if !is_there {
                 let message = format!("no endpoint has the tag `{tag}`");
-                let tags = tagged.iter().flat_map(|(_, tags)| tags.iter().map(String::as_str));
-                let help = closest(tag, tags).map(|meant| format!("did you mean `tag:{meant}`?"));
+                let help =
+                    closest(tag, tags.iter().copied()).map(|meant| format!("did you mean `tag:{meant}`?"));
                 let help =
                     help.unwrap_or_else(|| format!("write `tag:{tag}` above an endpoint, or remove it here"));
                 found.diagnostics.push(pointless(message, &each.at_word(at), &help));
@@ -121,7 +147,7 @@ mod tests {
         check(
             &[("a/a.go", &format!("package a\n{handler}")), ("b/b.go", &format!("package b\n{handler}"))],
             &["auth Auth a", "gateway api-gateway a Auth"],
-            &["S0014 b/b.go:4:6-4:10 there is a second auth handler"],
+            &["S0014 b/b.go:4:1-4:63 there is a second auth handler"],
         );
     }
 

@@ -1,5 +1,7 @@
 //! A cheap look at a file, by byte search, that tells whether its facts can matter.
 
+use std::collections::BTreeSet;
+
 use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
@@ -127,8 +129,19 @@ fn next(text: &[u8]) -> &[u8] {
     rest
 }
 
-/// Whether a file contains a name, as a word of its own.
-pub(super) fn contains_word(content: &[u8], word: &str) -> bool {
+/// Words that are looked for one by one; more are looked up for each word of the file.
+const FEW: usize = 16;
+
+/// Whether a file contains one of these names, as a word of its own.
+pub(super) fn contains_word(content: &[u8], words: &BTreeSet<String>) -> bool {
+    if words.len() <= FEW {
+        return words.iter().any(|word| contains_one(content, word));
+    }
+    let found = content.split(|byte| !is_letter(byte)).filter(|word| !word.is_empty());
+    found.filter_map(|word| std::str::from_utf8(word).ok()).any(|word| words.contains(word))
+}
+
+fn contains_one(content: &[u8], word: &str) -> bool {
     memmem::find_iter(content, word.as_bytes()).any(|at| {
         let before = at.checked_sub(1).map(|before| &content[before]);
         !before.is_some_and(is_letter) && !content.get(at + word.len()).is_some_and(is_letter)
@@ -171,7 +184,11 @@ mod tests {
     #[test]
     fn a_word_stands_alone() {
         for (text, is_there) in [("db.Query", true), ("xdb dbx _db", false), ("(db)", true), ("", false)] {
-            assert_eq!(contains_word(text.as_bytes(), "db"), is_there, "{text}");
+            for count in [0, 2 * FEW] {
+                let others = (0..count).map(|number| format!("x{number}"));
+                let words = others.chain(["db".to_owned()]).collect();
+                assert_eq!(contains_word(text.as_bytes(), &words), is_there, "{text}");
+            }
         }
     }
 }

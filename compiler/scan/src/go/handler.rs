@@ -105,3 +105,31 @@ fn wrong(each: &Declared<'_>, handler: &Value, message: &str, help: &str) -> Dia
         .note("messages are handled by the service that subscribes, in a process of its own")
         .help(help)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_file;
+
+    fn check(handler: &str, diagnostics: &[&str]) {
+        let body = format!(
+            "//encore:service\ntype Service struct{{}}\nvar t = pubsub.NewTopic[*M](\"t\", pubsub.TopicConfig{{DeliveryGuarantee: 1}})\nvar _ = pubsub.NewSubscription(t, \"s\", pubsub.SubscriptionConfig[*M]{{Handler: {handler}}})\n"
+        );
+        check_file(&body, &["subscription t/s svc"], diagnostics);
+    }
+
+    #[test]
+    fn a_handler_is_a_function_of_its_service() {
+        for handler in
+            ["Here", "func() {}", "pubsub.MethodHandler(Service.H)", "pubsub.MethodHandler((*Service).H)"]
+        {
+            check(handler, &[]);
+        }
+        check("cron.Run", &["S0021 svc/svc.go:19:79-19:87 the handler `Run` is in no service"]);
+        check("7", &["S0021 svc/svc.go:19:79-19:80 the handler is not a function"]);
+        check("pubsub.MethodHandler(M.H)", &["S0021 svc/svc.go:19:79-19:104 `M` is not a service struct"]);
+        check(
+            "pubsub.MethodHandler(f())",
+            &["S0021 svc/svc.go:19:79-19:104 the method that handles messages is not named"],
+        );
+    }
+}

@@ -1,10 +1,10 @@
-//! The rules of keyspaces: what a key is made of, and which patterns may stand beside each other.
+//! The rules of keyspaces: what a key is made of, and how a pattern is written. Which patterns may stand beside each other is
+//! for the app model to say.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use compiler_diagnostics::{Code as Number, Diagnostic, closest};
 use schema_documents::Position;
-use schema_documents::manifest::Cache;
 
 use super::Found;
 use super::declaration::{Config, Declared};
@@ -30,7 +30,7 @@ pub(super) fn check(
         found.diagnostics.push(diagnostic.at(&at).note("keys are built from the pattern").help(help));
         return;
     }
-    let parameters: Vec<_> = parameters(pattern).collect();
+    let parameters: BTreeSet<_> = parameters(pattern).collect();
     if let Some(ty) = each.ty(0) {
         let key = Key { program, parameters: &parameters, at: &at };
         key.check(each.file, ty, &mut found.diagnostics);
@@ -78,7 +78,7 @@ fn parameters(pattern: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The position of a literal's content.
-fn inside_quotes(at: Position) -> Position {
+pub(super) fn inside_quotes(at: Position) -> Position {
     let (column, end_column) = (at.column + 1, at.end_column.saturating_sub(1));
     if at.line == at.end_line && column < end_column { Position { column, end_column, ..at } } else { at }
 }
@@ -87,7 +87,7 @@ fn inside_quotes(at: Position) -> Position {
 struct Key<'k> {
     program: &'k Program<'k>,
     /// The names in the pattern.
-    parameters: &'k [&'k str],
+    parameters: &'k BTreeSet<&'k str>,
     /// The pattern.
     at: &'k Position,
 }
@@ -128,8 +128,8 @@ impl<'k> Key<'k> {
         for field in key.fields {
             out.extend(self.check_field(key, field));
         }
-        let names: Vec<_> =
-            key.fields.iter().flat_map(|field| &field.names).map(|name| name.text.as_str()).collect();
+        let names = key.fields.iter().flat_map(|field| &field.names).map(|name| name.text.as_str());
+        let names: BTreeSet<_> = names.collect();
         for parameter in self.parameters.iter().filter(|parameter| !names.contains(*parameter)) {
             let help =
                 closest(parameter, names.iter().copied()).map(|meant| format!("did you mean `:{meant}`?"));
@@ -159,7 +159,7 @@ impl<'k> Key<'k> {
             if !is_exported(&name.text) {
                 let message = format!("the field `{}` of a key is not exported", name.text);
                 found.push(wrong(message, "begin its name with a capital letter"));
-            } else if !self.parameters.contains(&name.text.as_str()) {
+            } else if !self.parameters.contains(name.text.as_str()) {
                 let message = format!("the field `{}` of a key is not in the pattern", name.text);
                 found.push(wrong(
                     message,
@@ -176,10 +176,10 @@ impl<'k> Key<'k> {
 
     fn is_basic_field(&self, key: &Struct<'k>, ty: &'k Type) -> bool {
         let argument = match &ty.form {
-            TypeForm::Name { qualifier: None, name, .. } => key.arguments.iter().find(|(of, ..)| of == name),
+            TypeForm::Name { qualifier: None, name, .. } => key.arguments.get(name.as_str()),
             _ => None,
         };
-        let (file, ty) = argument.map_or((key.file, ty), |(_, file, ty)| (*file, *ty));
+        let (file, ty) = argument.copied().unwrap_or((key.file, ty));
         match shape(self.program, file, ty) {
             Shape::Basic(name) => is_key(name),
             Shape::Foreign(package, name) => !(package == "encoding/json" && name == "RawMessage"),
@@ -228,68 +228,61 @@ pub(super) fn check_uses(program: &Program<'_>, each: &Declared<'_>, found: &mut
     }
 }
 
-/// Reports patterns of one cluster of which a key may fit more than one.
-pub(super) fn conflicts(found: &mut Found) {
-    for cache in &found.manifest.caches {
-        found.diagnostics.extend(conflicts_within(cache));
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check_file;
 
-fn conflicts_within(cache: &Cache) -> Vec<Diagnostic> {
-    let mut keyspaces: Vec<_> = cache.keyspaces.iter().collect();
-    keyspaces.sort_by_key(|keyspace| &keyspace.at);
-    let mut root = Node::default();
-    let mut found = Vec::new();
-    for (index, keyspace) in keyspaces.iter().enumerate() {
-        if let Some(other) = root.add(&keyspace.pattern, index) {
-            let other = keyspaces[other];
-            let message =
-                format!("the patterns `{}` and `{}` fit the same keys", other.pattern, keyspace.pattern);
-            found.push(
-                Diagnostic::error(Number::S0025, message)
-                    .at(&inside_quotes(keyspace.at.clone()))
-                    .label(&inside_quotes(other.at.clone()), "this is the other")
-                    .note("all keyspaces of a cluster share its keys")
-                    .help("begin one of them with another word"),
+    fn check(key: &str, pattern: &str, diagnostics: &[&str]) {
+        let body = format!(
+            "var c = cache.NewCluster(\"c\", cache.ClusterConfig{{}})
+type Key struct {{ ID int; Name string }}
+type Of[T any] struct {{ ID T }}
+var k = cache.NewIntKeyspace[{key}](c, cache.KeyspaceConfig{{KeyPattern: \"{pattern}\"}})
+"
+        );
+        check_file(&body, &[], diagnostics);
+    }
+
+    #[test]
+    fn a_pattern_has_the_parts_of_its_key() {
+        for (key, pattern) in [
+            ("string", "a/:key"),
+            ("int", "a"),
+            ("Key", ":ID/:Name"),
+            ("Of[string]", "of/:ID"),
+            ("missing.Key", "a/:b"),
+        ] {
+            check(key, pattern, &[]);
+        }
+        check("int", "a/:id", &["S0025 svc/svc.go:19:72-19:77 the parameter `:id` is not called `:key`"]);
+        check(
+            "Key",
+            ":ID",
+            &["S0020 svc/svc.go:17:27-17:38 the field `Name` of a key is not in the pattern"],
+        );
+        check(
+            "Of[Key]",
+            ":ID",
+            &["S0020 svc/svc.go:18:25-18:29 the field `ID` of a key is not of a basic type"],
+        );
+        check("float64", "a", &["S0020 svc/svc.go:19:30-19:37 `float64` cannot be a key"]);
+        check("*Key", "a", &["S0020 svc/svc.go:19:30-19:34 `*Key` is a pointer and cannot be a key"]);
+    }
+
+    #[test]
+    fn a_pattern_has_a_form() {
+        for (pattern, message) in [
+            ("/a", "begins with `/`"),
+            ("a//b", "has an empty part"),
+            ("a/:", "has a parameter without a valid name"),
+            ("__encore/a", "begins like the framework's own keys"),
+        ] {
+            let end = 72 + pattern.len();
+            check(
+                "int",
+                pattern,
+                &[&format!("S0025 svc/svc.go:19:72-19:{end} the pattern `{pattern}` {message}")],
             );
         }
-    }
-    found
-}
-
-/// The patterns that go on from one place.
-#[derive(Default)]
-struct Node {
-    words: BTreeMap<String, Node>,
-    parameter: Option<Box<Node>>,
-    /// The pattern that ends here.
-    end: Option<usize>,
-    /// The first pattern that comes through here.
-    first: usize,
-}
-
-impl Node {
-    /// Adds a pattern, or gives the one that it conflicts with.
-    fn add(&mut self, pattern: &str, index: usize) -> Option<usize> {
-        let mut node = self;
-        for segment in pattern.split('/') {
-            let new = || Node { first: index, ..Node::default() };
-            if segment.starts_with(':') {
-                if let Some(other) = node.words.values().next() {
-                    return Some(other.first);
-                }
-                node = node.parameter.get_or_insert_with(|| Box::new(new()));
-            } else {
-                if let Some(other) = &node.parameter {
-                    return Some(other.first);
-                }
-                node = node.words.entry(segment.to_owned()).or_insert_with(new);
-            }
-        }
-        if node.end.is_some() {
-            return node.end;
-        }
-        node.end = Some(index);
-        None
     }
 }

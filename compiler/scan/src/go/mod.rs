@@ -18,9 +18,9 @@ mod glance;
 mod handler;
 mod keyspace;
 mod metric;
-mod migration;
 mod module;
 mod parser;
+mod path;
 mod program;
 mod reach;
 mod secret;
@@ -77,7 +77,9 @@ pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diag
     metric::scan(&program, &mut found);
     config::scan(&program, &mut found);
     call::scan(&program, &mut found);
+    gateway::check_access(&program, &directed, &mut found);
     gateway::check_middleware(&program, &directed, &mut found);
+    path::check(&program, &directed, &mut found);
     signature::check(&program, &directed, &mut found);
     usage::check(&program, &directed, &mut found);
     Ok((found.manifest, found.diagnostics))

@@ -3,6 +3,8 @@
 //! Other modules are dependencies, be they in a folder of the app: the framework finds no resources in them, and they
 //! cannot import the app.
 
+use std::collections::BTreeSet;
+
 use super::constraint;
 use super::glance::Glance;
 use crate::SourceTree;
@@ -12,7 +14,7 @@ pub(super) struct Module {
     /// The path by which its root package is imported.
     pub(super) path: String,
     /// Folders with a `go.mod` of their own: other modules.
-    foreign: Vec<String>,
+    foreign: BTreeSet<String>,
 }
 
 impl Module {
@@ -43,7 +45,7 @@ impl Module {
     }
 
     fn holds(&self, path: &str) -> bool {
-        !self.foreign.iter().any(|folder| is_within(folder_of(path), folder))
+        !upwards(folder_of(path)).any(|folder| self.foreign.contains(folder))
     }
 }
 
@@ -62,7 +64,12 @@ pub(super) fn is_within(folder: &str, above: &str) -> bool {
         || folder.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The folder of a file.
+/// A folder and those that it lies in, the nearest first.
+pub(super) fn upwards(folder: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder), |folder| (!folder.is_empty()).then(|| folder_of(folder)))
+}
+
+/// The folder of a file or a folder.
 pub(super) fn folder_of(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }

@@ -8,7 +8,7 @@ use schema_documents::Position;
 use super::facts::{
     Action, Call, Declaration, Facts, Form, Passed, Role, Type, TypeForm, TypeSpec, Use, Word,
 };
-use super::module::{Module, is_within};
+use super::module::{Module, upwards};
 use super::reach;
 use crate::SourceTree;
 use crate::text::Place;
@@ -45,13 +45,6 @@ impl File<'_> {
     pub(super) fn declaration(&self, used: &Use) -> Option<&Declaration> {
         self.facts.declarations.get(used.within)
     }
-}
-
-/// The root of a service.
-pub(super) struct Root {
-    pub(super) folder: String,
-    /// Index in the manifest's services.
-    pub(super) service: ServiceId,
 }
 
 /// What a path of names leads to.
@@ -162,7 +155,8 @@ pub(super) struct Program<'t> {
     declared: ByName<'t, Node>,
     /// Uses by package and name: file, index, and how many words the name takes.
     uses: ByName<'t, (usize, usize, usize)>,
-    roots: Vec<Root>,
+    /// The services by their root folders.
+    roots: BTreeMap<String, ServiceId>,
     /// The services in which a declaration's code runs, by file and index.
     runs: BTreeMap<Node, Vec<ServiceId>>,
     /// The services that load a package, by import path.
@@ -178,7 +172,7 @@ impl<'t> Program<'t> {
             files,
             declared: BTreeMap::new(),
             uses: BTreeMap::new(),
-            roots: Vec::new(),
+            roots: BTreeMap::new(),
             runs: BTreeMap::new(),
             loads: BTreeMap::new(),
         };
@@ -278,7 +272,7 @@ impl<'t> Program<'t> {
     }
 
     /// Takes up the roots of services.
-    pub(super) fn assign(&mut self, roots: Vec<Root>) {
+    pub(super) fn assign(&mut self, roots: BTreeMap<String, ServiceId>) {
         self.roots = roots;
     }
 
@@ -291,14 +285,16 @@ impl<'t> Program<'t> {
 
     /// The service that a folder is part of: that of the nearest root above it.
     pub(super) fn service_of(&self, folder: &str) -> Option<ServiceId> {
-        let above = self.roots.iter().filter(|root| is_within(folder, &root.folder));
-        above.max_by_key(|root| root.folder.len()).map(|root| root.service)
+        self.root_above(folder).map(|(_, service)| *service)
     }
 
     /// The root folder of the service that a folder is part of.
     pub(super) fn root_of(&self, folder: &str) -> Option<&str> {
-        let above = self.roots.iter().filter(|root| is_within(folder, &root.folder));
-        above.max_by_key(|root| root.folder.len()).map(|root| root.folder.as_str())
+        self.root_above(folder).map(|(root, _)| root.as_str())
+    }
+
+    fn root_above(&self, folder: &str) -> Option<(&String, &ServiceId)> {
+        upwards(folder).find_map(|folder| self.roots.get_key_value(folder))
     }
 
     /// The services whose code a use is.

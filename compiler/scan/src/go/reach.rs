@@ -103,7 +103,7 @@ fn methods<'t>(files: &'t [File<'t>]) -> BTreeMap<(&'t str, &'t str), Vec<Node>>
             if let Form::Function(function) = &declaration.form
                 && let Some(receiver) = &function.receiver
             {
-                let key = (file.import_path.as_str(), receiver.text.as_str());
+                let key = (file.import_path.as_str(), receiver.name.text.as_str());
                 methods.entry(key).or_default().push((index, at));
             }
         }
@@ -174,5 +174,73 @@ fn runs_when_loaded(declaration: &Declaration) -> bool {
         Form::Variable(_) => true,
         Form::Function(function) => function.receiver.is_none() && declaration.name() == "init",
         Form::Constant | Form::Type(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+
+    /// A shared package with three buckets, and a service with this code.
+    fn check_reached(code: &str, buckets: &str) {
+        let shared = "package shared
+import \"encore.dev/storage/objects\"
+var a = objects.NewBucket(\"a\", objects.BucketConfig{})
+var b = objects.NewBucket(\"b\", objects.BucketConfig{})
+var c = objects.NewBucket(\"c\", objects.BucketConfig{})
+func A() { a.List() }
+type B struct { inner inner }
+type inner struct{}
+func (inner) Do() { b.List() }
+func New() any { return &hidden{} }
+type hidden struct{}
+func (h *hidden) Do() { c.List() }
+func init() { setUp() }
+";
+        let more = "package shared\nfunc setUp() {}\nfunc Both() { A(); New() }\n";
+        let service = format!(
+            "package svc\nimport s \"example.com/app/shared\"\n//encore:api private\nfunc E() {{}}\n{code}\n"
+        );
+        let expected = format!("service svc svc{buckets}");
+        let files =
+            [("shared/shared.go", shared), ("shared/more.go", more), ("svc/svc.go", service.as_str())];
+        check(&files, &[&expected], &[]);
+    }
+
+    #[test]
+    fn of_a_shared_package_runs_what_is_reached() {
+        check_reached("var _ = s.Nothing", "");
+        check_reached("func f() { s.A() }", " buckets=a[ListObjects]");
+        check_reached("var x s.B", " buckets=b[ListObjects]");
+        check_reached("func f(s s) { s.A() }", "");
+        check_reached("func f() { s.New() }", " buckets=c[ListObjects]");
+        check_reached("func f() { s.Both() }", " buckets=a[ListObjects],c[ListObjects]");
+    }
+
+    #[test]
+    fn what_runs_when_a_package_is_loaded_runs_in_all_that_load_it() {
+        let shared = "package shared\nimport \"encore.dev/storage/objects\"\nvar a = objects.NewBucket(\"a\", objects.BucketConfig{})\nfunc init() { fill() }\nfunc fill() { a.Upload() }\n";
+        let service = "package svc\nimport _ \"example.com/app/shared\"\n//encore:api private\nfunc E() {}\n";
+        check(
+            &[("shared/shared.go", shared), ("svc/svc.go", service)],
+            &["service svc svc buckets=a[WriteObject]"],
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_function_of_another_service_runs_here_and_its_endpoints_do_not() {
+        let other = "package a\nimport \"encore.dev/storage/objects\"\nvar b = objects.NewBucket(\"b\", objects.BucketConfig{})\n//encore:api private\nfunc E() { b.Upload() }\nfunc Read() { b.Download() }\n";
+        let service =
+            "package svc\nimport \"example.com/app/a\"\n//encore:api private\nfunc S() { a.E(); a.Read() }\n";
+        check(
+            &[("a/a.go", other), ("svc/svc.go", service)],
+            &[
+                "service a a buckets=b[ReadObjectContents, WriteObject] binds=b",
+                "service svc svc buckets=b[ReadObjectContents]",
+                "call svc -> a.E",
+            ],
+            &[],
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use compiler_diagnostics::{Code as Number, Diagnostic};
 use schema_documents::Position;
-use schema_documents::manifest::Secret;
+use schema_documents::manifest::{Secret, SecretScope};
 
 use super::Found;
 use super::facts::{Declaration, Field, Form, TypeForm};
@@ -22,7 +22,9 @@ pub(super) fn scan(program: &Program<'_>, found: &mut Found) {
             for (name, at) in names(file, declaration, &mut found.diagnostics) {
                 let secret = secrets.entry(name.clone()).or_insert_with(|| Secret {
                     name,
+                    scope: SecretScope::Shared,
                     packages_or_services: Vec::new(),
+                    reference: false,
                     at: at.clone(),
                 });
                 secret.packages_or_services.extend(services.iter().cloned());

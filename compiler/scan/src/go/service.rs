@@ -11,8 +11,8 @@ use schema_documents::manifest::{Binds, Endpoint, Service};
 
 use super::Found;
 use super::directive::{self, Api, Directed, Directive, path_parameters};
-use super::module::is_within;
-use super::program::{Doing, File, Program, Root, ServiceId};
+use super::module::upwards;
+use super::program::{Doing, File, Program, ServiceId};
 use super::topic::NEW_SUBSCRIPTION;
 
 /// What makes a folder a service.
@@ -30,17 +30,20 @@ pub(super) fn directives<'p>(program: &Program<'p>, found: &mut Found) -> Vec<Di
 }
 
 /// Finds the services.
-pub(super) fn roots(program: &Program<'_>, directed: &[Directed<'_>], found: &mut Found) -> Vec<Root> {
-    let mut roots: Vec<Root> = Vec::new();
+pub(super) fn roots(
+    program: &Program<'_>,
+    directed: &[Directed<'_>],
+    found: &mut Found,
+) -> BTreeMap<String, ServiceId> {
+    let mut roots: BTreeMap<String, ServiceId> = BTreeMap::new();
     // Parents come before what lies in them.
     for (folder, sign) in signs(program, directed) {
-        let parent =
-            roots.iter().filter(|root| is_within(&folder, &root.folder)).max_by_key(|root| root.folder.len());
+        let parent = upwards(&folder).skip(1).find_map(|folder| roots.get(folder));
         if let Some(parent) = parent {
             if !sign.is_strong {
                 continue;
             }
-            let parent = &found.manifest.services[parent.service];
+            let parent = &found.manifest.services[*parent];
             let message = format!("the service `{}` lies within the service `{}`", sign.package, parent.name);
             let diagnostic = Diagnostic::error(Number::S0005, message)
                 .at(&sign.at)
@@ -49,7 +52,7 @@ pub(super) fn roots(program: &Program<'_>, directed: &[Directed<'_>], found: &mu
                 .help("move one of them out, or remove `//encore:service`");
             found.diagnostics.push(diagnostic);
         }
-        roots.push(Root { folder: folder.clone(), service: found.manifest.services.len() });
+        roots.insert(folder.clone(), found.manifest.services.len());
         found.manifest.services.push(Service {
             name: sign.package,
             path: folder,
@@ -109,28 +112,34 @@ pub(super) fn structs(program: &Program<'_>, directed: &[Directed<'_>], found: &
     }
     for each in directed.iter().filter(|each| matches!(each.directive, Directive::Api(_))) {
         let service = program.service_of(each.file.folder).and_then(|service| structs.get(&service));
-        found.diagnostics.extend(receiver(each, service.copied()));
+        found.diagnostics.extend(receiver(program, each, service.copied()));
     }
 }
 
 /// An endpoint that is a method is one of the service struct.
-fn receiver(each: &Directed<'_>, service: Option<&Directed<'_>>) -> Option<Diagnostic> {
+fn receiver(
+    program: &Program<'_>,
+    each: &Directed<'_>,
+    service: Option<&Directed<'_>>,
+) -> Option<Diagnostic> {
     let receiver = each.function()?.receiver.as_ref()?;
     let is_its = service.is_some_and(|service| {
-        service.file.import_path == each.file.import_path && service.name() == receiver.text
+        service.file.import_path == each.file.import_path && service.name() == receiver.name.text
     });
     if is_its {
         return None;
     }
-    let message = format!("`{}` is not the service struct of this service", receiver.text);
+    let name = &receiver.name;
+    let is_declared = program.type_spec(&each.file.import_path, &name.text).is_some();
+    let message = format!("`{}` is not the service struct of this service", name.text);
     let diagnostic = Diagnostic::error(Number::S0023, message)
-        .at(&each.file.at(receiver.at))
+        .at(&each.file.at(if is_declared { receiver.at } else { name.at }))
         .note("the framework has no value of any other type to call the endpoint on");
     Some(match service {
         Some(service) => diagnostic
             .label(&service.at_name(), "this is the service struct")
             .help(format!("write `*{}`", service.name())),
-        None => diagnostic.help(format!("write `//encore:service` above the type `{}`", receiver.text)),
+        None => diagnostic.help(format!("write `//encore:service` above the type `{}`", name.text)),
     })
 }
 
@@ -219,9 +228,9 @@ mod tests {
     #[test]
     fn the_context_and_the_paths_parameters_are_no_request() {
         check_file(
-            "//encore:api auth path=/a/:x/*y
+            "//encore:api private path=/a/:x/*y
 func A(ctx context.Context, x, y string) error { return nil }
-//encore:api auth path=/b/:x
+//encore:api private path=/b/:x
 func B(ctx context.Context, x string, p *P) error { return nil }
 //encore:api public raw
 func C(w http.ResponseWriter, req *http.Request) {}
@@ -229,8 +238,8 @@ func C(w http.ResponseWriter, req *http.Request) {}
 func D(context.Context) error { return nil }
 ",
             &[
-                "endpoint svc.A Auth /a/:x/*y",
-                "endpoint svc.B Auth /b/:x request",
+                "endpoint svc.A Private /a/:x/*y",
+                "endpoint svc.B Private /b/:x request",
                 "endpoint svc.C Public - raw",
                 "endpoint svc.D Private -",
             ],

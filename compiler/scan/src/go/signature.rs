@@ -266,3 +266,117 @@ fn service(program: &Program<'_>, each: &Directed<'_>) -> Vec<Diagnostic> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+
+    fn check_function(directive: &str, function: &str, diagnostics: &[&str]) {
+        let text = format!(
+            "package a\nimport (\"context\"; \"net/http\"; \"encore.dev/beta/auth\"; \"encore.dev/middleware\"; \"example.com/x\")\n//encore:{directive}\nfunc F{function}\ntype P struct{{}}\ntype N int\n"
+        );
+        check(&[("a/a.go", &text)], &[], diagnostics);
+    }
+
+    #[test]
+    fn an_endpoint_takes_what_is_in_its_path() {
+        let path = "api public path=/:id/*rest";
+        check_function(path, "(ctx context.Context, id int, rest string, p *P) error", &[]);
+        check_function(
+            path,
+            "(ctx context.Context, id x.ID, rest string) error",
+            &["S0023 a/a.go:3:27-3:30 `x.ID` cannot be taken from a path"],
+        );
+        check_function(
+            path,
+            "(ctx context.Context, key int, rest string) error",
+            &["S0023 a/a.go:3:27-3:30 the path has `:id` where the function has `key`"],
+        );
+        check_function(
+            path,
+            "(ctx context.Context, id int) error",
+            &["S0023 a/a.go:3:31-3:36 the function does not take the path's `*rest`"],
+        );
+        check_function(
+            "api public",
+            "(p *P) error",
+            &["S0023 a/a.go:4:10-4:12 the first parameter of `F` is `*P`, not `context.Context`"],
+        );
+        check_function(
+            "api public",
+            "(ctx context.Context, a, b *P) error",
+            &["S0023 a/a.go:4:29-4:36 the endpoint `F` takes more than one request"],
+        );
+    }
+
+    #[test]
+    fn a_raw_endpoint_takes_a_request_as_it_came() {
+        check_function("api public raw", "(w http.ResponseWriter, r *http.Request)", &[]);
+        check_function(
+            "api public raw",
+            "(w http.ResponseWriter, r http.Request)",
+            &["S0023 a/a.go:4:33-4:45 the second parameter of `F` is `http.Request`, not `*http.Request`"],
+        );
+        check_function(
+            "api public raw",
+            "(ctx context.Context)",
+            &["S0023 a/a.go:4:7-4:28 the raw endpoint `F` does not take two parameters"],
+        );
+    }
+
+    #[test]
+    fn an_auth_handler_takes_a_token_and_gives_a_user() {
+        for function in [
+            "(ctx context.Context, token string) (auth.UID, error)",
+            "(ctx context.Context, p *P) (auth.UID, *P, error)",
+            "(ctx context.Context, p *missing.P) (auth.UID, error)",
+        ] {
+            check_function("authhandler", function, &[]);
+        }
+        check_function(
+            "authhandler",
+            "(ctx context.Context, token N) (auth.UID, error)",
+            &[
+                "S0023 a/a.go:4:35-4:36 the second parameter of `F` is `N`, not a pointer to a struct with a name",
+            ],
+        );
+        check_function(
+            "authhandler",
+            "(ctx context.Context, token string) (string, error)",
+            &["S0023 a/a.go:4:44-4:50 the first result of `F` is `string`, not `auth.UID`"],
+        );
+    }
+
+    #[test]
+    fn middleware_passes_requests_on() {
+        check_function("api public", "(ctx context.Context) error", &[]);
+        check_function(
+            "middleware target=all",
+            "(r middleware.Request, n middleware.Next) error",
+            &[
+                "S0024 a/a.go:4:6-4:7 a middleware is declared outside of all services",
+                "S0023 a/a.go:4:49-4:54 the result of `F` is `error`, not `middleware.Response`",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_service_struct_is_set_up_by_its_own_function() {
+        let service = |init: &str| {
+            format!(
+                "package a\n//encore:service\ntype S struct{{}}\nfunc initS{init} {{ return nil, nil }}\n"
+            )
+        };
+        check(&[("a/a.go", &service("() (*S, error)"))], &["service a a"], &[]);
+        check(
+            &[("a/a.go", &service("(n int) (*S, error)"))],
+            &[],
+            &["S0023 a/a.go:4:12-4:17 `initS` takes parameters"],
+        );
+        check(
+            &[("a/a.go", &service("() (S, error)"))],
+            &[],
+            &["S0023 a/a.go:4:11-4:24 `initS` does not make a `S`"],
+        );
+    }
+}

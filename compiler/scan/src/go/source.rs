@@ -11,13 +11,19 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::LANGUAGE;
 use super::facts::{Action, Above, Facts, Form, Type, TypeForm, Use, usual_name};
 use super::glance::{Glance, contains_word};
-use super::module::{Module, folder_of, is_within};
+use super::module::{Module, folder_of, upwards};
 use super::program::File;
 use crate::per_file::{Missing, Reader, Sources, Words};
 
 /// Packages of the framework that have nothing to do with resources: whoever uses them leads to none.
 const HARMLESS: [&str; 5] =
     ["encore.dev/beta/errs", "encore.dev/rlog", "encore.dev/types/option", "encore.dev/types/uuid", "encore.dev/et"];
+
+/// Types that no file declares.
+const PREDECLARED: [&str; 22] = [
+    "any", "bool", "byte", "comparable", "complex128", "complex64", "error", "float32", "float64", "int", "int16",
+    "int32", "int64", "int8", "rune", "string", "uint", "uint16", "uint32", "uint64", "uint8", "uintptr",
+];
 
 /// A file that may be read.
 struct Candidate<'t, 'g> {
@@ -166,7 +172,7 @@ impl Wanted {
     ) -> Self {
         let services = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(makes_a_service));
         let services: BTreeSet<_> = services.map(|each| folder_of(each.path)).collect();
-        let in_service = |folder: &str| services.iter().any(|service| is_within(folder, service));
+        let in_service = |folder: &str| upwards(folder).any(|folder| services.contains(folder));
         let packages: BTreeMap<&str, &str> =
             candidates.iter().map(|each| (each.package.as_str(), folder_of(each.path))).collect();
         let whole = packages.into_iter().filter(|(package, folder)| leading.contains(*package) && !in_service(folder));
@@ -179,9 +185,10 @@ impl Wanted {
                 let package = imported.get(&used.path[0].text);
                 package.is_some_and(|package| leading.contains(package) || !names.contains_key(package))
             };
+            let holding: BTreeSet<_> =
+                facts.uses.iter().filter(|used| leads(used)).map(|used| used.within).collect();
             let variables = facts.declarations.iter().enumerate().filter(|(index, declaration)| {
-                matches!(declaration.form, Form::Variable(_))
-                    && facts.uses.iter().any(|used| used.within == *index && leads(used))
+                matches!(declaration.form, Form::Variable(_)) && holding.contains(index)
             });
             for (_, declaration) in variables {
                 wanted.add(&each.package, declaration.names.iter().map(|name| name.text.as_str()));
@@ -207,7 +214,7 @@ impl Wanted {
         let words: HashMap<&str, Words> = self
             .words
             .iter()
-            .map(|(package, words)| (package.as_str(), Words::new(words.iter().map(String::as_str))))
+            .map(|(package, words)| (package.as_str(), Words::new(words)))
             .collect();
         let (mut found, mut asked) = (HashSet::new(), Vec::new());
         for each in candidates.iter().filter(|each| each.facts.is_none()) {
@@ -329,7 +336,7 @@ fn parts(ty: &Type, with_fields: bool) -> impl Iterator<Item = &Type> {
         TypeForm::Pointer(inner) | TypeForm::List(inner) => (Some(inner), None, &[]),
         TypeForm::Map(key, value) => (Some(key), Some(value), &[]),
         TypeForm::Interface { embedded, .. } => (None, None, embedded),
-        TypeForm::Struct(_) | TypeForm::Name { .. } | TypeForm::Other => (None, None, &[]),
+        TypeForm::Struct(_) | TypeForm::Name { .. } | TypeForm::Other | TypeForm::Broken => (None, None, &[]),
     };
     let fields = match &ty.form {
         TypeForm::Struct(fields) if with_fields => fields.as_slice(),

@@ -67,7 +67,15 @@ fn topic(program: &Program<'_>, each: &Declared<'_>, found: &mut Found) {
         found.topics.insert(key, name.clone());
     }
     let (publishers, subscriptions) = (Vec::new(), Vec::new());
-    found.manifest.topics.push(Topic { name, delivery, ordering_attribute, publishers, subscriptions, at });
+    found.manifest.topics.push(Topic {
+        name,
+        delivery,
+        ordering_attribute,
+        publishers,
+        subscriptions,
+        reference: false,
+        at,
+    });
 }
 
 fn delivery(config: &Config<'_>, found: &mut Found) -> Option<Delivery> {

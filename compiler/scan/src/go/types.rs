@@ -1,6 +1,6 @@
 //! What a type comes down to, across files and packages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Field, Type, TypeForm};
 use super::program::{File, Named, Program};
@@ -29,8 +29,8 @@ pub(super) struct Struct<'p> {
     /// Where its name is given.
     pub(super) name: &'p str,
     pub(super) fields: &'p [Field],
-    /// What its type parameters stand for: name, and the type with the file in which it is written.
-    pub(super) arguments: Vec<(&'p str, &'p File<'p>, &'p Type)>,
+    /// What its type parameters stand for: the type, with the file in which it is written.
+    pub(super) arguments: BTreeMap<&'p str, (&'p File<'p>, &'p Type)>,
 }
 
 /// What a type that is written in a file comes down to.
@@ -38,6 +38,9 @@ pub(super) fn shape<'p>(program: &'p Program<'p>, file: &'p File<'p>, ty: &'p Ty
     let (mut file, mut ty) = (file, ty);
     let mut seen = BTreeSet::new();
     for _ in 0..MAX_STEPS {
+        if ty.form == TypeForm::Broken {
+            return Shape::Unknown;
+        }
         let Some(named) = program.resolve_type(file, ty) else { return Shape::Other };
         let Some((declared, spec)) = program.type_spec(named.package, named.name) else {
             return undeclared(program, file, ty, named);
@@ -48,7 +51,7 @@ pub(super) fn shape<'p>(program: &'p Program<'p>, file: &'p File<'p>, ty: &'p Ty
         match &spec.kind.form {
             TypeForm::Struct(fields) => {
                 let parameters = spec.parameters.iter().map(|name| name.text.as_str());
-                let arguments = parameters.zip(arguments(ty)).map(|(name, ty)| (name, file, ty)).collect();
+                let arguments = parameters.zip(arguments(ty)).map(|(name, ty)| (name, (file, ty))).collect();
                 let name = named.name;
                 return Shape::Struct(Struct { file: declared, name, fields, arguments });
             }
@@ -134,7 +137,7 @@ pub(super) fn written(ty: &Type) -> String {
         TypeForm::Map(..) => "a map".to_owned(),
         TypeForm::Struct(_) => "a struct without a name".to_owned(),
         TypeForm::Interface { .. } => "an interface".to_owned(),
-        TypeForm::Other => "this type".to_owned(),
+        TypeForm::Other | TypeForm::Broken => "this type".to_owned(),
     }
 }
 

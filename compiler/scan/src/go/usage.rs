@@ -92,3 +92,59 @@ fn service_struct(program: &Program<'_>, each: &Directed<'_>, site: &Site<'_>) -
     let message = format!("the service struct `{}` is used outside of its service", each.name());
     Some(wrong(message, site, &each.at_name(), "call an endpoint of that service"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::check;
+
+    fn check_use(declared: &str, code: &str, diagnostics: &[&str]) {
+        let service = format!("package a\nimport \"encore.dev/beta/auth\"\n{declared}\n");
+        let user =
+            format!("package b\nimport \"example.com/app/a\"\n//encore:api private\nfunc B() {{}}\n{code}\n");
+        check(&[("a/a.go", &service), ("b/b.go", &user)], &[], diagnostics);
+    }
+
+    #[test]
+    fn an_endpoint_is_called() {
+        let endpoint = "//encore:api private\nfunc A() {}";
+        check_use(endpoint, "func f() { a.A() }", &[]);
+        check_use(endpoint, "func f(a x) { _ = a.A }", &[]);
+        check_use(
+            endpoint,
+            "var f = a.A",
+            &["S0022 b/b.go:5:9-5:12 the endpoint `A` is named without being called"],
+        );
+        let raw = "//encore:api public raw\nfunc A(w http.ResponseWriter, r *http.Request) {}";
+        check_use(
+            raw,
+            "func f() { a.A(nil, nil) }",
+            &["S0022 b/b.go:5:12-5:15 the raw endpoint `A` cannot be called from code"],
+        );
+    }
+
+    #[test]
+    fn the_auth_handler_is_the_gateways() {
+        let handler =
+            "//encore:authhandler\nfunc A(ctx x.C, token string) (auth.UID, error) { return A(ctx, token) }";
+        check_use(
+            handler,
+            "func f() { a.A(nil, \"\") }",
+            &["S0022 b/b.go:5:12-5:15 the auth handler `A` is called from another package"],
+        );
+        check_use(
+            handler,
+            "var f = a.A",
+            &["S0022 b/b.go:5:9-5:12 the auth handler `A` is named without being called"],
+        );
+    }
+
+    #[test]
+    fn a_service_struct_stays_in_its_service() {
+        let service = "//encore:service\ntype S struct{}\nvar s S";
+        check_use(
+            service,
+            "var s a.S",
+            &["S0022 b/b.go:5:7-5:10 the service struct `S` is used outside of its service"],
+        );
+    }
+}

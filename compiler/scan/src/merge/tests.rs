@@ -48,6 +48,24 @@ services = [{ name = \"orders\", databases = [{ database = \"orders\" }] }]",
 }
 
 #[test]
+fn references_are_joined_to_what_another_part_declares() {
+    let (manifest, found) = merged(&[
+        "topics = [{ name = \"placed\", publishers = [\"orders\"] }]
+secrets = [{ name = \"Key\", scope = \"service\", packages_or_services = [\"orders\"] }, { name = \"Mail\" }]",
+        "topics = [{ name = \"placed\", reference = true, subscriptions = [{ name = \"send\", service = \"mail\" }] }]
+secrets = [{ name = \"Key\", scope = \"service\", packages_or_services = [\"mail\"] },
+{ name = \"Mail\", reference = true, packages_or_services = [\"mail\"] }]",
+    ]);
+    assert_eq!(found, [""; 0]);
+    let [topic] = manifest.topics.as_slice() else { panic!("{:?}", manifest.topics) };
+    assert!(!topic.reference && topic.subscriptions[0].service == "mail");
+    let secrets: Vec<_> =
+        manifest.secrets.iter().map(|one| (one.name.as_str(), one.packages_or_services.join(","))).collect();
+    let expected = [("Key", "orders".to_owned()), ("Key", "mail".to_owned()), ("Mail", "mail".to_owned())];
+    assert_eq!(secrets, expected);
+}
+
+#[test]
 fn what_two_declare_alike_is_declared_once() {
     let both =
         "buckets = [{ name = \"b\", public = true }]\nauth_handler = { name = \"Auth\", service = \"a\" }";
@@ -108,6 +126,30 @@ fn uses_add_up() {
         assert_eq!(service["buckets"][0]["operations"], json!(["list_objects", "write_object"]));
         assert_eq!(service["binds"]["topics"], json!(["list_objects", "write_object"]));
     }
+}
+
+#[test]
+fn a_topic_is_referred_to_by_its_name() {
+    let (manifest, found) = merged(&[
+        "topics = [{ name = \"placed\", reference = true, subscriptions = [{ name = \"mail\", service = \"mail\" }] }]",
+        "topics = [{ name = \"placed\", delivery = \"exactly_once\", publishers = [\"orders\"] }]",
+        "topics = [{ name = \"placed\", reference = true, publishers = [\"audit\"] }]",
+    ]);
+    assert_eq!(found, [""; 0]);
+    let topic = &manifest.topics[0];
+    assert_eq!((topic.reference, topic.at.to_string().as_str()), (false, "b.toml:3:20-3:28"));
+    assert_eq!((topic.publishers.len(), topic.subscriptions.len()), (2, 1));
+}
+
+#[test]
+fn services_have_secrets_of_their_own() {
+    let secret = |service: &str| {
+        format!(
+            "secrets = [{{ name = \"Key\", scope = \"service\", packages_or_services = [\"{service}\"] }}]"
+        )
+    };
+    let (manifest, found) = merged(&[&secret("a"), &secret("b"), &secret("a")]);
+    assert_eq!((manifest.secrets.len(), found.len()), (2, 0));
 }
 
 #[test]
@@ -214,6 +256,7 @@ fn parts() -> impl Strategy<Value = Part> {
     let subscription = table(vec![("name", name()), ("service", name())]);
     let topic = table(vec![
         ("name", name()),
+        ("reference", prop_oneof![Just(Value::Null), Just(json!(true))].boxed()),
         ("delivery", one_of(&["", "at_least_once", "exactly_once"])),
         ("publishers", words(&["a", "b"])),
         ("subscriptions", list(subscription, &["name"])),

@@ -1,12 +1,167 @@
 //! The scanner for apps that use Encore's SDK for Python.
+//!
+//! Services are declared by files of their own ([`crate::service_file`]). The files of a service, and those outside of all
+//! that are imported, become facts ([`glance`](mod@glance), [`facts`], [`syntax`]), facts are put together ([`resolve`]),
+//! then come the declarations of each primitive, those that refer to others second, and at last who uses them how
+//! ([`found`]). Nothing is run and no dependency is needed: what is not written as a literal, or cannot be followed by
+//! name, is reported.
 
-use compiler_diagnostics::Diagnostic;
+mod bucket;
+mod cache;
+mod config;
+mod construct;
+mod cron_job;
+mod database;
+mod facts;
+mod found;
+mod glance;
+mod literal;
+mod metric;
+mod resolve;
+mod scope;
+mod secret;
+mod service;
+mod site;
+mod syntax;
+mod topic;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::manifest::Manifest;
 
 use crate::SourceTree;
 use crate::app::App;
+use crate::service_file::{ServiceFiles, is_foreign};
+use construct::Construct;
+use facts::{Facts, Surroundings};
+use found::Found;
+use glance::{Glance, glance, stems};
+use resolve::Program;
+use site::Site;
 
-/// Scans an app written in Python.
-pub(crate) fn scan(_tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
-    (Manifest::new(&app.name, app.language), Vec::new())
+/// Scans an app written in Python. Its services are those that `services` has in this language.
+pub(crate) fn scan(tree: &SourceTree, app: &App, services: &ServiceFiles) -> (Manifest, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let files = read(tree, services, app, &mut diagnostics);
+    let program = Program::new(files, &resolve::folders(services, app.language));
+    let mut found = Found::new(&app.name, services.in_language(app.language), diagnostics);
+    for site in sites(&program) {
+        check_place(site, &mut found);
+        declare(site, tree, &mut found);
+    }
+    for site in sites(&program) {
+        declare_referring(site, &mut found);
+    }
+    found.note_uses(&program);
+    found.report_uncalled(&program);
+    found.finish()
+}
+
+/// The files that matter, as facts: those that speak of the SDK, and those that import from one of them, directly or
+/// through others.
+fn read<'t>(
+    tree: &'t SourceTree,
+    services: &ServiceFiles,
+    app: &App,
+    out: &mut Vec<Diagnostic>,
+) -> Vec<(&'t str, Facts)> {
+    let is_own = |path: &str| {
+        services.of(path).is_none_or(|service| services.services[service].language == app.language)
+    };
+    let files = tree.files().filter(|(path, _)| is_source(path) && is_own(path) && !is_foreign(tree, path));
+    let mut waiting: Vec<(&str, &[u8], Glance)> =
+        files.map(|(path, bytes)| (path, bytes, glance(bytes))).collect();
+    let mut taken: Vec<(&str, &[u8], Glance)> =
+        waiting.extract_if(.., |(_, _, glance)| glance.mentions_encore).collect();
+    let mut seen = 0;
+    while seen < taken.len() {
+        let words: BTreeSet<&str> = taken[seen..].iter().flat_map(|(path, ..)| stems(path)).collect();
+        let imports = |glance: &Glance| glance.imported.iter().any(|word| words.contains(word.as_str()));
+        seen = taken.len();
+        taken.extend(waiting.extract_if(.., |(_, _, glance)| imports(glance)));
+    }
+    taken.sort_by_key(|(path, ..)| *path);
+    let facts = |(path, bytes, glance): (&'t str, &[u8], Glance)| {
+        let facts = syntax::facts(bytes);
+        out.extend(facts.flaws.iter().map(|flaw| {
+            let diagnostic = if glance.mentions_encore {
+                Diagnostic::error(Code::S0001, &flaw.message)
+                    .note("declarations after it may have been missed")
+            } else {
+                Diagnostic::warning(Code::S0001, &flaw.message)
+                    .note("uses of resources after it may have been missed")
+            };
+            diagnostic
+                .at(&flaw.at.in_file(path))
+                .help("make the file compile: `python -m py_compile` says more")
+        }));
+        (path, facts)
+    };
+    taken.into_iter().map(facts).collect()
+}
+
+/// Whether a path is that of a source file, tests left out.
+fn is_source(path: &str) -> bool {
+    let Some(stem) = path.strip_suffix(".py") else { return false };
+    let (folders, name) = stem.rsplit_once('/').unwrap_or(("", stem));
+    let is_test = name.starts_with("test_") || name.ends_with("_test") || name == "conftest";
+    !is_test && !folders.split('/').any(|folder| folder == "tests")
+}
+
+fn sites<'p>(program: &'p Program<'p>) -> impl Iterator<Item = Site<'p>> {
+    let all = program.declarations();
+    all.map(|(key, module, declaration, construct)| Site { program, key, module, declaration, construct })
+}
+
+/// What stands for itself.
+fn declare(site: Site<'_>, tree: &SourceTree, found: &mut Found) {
+    match site.construct {
+        Construct::Database => database::declare(site, tree, found),
+        Construct::NamedDatabase => database::declare_named(site, found),
+        Construct::Topic | Construct::OrderedTopic => topic::declare(site, found),
+        Construct::NamedTopic => topic::declare_named(site, found),
+        Construct::Bucket => bucket::declare(site, found),
+        Construct::NamedBucket => bucket::declare_named(site, found),
+        Construct::Cache => cache::declare(site, found),
+        Construct::NamedCache => cache::declare_named(site, found),
+        Construct::CronJob => cron_job::declare(site, found),
+        Construct::Secret(scope) => secret::declare(site, scope, found),
+        Construct::NamedSecret => secret::declare_named(site, found),
+        Construct::Metric(kind, scope) => metric::declare(site, kind, scope, found),
+        Construct::NamedMetric => metric::declare_named(site, found),
+        Construct::Call => service::declare(site, found),
+        Construct::Subscription | Construct::Config(_) => {}
+    }
+}
+
+/// What refers to other declarations.
+fn declare_referring(site: Site<'_>, found: &mut Found) {
+    match site.construct {
+        Construct::Subscription => topic::declare_subscription(site, found),
+        Construct::Config(scope) => config::declare(site, scope, found),
+        _ => {}
+    }
+}
+
+/// Infrastructure is declared at the top level; [`secret`] has more to say of its own.
+fn check_place(site: Site<'_>, found: &mut Found) {
+    let is_elsewhere = site.construct.may_stand_anywhere()
+        || matches!(site.construct, Construct::Secret(_) | Construct::NamedSecret);
+    let place = match site.declaration.surroundings {
+        _ if is_elsewhere => return,
+        Surroundings::Module => return,
+        Surroundings::Conditional => "under a condition",
+        Surroundings::Class => "in a class",
+        Surroundings::Function => "in a function",
+    };
+    found.diagnostics.push(
+        Diagnostic::error(Code::S0005, format!("`{}` cannot be called {place}", site.written()))
+            .at(&site.module.at(site.declaration.callee_at))
+            .note("what an app needs must be known before any of its code runs")
+            .help("assign it to a variable at the top level of a file"),
+    );
 }

@@ -54,7 +54,7 @@ const KEYWORDS: [&str; 40] = [
     "xmlexists",
 ];
 
-/// Functions of PostgreSQL and of the extensions that come with it, that neither write, nor take locks that last, nor run
+/// Functions of Postgres and of the extensions that come with it, that neither write, nor take locks that last, nor run
 /// a text that they are given, nor need the right to anything but tables.
 ///
 /// Not here on purpose: `nextval` and `setval`, `set_config`, advisory locks, large objects (`lo_…`), `pg_notify`,

@@ -1,4 +1,4 @@
-//! The words of a SQL text, read as PostgreSQL reads them.
+//! The words of a SQL text, read as Postgres reads them.
 
 /// A piece of a SQL text. What is between quotes is left out: it is no part of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
     Some(tokens)
 }
 
-/// Letters beyond ASCII are letters for PostgreSQL, whatever they are.
+/// Letters beyond ASCII are letters for Postgres, whatever they are.
 fn starts_name(first: char) -> bool {
     first.is_ascii_alphabetic() || first == '_' || !first.is_ascii()
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
 use schema_documents::Position;
-use schema_documents::manifest::{Cache, CacheUse, Keyspace};
+use schema_documents::manifest::{Cache, CacheAccess, CacheUse, Keyspace};
 
 use super::found::{Found, Resource};
 use super::literal::Config;
@@ -29,6 +29,7 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
     found.manifest.caches.push(Cache {
         name: name.clone(),
         eviction_policy,
+        persistent: false,
         keyspaces: Vec::new(),
         at: named.at,
     });
@@ -71,9 +72,9 @@ pub(super) fn declare_keyspace(site: Site<'_>, found: &mut Found) {
     let Some(pattern) = pattern else { return };
     check_pattern(site, pattern, &config, &mut found.diagnostics);
     let keyspace = Keyspace { pattern: pattern.to_owned(), service: site.service_name(), at: site.at() };
-    match found.manifest.caches.iter_mut().find(|cache| cache.name == name) {
-        Some(cache) => cache.keyspaces.push(keyspace),
-        None => found.diagnostics.push(unknown(site, &name)),
+    // A cluster that is named and not declared is reported where names are resolved.
+    if let Some(cache) = found.manifest.caches.iter_mut().find(|cache| cache.name == name) {
+        cache.keyspaces.push(keyspace);
     }
 }
 
@@ -126,19 +127,12 @@ fn check_pattern(site: Site<'_>, pattern: &str, config: &Config<'_>, out: &mut V
     }
 }
 
-fn unknown(site: Site<'_>, name: &str) -> Diagnostic {
-    Diagnostic::error(Code::M0103, format!("there is no cache cluster `{name}`"))
-        .at(&site.at())
-        .note("`CacheCluster.named` names a cluster that is declared elsewhere")
-        .help(format!("declare it: `new CacheCluster(\"{name}\")`"))
-}
-
 /// Notes that services use a cluster.
 pub(super) fn note_use(name: &str, services: &[usize], at: &Position, found: &mut Found) {
     for service in services {
         let uses = &mut found.services[*service].caches;
         if !uses.iter().any(|one| one.cache == name) {
-            uses.push(CacheUse { cache: name.to_owned(), at: at.clone() });
+            uses.push(CacheUse { cache: name.to_owned(), access: CacheAccess::Write, at: at.clone() });
         }
     }
 }
@@ -167,13 +161,11 @@ export const l = new StructKeyspace<K, V>(CacheCluster.named('c'), { keyPattern:
         check(
             "import { CacheCluster, IntKeyspace } from 'encore.dev/storage/cache'; const c = CacheCluster.named('c');
 new IntKeyspace(x, { keyPattern: 'k' });
-new IntKeyspace(c, {});
-new IntKeyspace(c, { keyPattern: 'k' });",
+new IntKeyspace(c, {});",
             &[
                 r#"services {"name": "svc", "path": "svc", "binds": {"caches": ["c"]}, "caches": [{"cache": "c"}]}"#,
                 "S0011 svc/svc.ts:2:17-2:18 this does not lead to a cache cluster",
                 "S0010 svc/svc.ts:3:1-3:17 `new …Keyspace` needs the field `keyPattern`",
-                "M0103 svc/svc.ts:4:1-4:17 there is no cache cluster `c`",
             ],
         );
     }

@@ -24,7 +24,15 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
     if config.value("endpoint").is_none() {
         found.diagnostics.push(site.missing_field("endpoint"));
     }
-    found.manifest.cron_jobs.push(CronJob { id: named.name, title, schedule, endpoint, at: named.at });
+    found.manifest.cron_jobs.push(CronJob {
+        id: named.name,
+        title,
+        schedule,
+        endpoint,
+        path: None,
+        service: None,
+        at: named.at,
+    });
 }
 
 fn schedule(config: &Config<'_>, site: Site<'_>, out: &mut Vec<Diagnostic>) -> Option<String> {

@@ -50,6 +50,7 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
     found.manifest.gateways.push(Gateway {
         name: NAME.to_owned(),
         service: site.service_name(),
+        default: false,
         auth_handler,
         at: site.at(),
     });

@@ -127,10 +127,10 @@ impl<'a> Trace<'_, 'a> {
         let Some(symbol) = id.symbol_id.get() else { return };
         for reference in self.semantic.scoping().get_resolved_references(symbol) {
             let node = nodes.parent_id(reference.node_id());
-            if matches!(nodes.kind(node), AstKind::NewExpression(_)) {
-                if !self.go_on(Step { node, is_quiet: true, is_plain: false, ..step.clone() }) {
-                    return;
-                }
+            if matches!(nodes.kind(node), AstKind::NewExpression(_))
+                && !self.go_on(Step { node, is_quiet: true, is_plain: false, ..step.clone() })
+            {
+                return;
             }
         }
     }
@@ -171,10 +171,9 @@ impl<'a> Trace<'_, 'a> {
             let call = nodes.parent_id(reference.node_id());
             if let AstKind::CallExpression(one) = nodes.kind(call)
                 && one.callee.span() == self.span(reference.node_id())
+                && !self.go_on(Step { node: call, is_plain: false, ..step.clone() })
             {
-                if !self.go_on(Step { node: call, is_plain: false, ..step.clone() }) {
-                    return;
-                }
+                return;
             }
         }
     }

@@ -1,8 +1,11 @@
 //! The scanner for Encore.ts apps.
 //!
-//! Files become facts, each on its own ([`glance`], [`syntax`]), facts are put together ([`resolve`]), then come the declarations of
-//! each primitive, those that refer to others second, and at last who uses them how ([`found`]). Dependencies are not
-//! needed and nothing is run: what is not written as a literal, or cannot be followed by name, is reported.
+//! A first look at each file says whether it matters ([`glance`], [`source`], [`specifier`]). Those that do become facts,
+//! each from nothing but its bytes ([`syntax`]): what they import, export and declare, and what becomes of the values that
+//! they name ([`reference`], [`trace`]). Facts are put together across files ([`resolve`], [`walk`]); then come the
+//! declarations of each primitive, those that refer to others second, and at last what is done with them, for which
+//! service ([`found`], [`usage`]). Dependencies are not needed and nothing is run: what is not written as a literal is
+//! reported, and what cannot be followed by name is allowed and reported.
 
 mod bucket;
 mod cache;

@@ -65,7 +65,8 @@ fn with_parameters(template: &TemplateLiteral<'_>) -> String {
     for (index, part) in template.quasis.iter().enumerate() {
         text.push_str(part.value.cooked.as_ref().unwrap_or(&part.value.raw));
         if !part.tail {
-            text.push_str(&format!("${}", index + 1));
+            text.push('$');
+            text.push_str(&(index + 1).to_string());
         }
     }
     text

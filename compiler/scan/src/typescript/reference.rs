@@ -214,7 +214,7 @@ fn is_plain(written: &TSType<'_>) -> bool {
 }
 
 /// The parameters of what is declared.
-fn parameters<'a>(declared: AstKind<'a>) -> Option<&'a FormalParameters<'a>> {
+fn parameters(declared: AstKind<'_>) -> Option<&FormalParameters<'_>> {
     match declared {
         AstKind::Function(function) => Some(&function.params),
         AstKind::Class(class) => trace::method(class, "constructor"),

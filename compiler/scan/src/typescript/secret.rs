@@ -5,7 +5,7 @@
 //! ```
 
 use compiler_diagnostics::{Code, Diagnostic};
-use schema_documents::manifest::Secret;
+use schema_documents::manifest::{Secret, SecretScope};
 
 use super::found::{Found, Resource};
 use super::site::Site;
@@ -35,12 +35,18 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
     }
     let secrets = &mut found.manifest.secrets;
     let index = secrets.iter().position(|secret| secret.name == named.name).unwrap_or_else(|| {
-        secrets.push(Secret { name: named.name, packages_or_services: Vec::new(), at: named.at });
+        secrets.push(Secret {
+            name: named.name,
+            scope: SecretScope::Shared,
+            packages_or_services: Vec::new(),
+            reference: false,
+            at: named.at,
+        });
         secrets.len() - 1
     });
     found.resources.insert(site.key, Resource::Secret(index));
-    let names = site.services().iter().map(|service| site.program.services[*service].name.as_str());
-    give(&mut secrets[index], names);
+    let services = &site.program.services;
+    give(&mut secrets[index], site.services().iter().map(|service| services[*service].name.as_str()));
 }
 
 /// Notes that services use a secret, also one that another service declares.

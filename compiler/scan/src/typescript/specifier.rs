@@ -1,7 +1,8 @@
 //! Which file the path of an import means.
 //!
 //! Relative paths, the short names of the nearest `tsconfig.json` (`"paths": { "@/*": ["./src/*"] }`, with what it
-//! extends) and those of the nearest `package.json` (`"imports": { "#db": "./db.ts" }`).
+//! extends), those of the nearest `package.json` (`"imports": { "#db": "./db.ts" }`), and the names of the packages that
+//! the app itself consists of.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +32,8 @@ pub(super) struct Modules<'t> {
     configured: BTreeMap<String, Names>,
     /// Short names by the folder whose `package.json` gives them.
     packaged: BTreeMap<String, Names>,
+    /// The packages in the folders of the app.
+    packages: Names,
 }
 
 impl<'t> Modules<'t> {
@@ -40,19 +43,18 @@ impl<'t> Modules<'t> {
         let by_path = paths.iter().enumerate().map(|(index, path)| (*path, index)).collect();
         let service = |path: &&'t str| path.rsplit('/').next() == Some(SERVICE);
         let services = paths.iter().copied().filter(service).map(folder_of).collect();
-        let named = |name: &'static str, read: fn(&SourceTree, &str) -> Names| {
-            let is_named = move |path: &&str| {
-                path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
-            };
-            let files = tree.files().map(|(path, _)| path).filter(is_named);
+        let named = |name, read: fn(&SourceTree, &str) -> Names| {
+            let files = files_named(tree, name);
             files.map(|path| (folder_of(path).to_owned(), read(tree, path))).collect()
         };
+        let packages = files_named(tree, PACKAGE).flat_map(|path| Name::of_package(tree, path));
         Self {
             paths,
             by_path,
             services,
             configured: named(TSCONFIG, |tree, path| Names::of_tsconfig(tree, path, MAX_EXTENDS)),
             packaged: named(PACKAGE, Names::of_package),
+            packages: Names { list: sorted(packages), base: None },
         }
     }
 
@@ -76,7 +78,8 @@ impl<'t> Modules<'t> {
             found.paths(specifier).iter().find_map(|path| self.file(path))
         };
         let of_package = specifier.starts_with('#').then(|| nearest(&self.packaged)).flatten();
-        of_package.or_else(|| nearest(&self.configured))
+        let of_app = || self.packages.paths(specifier).iter().find_map(|path| self.file(path));
+        of_package.or_else(|| nearest(&self.configured)).or_else(of_app)
     }
 
     /// The file that a path means, which may leave out its ending, have that of the compiled file, or name a folder.
@@ -167,6 +170,31 @@ impl Name {
         Self { prefix: prefix.to_owned(), suffix, targets }
     }
 
+    /// The names of a package of the app: for itself, and for what is in it. What is built is not at hand; its source is
+    /// where most packages have it.
+    fn of_package(tree: &SourceTree, path: &str) -> Vec<Self> {
+        let (folder, file) = (folder_of(path), read(tree, path));
+        let Some(name) = file["name"].as_str().filter(|name| !name.is_empty()) else { return Vec::new() };
+        let exports = &file["exports"];
+        let own = |pattern: String, targets: &Value, others: [&str; 2]| {
+            let mut name = Self::of(&pattern, targets, folder);
+            name.targets.extend(others.iter().filter_map(|other| join(folder, other)));
+            name
+        };
+        let root = if exports.is_string() { exports } else { &exports["."] };
+        let root = Value::Array(vec![root.clone(), file["main"].clone()]);
+        let mut names = vec![
+            own(name.to_owned(), &root, ["index.ts", "src/index.ts"]),
+            own(format!("{name}/*"), &Value::Null, ["*", "src/*"]),
+        ];
+        for (pattern, targets) in exports.as_object().into_iter().flatten() {
+            if let Some(inner) = pattern.strip_prefix("./") {
+                names.push(Self::of(&format!("{name}/{inner}"), targets, folder));
+            }
+        }
+        names
+    }
+
     fn paths(&self, specifier: &str) -> Option<Vec<String>> {
         let rest = specifier.strip_prefix(&self.prefix)?;
         let between = match &self.suffix {
@@ -186,6 +214,13 @@ fn collect<'v>(target: &'v Value, depth: usize, found: &mut Vec<&'v str>) {
         Value::Object(conditions) => conditions.values().for_each(|one| collect(one, depth, found)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
+}
+
+/// The files with this name, in any folder.
+fn files_named<'t>(tree: &'t SourceTree, name: &'static str) -> impl Iterator<Item = &'t str> {
+    let is_named =
+        move |path: &&str| path.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+    tree.files().map(|(path, _)| path).filter(is_named)
 }
 
 /// The configuration that another one extends; those of packages are not at hand.
@@ -304,6 +339,22 @@ mod tests {
         check(&files, "b.ts", "#db", Some("src/db.ts"));
         check(&files, "b.ts", "#lib/a", Some("lib/a.ts"));
         check(&files, "b.ts", "#other", None);
+    }
+
+    #[test]
+    fn a_package_of_the_app_is_found_by_its_name() {
+        let lib = r#"{ "name": "@app/lib", "main": "dist/index.js", "exports": { "./db": { "default": "./storage/db.js" } } }"#;
+        let files = [
+            ("packages/lib/package.json", lib),
+            ("packages/lib/src/index.ts", ""),
+            ("packages/lib/src/b.ts", ""),
+            ("packages/lib/storage/db.ts", ""),
+            ("a/a.ts", ""),
+        ];
+        check(&files, "a/a.ts", "@app/lib", Some("packages/lib/src/index.ts"));
+        check(&files, "a/a.ts", "@app/lib/b", Some("packages/lib/src/b.ts"));
+        check(&files, "a/a.ts", "@app/lib/db", Some("packages/lib/storage/db.ts"));
+        check(&files, "a/a.ts", "@app/library", None);
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
         ordering_attribute,
         publishers: Vec::new(),
         subscriptions: Vec::new(),
+        reference: false,
         at: named.at,
     });
 }

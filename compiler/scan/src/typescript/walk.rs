@@ -113,7 +113,12 @@ impl<'w, 't> Walk<'w, 't> {
                     let Some(left) = self.steps_left.checked_sub(1) else { return };
                     self.steps_left = left;
                     let Some(name) = &field.name else { continue };
-                    self.value(file, &field.value, Vec::new(), &[within, &[name.clone()]].concat());
+                    self.value(
+                        file,
+                        &field.value,
+                        Vec::new(),
+                        &[within, std::slice::from_ref(name)].concat(),
+                    );
                 }
             }
             Kind::Object(fields) => {
@@ -145,7 +150,7 @@ impl<'w, 't> Walk<'w, 't> {
     fn whole(&mut self, file: usize, import: &Import, within: &[String]) {
         let Some(module) = self.program.module(file, &import.module) else { return };
         for name in self.program.modules[module].facts.exports.keys() {
-            self.exported(module, name, Vec::new(), &[within, &[name.clone()]].concat());
+            self.exported(module, name, Vec::new(), &[within, std::slice::from_ref(name)].concat());
         }
     }
 

@@ -95,9 +95,15 @@ impl<'a> Check<'a> {
         let place = self.place(members, json);
         for field in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             if !object.contains_key(field) {
-                let example = if field == "language" { "language = \"go\"" } else { "" };
-                let help = (!example.is_empty()).then(|| format!("write for instance `{example}`"));
-                self.found.push(invalid(format!("`{field}` is missing")).at(&place).maybe_help(help));
+                let help = match field {
+                    "app" => Some("write the name of the app, for instance `app = \"shop\"`"),
+                    "language" => {
+                        Some("write the language of its services, for instance `language = \"go\"`")
+                    }
+                    _ => None,
+                };
+                let diagnostic = invalid(format!("`{field}` is missing")).at(&place);
+                self.found.push(diagnostic.maybe_help(help.map(str::to_owned)));
             }
         }
         if known.contains_key("at") {

@@ -127,7 +127,9 @@ fn every_mistake_is_shown_where_it_is() {
     check(
         "m.toml",
         "app = \"a\"",
-        &["1:7-1:10 `language` is missing; write for instance `language = \"go\"`"],
+        &[
+            "1:7-1:10 `language` is missing; write the language of its services, for instance `language = \"go\"`",
+        ],
     );
     check(
         "m.toml",

@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use super::walk::Walk;
-use super::{Above, Declaration, Directive, Facts, Form, Function, Variable, Word, kind};
+use super::{Above, Declaration, Directive, Facts, Form, Function, Receiver, Variable, Word, kind};
 use crate::go::parser::ast::{self, Comment, Expression, ExpressionKind, Span, VarSpec};
 
 /// Reads the declarations of a file, and walks over each of them.
@@ -49,7 +49,7 @@ fn alone(reader: &Reader<'_>, attached: &[u32], facts: &mut Facts) {
         if is_within || attached.binary_search(&start).is_ok() {
             continue;
         }
-        let is_broken = reader.file.errors.iter().any(|error| error.span.start >= start);
+        let is_broken = reader.file.errors.last().is_some_and(|error| error.span.start >= start);
         let above = if is_broken { Above::Broken } else { Above::Nothing };
         facts.directives.extend(directive(reader, comment, above));
     }
@@ -145,7 +145,10 @@ fn function<'a>(
     let may_set_up_a_service =
         function.name.text.len() > "init".len() && function.name.text.starts_with("init");
     let form = Form::Function(Box::new(Function {
-        receiver: function.receiver.and_then(|receiver| receiver_of(reader, receiver.ty)),
+        receiver: function.receiver.and_then(|receiver| {
+            let at = reader.at(parenthesized(reader, receiver.span));
+            Some(Receiver { name: reader.word(receiver_of(receiver.ty)?), at })
+        }),
         generic: function.type_parameters.first().map(|parameter| reader.at(parameter.span)),
         signature: (is_directed || may_set_up_a_service)
             .then(|| kind::signature(reader, &function.signature)),
@@ -159,12 +162,21 @@ fn at_head(reader: &Reader<'_>, function: &ast::Function<'_>) -> crate::text::Pl
     reader.at(Span { start: function.span.start, end: function.signature.span.end })
 }
 
+/// What stands in parentheses, with these.
+fn parenthesized(reader: &Reader<'_>, inside: Span) -> Span {
+    let source = reader.file.source;
+    let before = source[..inside.start as usize].trim_end().strip_suffix('(');
+    let after = source[inside.end as usize..].find(')').map(|at| inside.end as usize + at + 1);
+    let offset = |at: Option<usize>, otherwise| at.and_then(|at| u32::try_from(at).ok()).unwrap_or(otherwise);
+    Span { start: offset(before.map(str::len), inside.start), end: offset(after, inside.end) }
+}
+
 /// The name of the type that a method belongs to.
-fn receiver_of(reader: &Reader<'_>, ty: Expression<'_>) -> Option<Word> {
+fn receiver_of(ty: Expression<'_>) -> Option<ast::Name<'_>> {
     match ty.unparenthesized().kind {
-        ExpressionKind::Star(inner) => receiver_of(reader, *inner),
-        ExpressionKind::Index(index) => receiver_of(reader, index.operand),
-        ExpressionKind::Identifier(text) => Some(reader.word(ast::Name { span: ty.span, text })),
+        ExpressionKind::Star(inner) => receiver_of(*inner),
+        ExpressionKind::Index(index) => receiver_of(index.operand),
+        ExpressionKind::Identifier(text) => Some(ast::Name { span: ty.unparenthesized().span, text }),
         _ => None,
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn kind(reader: &Reader<'_>, ty: Expression<'_>) -> Type {
             TypeForm::Struct(fields.iter().map(|each| field(reader, each)).collect())
         }
         ExpressionKind::InterfaceType(elements) => interface(reader, elements),
+        ExpressionKind::Bad => TypeForm::Broken,
         _ => named(reader, ty, &[]),
     };
     Type { at: reader.at(ty.span), form }

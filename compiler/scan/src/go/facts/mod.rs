@@ -118,12 +118,20 @@ pub(super) struct TypeSpec {
 /// How a function is declared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Function {
-    /// The type that it is a method of.
-    pub(super) receiver: Option<Word>,
+    pub(super) receiver: Option<Receiver>,
     /// The first type parameter.
     pub(super) generic: Option<Place>,
     /// Kept of functions with a directive, and of those that may set up a service.
     pub(super) signature: Option<Signature>,
+}
+
+/// What a method belongs to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Receiver {
+    /// The name of its type.
+    pub(super) name: Word,
+    /// All of it, with the parentheses.
+    pub(super) at: Place,
 }
 
 /// Parameters and results.
@@ -169,6 +177,8 @@ pub(super) enum TypeForm {
     },
     /// Functions, channels, and what is no type.
     Other,
+    /// What could not be read.
+    Broken,
 }
 
 /// A field of a struct, or several of one type.

@@ -467,9 +467,9 @@ impl<'r, 'a> Walk<'r, 'a> {
                 self.value(range.operand);
                 let names: Vec<_> = [range.key, range.value].into_iter().flatten().collect();
                 if range.defines {
-                    self.define(&names)
+                    self.define(&names);
                 } else {
-                    self.values(&names)
+                    self.values(&names);
                 }
                 self.block(&range.body);
             }

@@ -106,7 +106,7 @@ fn expression(expression: &Expression<'_>) -> String {
         ExpressionKind::Selector(selector) => format!("{}.{}", of(&selector.operand), selector.name.text),
         ExpressionKind::Index(index) => format!("{}[{}]", of(&index.operand), expressions(index.indices)),
         ExpressionKind::Slice(slice) => {
-            let bound = |bound: &Option<Expression<'_>>| bound.as_ref().map(of).unwrap_or("_".to_owned());
+            let bound = |bound: &Option<Expression<'_>>| bound.as_ref().map_or("_".to_owned(), of);
             format!(
                 "(slice {} {} {} {})",
                 of(&slice.operand),
@@ -130,7 +130,7 @@ fn expression(expression: &Expression<'_>) -> String {
             format!("({}{})", of(&binary.first), rest.collect::<Vec<_>>().concat())
         }
         ExpressionKind::ArrayType(array) => {
-            let length = array.length.as_ref().map(of).unwrap_or("...".to_owned());
+            let length = array.length.as_ref().map_or("...".to_owned(), of);
             format!("(array {length} {})", of(&array.element))
         }
         ExpressionKind::SliceType(element) => format!("(slice-of {})", of(element)),

@@ -14,7 +14,7 @@ use schema_documents::manifest::Migration;
 use crate::SourceTree;
 
 /// The folder that is written in a declaration, relative to the app.
-pub(super) fn folder(
+pub(crate) fn folder(
     tree: &SourceTree,
     from: &str,
     written: &str,
@@ -45,7 +45,7 @@ pub(super) fn folder(
 }
 
 /// A relative path from a folder; absent when it is absolute or leads out of the folder.
-pub(super) fn join(folder: &str, path: &str) -> Option<String> {
+pub(crate) fn join(folder: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     if path.starts_with('/') || path.contains('\\') {
         return None;
@@ -61,7 +61,7 @@ pub(super) fn join(folder: &str, path: &str) -> Option<String> {
 }
 
 /// The migrations in a folder, by number. Only those that go up are run; other files than `.sql` are no matter.
-pub(super) fn read(
+pub(crate) fn read(
     tree: &SourceTree,
     folder: &str,
     at: &Position,
