@@ -171,15 +171,17 @@ impl Field {
     fn value(&self, language: Language, text: &str) -> Result<u32, Invalid> {
         let named = self.names.iter().position(|name| name.eq_ignore_ascii_case(text));
         let named = named.and_then(|index| u32::try_from(index).ok()).map(|index| index + self.first);
-        match (named, language) {
-            (Some(value), Language::Go | Language::Python | Language::Rust) => return Ok(value),
-            (Some(value), Language::Typescript) => {
+        // Encore.ts reads the names of days, and not those of months.
+        let is_read = language != Language::Typescript || self.name == "day of week";
+        match named {
+            Some(value) if is_read => return Ok(value),
+            Some(value) => {
                 return Err(Invalid {
                     message: format!("the {} `{text}` is a name, which Encore.ts does not read", self.name),
                     help: format!("write {value}"),
                 });
             }
-            (None, _) => {}
+            None => {}
         }
         let number = text.parse::<u32>().ok().filter(|number| (self.first..=self.last).contains(number));
         number.ok_or_else(|| Invalid {
@@ -214,10 +216,11 @@ mod tests {
     }
 
     #[test]
-    fn only_go_reads_names() {
+    fn typescript_reads_the_names_of_days_only() {
         check(Language::Go, "0 4 ? JAN-mar MON", Ok("0 4 ? JAN-mar MON"));
-        let name = "the day of week `MON` is a name, which Encore.ts does not read; write 1";
-        check(Language::Typescript, "0 4 * * MON", Err(name));
+        check(Language::Typescript, "0 4 * * mon-FRI", Ok("0 4 * * mon-FRI"));
+        let name = "the month `JAN` is a name, which Encore.ts does not read; write 1";
+        check(Language::Typescript, "0 4 * JAN *", Err(name));
         let mark = "`?` cannot be read as a day of month; write values, ranges `a-b` and steps `*/n`, with commas between";
         check(Language::Typescript, "0 4 ? * 1", Err(mark));
     }

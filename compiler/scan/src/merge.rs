@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use compiler_diagnostics::{Code, Diagnostic};
-use schema_documents::manifest::{DatabaseAccess, Language, Manifest, Secret, SecretScope, Topic};
+use schema_documents::manifest::{DatabaseAccess, Language, Manifest};
 use schema_documents::{Position, canonical};
 use serde_json::{Map, Value};
 
@@ -41,13 +41,11 @@ pub fn merge(parts: Vec<Part>) -> (Option<Manifest>, Vec<Diagnostic>) {
     let language = parts.iter().map(|part| part.manifest.language).min_by_key(|language| rank(*language));
     let (Some(app), Some(language)) = (app, language) else { return (None, found) };
     let mut whole: Option<Map<String, Value>> = None;
-    let mut apart = Apart::default();
     for mut part in parts {
         part.manifest.join_references();
         part.manifest.app.clone_from(&app);
         let own = std::mem::replace(&mut part.manifest.language, language);
         speak(&mut part.manifest, own);
-        apart.take(&mut part.manifest);
         let Ok(Value::Object(members)) = serde_json::to_value(&part.manifest) else { continue };
         whole = Some(match whole {
             Some(known) => {
@@ -62,41 +60,11 @@ pub fn merge(parts: Vec<Part>) -> (Option<Manifest>, Vec<Diagnostic>) {
     for service in &mut manifest.services {
         service.language = service.language.filter(|own| *own != language);
     }
-    apart.put_back(&mut manifest);
     sort(&mut manifest);
     for used in manifest.services.iter_mut().flat_map(|service| &mut service.buckets) {
         used.operations.sort_unstable();
     }
     (Some(manifest), found)
-}
-
-/// What is not told apart by its name alone: references to what another part declares, and secrets that are one service's
-/// own.
-#[derive(Default)]
-struct Apart {
-    topics: Vec<Topic>,
-    secrets: Vec<Secret>,
-}
-
-impl Apart {
-    fn take(&mut self, manifest: &mut Manifest) {
-        self.topics.extend(manifest.topics.extract_if(.., |topic| topic.reference));
-        let is_apart = |secret: &mut Secret| secret.reference || secret.scope == SecretScope::Service;
-        self.secrets.extend(manifest.secrets.extract_if(.., is_apart));
-    }
-
-    /// In an order that does not depend on that of the parts.
-    fn put_back(mut self, manifest: &mut Manifest) {
-        self.topics.sort_by(|a, b| (&a.name, &a.at).cmp(&(&b.name, &b.at)));
-        self.secrets.sort_by(|a, b| (&a.name, &a.at).cmp(&(&b.name, &b.at)));
-        self.secrets.dedup_by(|a, b| {
-            let key = |secret: &Secret| (secret.name.clone(), secret.packages_or_services.clone());
-            !a.reference && !b.reference && key(a) == key(b)
-        });
-        manifest.topics.extend(self.topics);
-        manifest.secrets.extend(self.secrets);
-        manifest.join_references();
-    }
 }
 
 /// Says of each service in which language it is, whatever the language of the whole turns out to be.

@@ -48,24 +48,6 @@ services = [{ name = \"orders\", databases = [{ database = \"orders\" }] }]",
 }
 
 #[test]
-fn references_are_joined_to_what_another_part_declares() {
-    let (manifest, found) = merged(&[
-        "topics = [{ name = \"placed\", publishers = [\"orders\"] }]
-secrets = [{ name = \"Key\", scope = \"service\", packages_or_services = [\"orders\"] }, { name = \"Mail\" }]",
-        "topics = [{ name = \"placed\", reference = true, subscriptions = [{ name = \"send\", service = \"mail\" }] }]
-secrets = [{ name = \"Key\", scope = \"service\", packages_or_services = [\"mail\"] },
-{ name = \"Mail\", reference = true, packages_or_services = [\"mail\"] }]",
-    ]);
-    assert_eq!(found, [""; 0]);
-    let [topic] = manifest.topics.as_slice() else { panic!("{:?}", manifest.topics) };
-    assert!(!topic.reference && topic.subscriptions[0].service == "mail");
-    let secrets: Vec<_> =
-        manifest.secrets.iter().map(|one| (one.name.as_str(), one.packages_or_services.join(","))).collect();
-    let expected = [("Key", "orders".to_owned()), ("Key", "mail".to_owned()), ("Mail", "mail".to_owned())];
-    assert_eq!(secrets, expected);
-}
-
-#[test]
 fn what_two_declare_alike_is_declared_once() {
     let both =
         "buckets = [{ name = \"b\", public = true }]\nauth_handler = { name = \"Auth\", service = \"a\" }";

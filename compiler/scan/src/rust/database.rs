@@ -1,4 +1,4 @@
-//! PostgreSQL databases, their migrations, and what is done in them.
+//! SQL databases, their migrations, and what is done in them.
 //!
 //! ```ignore
 //! static DB: Database = Database::new("orders").migrations("./migrations");
@@ -77,8 +77,8 @@ fn access(usage: &Usage<'_>) -> DatabaseAccess {
 
 /// `.build_transaction().read_only(true)`
 fn begins_to_read(usage: &Usage<'_>) -> bool {
-    let settings = usage.methods.iter().filter(|method| method.name == "read_only");
-    settings.last().is_some_and(|method| {
+    let setting = usage.methods.iter().rfind(|method| method.name == "read_only");
+    setting.is_some_and(|method| {
         method.argument.as_ref().is_some_and(|argument| argument.kind == Kind::Bool(true))
     })
 }

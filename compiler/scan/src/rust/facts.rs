@@ -64,7 +64,9 @@ pub(super) fn facts(bytes: &[u8]) -> Facts {
     } else {
         let (items, problem) = parse(without_first_line(&text));
         problems.extend(problem);
-        items.iter().for_each(|item| walker.visit_item(item));
+        for item in &items {
+            walker.visit_item(item);
+        }
         drop(items);
         // The parser keeps every text for its places until it is told that they are no longer needed.
         proc_macro2::extra::invalidate_current_thread_spans();

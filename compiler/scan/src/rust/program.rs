@@ -170,20 +170,17 @@ impl<'b, 't> Builder<'b, 't> {
 
     /// Attaches a file and, one after the other, all that it leads to.
     fn attach_all(&mut self, file: usize, unit: usize) {
-        let folder = folder_of(self.files[file].path).to_owned();
+        let folder = folder_of(self.files[file].path);
         let mut waiting = self.attach(file, unit, None, folder);
         while let Some((module, declared)) = waiting.pop() {
             let Some((path, folder)) = self.file_of(module, &declared) else { continue };
             let Some(&file) = self.by_path.get(path.as_str()) else { continue };
-            let child = match self.module_of.get(&file) {
-                // A file is one module, however often it is named.
-                Some(known) => *known,
-                None => {
-                    let child = self.modules.len();
-                    waiting.extend(self.attach(file, unit, Some(module), folder));
-                    child
-                }
-            };
+            // A file is one module, however often it is named.
+            let known = self.module_of.get(&file).copied();
+            let child = known.unwrap_or(self.modules.len());
+            if known.is_none() {
+                waiting.extend(self.attach(file, unit, Some(module), &folder));
+            }
             self.modules[module].children.insert(declared.name, child);
         }
     }
@@ -194,7 +191,7 @@ impl<'b, 't> Builder<'b, 't> {
         file: usize,
         unit: usize,
         parent: Option<usize>,
-        folder: String,
+        folder: &str,
     ) -> Vec<(usize, ModuleFile)> {
         let first = self.modules.len();
         self.module_of.insert(file, first);
@@ -203,7 +200,9 @@ impl<'b, 't> Builder<'b, 't> {
         for (index, scope) in files[file].facts.scopes.iter().enumerate() {
             let around = if index == 0 { parent } else { Some(first + scope.parent) };
             let (folder, path_folder) = match (&scope.kind, around) {
-                (ScopeKind::File, _) | (_, None) => (folder.clone(), folder_of(files[file].path).to_owned()),
+                (ScopeKind::File, _) | (_, None) => {
+                    (folder.to_owned(), folder_of(files[file].path).to_owned())
+                }
                 (ScopeKind::Block, Some(around)) => {
                     let around = &self.modules[around];
                     (around.folder.clone(), around.path_folder.clone())
@@ -237,16 +236,13 @@ impl<'b, 't> Builder<'b, 't> {
     fn file_of(&mut self, module: usize, declared: &ModuleFile) -> Option<(String, String)> {
         let Module { folder, path_folder, file, .. } = &self.modules[module];
         let name = &declared.name;
-        let candidates = match &declared.path {
-            Some(path) => {
-                let path = join(path_folder, path)?;
-                let folder = folder_of(&path).to_owned();
-                vec![(path, folder)]
-            }
-            None => {
-                let inner = join(folder, name)?;
-                vec![(format!("{inner}.rs"), inner.clone()), (format!("{inner}/mod.rs"), inner)]
-            }
+        let candidates = if let Some(path) = &declared.path {
+            let path = join(path_folder, path)?;
+            let folder = folder_of(&path).to_owned();
+            vec![(path, folder)]
+        } else {
+            let inner = join(folder, name)?;
+            vec![(format!("{inner}.rs"), inner.clone()), (format!("{inner}/mod.rs"), inner)]
         };
         let found = candidates.into_iter().find(|(path, _)| self.tree.exists(path));
         if found.is_none() {

@@ -40,11 +40,19 @@ const MAX_DEPTH: usize = 500;
 /// A name of a module.
 type Name = (usize, String, Space);
 
+/// What is known of a name.
+#[derive(Clone)]
+enum Known {
+    /// It is being looked up.
+    NotYet,
+    Found(Option<Target>),
+}
+
 /// The names of an app.
 pub(super) struct Names<'p, 't> {
     program: &'p Program<'t>,
-    /// What is known of a name; nothing yet while it is being looked up.
-    known: RefCell<BTreeMap<Name, Option<Option<Target>>>>,
+    /// What is known of names.
+    known: RefCell<BTreeMap<Name, Known>>,
     steps: Cell<usize>,
     depth: Cell<usize>,
     /// How often a name led back to itself.
@@ -152,8 +160,8 @@ impl<'p, 't> Names<'p, 't> {
     fn in_scope(&self, module: usize, name: &str, space: Space) -> Option<Target> {
         let key = (module, name.to_owned(), space);
         match self.known.borrow().get(&key) {
-            Some(Some(known)) => return known.clone(),
-            Some(None) => {
+            Some(Known::Found(known)) => return known.clone(),
+            Some(Known::NotYet) => {
                 self.circles.set(self.circles.get() + 1);
                 return None;
             }
@@ -163,7 +171,7 @@ impl<'p, 't> Names<'p, 't> {
         if self.gave_up() || self.depth.get() >= MAX_DEPTH {
             return None;
         }
-        self.known.borrow_mut().insert(key.clone(), None);
+        self.known.borrow_mut().insert(key.clone(), Known::NotYet);
         let circles = self.circles.get();
         self.depth.set(self.depth.get() + 1);
         let found = self.look_up(module, name, space);
@@ -172,10 +180,12 @@ impl<'p, 't> Names<'p, 't> {
         if found.is_none() && self.circles.get() > circles && self.depth.get() > 0 {
             self.tentative.borrow_mut().push(key.clone());
         }
-        self.known.borrow_mut().insert(key, Some(found.clone()));
+        self.known.borrow_mut().insert(key, Known::Found(found.clone()));
         if self.depth.get() == 0 {
             let tentative = self.tentative.take();
-            tentative.iter().for_each(|name| drop(self.known.borrow_mut().remove(name)));
+            for name in tentative {
+                self.known.borrow_mut().remove(&name);
+            }
         }
         found
     }
@@ -192,12 +202,12 @@ impl<'p, 't> Names<'p, 't> {
                 .map(|index| Target::Binding((module, index))),
         };
         let named = || {
-            let imports = scope.imports.iter().filter(|import| import.name.as_deref() == Some(name));
-            imports.filter_map(|import| self.resolve(module, &import.path, space)).next()
+            let mut imports = scope.imports.iter().filter(|import| import.name.as_deref() == Some(name));
+            imports.find_map(|import| self.resolve(module, &import.path, space))
         };
         let all = || {
-            let imports = scope.imports.iter().filter(|import| import.name.is_none());
-            imports.filter_map(|import| self.in_all_of(module, &import.path, name, space)).next()
+            let mut imports = scope.imports.iter().filter(|import| import.name.is_none());
+            imports.find_map(|import| self.in_all_of(module, &import.path, name, space))
         };
         own.or_else(named).or_else(all)
     }

@@ -113,7 +113,7 @@ pub(super) fn has(path: &[String]) -> bool {
         [module, ..] => module == "objects" && path.len() == 3,
         [] => false,
     };
-    MODULES.iter().any(|known| is(known)) || construct(path).is_some() || is_other()
+    MODULES.iter().any(is) || construct(path).is_some() || is_other()
 }
 
 /// The names of the types, for files that have them from elsewhere.

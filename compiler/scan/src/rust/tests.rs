@@ -393,12 +393,10 @@ fn bytes_that_are_no_text_are_reported_and_the_rest_is_read() {
 
 #[test]
 fn names_that_refer_to_each_other_in_many_ways_end() {
-    let modules: String = (0..60)
-        .map(|own| {
-            let others: String = (0..60).map(|other| format!("pub use super::m{other}::*; ")).collect();
-            format!("pub mod m{own} {{ {others} }}\n")
-        })
-        .collect();
+    let others: Vec<String> = (0..60).map(|other| format!("pub use super::m{other}::*;")).collect();
+    let others = others.join(" ");
+    let modules: Vec<String> = (0..60).map(|own| format!("pub mod m{own} {{ {others} }}")).collect();
+    let modules = modules.join("\n");
     let uses = "X.publish(); ".repeat(100);
     let source = format!(
         "use encore::pubsub::Topic; use m0::*; {modules} mod t {{ pub static X: super::Topic<u8> = super::Topic::new(\"t\"); }} fn f() {{ {uses} }}"

@@ -47,7 +47,9 @@ pub(super) fn read(
                     if !(is_word && methods.is_empty()) {
                         uses.push(Use { path: found, at, methods, argument_of: None });
                     }
-                    arguments.into_iter().for_each(|given| read(given, base_url, calls, uses));
+                    for given in arguments {
+                        read(given, base_url, calls, uses);
+                    }
                 }
             }
             _ => reader.at += 1,

@@ -65,17 +65,15 @@ pub(super) fn declare_subscription(site: Site<'_>, found: &mut Found) {
     if site.argument(2).is_none() {
         out.push(site.missing("a handler"));
     }
-    let topic_name = match key.and_then(|key| found.resources.get(&key)) {
-        Some(Resource::Topic(name)) => name.clone(),
-        _ => {
-            out.push(
-                Diagnostic::error(Code::S0011, "this does not lead to a topic")
-                    .at(&site.position(topic.at))
-                    .note("names are followed through modules and imports, not through function calls")
-                    .help("name a `static` of this app that holds a topic: `&TOPIC`"),
-            );
-            return;
-        }
+    let resource = key.and_then(|key| found.resources.get(&key)).cloned();
+    let Some(Resource::Topic(topic_name)) = resource else {
+        out.push(
+            Diagnostic::error(Code::S0011, "this does not lead to a topic")
+                .at(&site.position(topic.at))
+                .note("names are followed through modules and imports, not through function calls")
+                .help("name a `static` of this app that holds a topic: `&TOPIC`"),
+        );
+        return;
     };
     let Some(named) = named else { return };
     let subscription = Subscription {

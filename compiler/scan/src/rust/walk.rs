@@ -82,14 +82,15 @@ impl Walker {
 
     fn module(&mut self, module: &ItemMod) {
         let (name, path) = (word(&module.ident), path_attribute(&module.attrs));
-        match &module.content {
-            Some((_, items)) => self.within(ScopeKind::Module(name, path), |walker| {
-                items.iter().for_each(|item| walker.visit_item(item));
-            }),
-            None => {
-                let at = span::ident(&module.ident);
-                self.here().files.push(ModuleFile { name, path, at });
-            }
+        if let Some((_, items)) = &module.content {
+            self.within(ScopeKind::Module(name, path), |walker| {
+                for item in items {
+                    walker.visit_item(item);
+                }
+            });
+        } else {
+            let at = span::ident(&module.ident);
+            self.here().files.push(ModuleFile { name, path, at });
         }
     }
 
@@ -148,7 +149,9 @@ impl Walker {
         self.standing(Stands::WithinValue, |walker| match referred(value) {
             (Expr::Call(call), methods) => {
                 walker.arguments(call);
-                methods.iter().for_each(|method| walker.method_arguments(method));
+                for method in methods {
+                    walker.method_arguments(method);
+                }
             }
             _ => walker.visit_expr(value),
         });
@@ -184,7 +187,9 @@ impl Walker {
             }
             other => self.visit_expr(other),
         }
-        methods.iter().for_each(|method| self.method_arguments(method));
+        for method in methods {
+            self.method_arguments(method);
+        }
     }
 
     fn used(&mut self, path: &syn::ExprPath, methods: &[&ExprMethodCall]) {
@@ -268,7 +273,9 @@ impl Walker {
     /// Statements with items among them are a scope of their own.
     fn statements(&mut self, statements: &[Stmt]) {
         let walk = |walker: &mut Self| {
-            statements.iter().for_each(|statement| visit::visit_stmt(walker, statement));
+            for statement in statements {
+                visit::visit_stmt(walker, statement);
+            }
         };
         if statements.iter().any(|statement| matches!(statement, Stmt::Item(_))) {
             self.within(ScopeKind::Block, walk);
