@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use compiler_scan::disk;
 
 /// Turns application code into desired states for cloud infrastructure.
 #[derive(Parser)]
@@ -51,6 +52,26 @@ pub(crate) struct Manifests {
     /// With `--manifest`: read the code in DIR as well
     #[arg(long, requires = "manifests")]
     pub(crate) with_source: bool,
+    #[command(flatten)]
+    pub(crate) keeping: Keeping,
+}
+
+/// What is kept of a scan for the next one.
+#[derive(ClapArgs)]
+pub(crate) struct Keeping {
+    /// Keep what is found in files in this folder, for the next time; without it in the user's cache folder
+    #[arg(long, env = "MANIFESTC_CACHE", value_name = "D", hide_env_values = true)]
+    cache: Option<PathBuf>,
+    /// Keep nothing, and use nothing that was kept
+    #[arg(long)]
+    no_cache: bool,
+}
+
+impl Keeping {
+    /// The folder, if there is to be one.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        if self.no_cache { None } else { self.cache.clone().or_else(disk::usual_cache) }
+    }
 }
 
 #[derive(ClapArgs)]

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
-use compiler_cli::pipeline::Source;
-use compiler_scan::SourceTree;
+use compiler_cli::pipeline::{Scan, Source};
 use compiler_scan::written::MAX_BYTES;
+use compiler_scan::{SourceTree, disk};
 use schema_documents::desired::DesiredState;
 use schema_documents::read;
 
@@ -21,6 +21,8 @@ pub(crate) struct App {
     tree: SourceTree,
     manifests: Vec<(String, Vec<u8>)>,
     with_source: bool,
+    /// What was found in the code on the way in.
+    scanned: Option<Scan>,
 }
 
 impl App {
@@ -34,10 +36,17 @@ impl App {
             file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).with_context(named)?;
             Ok((name_in(dir, path), bytes))
         };
-        let manifests = from.manifests.iter().map(read).collect::<Result<_>>()?;
-        let tree = SourceTree::read(dir)
-            .with_context(|| format!("the folder `{}` cannot be read", dir.display()))?;
-        Ok(Self { tree, manifests, with_source: from.with_source })
+        let manifests = from.manifests.iter().map(read).collect::<Result<Vec<_>>>()?;
+        let named = || format!("the folder `{}` cannot be read", dir.display());
+        if !manifests.is_empty() && !from.with_source {
+            let tree = disk::list(dir).with_context(named)?;
+            return Ok(Self { tree, manifests, ..Self::default() });
+        }
+        let options = disk::Options { cache: from.keeping.folder(), ..disk::Options::default() };
+        let disk::Scanned { tree, manifest, diagnostics, .. } =
+            disk::scan(dir, &options).with_context(named)?;
+        let scanned = Some((manifest, diagnostics));
+        Ok(Self { tree, manifests, with_source: from.with_source, scanned })
     }
 
     /// Reads the app at `dir` as it was at a git revision. A manifest that was not there then is left out; before the first
@@ -51,12 +60,17 @@ impl App {
             Some((name_in(dir, path), bytes))
         };
         let manifests = from.manifests.iter().filter_map(was).collect();
-        Ok(Self { tree, manifests, with_source: from.with_source })
+        Ok(Self { tree, manifests, with_source: from.with_source, scanned: None })
     }
 
     /// What the compiler reads.
     pub(crate) fn source(&self) -> Source<'_> {
-        Source { tree: &self.tree, manifests: &self.manifests, with_source: self.with_source }
+        Source {
+            tree: &self.tree,
+            manifests: &self.manifests,
+            with_source: self.with_source,
+            scanned: self.scanned.as_ref(),
+        }
     }
 
     /// The folder.

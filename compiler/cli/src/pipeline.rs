@@ -32,23 +32,29 @@ pub struct Source<'a> {
     pub manifests: &'a [(String, Vec<u8>)],
     /// Whether the code is read although there are manifests.
     pub with_source: bool,
+    /// What was found in the code, where that is known already.
+    pub scanned: Option<&'a Scan>,
 }
+
+/// What a scan gives.
+pub type Scan = (Option<Manifest>, Vec<Diagnostic>);
 
 impl<'a> Source<'a> {
     /// An app that is all code.
     pub fn code(tree: &'a SourceTree) -> Self {
-        Self { tree, manifests: &[], with_source: false }
+        Self { tree, manifests: &[], with_source: false, scanned: None }
     }
 }
 
 /// What an app declares and uses: from its code, from manifests, or from both.
-pub fn manifest(source: Source<'_>) -> (Option<Manifest>, Vec<Diagnostic>) {
+pub fn manifest(source: Source<'_>) -> Scan {
+    let scan = || source.scanned.cloned().unwrap_or_else(|| compiler_scan::scan(source.tree));
     if source.manifests.is_empty() {
-        return compiler_scan::scan(source.tree);
+        return scan();
     }
     let (mut parts, mut diagnostics) = (Vec::new(), Vec::new());
     if source.with_source {
-        let (scanned, found) = compiler_scan::scan(source.tree);
+        let (scanned, found) = scan();
         diagnostics.extend(found);
         let at = Position::point("encore.app", 1, 1);
         parts.extend(scanned.map(|manifest| Part { manifest, at }));

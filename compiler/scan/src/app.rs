@@ -89,22 +89,16 @@ fn second_file(tree: &SourceTree, read: &str, lines: &Lines<'_>) -> Option<Diagn
 fn missing(tree: &SourceTree) -> Diagnostic {
     let diagnostic = Diagnostic::error(Code::S0004, format!("there is no `{FILE}` in this folder"))
         .note(format!("the folder that holds `{FILE}` is the root of an app; all paths are relative to it"));
-    let below = tree.below("").find_map(|path| {
-        let (folder, name) = path.rsplit_once('/')?;
-        (name == FILE || name == JSON_FILE).then_some(folder)
-    });
     let unreadable = [FILE, JSON_FILE].into_iter().find_map(|file| Some((file, tree.unreadable.get(file)?)));
-    match (unreadable, below) {
-        (Some((file, reason)), _) => {
-            Diagnostic::error(Code::S0002, format!("`{file}` cannot be read: {reason}"))
-                .help("make the file readable and small")
-        }
-        (None, Some(folder)) => {
-            diagnostic.help(format!("there is one in `{folder}`: name that folder instead"))
-        }
-        (None, None) => {
-            diagnostic.help(format!("name the app's root folder, or create `{FILE}` there with `{{}}`"))
-        }
+    if let Some((file, reason)) = unreadable {
+        return Diagnostic::error(Code::S0002, format!("`{file}` cannot be read: {reason}"))
+            .help("make the file readable and small");
+    }
+    let roots: Vec<String> = tree.other_apps().map(|folder| format!("`{folder}`")).collect();
+    match roots.as_slice() {
+        [] => diagnostic.help(format!("name the app's root folder, or create `{FILE}` there with `{{}}`")),
+        [one] => diagnostic.help(format!("there is one in {one}: name that folder instead")),
+        several => diagnostic.help(format!("name one of the folders that have one: {}", several.join(", "))),
     }
 }
 
@@ -151,7 +145,7 @@ fn language_of_files(tree: &SourceTree, services: &ServiceFiles) -> Language {
             .find(|language| declares_services(tree, *language))
             .unwrap_or(language);
     }
-    let any = |ending: &str| tree.files().any(|(path, _)| path.ends_with(ending));
+    let any = |ending: &str| tree.readable().any(|(path, _)| path.ends_with(ending));
     let endings = [
         (".go", Language::Go),
         (".ts", Language::Typescript),

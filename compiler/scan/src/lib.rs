@@ -5,10 +5,14 @@
 //! [`Manifest`]. Each language has the same rooms: a file per primitive.
 
 mod app;
+pub mod disk;
 mod go;
 mod json;
+mod known;
 mod merge;
 mod migration;
+mod parallel;
+mod per_file;
 mod python;
 mod rust;
 mod service_file;
@@ -18,13 +22,18 @@ pub mod tree;
 mod typescript;
 pub mod written;
 
+use std::collections::BTreeSet;
+
 use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::Position;
 use schema_documents::manifest::{Language, Manifest, Service};
 
 use app::App;
-pub use merge::merge;
+use known::{Known, Learned};
+use per_file::{Missing, Reader};
 use service_file::ServiceFiles;
+
+pub use merge::merge;
 pub use tree::SourceTree;
 pub use written::Part;
 
@@ -33,10 +42,45 @@ pub use written::Part;
 /// The manifest is absent when there is no app to speak of (`S0003`, `S0004`). Otherwise it holds all that could be
 /// found, whatever else is wrong, and the diagnostics say the rest.
 pub fn scan(tree: &SourceTree) -> (Option<Manifest>, Vec<Diagnostic>) {
+    match scan_knowing(tree, &Known::default(), parallel::usual_threads(), false) {
+        Ok(found) => (found.manifest, found.diagnostics),
+        Err(missing) => (None, missing.iter().map(|path| left_out(path, "it was not read")).collect()),
+    }
+}
+
+/// What a scan finds.
+pub(crate) struct Found {
+    pub(crate) manifest: Option<Manifest>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What is worth knowing the next time, if that was asked for.
+    pub(crate) learned: Learned,
+}
+
+/// Scans one app with the help of what earlier scans found, or says which files must be read first.
+pub(crate) fn scan_knowing(
+    tree: &SourceTree,
+    known: &Known,
+    threads: usize,
+    learns: bool,
+) -> Result<Found, BTreeSet<String>> {
+    let reader = Reader::new(tree, known, threads, learns);
+    let found = on_a_large_stack(|| scan_files(&reader));
+    let learned = reader.finish()?;
+    let (manifest, diagnostics) = found.unwrap_or_default();
+    Ok(Found { manifest, diagnostics, learned })
+}
+
+type Outcome = (Option<Manifest>, Vec<Diagnostic>);
+
+fn scan_files(reader: &Reader<'_>) -> Result<Outcome, Missing> {
+    let tree = reader.tree;
+    if let Some(reason) = &tree.excess {
+        return Ok((None, vec![too_much(reason)]));
+    }
     let (services, mut diagnostics) = ServiceFiles::read(tree);
     let (app, found) = app::read(tree, &services);
     diagnostics.extend(found);
-    let Some(app) = app else { return (None, diagnostics) };
+    let Some(app) = app else { return Ok((None, diagnostics)) };
     let languages = languages(tree, &app, &services);
     diagnostics.extend(unreadable(tree, &languages));
     let mut manifest = Manifest::new(&app.name, app.language);
@@ -44,10 +88,16 @@ pub fn scan(tree: &SourceTree) -> (Option<Manifest>, Vec<Diagnostic>) {
     for language in languages {
         let app = App { language, ..app.clone() };
         let (part, found) = match language {
-            Language::Go => go::scan(tree, &app),
-            Language::Typescript => typescript::scan(tree, &app),
-            Language::Python => python::scan(tree, &app, &services),
-            Language::Rust => rust::scan(tree, &app, &services),
+            Language::Go => go::scan(reader, &app)?,
+            Language::Typescript => typescript::scan(reader, &app)?,
+            Language::Python => {
+                reader.require(|path| path.ends_with(".py"))?;
+                python::scan(tree, &app, &services)
+            }
+            Language::Rust => {
+                reader.require(|path| path.ends_with(".rs"))?;
+                rust::scan(tree, &app, &services)
+            }
         };
         join(&mut manifest, part);
         diagnostics.extend(found);
@@ -56,7 +106,22 @@ pub fn scan(tree: &SourceTree) -> (Option<Manifest>, Vec<Diagnostic>) {
     manifest.join_references();
     sort(&mut manifest);
     compiler_diagnostics::sort(&mut diagnostics);
-    (Some(manifest), diagnostics)
+    Ok((Some(manifest), diagnostics))
+}
+
+/// Parsing and what follows it recurse; how deep is bounded where it is done.
+fn on_a_large_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(parallel::STACK_BYTES);
+        let thread = thread.spawn_scoped(scope, work).expect("BUG: a thread can be started");
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn too_much(reason: &str) -> Diagnostic {
+    Diagnostic::error(Code::S0017, format!("this folder is too large: {reason}"))
+        .note("a scan of a part of it would leave out what the rest declares and uses")
+        .help("name the app's own folder, or name in `.gitignore` what is not part of the app")
 }
 
 /// The languages in which the app has services: its own first, then those of the service files and of frameworks that
@@ -117,11 +182,15 @@ fn unreadable(tree: &SourceTree, languages: &[Language]) -> impl Iterator<Item =
     let matters = move |path: &str| is_read(path) || !path.rsplit('/').next().unwrap_or(path).contains('.');
     tree.unreadable.iter().filter(move |(path, _)| matters(path)).map(|(path, reason)| {
         let code = if reason.starts_with(tree::TOO_LARGE) { Code::S0017 } else { Code::S0002 };
-        Diagnostic::error(code, format!("`{path}` is left out: {reason}"))
-            .at(&Position::point(path, 1, 1))
-            .note("what it declares and uses is not known")
-            .help("make it readable and smaller, or name it in `.gitignore` if it is not part of the app")
+        Diagnostic { code, ..left_out(path, reason) }
     })
+}
+
+fn left_out(path: &str, reason: &str) -> Diagnostic {
+    Diagnostic::error(Code::S0002, format!("`{path}` is left out: {reason}"))
+        .at(&Position::point(path, 1, 1))
+        .note("what it declares and uses is not known")
+        .help("make it readable and smaller, or name it in `.gitignore` if it is not part of the app")
 }
 
 /// Lists in a manifest are sorted, so that the order of files and declarations never shows.

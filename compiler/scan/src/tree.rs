@@ -1,7 +1,10 @@
-//! A source tree as a value: the compiler's only input. Reading it from disk is the rim's work ([`SourceTree::read`]).
+//! A source tree as a value: the compiler's only input. Reading it from disk is the rim's work ([`disk`](crate::disk)).
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+use crate::known::Ticket;
 
 /// Files larger than this are left out (`S0017` where they are source).
 pub const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
@@ -9,18 +12,36 @@ pub const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 /// How the reason begins for which a large file is not read.
 pub(crate) const TOO_LARGE: &str = "it is larger than";
 
+/// The files that make a folder the root of an app.
+const ROOT_FILES: [&str; 2] = ["encore.app", "encore.app.json"];
+
 /// The files of an app, by path relative to its root, with `/`.
 ///
-/// Of files that no stage reads (anything but source, `encore.app`, SQL migrations, environment files and the
-/// configuration of TypeScript) only the name is kept, with no content.
+/// Of files that no stage reads (anything but source, `encore.app`, environment files and the configuration of
+/// languages) only the name is kept, with no content. A folder below with its own `encore.app` is another app, whose
+/// files are left out.
 #[derive(Clone, Debug, Default)]
 pub struct SourceTree {
     /// Name of the root folder, the app's name when nothing else says it.
     pub name: String,
-    /// Content by path. `None`: the file exists but its content is of no use.
-    files: BTreeMap<String, Option<Vec<u8>>>,
+    files: BTreeMap<String, File>,
     /// Files that could not be read, with the reason.
     pub unreadable: BTreeMap<String, String>,
+    /// Folders of other apps.
+    other_apps: BTreeSet<String>,
+    /// Why the tree is more than can be scanned.
+    pub(crate) excess: Option<String>,
+}
+
+/// What is at hand of a file.
+#[derive(Clone, Debug)]
+pub(crate) enum File {
+    /// It exists; its content is of no use.
+    Named,
+    /// Its content.
+    Read(Vec<u8>),
+    /// It was not read. An earlier scan may have, when the file was what it is now.
+    Unread(Option<Ticket>),
 }
 
 impl SourceTree {
@@ -29,94 +50,63 @@ impl SourceTree {
         name: &str,
         files: impl IntoIterator<Item = (P, C)>,
     ) -> Self {
-        let files = files.into_iter().map(|(path, content)| (path.into(), Some(content.into()))).collect();
-        Self { name: name.to_owned(), files, unreadable: BTreeMap::new() }
+        let files = files.into_iter().map(|(path, content)| (path.into(), File::Read(content.into())));
+        Self::new(name.to_owned(), files.collect(), BTreeMap::new())
     }
 
-    /// Reads a folder. Symbolic links are not followed; `.git`, `node_modules` and what `.gitignore` names are left
-    /// out. Fails only when the folder itself cannot be read.
-    pub fn read(root: &Path) -> std::io::Result<Self> {
-        let root = root.canonicalize()?;
-        std::fs::read_dir(&root)?;
-        let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut tree = Self { name, ..Self::default() };
-        let walk = ignore::WalkBuilder::new(&root)
-            .hidden(false)
-            .follow_links(false)
-            .require_git(false)
-            .parents(false)
-            .git_global(false)
-            .filter_entry(|entry| {
-                let name = entry.file_name().to_string_lossy();
-                !(entry.depth() > 0
-                    && (name == "node_modules" || name == "encore.gen" || is_hidden_folder(entry)))
-            })
-            .build();
-        for entry in walk {
-            match entry {
-                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                    tree.take(&root, entry.path());
-                }
-                Ok(_) => {}
-                Err(error) => tree.miss(&root, &error),
-            }
-        }
-        Ok(tree)
-    }
-
-    /// Notes a folder that could not be read.
-    fn miss(&mut self, root: &Path, error: &ignore::Error) {
-        let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-        let path = path_of(error).and_then(|path| path.strip_prefix(root).ok());
-        self.unreadable.insert(path.map(relative_path).unwrap_or_default(), reason);
-    }
-
-    fn take(&mut self, root: &Path, path: &Path) {
-        let Ok(relative) = path.strip_prefix(root) else { return };
-        let (is_utf8, relative) = (relative.to_str().is_some(), relative_path(relative));
-        if !is_utf8 {
-            self.unreadable.insert(relative, "its name is not UTF-8".to_owned());
-            return;
-        }
-        if !is_read(&relative) {
-            self.files.insert(relative, None);
-            return;
-        }
-        let content = match std::fs::metadata(path) {
-            // Of a migration only the name is needed, and seed data may be large.
-            Ok(about) if about.len() > MAX_FILE_BYTES && relative.strip_suffix(".sql").is_some() => {
-                self.files.insert(relative, None);
-                return;
-            }
-            Ok(about) if about.len() > MAX_FILE_BYTES => Err(format!("{TOO_LARGE} {MAX_FILE_BYTES} bytes")),
-            Ok(_) => std::fs::read(path).map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
+    /// A tree of files, without those of other apps below.
+    pub(crate) fn new(
+        name: String,
+        mut files: BTreeMap<String, File>,
+        unreadable: BTreeMap<String, String>,
+    ) -> Self {
+        let root_of = |path: &str| {
+            let (folder, name) = path.rsplit_once('/')?;
+            ROOT_FILES.contains(&name).then(|| folder.to_owned())
         };
-        match content {
-            Ok(content) => {
-                self.files.insert(relative, Some(content));
-            }
-            Err(reason) => {
-                self.unreadable.insert(relative, reason);
-            }
+        let other_apps: BTreeSet<String> =
+            files.keys().chain(unreadable.keys()).filter_map(|path| root_of(path)).collect();
+        if !other_apps.is_empty() {
+            files.retain(|path, _| !folders_above(path).any(|folder| other_apps.contains(folder)));
         }
+        Self { name, files, unreadable, other_apps, excess: None }
+    }
+
+    /// Reads a folder, all source in it included. Symbolic links are not followed; `.git`, `node_modules` and what
+    /// `.gitignore` names are left out. Fails only when the folder itself cannot be read.
+    pub fn read(root: &Path) -> std::io::Result<Self> {
+        crate::disk::read_all(root)
     }
 
     /// Whether a stage reads the content of a file with this path.
     pub fn reads(path: &str) -> bool {
         let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
-        let is_left_out =
-            |folder: &str| folder == "node_modules" || folder == "encore.gen" || folder.starts_with('.');
-        is_read(path) && !folders.split('/').any(is_left_out)
+        Part::of(path) != Part::Named && !folders.split('/').any(is_left_out)
     }
 
-    /// The content of a file.
+    /// Takes in the content of a file, or the reason why there is none.
+    pub(crate) fn take(&mut self, path: String, content: Result<Vec<u8>, String>) {
+        match content {
+            Ok(content) => drop(self.files.insert(path, File::Read(content))),
+            Err(reason) => {
+                self.files.remove(&path);
+                self.unreadable.insert(path, reason);
+            }
+        }
+    }
+
+    /// What is at hand of a file.
+    pub(crate) fn at_hand(&self, path: &str) -> Option<&File> {
+        self.files.get(path)
+    }
+
+    /// The content of a file, where it was read.
     pub fn file(&self, path: &str) -> Option<&[u8]> {
-        self.files.get(path)?.as_deref()
+        self.files.get(path)?.content()
     }
 
-    /// The text of a file; bytes that are no UTF-8 are replaced.
-    pub fn text(&self, path: &str) -> Option<std::borrow::Cow<'_, str>> {
+    /// The text of a file, where it was read; bytes that are no UTF-8 are replaced.
+    pub fn text(&self, path: &str) -> Option<Cow<'_, str>> {
         self.file(path).map(String::from_utf8_lossy)
     }
 
@@ -139,45 +129,77 @@ impl SourceTree {
             .take_while(move |path| path.starts_with(&prefix))
     }
 
-    /// All files with content, sorted by path.
+    /// All files whose content was read, sorted by path.
     pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.files.iter().filter_map(|(path, content)| Some((path.as_str(), content.as_deref()?)))
+        self.files.iter().filter_map(|(path, file)| Some((path.as_str(), file.content()?)))
+    }
+
+    /// All files that a stage may read, sorted by path.
+    pub(crate) fn readable(&self) -> impl Iterator<Item = (&str, &File)> {
+        let readable = self.files.iter().filter(|(_, file)| !matches!(file, File::Named));
+        readable.map(|(path, file)| (path.as_str(), file))
+    }
+
+    /// Folders of other apps below, sorted.
+    pub(crate) fn other_apps(&self) -> impl Iterator<Item = &str> {
+        self.other_apps.iter().map(String::as_str)
     }
 }
 
-/// A path with `/` between its parts.
-fn relative_path(path: &Path) -> String {
-    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
-}
-
-fn path_of(error: &ignore::Error) -> Option<&Path> {
-    match error {
-        ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
-        _ => None,
+impl File {
+    fn content(&self) -> Option<&[u8]> {
+        match self {
+            Self::Read(content) => Some(content),
+            Self::Named | Self::Unread(_) => None,
+        }
     }
 }
 
-fn is_hidden_folder(entry: &ignore::DirEntry) -> bool {
-    entry.file_type().is_some_and(|kind| kind.is_dir())
-        && entry.file_name().to_string_lossy().starts_with('.')
+/// The part that a file plays, by its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Source: its ending.
+    Source(&'static str),
+    /// It says something about the whole app, and is always read.
+    Configuration,
+    /// Only its name matters.
+    Named,
 }
 
-fn is_read(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    matches!(ending, "go" | "ts" | "mts" | "cts" | "tsx" | "py" | "rs" | "sql" | "app")
-        || matches!(
-            name,
-            "go.mod"
-                | "package.json"
-                | "encore.app.json"
-                | "encore.service.json"
-                | "encore.gateway.json"
-                | "Cargo.toml"
-        )
-        || (name.starts_with("tsconfig") && ending == "json")
-        || (path.starts_with("environments/") && ending == "toml")
+impl Part {
+    /// The part that the file with this path plays.
+    pub(crate) fn of(path: &str) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        if let Some(ending) = SOURCE_ENDINGS.iter().find(|one| **one == ending) {
+            return Self::Source(ending);
+        }
+        let is_configuration = ROOT_FILES.contains(&name)
+            || matches!(
+                name,
+                "go.mod" | "package.json" | "Cargo.toml" | "encore.service.json" | "encore.gateway.json"
+            )
+            || (name.starts_with("tsconfig") && ending == "json")
+            || (path.starts_with("environments/") && ending == "toml");
+        if is_configuration { Self::Configuration } else { Self::Named }
+    }
+}
+
+const SOURCE_ENDINGS: [&str; 4] = ["go", "ts", "py", "rs"];
+
+/// Whether a folder of this name is never the app's.
+pub(crate) fn is_left_out(folder: &str) -> bool {
+    folder == "node_modules" || folder == "encore.gen" || folder.starts_with('.')
+}
+
+/// The names of the files that make a folder the root of an app.
+pub(crate) fn root_files() -> impl Iterator<Item = &'static str> {
+    ROOT_FILES.into_iter()
+}
+
+/// The folders that a file is in, the outermost first.
+fn folders_above(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
 }
 
 #[cfg(test)]
@@ -185,51 +207,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_read_without_what_is_not_the_apps() {
-        let root = tempfile::tempdir().unwrap();
-        let write = |path: &str, content: &[u8]| {
-            let path = root.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, content).unwrap();
-        };
-        write("encore.app", b"{}");
-        write(".gitignore", b"dist/\n");
-        write("site/site.go", b"package site");
-        write("site/migrations/1_a.up.sql", b"SELECT 1");
-        write("site/logo.png", b"png");
-        write("environments/production.toml", b"version = 1");
-        write("dist/x.go", b"ignored");
-        write("node_modules/x/x.ts", b"ignored");
-        write(".git/x.go", b"ignored");
-        write("large.go", &vec![b' '; 8 * 1024 * 1024 + 1]);
-        write("site/migrations/2_seed.up.sql", &vec![b' '; 8 * 1024 * 1024 + 1]);
-        let tree = SourceTree::read(root.path()).unwrap();
-        let read: Vec<_> = tree.files().map(|(path, _)| path).collect();
-        assert_eq!(
-            read,
-            ["encore.app", "environments/production.toml", "site/migrations/1_a.up.sql", "site/site.go"]
-        );
-        assert!(tree.exists("site/logo.png") && tree.exists("site/migrations/2_seed.up.sql"));
-        assert!(!tree.exists("dist/x.go"));
-        assert_eq!(tree.unreadable.keys().collect::<Vec<_>>(), ["large.go"]);
-        assert_eq!(tree.below("site/migrations").count(), 2);
-        assert!(tree.has_folder("site") && !tree.has_folder("sit"));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn links_are_not_followed_and_strange_names_are_noted() {
-        use std::os::unix::ffi::OsStrExt;
-        let root = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink(root.path(), root.path().join("loop")).unwrap();
-        std::fs::write(root.path().join(std::ffi::OsStr::from_bytes(b"\xff.go")), "").unwrap();
-        let tree = SourceTree::read(root.path()).unwrap();
-        assert_eq!(tree.files().count(), 0);
-        assert_eq!(tree.unreadable.len(), 1);
+    fn a_folder_with_its_own_encore_app_is_another_app() {
+        let files = ["encore.app", "a/a.go", "b/encore.app", "b/b.go", "b/c/c.go", "bb/b.go"];
+        let tree = SourceTree::from_files("app", files.map(|path| (path, "{}")));
+        assert_eq!(tree.below("").collect::<Vec<_>>(), ["a/a.go", "bb/b.go", "encore.app"]);
+        assert_eq!(tree.other_apps().collect::<Vec<_>>(), ["b"]);
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_an_error() {
-        assert!(SourceTree::read(Path::new("/does/not/exist")).is_err());
+    fn what_is_read_is_known_by_its_path() {
+        for path in ["a.go", "a/b.ts", "go.mod", "x/tsconfig.base.json", "environments/a.toml"] {
+            assert!(SourceTree::reads(path), "{path}");
+        }
+        for path in ["a.sql", "a.tsx", ".x/a.go", "node_modules/a.ts", "environments.toml", "encore.gen/a.go"]
+        {
+            assert!(!SourceTree::reads(path), "{path}");
+        }
     }
 }

@@ -29,16 +29,25 @@ const PROCESSORS: [&str; 13] = [
 /// Longer constraints than this are not understood, and hold.
 const MAX_TOKENS: usize = 256;
 
-/// Whether a file is part of a build for Linux, on either of the processors that clouds have. What is not understood is
-/// part of it.
-pub(super) fn is_built(path: &str, content: &[u8]) -> bool {
+/// The processors that clouds have.
+const OF_CLOUDS: [&str; 2] = ["amd64", "arm64"];
+
+/// Whether what a file says about where it is built holds on each of the processors that clouds have.
+pub(super) fn holding(content: &[u8]) -> [bool; 2] {
+    match constraint(content) {
+        Some(line) => OF_CLOUDS.map(|processor| holds(line, processor)),
+        None => [true; 2],
+    }
+}
+
+/// Whether a file is part of a build for Linux, on either of the processors that clouds have, when what it says itself
+/// is [`holding`] so. What is not understood is part of it.
+pub(super) fn is_built(path: &str, holding: [bool; 2]) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     let stem = name.strip_suffix(".go").unwrap_or(name);
     // The framework looks at names that begin with either no more than `go build` does.
-    !stem.starts_with(['_', '.'])
-        && ["amd64", "arm64"].iter().any(|processor| {
-            name_fits(stem, processor) && constraint(content).is_none_or(|line| holds(line, processor))
-        })
+    let fits = |(processor, holds)| holds && name_fits(stem, processor);
+    !stem.starts_with(['_', '.']) && OF_CLOUDS.into_iter().zip(holding).any(fits)
 }
 
 fn name_fits(stem: &str, processor: &str) -> bool {
@@ -150,7 +159,7 @@ mod tests {
     use super::*;
 
     fn check(path: &str, content: &str, is_part: bool) {
-        assert_eq!(is_built(path, content.as_bytes()), is_part, "{path} {content}");
+        assert_eq!(is_built(path, holding(content.as_bytes())), is_part, "{path} {content}");
     }
 
     #[test]

@@ -3,28 +3,39 @@
 use std::collections::BTreeSet;
 
 use memchr::memmem;
+use serde::{Deserialize, Serialize};
 
-/// Longer paths than this are no imports.
-const MAX_IMPORT_BYTES: usize = 1_024;
+use super::constraint;
 
 /// What can be seen of a file without parsing it. What is said here may be in a comment or a string; what is not said is
 /// not in the file.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Glance {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Glance {
     /// Whether it speaks of the framework: by an import, a directive, or secrets.
     pub(super) speaks: bool,
+    /// Whether its build constraint holds, by processor.
+    pub(super) holding: [bool; 2],
     /// The name in its package clause, most likely.
     pub(super) package: String,
-    /// The packages of the app that it imports.
-    pub(super) imports: BTreeSet<String>,
+    /// What it imports: paths, each ended by a line's end.
+    imports: String,
 }
 
-/// Looks at a file of the module with this path.
-pub(super) fn glance(content: &[u8], module: &str) -> Glance {
+impl Glance {
+    /// The paths that it imports.
+    pub(super) fn imports(&self) -> impl Iterator<Item = &str> {
+        self.imports.lines()
+    }
+}
+
+/// Looks at a file: a pure function of its bytes.
+pub(super) fn glance(content: &[u8]) -> Glance {
+    let (package, rest) = package(content);
     Glance {
         speaks: speaks(content),
-        package: package(content).unwrap_or_default(),
-        imports: imports(content, module),
+        holding: constraint::holding(content),
+        package: String::from_utf8_lossy(package).into_owned(),
+        imports: imports(rest),
     }
 }
 
@@ -44,41 +55,99 @@ fn declares_secrets(content: &[u8], at: usize) -> bool {
         || after.starts_with(b",")
 }
 
-/// The name after the first `package` that begins a line.
-fn package(content: &[u8]) -> Option<String> {
-    let at = memmem::find_iter(content, b"package").find(|at| {
-        let line = content[..*at].rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-        let line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
-        let rest = &content[at + b"package".len()..];
-        line.trim_ascii().is_empty() && rest.first().is_some_and(u8::is_ascii_whitespace)
-    })?;
-    let name = content[at + b"package".len()..].trim_ascii_start();
-    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
-    let name = name.split(|byte| !is_letter(byte)).next()?;
-    Some(String::from_utf8_lossy(name).into_owned())
+/// The name in the package clause, and what follows it.
+fn package(content: &[u8]) -> (&[u8], &[u8]) {
+    let text = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content);
+    match after_blank(text).strip_prefix(b"package") {
+        Some(rest) if rest.first().is_some_and(|byte| !is_letter(byte)) => word(after_blank(rest)),
+        _ => (&[], &[]),
+    }
 }
 
-fn imports(content: &[u8], module: &str) -> BTreeSet<String> {
-    let mut imports = BTreeSet::new();
-    for at in memmem::find_iter(content, module.as_bytes()) {
-        let quote = at.checked_sub(1).map(|before| content[before]);
-        let rest = &content[at..content.len().min(at + MAX_IMPORT_BYTES)];
-        let end = rest.iter().position(|byte| Some(*byte) == quote);
-        if let (Some(b'"' | b'`'), Some(end)) = (quote, end)
-            && let Ok(path) = std::str::from_utf8(&rest[..end])
-            && path.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        {
-            imports.insert(path.to_owned());
+/// What is imported: declarations of imports come before all others.
+fn imports(text: &[u8]) -> String {
+    let mut imports = String::new();
+    let mut rest = next(text);
+    while let Some(after) = rest.strip_prefix(b"import") {
+        rest = after_blank(after);
+        match rest.strip_prefix(b"(") {
+            Some(inside) => {
+                rest = next(inside);
+                while !rest.is_empty() && !rest.starts_with(b")") {
+                    rest = next(import(rest, &mut imports));
+                }
+                rest = next(rest.get(1..).unwrap_or_default());
+            }
+            None => rest = next(import(rest, &mut imports)),
         }
     }
     imports
 }
 
+/// Takes the path of one import, and gives what follows; nothing when it is none.
+fn import<'c>(text: &'c [u8], imports: &mut String) -> &'c [u8] {
+    let (_, rest) = word(text.strip_prefix(b".").unwrap_or(text));
+    let path = match after_blank(rest).split_first() {
+        Some((quote @ (b'"' | b'`'), path)) => {
+            memchr::memchr2(*quote, b'\n', path).map(|end| path.split_at(end))
+        }
+        _ => None,
+    };
+    let Some((path, rest)) = path else { return &[] };
+    if let Ok(path) = std::str::from_utf8(path) {
+        imports.push_str(path);
+        imports.push('\n');
+    }
+    rest.get(1..).unwrap_or_default()
+}
+
+fn word(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at(text.iter().position(|byte| !is_letter(byte)).unwrap_or(text.len()))
+}
+
+fn is_letter(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii()
+}
+
+/// What follows white space and comments.
+fn after_blank(text: &[u8]) -> &[u8] {
+    let mut rest = text.trim_ascii_start();
+    loop {
+        let end = match rest {
+            [b'/', b'/', ..] => memchr::memchr(b'\n', rest),
+            [b'/', b'*', inside @ ..] => memmem::find(inside, b"*/").map(|end| end + 4),
+            _ => return rest,
+        };
+        rest = end.map_or(&[][..], |end| rest[end..].trim_ascii_start());
+    }
+}
+
+/// What follows white space, comments, and the end of a statement.
+fn next(text: &[u8]) -> &[u8] {
+    let mut rest = after_blank(text);
+    while let Some(more) = rest.strip_prefix(b";") {
+        rest = after_blank(more);
+    }
+    rest
+}
+
+/// Words that are looked for one by one; more are looked up for each word of the file.
+const FEW: usize = 16;
+
 /// Whether a file contains one of these names, as a word of its own.
 pub(super) fn contains_word(content: &[u8], words: &BTreeSet<String>) -> bool {
-    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
+    if words.len() <= FEW {
+        return words.iter().any(|word| contains_one(content, word));
+    }
     let found = content.split(|byte| !is_letter(byte)).filter(|word| !word.is_empty());
     found.filter_map(|word| std::str::from_utf8(word).ok()).any(|word| words.contains(word))
+}
+
+fn contains_one(content: &[u8], word: &str) -> bool {
+    memmem::find_iter(content, word.as_bytes()).any(|at| {
+        let before = at.checked_sub(1).map(|before| &content[before]);
+        !before.is_some_and(is_letter) && !content.get(at + word.len()).is_some_and(is_letter)
+    })
 }
 
 #[cfg(test)]
@@ -86,14 +155,14 @@ mod tests {
     use super::*;
 
     fn check(text: &str, speaks: bool, package: &str, imports: &[&str]) {
-        let glance = glance(text.as_bytes(), "example.com/app");
-        let found: Vec<_> = glance.imports.iter().map(String::as_str).collect();
+        let glance = glance(text.as_bytes());
+        let found: Vec<_> = glance.imports().collect();
         assert_eq!((glance.speaks, glance.package.as_str(), found.as_slice()), (speaks, package, imports));
     }
 
     #[test]
     fn a_file_speaks_of_the_framework_by_what_it_imports_and_declares() {
-        check("package a\nimport \"encore.dev/cron\"", true, "a", &[]);
+        check("package a\nimport \"encore.dev/cron\"", true, "a", &["encore.dev/cron"]);
         check("package a\n//encore:api public\n", true, "a", &[]);
         check("package a\nvar  secrets struct{}", true, "a", &[]);
         check("package a\nvar (\n\tsecrets   struct {}\n)", true, "a", &[]);
@@ -101,20 +170,39 @@ mod tests {
     }
 
     #[test]
-    fn imports_of_the_app_are_seen() {
+    fn imports_are_seen_without_parsing() {
         check(
-            "// package no\n\npackage  b_1 // x\nimport (\n\t\"example.com/app/x\"\n\t`example.com/app`\n\t\"example.com/apple\"\n\t\"fmt\"\n)",
+            "// package no\n\npackage  b_1 // x\nimport (\n\t\"example.com/app/x\" // a\n\tb `example.com/app`; . \"c\"\n/* \"d\" */ _ \"e\"\n)\nimport f \"f\"\nvar x = \"g\"",
             false,
             "b_1",
-            &["example.com/app", "example.com/app/x"],
+            &["example.com/app/x", "example.com/app", "c", "e", "f"],
         );
+        check(
+            "/* import \"x\" */ package a; import \"b\"; import (); func f() { \"c\" }",
+            false,
+            "a",
+            &["b"],
+        );
+        for broken in [
+            "package",
+            "package a\nimport",
+            "package a\nimport (\"x",
+            "package a\nimport x y \"z\"",
+            "/*",
+            "packagea",
+        ] {
+            assert_eq!(glance(broken.as_bytes()).imports().count(), 0, "{broken}");
+        }
     }
 
     #[test]
     fn a_word_stands_alone() {
         for (text, is_there) in [("db.Query", true), ("xdb dbx _db", false), ("(db)", true), ("", false)] {
-            let words = BTreeSet::from(["db".to_owned(), "x".to_owned()]);
-            assert_eq!(contains_word(text.as_bytes(), &words), is_there, "{text}");
+            for count in [0, 2 * FEW] {
+                let others = (0..count).map(|number| format!("x{number}"));
+                let words = others.chain(["db".to_owned()]).collect();
+                assert_eq!(contains_word(text.as_bytes(), &words), is_there, "{text}");
+            }
         }
     }
 }

@@ -40,31 +40,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use compiler_diagnostics::{Code as Number, Diagnostic};
 use schema_documents::manifest::{Manifest, Service};
 
-use crate::SourceTree;
 use crate::app::App;
+use crate::per_file::{Language, Missing, Reader};
 use crate::text::Place;
 use directive::Directive;
+use facts::{Facts, facts};
+use glance::{Glance, glance};
 use module::Module;
 use program::{File, Program, ServiceId, Site};
 
-/// Stack of the scanner's thread. The parser bounds how deep a tree is, and this is enough for a walk over it.
-const STACK_BYTES: usize = 64 * 1024 * 1024;
+/// How a Go file is looked at.
+static LANGUAGE: Language<Glance, Facts> =
+    Language { name: "go", is_source: module::is_source, glance, facts };
 
 /// Scans an app written in Go.
-pub(crate) fn scan(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-        match thread.spawn_scoped(scope, || scan_here(tree, app)) {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(_) => scan_here(tree, app),
-        }
-    })
-}
-
-fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
-    let module = Module::read(tree);
-    let files = source::read(tree, &module);
-    let mut program = Program::new(tree, &module, &files);
+pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diagnostic>), Missing> {
+    let module = Module::read(reader.tree);
+    let files = source::read(reader, &module)?;
+    let mut program = Program::new(reader.tree, &module, &files);
     let mut found = Found::new(app, files.iter().filter_map(problem).collect());
 
     let directed = service::directives(&program, &mut found);
@@ -91,7 +84,7 @@ fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
     path::check(&program, &directed, &mut found);
     signature::check(&program, &directed, &mut found);
     usage::check(&program, &directed, &mut found);
-    (found.manifest, found.diagnostics)
+    Ok((found.manifest, found.diagnostics))
 }
 
 /// What has been found so far.

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::constraint;
+use super::glance::Glance;
 use crate::SourceTree;
 
 /// The app's Go module.
@@ -39,19 +40,22 @@ impl Module {
     }
 
     /// Whether a file is built as part of the app.
-    pub(super) fn builds(&self, path: &str, content: &[u8]) -> bool {
-        self.holds(path) && constraint::is_built(path, content)
+    pub(super) fn builds(&self, path: &str, glance: &Glance) -> bool {
+        self.holds(path) && constraint::is_built(path, glance.holding)
     }
 
     fn holds(&self, path: &str) -> bool {
-        let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
-        let is_read = |part: &str| !(part == "node_modules" || part == "vendor" || part.starts_with('.'));
-        let is_source = file.strip_suffix(".go").is_some_and(|stem| !stem.ends_with("_test"))
-            && !file.contains("encore.gen.go");
-        is_source
-            && (folders.is_empty() || folders.split('/').all(is_read))
-            && !upwards(folders).any(|folder| self.foreign.contains(folder))
+        !upwards(folder_of(path)).any(|folder| self.foreign.contains(folder))
     }
+}
+
+/// Whether a file with this path may be source of the app: no test, no dependency, and not generated.
+pub(super) fn is_source(path: &str) -> bool {
+    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_read = |part: &str| !(part == "node_modules" || part == "vendor" || part.starts_with('.'));
+    file.strip_suffix(".go").is_some_and(|stem| !stem.ends_with("_test"))
+        && !file.contains("encore.gen.go")
+        && (folders.is_empty() || folders.split('/').all(is_read))
 }
 
 /// Whether a folder is another one or lies below it.

@@ -6,65 +6,95 @@
 //! a type that a declaration is about. Packages outside of services are read whole, since it matters which of their
 //! functions call each other; so are those of a service of which another service calls more than endpoints.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::facts::{
-    Above, Action, Declaration, Facts, Form, Type, TypeForm, Use, facts, is_framework, usual_name,
-};
-use super::glance::{Glance, contains_word, glance};
+use super::LANGUAGE;
+use super::facts::{Above, Action, Declaration, Facts, Form, Type, TypeForm, Use, is_framework, usual_name};
+use super::glance::{Glance, contains_word};
 use super::module::{Module, folder_of, upwards};
 use super::program::File;
-use crate::SourceTree;
+use crate::per_file::{Missing, Reader, Sources, Words};
+
+/// Packages of the framework that have nothing to do with resources: whoever uses them leads to none.
+const HARMLESS: [&str; 5] = [
+    "encore.dev/beta/errs",
+    "encore.dev/rlog",
+    "encore.dev/types/option",
+    "encore.dev/types/uuid",
+    "encore.dev/et",
+];
 
 /// How often files are looked through for more that is wanted.
 const MAX_ROUNDS: usize = 16;
 
 /// A file that may be read.
-struct Candidate<'t> {
+struct Candidate<'t, 'g> {
+    /// Its index among all sources.
+    index: usize,
     path: &'t str,
-    content: &'t [u8],
     package: String,
-    glance: Glance,
+    glance: &'g Glance,
     facts: Option<Facts>,
 }
 
 /// Reads the files of an app that can matter.
-pub(super) fn read<'t>(tree: &'t SourceTree, module: &Module) -> Vec<File<'t>> {
-    let mut candidates = candidates(tree, module);
+pub(super) fn read<'t>(reader: &Reader<'t>, module: &Module) -> Result<Vec<File<'t>>, Missing> {
+    let sources = reader.sources(&LANGUAGE)?;
+    let mut candidates = candidates(&sources, module);
     let names = package_names(&candidates);
+    read_those(&sources, &mut candidates, |each| each.glance.speaks)?;
     let leading = leading(&candidates);
-    for each in &mut candidates {
-        if each.glance.speaks || each.glance.imports.iter().any(|import| leading.contains(import)) {
-            each.facts = Some(facts(each.content));
-        }
-    }
+    let leads = |each: &Candidate<'_, '_>| each.glance.imports().any(|import| leading.contains(import));
+    read_those(&sources, &mut candidates, leads)?;
     for round in 0.. {
         let wanted = Wanted::of(&candidates, &names, &leading);
+        let found = wanted.found(&sources, &candidates)?;
         // What takes so many rounds is not worth to be found word by word.
         let all = round == MAX_ROUNDS;
-        let is_wanted = |each: &Candidate<'_>| wanted.has(each) || (all && leading.contains(&each.package));
-        let next = candidates.iter_mut().filter(|each| each.facts.is_none() && is_wanted(each));
-        if next.map(|each| each.facts = Some(facts(each.content))).count() == 0 || all {
+        let is_wanted = |each: &Candidate<'_, '_>| {
+            found.contains(&each.index) || (all && leading.contains(&each.package))
+        };
+        if !read_those(&sources, &mut candidates, is_wanted)? || all {
             break;
         }
     }
-    candidates.into_iter().filter_map(|each| file(each, &names)).collect()
+    Ok(candidates.into_iter().filter_map(|each| file(each, &names)).collect())
 }
 
-fn candidates<'t>(tree: &'t SourceTree, module: &Module) -> Vec<Candidate<'t>> {
-    let files = tree.files().filter(|(path, content)| module.builds(path, content));
-    let candidate = |(path, content)| Candidate {
+/// Takes the facts of files that were not read yet; says whether there were any.
+fn read_those(
+    sources: &Sources<'_, '_, Glance, Facts>,
+    candidates: &mut [Candidate<'_, '_>],
+    is_wanted: impl Fn(&Candidate<'_, '_>) -> bool,
+) -> Result<bool, Missing> {
+    let mut wanted: Vec<_> =
+        candidates.iter_mut().filter(|each| each.facts.is_none() && is_wanted(each)).collect();
+    let facts = sources.facts(&wanted.iter().map(|each| each.index).collect::<Vec<_>>())?;
+    let is_any = !facts.is_empty();
+    for (each, facts) in wanted.iter_mut().zip(facts) {
+        each.facts = Some(facts);
+    }
+    Ok(is_any)
+}
+
+fn candidates<'t, 'g>(
+    sources: &'g Sources<'_, 't, Glance, Facts>,
+    module: &Module,
+) -> Vec<Candidate<'t, 'g>> {
+    let all = sources.paths.iter().zip(&sources.glances).enumerate();
+    let built = all.filter(|(_, (path, glance))| module.builds(path, glance) && glance.package != "main");
+    let candidate = |(index, (path, glance)): (usize, (&&'t str, &'g Glance))| Candidate {
+        index,
         path,
-        content,
         package: module.import_path(folder_of(path)),
-        glance: glance(content, &module.path),
+        glance,
         facts: None,
     };
-    files.map(candidate).filter(|each| each.glance.package != "main").collect()
+    built.map(candidate).collect()
 }
 
 /// The names of packages by their import paths.
-fn package_names(candidates: &[Candidate<'_>]) -> BTreeMap<String, String> {
+fn package_names(candidates: &[Candidate<'_, '_>]) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     for each in candidates.iter().filter(|each| !each.glance.package.is_empty()) {
         names.entry(each.package.clone()).or_insert_with(|| each.glance.package.clone());
@@ -72,18 +102,18 @@ fn package_names(candidates: &[Candidate<'_>]) -> BTreeMap<String, String> {
     names
 }
 
-/// The packages that may lead to a resource: those that speak of the framework, and those that import one of them, be it
-/// through others.
-fn leading(candidates: &[Candidate<'_>]) -> BTreeSet<String> {
-    let mut importers: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+/// The packages that may lead to a resource: those that do something with the framework, and those that import one of
+/// them, be it through others.
+fn leading(candidates: &[Candidate<'_, '_>]) -> HashSet<String> {
+    let mut importers: HashMap<&str, BTreeSet<&str>> = HashMap::new();
     for each in candidates {
-        for import in &each.glance.imports {
+        for import in each.glance.imports() {
             importers.entry(import).or_default().insert(&each.package);
         }
     }
-    let mut open: Vec<&str> =
-        candidates.iter().filter(|each| each.glance.speaks).map(|each| each.package.as_str()).collect();
-    let mut leading = BTreeSet::new();
+    let acting = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(acts));
+    let mut open: Vec<&str> = acting.map(|each| each.package.as_str()).collect();
+    let mut leading = HashSet::new();
     while let Some(package) = open.pop() {
         if leading.insert(package.to_owned()) {
             open.extend(importers.get(package).into_iter().flatten());
@@ -92,7 +122,17 @@ fn leading(candidates: &[Candidate<'_>]) -> BTreeSet<String> {
     leading
 }
 
-fn file<'t>(candidate: Candidate<'t>, names: &BTreeMap<String, String>) -> Option<File<'t>> {
+/// Whether a file does more than to mention the framework.
+fn acts(facts: &Facts) -> bool {
+    let is_of_framework = |path: &str| path.starts_with("encore.dev/") && !HARMLESS.contains(&path);
+    let is_secrets = |form: &Form| matches!(form, Form::Variable(Some(_)));
+    facts.problem.is_some()
+        || !facts.directives.is_empty()
+        || facts.imports.iter().any(|import| is_of_framework(&import.path))
+        || facts.declarations.iter().any(|declaration| is_secrets(&declaration.form))
+}
+
+fn file<'t>(candidate: Candidate<'t, '_>, names: &BTreeMap<String, String>) -> Option<File<'t>> {
     let facts = candidate.facts?;
     if facts.package == "main" {
         return None;
@@ -133,18 +173,21 @@ struct Wanted {
 
 impl Wanted {
     fn of(
-        candidates: &[Candidate<'_>],
+        candidates: &[Candidate<'_, '_>],
         names: &BTreeMap<String, String>,
-        leading: &BTreeSet<String>,
+        leading: &HashSet<String>,
     ) -> Self {
         let services = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(makes_a_service));
         let services: BTreeSet<_> = services.map(|each| folder_of(each.path)).collect();
-        let in_service =
-            |each: &Candidate<'_>| upwards(folder_of(each.path)).any(|folder| services.contains(folder));
-        let whole = candidates.iter().filter(|each| leading.contains(&each.package) && !in_service(each));
-        let whole = whole.map(|each| each.package.clone()).collect();
+        let in_service = |folder: &str| upwards(folder).any(|folder| services.contains(folder));
+        let packages: BTreeMap<&str, &str> =
+            candidates.iter().map(|each| (each.package.as_str(), folder_of(each.path))).collect();
+        let whole = packages
+            .into_iter()
+            .filter(|(package, folder)| leading.contains(*package) && !in_service(folder));
+        let whole = whole.map(|(package, _)| package.to_owned()).collect();
         let mut wanted = Self { words: BTreeMap::new(), whole };
-        let root_of = |each: &Candidate<'_>| {
+        let root_of = |each: &Candidate<'_, '_>| {
             upwards(folder_of(each.path)).find(|folder| services.contains(folder)).map(str::to_owned)
         };
         wanted.add_entered(candidates, names, leading, &root_of);
@@ -161,10 +204,10 @@ impl Wanted {
     /// all that it calls in turn, and so do the methods of a type. Endpoints are called over the network.
     fn add_entered(
         &mut self,
-        candidates: &[Candidate<'_>],
+        candidates: &[Candidate<'_, '_>],
         names: &BTreeMap<String, String>,
-        leading: &BTreeSet<String>,
-        root_of: &dyn Fn(&Candidate<'_>) -> Option<String>,
+        leading: &HashSet<String>,
+        root_of: &dyn Fn(&Candidate<'_, '_>) -> Option<String>,
     ) {
         let roots: BTreeMap<&str, Option<String>> =
             candidates.iter().map(|each| (each.package.as_str(), root_of(each))).collect();
@@ -195,10 +238,25 @@ impl Wanted {
         self.words.entry(package.to_owned()).or_default().extend(words);
     }
 
-    fn has(&self, candidate: &Candidate<'_>) -> bool {
-        let words = self.words.get(&candidate.package);
-        self.whole.contains(&candidate.package)
-            || words.is_some_and(|words| contains_word(candidate.content, words))
+    /// The files that are not read and contain what is wanted, by their indices.
+    fn found(
+        &self,
+        sources: &Sources<'_, '_, Glance, Facts>,
+        candidates: &[Candidate<'_, '_>],
+    ) -> Result<HashSet<usize>, Missing> {
+        let words: HashMap<&str, Words> =
+            self.words.iter().map(|(package, words)| (package.as_str(), Words::new(words))).collect();
+        let (mut found, mut asked) = (HashSet::new(), Vec::new());
+        for each in candidates.iter().filter(|each| each.facts.is_none()) {
+            if self.whole.contains(&each.package) {
+                found.insert(each.index);
+            } else if let Some(words) = words.get(each.package.as_str()) {
+                asked.push((each.index, words));
+            }
+        }
+        let answers = sources.contain(&asked, contains_word)?;
+        found.extend(asked.iter().zip(answers).filter(|(_, answer)| *answer).map(|((file, _), _)| *file));
+        Ok(found)
     }
 }
 
@@ -211,7 +269,7 @@ struct Known<'c> {
 }
 
 impl<'c> Known<'c> {
-    fn of(candidates: &'c [Candidate<'_>]) -> Self {
+    fn of(candidates: &'c [Candidate<'_, '_>]) -> Self {
         let mut known = Self::default();
         for each in candidates {
             let Some(facts) = &each.facts else { continue };
@@ -247,9 +305,9 @@ impl<'c> Known<'c> {
 /// The variables that may hold a resource, by package: those that are set to something of the framework or of a package
 /// that may lead to a resource, and those that are made of such a variable.
 fn holding<'c>(
-    candidates: &'c [Candidate<'_>],
+    candidates: &'c [Candidate<'_, '_>],
     names: &BTreeMap<String, String>,
-    leading: &BTreeSet<String>,
+    leading: &HashSet<String>,
 ) -> BTreeMap<&'c str, BTreeSet<&'c str>> {
     let mut open: Vec<(&str, &str)> = Vec::new();
     let mut made_of: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
@@ -290,7 +348,7 @@ fn makes_a_service(facts: &Facts) -> bool {
 
 /// The types that declarations are about.
 struct Types<'c> {
-    candidates: &'c [Candidate<'c>],
+    candidates: &'c [Candidate<'c, 'c>],
     /// The names that packages have in each file that is read.
     imported: Vec<BTreeMap<String, String>>,
     /// Where types are declared, by package and name.
@@ -307,8 +365,9 @@ struct Mention<'c> {
 }
 
 impl<'c> Types<'c> {
-    fn new(candidates: &'c [Candidate<'c>], packages: &'c BTreeMap<String, String>) -> Self {
-        let names = |each: &Candidate<'_>| each.facts.as_ref().map(|facts| imported_names(facts, packages));
+    fn new(candidates: &'c [Candidate<'c, 'c>], packages: &'c BTreeMap<String, String>) -> Self {
+        let names =
+            |each: &Candidate<'_, '_>| each.facts.as_ref().map(|facts| imported_names(facts, packages));
         let imported = candidates.iter().map(|each| names(each).unwrap_or_default()).collect();
         let mut declared = BTreeMap::new();
         for (index, each) in candidates.iter().enumerate() {

@@ -45,6 +45,26 @@ pub(crate) struct Facts {
     pub(super) flaws: Vec<Flaw>,
 }
 
+impl Facts {
+    /// Whether other files can get from this one what it imports from a module that `gives`.
+    pub(super) fn passed_on(&self, gives: impl Fn(&str) -> bool) -> bool {
+        let mut names = BTreeSet::new();
+        for export in self.exports.values() {
+            match export {
+                Export::Local(name) => drop(names.insert(name.as_str())),
+                Export::From(import) if gives(&import.module) => return true,
+                Export::From(_) => {}
+            }
+        }
+        self.values.values().for_each(|value| value.names(&mut names));
+        self.exported_modules.iter().any(|module| gives(module))
+            || self
+                .imports
+                .iter()
+                .any(|(name, import)| names.contains(name.as_str()) && gives(&import.module))
+    }
+}
+
 /// What is wrong with a text.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Flaw {

@@ -1,6 +1,6 @@
 //! Values in the source that a declaration is configured with, read without running anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
 use oxc_ast::ast::{
@@ -60,6 +60,17 @@ impl Value {
         match &self.kind {
             Kind::String(text) => Some(text),
             _ => None,
+        }
+    }
+
+    /// The names that it is made of.
+    pub(super) fn names<'v>(&'v self, found: &mut BTreeSet<&'v str>) {
+        match &self.kind {
+            Kind::Name(name) => drop(found.insert(name)),
+            Kind::Member(object, _) => object.names(found),
+            Kind::Array(values) => values.iter().for_each(|value| value.names(found)),
+            Kind::Object(fields) => fields.iter().for_each(|field| field.value.names(found)),
+            _ => {}
         }
     }
 

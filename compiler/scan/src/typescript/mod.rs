@@ -45,6 +45,7 @@ use schema_documents::manifest::{Manifest, MetricKind};
 
 use crate::SourceTree;
 use crate::app::App;
+use crate::per_file::{Language, Missing, Reader};
 use construct::Construct;
 use facts::{Facts, Flaw, FlawKind};
 use found::Found;
@@ -54,40 +55,39 @@ use site::Site;
 use specifier::Modules;
 use syntax::facts;
 
-/// Stack of the scanner's thread. Parsing recurses; [`nesting`] bounds how deep, and this is enough for it.
-const STACK_BYTES: usize = 256 * 1024 * 1024;
+/// How a TypeScript file is looked at.
+static LANGUAGE: Language<Glance, Facts> =
+    Language { name: "typescript", is_source: source::is_source, glance, facts };
 
 /// Scans an Encore.ts app.
-pub(crate) fn scan(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-        match thread.spawn_scoped(scope, || scan_here(tree, app)) {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(_) => scan_here(tree, app),
+pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diagnostic>), Missing> {
+    let sources = reader.sources(&LANGUAGE)?;
+    let names = Modules::new(sources.paths.iter().copied(), reader.tree);
+    let mut facts = source::that_matter(&sources, &names, reader.threads)?;
+    loop {
+        let module = |(listed, facts): (usize, Facts)| {
+            let (path, mentions_encore) = (sources.paths[listed], sources.glances[listed].mentions_encore);
+            Module { path, listed, mentions_encore, facts }
+        };
+        let modules = facts.into_iter().map(module).collect();
+        let (mut program, found) = link(modules, &names, reader.tree, app);
+        let unread: Vec<usize> = program.unread().into_iter().collect();
+        if unread.is_empty() {
+            return Ok(found);
         }
-    })
-}
-
-fn scan_here(tree: &SourceTree, app: &App) -> (Manifest, Vec<Diagnostic>) {
-    let files: Vec<(&str, &[u8])> = tree.files().filter(|(path, _)| source::is_source(path)).collect();
-    let glances: Vec<Glance> = files.iter().map(|(_, content)| glance(content)).collect();
-    let names = Modules::new(files.iter().map(|(path, _)| *path), tree);
-    let matter = source::that_matter(&glances, &names);
-    let module = |listed: usize| {
-        let (path, content) = files[listed];
-        let facts: Facts = facts(content);
-        Module { path, listed, mentions_encore: glances[listed].mentions_encore, facts }
-    };
-    link(matter.into_iter().map(module).collect(), names, tree, app)
+        let modules = std::mem::take(&mut program.modules);
+        facts = modules.into_iter().map(|module| (module.listed, module.facts)).collect();
+        facts.extend(unread.iter().copied().zip(sources.facts(&unread)?));
+    }
 }
 
 /// Puts the facts of all files that matter together.
-fn link(
-    modules: Vec<Module<'_>>,
-    names: Modules<'_>,
+fn link<'t>(
+    modules: Vec<Module<'t>>,
+    names: &'t Modules<'t>,
     tree: &SourceTree,
     app: &App,
-) -> (Manifest, Vec<Diagnostic>) {
+) -> (Program<'t>, (Manifest, Vec<Diagnostic>)) {
     let mut diagnostics = modules.iter().flat_map(flaws).collect();
     let mut program = Program::new(modules, names);
     let services = service::roots(&program, &app.name, &mut diagnostics);
@@ -102,7 +102,8 @@ fn link(
     }
     found.note_uses(&program);
     found.report_uncalled(&program);
-    found.finish()
+    let found = found.finish();
+    (program, found)
 }
 
 /// What is wrong with the text of a file.

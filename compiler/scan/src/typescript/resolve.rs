@@ -1,6 +1,6 @@
 //! What a name stands for, across files.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use schema_documents::Position;
@@ -68,9 +68,11 @@ pub(super) struct Program<'t> {
     /// The services that run each file.
     running: Vec<Vec<usize>>,
     /// All files that can be imported.
-    names: Modules<'t>,
+    names: &'t Modules<'t>,
     /// Those that were read, by their index among all.
     by_listed: BTreeMap<usize, usize>,
+    /// Files that were not read, and turned out to be needed for their types and functions.
+    unread: RefCell<BTreeSet<usize>>,
     /// How many more functions values are followed through; what is still open then counts as passed on.
     functions_left: Cell<usize>,
 }
@@ -86,7 +88,7 @@ type Seen = BTreeSet<(usize, String)>;
 
 impl<'t> Program<'t> {
     /// Puts files together; the services are still to be found.
-    pub(super) fn new(modules: Vec<Module<'t>>, names: Modules<'t>) -> Self {
+    pub(super) fn new(modules: Vec<Module<'t>>, names: &'t Modules<'t>) -> Self {
         let by_listed = modules.iter().enumerate().map(|(index, module)| (module.listed, index)).collect();
         Self {
             modules,
@@ -95,6 +97,7 @@ impl<'t> Program<'t> {
             names,
             by_listed,
             functions_left: Cell::new(MAX_FUNCTIONS),
+            unread: RefCell::default(),
         }
     }
 
@@ -179,7 +182,22 @@ impl<'t> Program<'t> {
         declarations.binary_search_by_key(&at, |one| one.at).ok().map(|index| (file, index))
     }
 
-    /// The file that a module specifier means.
+    /// The files that must be read, by their indices among all, before what was found is all there is.
+    pub(super) fn unread(&self) -> BTreeSet<usize> {
+        self.unread.borrow().clone()
+    }
+
+    /// The file that a module specifier means, for its types and functions.
+    fn module_of_types(&self, from: usize, specifier: &str) -> Option<usize> {
+        let found = self.names.find(self.modules[from].listed, specifier)?;
+        let read = self.by_listed.get(&found).copied();
+        if read.is_none() {
+            self.unread.borrow_mut().insert(found);
+        }
+        read
+    }
+
+    /// The file that a module specifier means, if it was read. One that was not gives nothing that is declared.
     pub(super) fn module(&self, from: usize, specifier: &str) -> Option<usize> {
         let found = self.names.find(self.modules[from].listed, specifier)?;
         self.by_listed.get(&found).copied()
@@ -275,7 +293,7 @@ impl<'t> Program<'t> {
             ("*", []) => return None,
             (name, path) => (name, path),
         };
-        self.exported_callee(self.module(file, &import.module)?, name, path, seen)
+        self.exported_callee(self.module_of_types(file, &import.module)?, name, path, seen)
     }
 
     fn exported_callee(
@@ -292,10 +310,9 @@ impl<'t> Program<'t> {
         match facts.exports.get(name) {
             Some(Export::Local(local)) => self.callee_within(file, local, path, seen),
             Some(Export::From(import)) => self.imported_callee(file, import, path, seen),
-            None => facts
-                .exported_modules
-                .iter()
-                .find_map(|module| self.exported_callee(self.module(file, module)?, name, path, seen)),
+            None => facts.exported_modules.iter().find_map(|module| {
+                self.exported_callee(self.module_of_types(file, module)?, name, path, seen)
+            }),
         }
     }
 
@@ -310,7 +327,7 @@ impl<'t> Program<'t> {
             _ => {}
         }
         let import = facts.imports.get(name)?;
-        let module = self.module(file, &import.module)?;
+        let module = self.module_of_types(file, &import.module)?;
         match self.modules[module].facts.exports.get(&import.name)? {
             Export::Local(local) => self.named_function(module, local, seen),
             Export::From(_) => None,
@@ -327,7 +344,7 @@ impl<'t> Program<'t> {
             return Some((file, found));
         }
         let import = facts.imports.get(name)?;
-        self.exported_type(self.module(file, &import.module)?, &import.name, seen)
+        self.exported_type(self.module_of_types(file, &import.module)?, &import.name, seen)
     }
 
     fn exported_type(&self, file: usize, name: &str, seen: &mut Seen) -> Option<(usize, &Type)> {
@@ -338,13 +355,13 @@ impl<'t> Program<'t> {
                 if !is_new(seen, (file, format!("export type {name}"))) {
                     return None;
                 }
-                self.exported_type(self.module(file, &import.module)?, &import.name, seen)
+                self.exported_type(self.module_of_types(file, &import.module)?, &import.name, seen)
             }
             None => facts.exported_modules.iter().find_map(|module| {
                 if !is_new(seen, (file, format!("{module} type {name}"))) {
                     return None;
                 }
-                self.exported_type(self.module(file, module)?, name, seen)
+                self.exported_type(self.module_of_types(file, module)?, name, seen)
             }),
         }
     }

@@ -4,7 +4,7 @@
 //! extends), those of the nearest `package.json` (`"imports": { "#db": "./db.ts" }`), and the names of the packages that
 //! the app itself consists of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -16,6 +16,9 @@ const TSCONFIG: &str = "tsconfig.json";
 /// The file that gives short names that begin with `#`.
 const PACKAGE: &str = "package.json";
 
+/// The file that makes a folder a service.
+const SERVICE: &str = "encore.service.ts";
+
 /// How many configurations may extend each other.
 const MAX_EXTENDS: usize = 16;
 
@@ -23,6 +26,8 @@ const MAX_EXTENDS: usize = 16;
 pub(super) struct Modules<'t> {
     paths: Vec<&'t str>,
     by_path: BTreeMap<&'t str, usize>,
+    /// Folders with an `encore.service.ts`.
+    services: BTreeSet<&'t str>,
     /// Short names by the folder whose `tsconfig.json` gives them.
     configured: BTreeMap<String, Names>,
     /// Short names by the folder whose `package.json` gives them.
@@ -36,6 +41,8 @@ impl<'t> Modules<'t> {
     pub(super) fn new(paths: impl Iterator<Item = &'t str>, tree: &SourceTree) -> Self {
         let paths: Vec<&str> = paths.collect();
         let by_path = paths.iter().enumerate().map(|(index, path)| (*path, index)).collect();
+        let service = |path: &&'t str| path.rsplit('/').next() == Some(SERVICE);
+        let services = paths.iter().copied().filter(service).map(folder_of).collect();
         let named = |name, read: fn(&SourceTree, &str) -> Names| {
             let files = files_named(tree, name);
             files.map(|path| (folder_of(path).to_owned(), read(tree, path))).collect()
@@ -44,10 +51,16 @@ impl<'t> Modules<'t> {
         Self {
             paths,
             by_path,
+            services,
             configured: named(TSCONFIG, |tree, path| Names::of_tsconfig(tree, path, MAX_EXTENDS)),
             packaged: named(PACKAGE, Names::of_package),
             packages: Names { list: sorted(packages), base: None },
         }
+    }
+
+    /// Whether a file lies in the folder of a service that has a file of its own.
+    pub(super) fn is_within_service(&self, file: usize) -> bool {
+        folders_up(folder_of(self.paths[file])).any(|folder| self.services.contains(folder))
     }
 
     /// The file that a specifier in another file means.

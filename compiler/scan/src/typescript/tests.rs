@@ -209,7 +209,7 @@ fn a_syntax_error_is_an_error_only_where_infrastructure_may_be_declared() {
     );
     let mut files = vec![
         SERVICE,
-        ("svc/svc.ts", "import './broken'; // encore.dev"),
+        ("svc/svc.ts", "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic('t');"),
         ("svc/broken.ts", "import './svc' const"),
     ];
     let (_, diagnostics) = scan(&SourceTree::from_files("app", files.drain(..).chain([APP])));

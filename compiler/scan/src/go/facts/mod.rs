@@ -22,7 +22,7 @@ pub(super) use walk::facts;
 
 /// The facts of one file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     /// The name in the package clause; empty when there is none.
     pub(super) package: String,
     /// The package clause.

@@ -1,0 +1,179 @@
+//! How long a scan takes, as multiples of what any scanner has to do: `just bench-scan`.
+//!
+//! The apps are made up (see `fixtures/generator`): a million lines, half Go and half TypeScript. With `EXAMPLES` set to a
+//! checkout of the example apps, these are measured too. Nothing is asserted: times depend on the machine, and only the
+//! ratios, which come from one run, say something.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run says why by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use compiler_scan::disk::{self, Options, yardstick};
+use fixtures_generator::{App, Language, Part, Shape};
+
+/// Runs of each measurement, unless `RUNS` says so; the median counts.
+const RUNS: usize = 15;
+
+/// Lines of code in both apps together, unless `LINES` says so.
+const LINES: usize = 1_000_000;
+
+fn number(name: &str, usual: usize) -> usize {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// The cache does not trust files that were touched just before they were read.
+const SETTLING: Duration = Duration::from_millis(2_100);
+
+fn main() {
+    // Cargo asks for the list of benchmarks with `--list`, and runs them as tests without `--bench`.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let threads = Options::default().threads;
+    let (runs, lines) = (number("RUNS", RUNS), number("LINES", LINES));
+    let run = Run { cache: place.path().join("cache"), threads, runs };
+    println!("{threads} threads, {lines} lines, medians of {runs} runs\n");
+    println!("{:<44} {:>9} {:>9} {:>7}", "", "yardstick", "scan", "ratio");
+    let declaring = apps(&place.path().join("declaring"), lines, 0);
+    let usual = apps(&place.path().join("usual"), lines, 30);
+    std::thread::sleep(SETTLING);
+    for (name, apps) in [("declaring or neither", &declaring), ("2 % declare, 30 % use", &usual)] {
+        let [go, typescript] = apps.as_slice() else { unreachable!("BUG: there is one per language") };
+        run.cold(&format!("{name}, Go"), std::slice::from_ref(go));
+        run.cold(&format!("{name}, TypeScript"), std::slice::from_ref(typescript));
+        run.cold(&format!("{name}, both"), apps);
+    }
+    for part in [Part::Other, Part::Uses, Part::Declares] {
+        run.warm(&format!("one file changed: {part:?}, Go"), &usual[..1], part);
+        run.warm(&format!("one file changed: {part:?}, TypeScript"), &usual[1..], part);
+        run.warm(&format!("one file changed: {part:?}, both"), &usual, part);
+    }
+    if let Some(examples) = std::env::var_os("EXAMPLES").map(PathBuf::from).filter(|path| path.is_dir()) {
+        let examples = roots(&examples);
+        run.cold(&format!("{} example apps", examples.len()), &examples);
+    }
+    println!("\npeak memory: {}", peak_memory());
+}
+
+/// An app on disk.
+struct Root {
+    folder: PathBuf,
+    app: App,
+}
+
+fn apps(folder: &Path, lines: usize, using_percent: usize) -> Vec<Root> {
+    let app = |language| {
+        let shape = Shape { using_percent, ..Shape::usual(language, lines / 2) };
+        let (mut app, folder) = (App::new(&shape), folder.join(format!("{language:?}")));
+        app.write(&folder).unwrap();
+        // What the generator needs is not what is measured.
+        app.files = Vec::new();
+        Root { folder, app }
+    };
+    [Language::Go, Language::Typescript].map(app).into()
+}
+
+/// The folders with an app of their own in a checkout.
+fn roots(checkout: &Path) -> Vec<Root> {
+    let mut found = Vec::new();
+    let mut open = vec![checkout.to_owned()];
+    while let Some(folder) = open.pop() {
+        if folder.join("encore.app").is_file() {
+            found.push(Root { folder, app: App::default() });
+            continue;
+        }
+        let entries = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap());
+        open.extend(entries.filter(|entry| entry.file_type().unwrap().is_dir()).map(|entry| entry.path()));
+    }
+    found
+}
+
+struct Run {
+    cache: PathBuf,
+    threads: usize,
+    runs: usize,
+}
+
+impl Run {
+    fn options(&self) -> Options {
+        Options { cache: Some(self.cache.clone()), threads: self.threads }
+    }
+
+    /// From nothing, the cache is written as well.
+    fn cold(&self, name: &str, roots: &[Root]) {
+        let _ = fs::remove_dir_all(&self.cache);
+        self.compare(
+            name,
+            || {
+                let _ = fs::remove_dir_all(&self.cache);
+                roots.iter().for_each(|root| {
+                    yardstick::walk_read_and_search(&root.folder, self.threads);
+                });
+            },
+            || roots.iter().for_each(|root| drop(disk::scan(&root.folder, &self.options()).unwrap())),
+        );
+    }
+
+    /// With a cache, after a function was added to one file.
+    fn warm(&self, name: &str, roots: &[Root], part: Part) {
+        let _ = fs::remove_dir_all(&self.cache);
+        roots.iter().for_each(|root| drop(disk::scan(&root.folder, &self.options()).unwrap()));
+        self.compare(
+            name,
+            || {
+                roots.iter().for_each(|root| {
+                    yardstick::walk_and_stat(&root.folder, self.threads);
+                });
+                roots.iter().for_each(|root| touch(&root.folder.join(root.app.one(part))));
+            },
+            || roots.iter().for_each(|root| drop(disk::scan(&root.folder, &self.options()).unwrap())),
+        );
+    }
+
+    /// Measures both in turns, so that what else the machine does hits both.
+    fn compare(&self, name: &str, yardstick: impl Fn(), scan: impl Fn()) {
+        let (mut of_yardstick, mut of_scan) = (Vec::new(), Vec::new());
+        for run in 0..=self.runs {
+            let (first, second) = (time(&yardstick), time(&scan));
+            // The first finds the disk's cache cold.
+            if run > 0 {
+                of_yardstick.push(first);
+                of_scan.push(second);
+            }
+        }
+        let (yardstick, scan) = (median(of_yardstick), median(of_scan));
+        let ratio = scan.as_secs_f64() / yardstick.as_secs_f64();
+        println!(
+            "{name:<44} {:>6.1} ms {:>6.1} ms {ratio:>7.2}",
+            yardstick.as_secs_f64() * 1e3,
+            scan.as_secs_f64() * 1e3
+        );
+    }
+}
+
+/// Changes a file: a line longer than before.
+fn touch(path: &Path) {
+    let text = fs::read_to_string(path).unwrap();
+    fs::write(path, text + "// one more\n").unwrap();
+}
+
+fn time(work: impl Fn()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// The most memory that this process ever had, where the system says so.
+fn peak_memory() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.map_or_else(|| "unknown".to_owned(), |line| line.trim().to_owned())
+}

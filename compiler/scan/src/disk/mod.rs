@@ -1,0 +1,123 @@
+//! The rim of the scanner: files come in here, and what is worth keeping of a scan goes to its cache.
+//!
+//! No file is read twice in a scan, and none that an earlier scan knows and that was not touched since is read at all,
+//! unless something about another file makes it matter for the first time.
+
+mod cache;
+mod file;
+mod walk;
+pub mod yardstick;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use compiler_diagnostics::Diagnostic;
+use schema_documents::manifest::Manifest;
+
+use crate::SourceTree;
+use crate::known::{Known, Stamp};
+use crate::parallel;
+
+pub use cache::usual_folder as usual_cache;
+
+/// How a folder is scanned.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folder for what is kept from scan to scan; nothing is kept without one.
+    pub cache: Option<PathBuf>,
+    /// How many threads work on it.
+    pub threads: usize,
+}
+
+impl Default for Options {
+    /// All processors, and nothing is kept.
+    fn default() -> Self {
+        Self { cache: None, threads: parallel::usual_threads() }
+    }
+}
+
+/// A scanned folder.
+#[derive(Debug)]
+pub struct Scanned {
+    /// The files: those whose content a later stage or a diagnostic needs have it.
+    pub tree: SourceTree,
+    /// What was found; see [`scan`](crate::scan()).
+    pub manifest: Option<Manifest>,
+    /// What is wrong.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many files were read.
+    pub files_read: usize,
+    /// How many of them had to be parsed.
+    pub files_parsed: usize,
+}
+
+/// Scans the app in a folder. Fails only when the folder itself cannot be read.
+pub fn scan(root: &Path, options: &Options) -> std::io::Result<Scanned> {
+    scan_at(root, options, SystemTime::now())
+}
+
+/// Scans the app in a folder, at a time that is now.
+fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result<Scanned> {
+    let root = root.canonicalize()?;
+    std::fs::read_dir(&root)?;
+    let cache = options.cache.as_deref().map(|folder| cache::Cache::new(folder, &root));
+    let known = cache.as_ref().map(cache::Cache::load).unwrap_or_default();
+    let walked = walk::walk(&root, &known, walk::Wanted::by(&root), options.threads);
+    let walk::Walked { mut tree, mut stamps, mut files_read } = walked;
+    let found = loop {
+        match crate::scan_knowing(&tree, &known, options.threads, cache.is_some()) {
+            Ok(found) => break found,
+            Err(missing) => {
+                files_read += missing.len();
+                stamps.extend(read_into(&mut tree, &root, missing, options.threads));
+            }
+        }
+    };
+    let files_parsed = found.learned.facts.len();
+    if let Some(cache) = &cache {
+        cache.store(&known, &found.learned, &stamps, &tree, began);
+    }
+    let places = found.diagnostics.iter().filter_map(|diagnostic| diagnostic.span.as_ref());
+    let shown: BTreeSet<String> = places
+        .filter(|place| tree.at_hand(&place.file).is_some() && tree.file(&place.file).is_none())
+        .map(|place| place.file.clone())
+        .collect();
+    files_read += shown.len();
+    read_into(&mut tree, &root, shown, options.threads);
+    Ok(Scanned { tree, manifest: found.manifest, diagnostics: found.diagnostics, files_read, files_parsed })
+}
+
+/// Reads a folder with all its source.
+pub(crate) fn read_all(root: &Path) -> std::io::Result<SourceTree> {
+    let root = root.canonicalize()?;
+    std::fs::read_dir(&root)?;
+    Ok(walk::walk(&root, &Known::default(), walk::Wanted::All, parallel::usual_threads()).tree)
+}
+
+/// The files of a folder without their source: names, and what configures environments.
+pub fn list(root: &Path) -> std::io::Result<SourceTree> {
+    let root = root.canonicalize()?;
+    std::fs::read_dir(&root)?;
+    Ok(walk::walk(&root, &Known::default(), walk::Wanted::Configuration, parallel::usual_threads()).tree)
+}
+
+/// Reads files that turned out to be needed, and gives their stamps.
+fn read_into(
+    tree: &mut SourceTree,
+    root: &Path,
+    paths: BTreeSet<String>,
+    threads: usize,
+) -> Vec<(String, Stamp)> {
+    let paths: Vec<String> = paths.into_iter().collect();
+    let contents = parallel::map(&paths, threads, |path| file::read(&root.join(path)));
+    let mut stamps = Vec::new();
+    for (path, read) in paths.into_iter().zip(contents) {
+        stamps.extend(read.as_ref().ok().map(|(_, stamp)| (path.clone(), *stamp)));
+        tree.take(path, read.map(|(content, _)| content));
+    }
+    stamps
+}

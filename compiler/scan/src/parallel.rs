@@ -1,0 +1,68 @@
+//! Work on many files at once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Stack of a worker. Parsers recurse; each bounds how deep, and this is enough for all of them.
+pub(crate) const STACK_BYTES: usize = 256 * 1024 * 1024;
+
+/// Items that a worker takes at a time.
+const BATCH: usize = 8;
+
+/// More workers than this wait for each other.
+const MAX_THREADS: usize = 32;
+
+/// As many workers as there are processors.
+pub(crate) fn usual_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS)
+}
+
+/// Does the same with every item. The results are in the order of the items, whoever made them.
+pub(crate) fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let worker = || {
+        let mut done = Vec::new();
+        loop {
+            let start = next.fetch_add(BATCH, Ordering::Relaxed);
+            let Some(batch) = items.get(start..) else { return done };
+            if batch.is_empty() {
+                return done;
+            }
+            done.extend(batch.iter().take(BATCH).enumerate().map(|(at, item)| (start + at, work(item))));
+        }
+    };
+    let threads = threads.clamp(1, items.len().div_ceil(BATCH).max(1));
+    let mut done = on_threads(threads, &worker);
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Runs a worker on each of so many threads, and on this one only if there can be none.
+fn on_threads<R: Send>(threads: usize, worker: &(impl Fn() -> Vec<R> + Sync)) -> Vec<R> {
+    std::thread::scope(|scope| {
+        let spawn = |_| std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, worker).ok();
+        let workers: Vec<_> = (0..threads).filter_map(spawn).collect();
+        if workers.is_empty() {
+            return worker();
+        }
+        let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<R>>| {
+            worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        workers.into_iter().flat_map(join).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_in_the_order_of_the_items() {
+        for (count, threads) in [(0, 2), (1, 4), (7, 1), (1_000, 3), (1_001, 64)] {
+            let items: Vec<usize> = (0..count).collect();
+            assert_eq!(
+                map(&items, threads, |item| item * 2),
+                (0..count).map(|item| item * 2).collect::<Vec<_>>()
+            );
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What is found in one file at a time, in parallel, with the help of what earlier scans knew.
+//!
+//! Every language gives two pure functions of a file's bytes: a first look by byte search, and the facts, for which the
+//! file is parsed. The rest of a scanner works with their results alone, and decides by the first looks which files are
+//! worth parsing.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::SourceTree;
+use crate::known::{Digest, Key, Known, Learned};
+use crate::parallel;
+use crate::tree::File;
+
+/// The two looks at a file of one language.
+pub(crate) struct Language<Glance, Facts> {
+    /// Stands before the content when it is digested: the same bytes are other facts in another language.
+    pub(crate) name: &'static str,
+    /// Whether a file with this path is source of the language.
+    pub(crate) is_source: fn(&str) -> bool,
+    /// A first look, by byte search.
+    pub(crate) glance: fn(&[u8]) -> Glance,
+    /// All that the scanner needs to know of a file.
+    pub(crate) facts: fn(&[u8]) -> Facts,
+}
+
+/// Where scanners get what is in files.
+pub(crate) struct Reader<'t> {
+    pub(crate) tree: &'t SourceTree,
+    pub(crate) known: &'t Known,
+    pub(crate) threads: usize,
+    /// Whether what is learned is of use to anyone.
+    pub(crate) learns: bool,
+    learned: Mutex<Learned>,
+    missing: Mutex<BTreeSet<String>>,
+}
+
+/// The scan cannot go on before more files are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Missing;
+
+impl<'t> Reader<'t> {
+    pub(crate) fn new(tree: &'t SourceTree, known: &'t Known, threads: usize, learns: bool) -> Self {
+        Self { tree, known, threads, learns, learned: Mutex::default(), missing: Mutex::default() }
+    }
+
+    /// Takes a first look at the files of a language.
+    pub(crate) fn sources<G, F>(&self, language: &'t Language<G, F>) -> Result<Sources<'_, 't, G, F>, Missing>
+    where
+        G: Serialize + DeserializeOwned + Send,
+        F: Serialize + DeserializeOwned + Send,
+    {
+        let files: Vec<(&str, &File)> =
+            self.tree.readable().filter(|(path, _)| (language.is_source)(path)).collect();
+        let seen = parallel::map(&files, self.threads, |(path, file)| self.glance(language, path, file));
+        let glances: Option<Vec<G>> = seen.into_iter().collect();
+        let paths = files.into_iter().map(|(path, _)| path).collect();
+        Ok(Sources { reader: self, language, paths, glances: glances.ok_or(Missing)? })
+    }
+
+    /// Sees to it that the content of these files is at hand.
+    pub(crate) fn require(&self, is_needed: impl Fn(&str) -> bool) -> Result<(), Missing> {
+        let unread =
+            self.tree.readable().filter(|(path, file)| is_needed(path) && matches!(file, File::Unread(_)));
+        let missing: Vec<Option<()>> = unread.map(|(path, _)| self.miss(path)).collect();
+        if missing.is_empty() { Ok(()) } else { Err(Missing) }
+    }
+
+    /// What was learned, or the files that must be read first.
+    pub(crate) fn finish(self) -> Result<Learned, BTreeSet<String>> {
+        let missing = self.missing.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let learned = self.learned.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if missing.is_empty() { Ok(learned) } else { Err(missing) }
+    }
+
+    fn glance<G, F>(&self, language: &Language<G, F>, path: &str, file: &File) -> Option<G>
+    where
+        G: Serialize + DeserializeOwned,
+    {
+        match file {
+            File::Read(content) => {
+                let glance = (language.glance)(content);
+                if self.learns {
+                    let encoded = encode(&glance);
+                    self.learn(|learned| drop(learned.glances.insert(path.to_owned(), encoded)));
+                }
+                Some(glance)
+            }
+            File::Unread(Some(ticket)) => {
+                let known = self.known.file(*ticket).and_then(|file| decode(&file.glance));
+                known.or_else(|| self.miss(path))
+            }
+            File::Unread(None) => self.miss(path),
+            File::Named => None,
+        }
+    }
+
+    fn facts<G, F>(&self, language: &Language<G, F>, path: &str) -> Option<F>
+    where
+        F: Serialize + DeserializeOwned,
+    {
+        match self.tree.at_hand(path)? {
+            File::Read(content) if self.learns => {
+                let digest = digest(language.name, content);
+                let known = self.known.facts(&digest).and_then(decode);
+                let is_new = known.is_none();
+                let facts = known.unwrap_or_else(|| (language.facts)(content));
+                let encoded = is_new.then(|| encode(&facts));
+                self.learn(|learned| {
+                    learned.digests.insert(path.to_owned(), digest);
+                    learned.facts.extend(encoded.map(|encoded| (digest, encoded)));
+                });
+                Some(facts)
+            }
+            File::Read(content) => Some((language.facts)(content)),
+            File::Unread(ticket) => {
+                let digest = ticket.and_then(|ticket| self.known.file(ticket)?.digest);
+                let known = digest.and_then(|digest| decode(self.known.facts(&digest)?));
+                known.or_else(|| self.miss(path))
+            }
+            File::Named => None,
+        }
+    }
+
+    fn learn(&self, take: impl FnOnce(&mut Learned)) {
+        take(&mut self.learned.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+
+    fn miss<T>(&self, path: &str) -> Option<T> {
+        let mut missing = self.missing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        missing.insert(path.to_owned());
+        None
+    }
+}
+
+/// The source files of a language, sorted by path, with a first look at each.
+pub(crate) struct Sources<'r, 't, G, F> {
+    reader: &'r Reader<'t>,
+    language: &'t Language<G, F>,
+    pub(crate) paths: Vec<&'t str>,
+    pub(crate) glances: Vec<G>,
+}
+
+impl<G, F> Sources<'_, '_, G, F>
+where
+    G: Sync,
+    F: Serialize + DeserializeOwned + Send,
+{
+    /// The facts of some files, in the order in which they are asked for.
+    pub(crate) fn facts(&self, files: &[usize]) -> Result<Vec<F>, Missing> {
+        let find = |file: &usize| self.reader.facts(self.language, self.paths[*file]);
+        let found = parallel::map(files, self.reader.threads, find);
+        found.into_iter().collect::<Option<Vec<F>>>().ok_or(Missing)
+    }
+
+    /// Whether each file contains one of its words. `contains` must say of the same content and words always the same.
+    pub(crate) fn contain(
+        &self,
+        asked: &[(usize, &Words<'_>)],
+        contains: fn(&[u8], &BTreeSet<String>) -> bool,
+    ) -> Result<Vec<bool>, Missing> {
+        let reader = self.reader;
+        let answer = |(file, words): &(usize, &Words<'_>)| {
+            let path = self.paths[*file];
+            match reader.tree.at_hand(path)? {
+                File::Read(content) => Some(contains(content, words.words)),
+                File::Unread(ticket) => {
+                    let known = ticket
+                        .and_then(|ticket| reader.known.file(ticket)?.searches.get(&words.key).copied());
+                    known.or_else(|| reader.miss(path))
+                }
+                File::Named => None,
+            }
+        };
+        let answers = parallel::map(asked, reader.threads, answer).into_iter().collect::<Option<Vec<bool>>>();
+        let answers = answers.ok_or(Missing)?;
+        if reader.learns {
+            reader.learn(|learned| {
+                for ((file, words), answer) in asked.iter().zip(&answers) {
+                    let path = self.paths[*file].to_owned();
+                    learned.searches.entry(path).or_default().insert(words.key, *answer);
+                }
+            });
+        }
+        Ok(answers)
+    }
+}
+
+/// Words that are looked for together.
+pub(crate) struct Words<'w> {
+    words: &'w BTreeSet<String>,
+    /// Stands for all of them.
+    key: Key,
+}
+
+impl<'w> Words<'w> {
+    pub(crate) fn new(words: &'w BTreeSet<String>) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for word in words {
+            hasher.update(word.as_bytes()).update(&[0]);
+        }
+        let mut key = Key::default();
+        hasher.finalize_xof().fill(&mut key);
+        Self { words, key }
+    }
+}
+
+fn digest(language: &str, content: &[u8]) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(language.as_bytes()).update(&[0]).update(content);
+    *hasher.finalize().as_bytes()
+}
+
+fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    postcard::to_allocvec(value)
+        .expect("BUG: facts are lists, maps, numbers and texts, which all can be encoded")
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    postcard::from_bytes(bytes).ok()
+}
