@@ -168,7 +168,8 @@ where
             match reader.tree.at_hand(path)? {
                 File::Read(content) => Some(contains(content, words.words)),
                 File::Unread(ticket) => {
-                    let known = ticket.and_then(|ticket| reader.known.file(ticket)?.searches.get(&words.key).copied());
+                    let known = ticket
+                        .and_then(|ticket| reader.known.file(ticket)?.searches.get(&words.key).copied());
                     known.or_else(|| reader.miss(path))
                 }
                 File::Named => None,

@@ -175,7 +175,10 @@ impl Part {
             return Self::Source(ending);
         }
         let is_configuration = ROOT_FILES.contains(&name)
-            || matches!(name, "go.mod" | "package.json" | "Cargo.toml" | "encore.service.json" | "encore.gateway.json")
+            || matches!(
+                name,
+                "go.mod" | "package.json" | "Cargo.toml" | "encore.service.json" | "encore.gateway.json"
+            )
             || (name.starts_with("tsconfig") && ending == "json")
             || (path.starts_with("environments/") && ending == "toml");
         if is_configuration { Self::Configuration } else { Self::Named }

@@ -136,10 +136,15 @@ fn nothing_is_read_twice_and_nothing_untouched_is_read_again() {
         let first = stage.check();
         let counts = stage.app.counts;
         let sources = counts.declaring_files + counts.using_files + counts.other_files;
-        let configuration = first.tree.files().filter(|(path, _)| Part::of(path) == Part::Configuration).count();
+        let configuration =
+            first.tree.files().filter(|(path, _)| Part::of(path) == Part::Configuration).count();
         assert_eq!(first.files_read, sources + configuration, "{language:?}");
         // Not even those that mention the framework in a comment are many.
-        assert!(first.files_parsed <= counts.declaring_files + counts.using_files + 2, "{}", first.files_parsed);
+        assert!(
+            first.files_parsed <= counts.declaring_files + counts.using_files + 2,
+            "{}",
+            first.files_parsed
+        );
         let second = stage.check();
         assert_eq!((second.files_read, second.files_parsed), (configuration, 0), "{language:?}");
         for part in [generated::Declares, generated::Uses, generated::Other] {

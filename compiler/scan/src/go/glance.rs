@@ -88,7 +88,9 @@ fn imports(text: &[u8]) -> String {
 fn import<'c>(text: &'c [u8], imports: &mut String) -> &'c [u8] {
     let (_, rest) = word(text.strip_prefix(b".").unwrap_or(text));
     let path = match after_blank(rest).split_first() {
-        Some((quote @ (b'"' | b'`'), path)) => memchr::memchr2(*quote, b'\n', path).map(|end| path.split_at(end)),
+        Some((quote @ (b'"' | b'`'), path)) => {
+            memchr::memchr2(*quote, b'\n', path).map(|end| path.split_at(end))
+        }
         _ => None,
     };
     let Some((path, rest)) = path else { return &[] };
@@ -175,8 +177,20 @@ mod tests {
             "b_1",
             &["example.com/app/x", "example.com/app", "c", "e", "f"],
         );
-        check("/* import \"x\" */ package a; import \"b\"; import (); func f() { \"c\" }", false, "a", &["b"]);
-        for broken in ["package", "package a\nimport", "package a\nimport (\"x", "package a\nimport x y \"z\"", "/*", "packagea"] {
+        check(
+            "/* import \"x\" */ package a; import \"b\"; import (); func f() { \"c\" }",
+            false,
+            "a",
+            &["b"],
+        );
+        for broken in [
+            "package",
+            "package a\nimport",
+            "package a\nimport (\"x",
+            "package a\nimport x y \"z\"",
+            "/*",
+            "packagea",
+        ] {
             assert_eq!(glance(broken.as_bytes()).imports().count(), 0, "{broken}");
         }
     }

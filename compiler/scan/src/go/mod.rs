@@ -49,7 +49,8 @@ use module::Module;
 use program::{File, Program, ServiceId, Site};
 
 /// How a Go file is looked at.
-static LANGUAGE: Language<Glance, Facts> = Language { name: "go", is_source: module::is_source, glance, facts };
+static LANGUAGE: Language<Glance, Facts> =
+    Language { name: "go", is_source: module::is_source, glance, facts };
 
 /// Scans an app written in Go.
 pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diagnostic>), Missing> {

@@ -9,20 +9,45 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::LANGUAGE;
-use super::facts::{Action, Above, Facts, Form, Type, TypeForm, Use, usual_name};
+use super::facts::{Above, Action, Facts, Form, Type, TypeForm, Use, usual_name};
 use super::glance::{Glance, contains_word};
 use super::module::{Module, folder_of, upwards};
 use super::program::File;
 use crate::per_file::{Missing, Reader, Sources, Words};
 
 /// Packages of the framework that have nothing to do with resources: whoever uses them leads to none.
-const HARMLESS: [&str; 5] =
-    ["encore.dev/beta/errs", "encore.dev/rlog", "encore.dev/types/option", "encore.dev/types/uuid", "encore.dev/et"];
+const HARMLESS: [&str; 5] = [
+    "encore.dev/beta/errs",
+    "encore.dev/rlog",
+    "encore.dev/types/option",
+    "encore.dev/types/uuid",
+    "encore.dev/et",
+];
 
 /// Types that no file declares.
 const PREDECLARED: [&str; 22] = [
-    "any", "bool", "byte", "comparable", "complex128", "complex64", "error", "float32", "float64", "int", "int16",
-    "int32", "int64", "int8", "rune", "string", "uint", "uint16", "uint32", "uint64", "uint8", "uintptr",
+    "any",
+    "bool",
+    "byte",
+    "comparable",
+    "complex128",
+    "complex64",
+    "error",
+    "float32",
+    "float64",
+    "int",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "rune",
+    "string",
+    "uint",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uint8",
+    "uintptr",
 ];
 
 /// A file that may be read.
@@ -175,7 +200,9 @@ impl Wanted {
         let in_service = |folder: &str| upwards(folder).any(|folder| services.contains(folder));
         let packages: BTreeMap<&str, &str> =
             candidates.iter().map(|each| (each.package.as_str(), folder_of(each.path))).collect();
-        let whole = packages.into_iter().filter(|(package, folder)| leading.contains(*package) && !in_service(folder));
+        let whole = packages
+            .into_iter()
+            .filter(|(package, folder)| leading.contains(*package) && !in_service(folder));
         let whole = whole.map(|(package, _)| package.to_owned()).collect();
         let mut wanted = Self { words: BTreeMap::new(), whole };
         for each in candidates {
@@ -211,11 +238,8 @@ impl Wanted {
         sources: &Sources<'_, '_, Glance, Facts>,
         candidates: &[Candidate<'_, '_>],
     ) -> Result<HashSet<usize>, Missing> {
-        let words: HashMap<&str, Words> = self
-            .words
-            .iter()
-            .map(|(package, words)| (package.as_str(), Words::new(words)))
-            .collect();
+        let words: HashMap<&str, Words> =
+            self.words.iter().map(|(package, words)| (package.as_str(), Words::new(words))).collect();
         let (mut found, mut asked) = (HashSet::new(), Vec::new());
         for each in candidates.iter().filter(|each| each.facts.is_none()) {
             if self.whole.contains(&each.package) {
@@ -258,7 +282,8 @@ struct Mention<'c> {
 
 impl<'c> Types<'c> {
     fn new(candidates: &'c [Candidate<'c, 'c>], packages: &'c BTreeMap<String, String>) -> Self {
-        let names = |each: &Candidate<'_, '_>| each.facts.as_ref().map(|facts| imported_names(facts, packages));
+        let names =
+            |each: &Candidate<'_, '_>| each.facts.as_ref().map(|facts| imported_names(facts, packages));
         let imported = candidates.iter().map(|each| names(each).unwrap_or_default()).collect();
         let mut declared = BTreeMap::new();
         for (index, each) in candidates.iter().enumerate() {

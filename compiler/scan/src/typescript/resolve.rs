@@ -310,10 +310,9 @@ impl<'t> Program<'t> {
         match facts.exports.get(name) {
             Some(Export::Local(local)) => self.callee_within(file, local, path, seen),
             Some(Export::From(import)) => self.imported_callee(file, import, path, seen),
-            None => facts
-                .exported_modules
-                .iter()
-                .find_map(|module| self.exported_callee(self.module_of_types(file, module)?, name, path, seen)),
+            None => facts.exported_modules.iter().find_map(|module| {
+                self.exported_callee(self.module_of_types(file, module)?, name, path, seen)
+            }),
         }
     }
 
