@@ -38,6 +38,10 @@ cases:
 bench:
     cargo bench --package agent-engine
 
+# How long a scan takes, as multiples of what any scanner has to do; EXAMPLES adds the example apps
+bench-scan:
+    cargo bench --package compiler-scan --bench scan
+
 # Kill the agent at every step of an apply, instead of a selection of them
 kills:
     KILLS=all cargo test --package fixtures-suite --test kills -- --nocapture

@@ -13,13 +13,13 @@ use crate::files::{self, App};
 use crate::output::{self, Verdict};
 
 pub(crate) fn run(args: &Diff) -> Result<Verdict> {
-    let pairs = match (&args.old, &args.new, &args.base) {
+    let (pairs, app) = match (&args.old, &args.new, &args.base) {
         (Some(old), Some(new), _) => {
             let limit = args.max_document_bytes;
-            vec![(Some(files::desired(old, limit)?), files::desired(new, limit)?)]
+            (vec![(Some(files::desired(old, limit)?), files::desired(new, limit)?)], App::default())
         }
         (_, _, Some(base)) => match since(args, base)? {
-            Some(pairs) => pairs,
+            Some(built) => built,
             None => return Ok(Verdict::Findings),
         },
         _ => bail!("name two desired states, or a revision with `--base`"),
@@ -28,7 +28,6 @@ pub(crate) fn run(args: &Diff) -> Result<Verdict> {
         pairs.iter().map(|(old, new)| compare(old.as_ref(), new, Catalog::builtin())).collect();
     show(&reviews, args.format)?;
     let lost = unmoved(&pairs);
-    let app = args.base.as_ref().map(|_| App::read(&args.dir, &args.from)).transpose()?.unwrap_or_default();
     output::talk_diagnostics(&app, &lost);
     let differs = reviews.iter().any(|review| !review.is_empty());
     Ok(if args.exit_code && differs { Verdict::Findings } else { Verdict::of(&lost) })
@@ -42,9 +41,9 @@ fn unmoved(pairs: &Pairs) -> Vec<Diagnostic> {
 
 type Pairs = Vec<(Option<DesiredState>, DesiredState)>;
 
-/// Both sides built from source. `None`: the app as it is has errors, which were said. Errors of the base are no
+/// Both sides built from source, and the app as it is. `None`: the app as it is has errors, which were said. Errors of the base are no
 /// obstacle: what cannot be built there counts as not there.
-fn since(args: &Diff, base: &str) -> Result<Option<Pairs>> {
+fn since(args: &Diff, base: &str) -> Result<Option<(Pairs, App)>> {
     let app = App::read(&args.dir, &args.from)?;
     let new = pipeline::build_from(app.source(), &args.environments);
     output::talk_diagnostics(&app, &new.diagnostics);
@@ -57,7 +56,8 @@ fn since(args: &Diff, base: &str) -> Result<Option<Pairs>> {
         let same = |old: &&DesiredState| old.environment.name == new.environment.name;
         (old.desired.iter().find(same).cloned(), new)
     };
-    Ok(Some(new.desired.into_iter().map(pair).collect()))
+    let pairs = new.desired.into_iter().map(pair).collect();
+    Ok(Some((pairs, app)))
 }
 
 fn show(reviews: &[Review], format: DiffFormat) -> Result<()> {
