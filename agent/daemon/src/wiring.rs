@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agent_aws::Aws;
-use agent_driver::{Driver, Journal, JournalObjects, LeaseTerms, NoVault, SystemClock, SystemEntropy};
+use agent_driver::{
+    Driver, Journal, JournalObjects, LeaseTerms, Memory, NoVault, SystemClock, SystemEntropy,
+};
 use agent_world::{Call, CallError, Found, Progress, Provider, ReadError};
 use anyhow::{Context as _, Result, ensure};
 use schema_documents::Json;
@@ -50,6 +52,7 @@ impl Environment {
             entropy: Arc::new(SystemEntropy),
             vault: Arc::new(NoVault),
             lease,
+            memory: Memory::default(),
         }
     }
 

@@ -9,6 +9,7 @@ mod crash_point;
 mod error;
 mod journal;
 mod lease;
+mod memory;
 mod objects;
 mod person;
 mod progress;
@@ -24,6 +25,7 @@ use agent_world::{Clock, Entropy, JournalStore, Provider, Vault};
 pub use error::DriverError;
 pub use journal::Journal;
 pub use lease::LeaseTerms;
+pub use memory::Memory;
 pub use objects::JournalObjects;
 pub use person::append_as_person;
 pub use progress::{Doing, Progress, Reporter};
@@ -45,4 +47,6 @@ pub struct Driver {
     pub vault: Arc<dyn Vault>,
     /// How the lease is held.
     pub lease: LeaseTerms,
+    /// What was read of the journal before.
+    pub memory: Memory,
 }
