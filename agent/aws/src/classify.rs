@@ -24,7 +24,7 @@ const NOT_YET: &[&str] = &[
 ];
 
 /// What the failure of an operation means.
-pub(crate) fn failed(code: &str, message: &str) -> FailureKind {
+pub fn failed(code: &str, message: &str) -> FailureKind {
     match code {
         "Throttling"
         | "ServiceInternalError"
@@ -44,7 +44,7 @@ pub(crate) fn failed(code: &str, message: &str) -> FailureKind {
 }
 
 /// What the refusal of a mutating call means.
-pub(crate) fn refused(code: &str, message: &str) -> CallError {
+pub fn refused(code: &str, message: &str) -> CallError {
     let failure = match code {
         "ThrottlingException"
         | "Throttling"
@@ -82,7 +82,7 @@ pub(crate) fn refused(code: &str, message: &str) -> CallError {
 }
 
 /// What the failure of a question means.
-pub(crate) fn unanswered(code: &str, message: &str) -> ReadError {
+pub fn unanswered(code: &str, message: &str) -> ReadError {
     match code {
         "ThrottlingException"
         | "Throttling"

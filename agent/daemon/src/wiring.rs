@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agent_aws::Aws;
-use agent_driver::{Driver, Journal, JournalObjects, LeaseTerms, NoVault, SystemClock, SystemEntropy};
+use agent_driver::{Driver, Journal, LeaseTerms, Memory, NoVault, SystemClock, SystemEntropy};
 use agent_world::{Call, CallError, Found, Progress, Provider, ReadError};
 use anyhow::{Context as _, Result, ensure};
 use schema_documents::Json;
@@ -15,6 +15,7 @@ use schema_store::{Missing, Store};
 
 use crate::args::{Place, Reach};
 use crate::desired::only;
+use crate::objects::JournalObjects;
 
 /// An environment's place in the store, with its names.
 pub(crate) struct Environment {
@@ -50,6 +51,7 @@ impl Environment {
             entropy: Arc::new(SystemEntropy),
             vault: Arc::new(NoVault),
             lease,
+            memory: Memory::default(),
         }
     }
 

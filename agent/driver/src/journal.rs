@@ -11,7 +11,7 @@ use schema_documents::journal::{Batch, Entry, Format, Lease, VERSION};
 use schema_documents::recorded::Recorded;
 use schema_documents::{Millis, canonical};
 
-use crate::{Driver, DriverError};
+use crate::{Driver, DriverError, Memory};
 
 /// How often a put or a get without a usable answer is tried.
 const MOST_TRIES: u32 = 8;
@@ -25,6 +25,7 @@ pub struct Journal {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     recorded: Recorded,
+    memory: Memory,
     /// Tells our batches from another's: drawn when the journal was opened.
     writer: String,
     /// The epoch of our lease; none: we hold none.
@@ -37,13 +38,14 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Reads the journal from its first batch on and folds it. Writes nothing.
+    /// Reads the journal, from its first batch or from where this process stopped reading, and folds it. Writes nothing.
     pub async fn open(driver: &Driver) -> Result<Self, DriverError> {
         let mut journal = Self {
             store: Arc::clone(&driver.store),
             clock: Arc::clone(&driver.clock),
             entropy: Arc::clone(&driver.entropy),
-            recorded: Recorded::default(),
+            recorded: driver.memory.take(),
+            memory: driver.memory.clone(),
             writer: driver.entropy.nonce(),
             epoch: None,
             lease: None,
@@ -71,8 +73,11 @@ impl Journal {
 
     fn fold(&mut self, batch: &Batch) -> Result<(), DriverError> {
         let number = batch.number;
-        fold::fold(&mut self.recorded, batch)
-            .map_err(|illegal| DriverError::Unreadable { number, reason: illegal.to_string() })
+        fold::fold(&mut self.recorded, batch).map_err(|illegal| {
+            // Half of the batch may be in it.
+            self.recorded = Recorded::default();
+            DriverError::Unreadable { number, reason: illegal.to_string() }
+        })
     }
 
     /// Appends these entries as one batch, durably, under the lease that is held. What could not be folded is not written:
@@ -210,6 +215,12 @@ impl Journal {
         self.append_legal(vec![Entry::Released {}]).await?;
         (self.epoch, self.lease) = (None, None);
         Ok(())
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.memory.keep(std::mem::take(&mut self.recorded));
     }
 }
 

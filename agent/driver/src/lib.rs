@@ -9,7 +9,7 @@ mod crash_point;
 mod error;
 mod journal;
 mod lease;
-mod objects;
+mod memory;
 mod person;
 mod progress;
 mod run;
@@ -24,7 +24,7 @@ use agent_world::{Clock, Entropy, JournalStore, Provider, Vault};
 pub use error::DriverError;
 pub use journal::Journal;
 pub use lease::LeaseTerms;
-pub use objects::JournalObjects;
+pub use memory::Memory;
 pub use person::append_as_person;
 pub use progress::{Doing, Progress, Reporter};
 pub use run::{Report, Request, pass, reconcile};
@@ -45,4 +45,6 @@ pub struct Driver {
     pub vault: Arc<dyn Vault>,
     /// How the lease is held.
     pub lease: LeaseTerms,
+    /// What was read of the journal before.
+    pub memory: Memory,
 }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-use crate::{Driver, LeaseTerms};
+use crate::{Driver, LeaseTerms, Memory};
 use cloud::Cloud;
 use store::FaultyStore;
 
@@ -77,6 +77,7 @@ impl World {
             entropy: self.entropy.clone(),
             vault: Arc::new(OneSecret),
             lease: LeaseTerms { holder: holder.to_owned(), term_ms: 20_000, longest_call_ms: 5_000 },
+            memory: Memory::default(),
         }
     }
 }

@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use agent_world::ReadError;
+use schema_catalog::{Kind, compare};
 use schema_documents::journal::Entry;
-use schema_documents::recorded::Status;
-use schema_documents::{Json, Millis};
+use schema_documents::recorded::{ResourceRecord, Status};
+use schema_documents::{Json, Millis, Value};
 
 use super::{Pass, Purpose, Stage, Then, backoff};
 use crate::live::{Key, Live};
@@ -132,7 +133,8 @@ impl Pass {
         (record.status != Status::Gone).then(|| visible_at_ms.max(self.now_ms + SECOND_LOOK_MS))
     }
 
-    /// An operation whose read-back a crash prevented still owes it: this read is it.
+    /// An operation whose read-back a crash prevented still owes it: this read is it. But it comes late, and somebody may
+    /// have made an edit meanwhile: what is not as it was asked is remembered as asked, so that it shows as an edit.
     fn remember_owed(&mut self, key: &Key, live: &Live) {
         let Live::Present { properties, began_at_ms } = live else { return };
         let Some(record) = self.recorded.resources.get(&key.0).and_then(|all| all.get(&key.1)) else {
@@ -141,10 +143,24 @@ impl Pass {
         let succeeded_since = record.failure.is_none() && record.seen_at_ms < record.operated_at_ms;
         let owed = record.seen.is_null() || succeeded_since;
         if owed && record.status == Status::Live {
-            let live = self.memory_of(&record.kind, (&key.0, key.1), properties);
+            let mut live = self.memory_of(&record.kind, (&key.0, key.1), properties);
+            if let Some(kind) = self.kind(&record.kind) {
+                as_asked(kind, record, &mut live);
+            }
             let (resource, generation) = key.clone();
             let seen = Entry::Seen { resource, generation, live, began_at_ms: *began_at_ms };
             self.append(vec![seen], Then::Nothing);
+        }
+    }
+}
+
+/// Puts what was asked in the place of what is otherwise, wherever a read shows anything at all.
+fn as_asked(kind: &Kind, record: &ResourceRecord, live: &mut Json) {
+    for (path, field) in record.fields.iter().filter(|(path, _)| !kind.is_provider_owned(path)) {
+        let Some(asked) = field.asked.as_ref().and_then(Value::as_json) else { continue };
+        let found = compare::live_value(kind, path, &asked, live);
+        if found.is_some_and(|found| !compare::satisfies(kind, path, &asked, found)) {
+            path.set(live, asked);
         }
     }
 }

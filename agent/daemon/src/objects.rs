@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use schema_store::Numbered;
 
 /// A journal that lies in an object store or a local folder.
-pub struct JournalObjects(pub Numbered);
+pub(crate) struct JournalObjects(pub(crate) Numbered);
 
 #[async_trait]
 impl JournalStore for JournalObjects {

@@ -1,0 +1,231 @@
+//! Cloud Control through the SDK.
+//!
+//! The SDK's own retries are off for mutating calls: each retry is the engine's, with the same bytes and the same token.
+//! Reads use the SDK's standard mode; its adaptive mode stalls for minutes after a few throttles.
+
+use std::time::Duration;
+
+use agent_world::{Call, CallAction, CallError, Found, Progress, ProgressState, Provider, ReadError};
+use async_trait::async_trait;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_cloudcontrol::Client;
+use aws_sdk_cloudcontrol::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudcontrol::types::{OperationStatus, ProgressEvent};
+use schema_catalog::Catalog;
+use schema_documents::{Json, Value};
+
+use crate::classify;
+
+/// How to reach an account.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The region; else the environment's (`AWS_REGION`, profile).
+    pub region: Option<String>,
+    /// Another address for the API, such as a simulated cloud's.
+    pub endpoint_url: Option<String>,
+    /// How long one call may take, retries not counted.
+    pub call_timeout: Option<Duration>,
+}
+
+/// Cloud Control in one account and region.
+pub struct Aws {
+    mutating: Client,
+    reading: Client,
+}
+
+/// Longest time for one call.
+const CALL_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The shortest wait before asking again.
+const SOONEST_MS: i64 = 20;
+
+/// When to ask again if the API does not say.
+const POLL_MS: u64 = 1_000;
+
+impl Aws {
+    /// Connects with the usual credential chain. Nothing is sent yet.
+    pub async fn connect(options: Options) -> Self {
+        let timeout = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_attempt_timeout(options.call_timeout.unwrap_or(CALL_TIMEOUT))
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeout);
+        if let Some(region) = options.region {
+            loader = loader.region(Region::new(region));
+        }
+        if let Some(url) = options.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        let shared = loader.load().await;
+        let client = |retries: RetryConfig| {
+            Client::from_conf(
+                aws_sdk_cloudcontrol::config::Builder::from(&shared).retry_config(retries).build(),
+            )
+        };
+        Self { mutating: client(RetryConfig::disabled()), reading: client(RetryConfig::standard()) }
+    }
+}
+
+#[async_trait]
+impl Provider for Aws {
+    fn knows(&self, kind: &str) -> bool {
+        kind.starts_with("AWS::") && Catalog::builtin().kind(kind).is_some()
+    }
+
+    async fn call(&self, call: &Call) -> Result<Progress, CallError> {
+        let client = &self.mutating;
+        let token = call.token.as_str();
+        let event = match &call.action {
+            CallAction::Create(body) => client
+                .create_resource()
+                .type_name(&call.kind)
+                .client_token(token)
+                .desired_state(text(body)?)
+                .send()
+                .await
+                .map(|output| output.progress_event)
+                .map_err(|error| call_error(&error))?,
+            CallAction::Update(identifier, patch) => client
+                .update_resource()
+                .type_name(&call.kind)
+                .identifier(identifier)
+                .client_token(token)
+                .patch_document(text(patch)?)
+                .send()
+                .await
+                .map(|output| output.progress_event)
+                .map_err(|error| call_error(&error))?,
+            CallAction::Delete(identifier) => client
+                .delete_resource()
+                .type_name(&call.kind)
+                .identifier(identifier)
+                .client_token(token)
+                .send()
+                .await
+                .map(|output| output.progress_event)
+                .map_err(|error| call_error(&error))?,
+        };
+        event
+            .as_ref()
+            .and_then(progress)
+            .ok_or_else(|| CallError::NoAnswer("the answer has no progress".to_owned()))
+    }
+
+    async fn poll(&self, operation: &str) -> Result<Progress, ReadError> {
+        let answer = self.reading.get_resource_request_status().request_token(operation).send().await;
+        let output = answer.map_err(|error| read_error(&error))?;
+        let event = output.progress_event.as_ref().and_then(progress);
+        event.ok_or_else(|| ReadError::NoAnswer("the answer has no progress".to_owned()))
+    }
+
+    async fn read(&self, kind: &str, identifier: &str) -> Result<Option<Json>, ReadError> {
+        let answer = self.reading.get_resource().type_name(kind).identifier(identifier).send().await;
+        let output = match answer {
+            Ok(output) => output,
+            Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(None),
+            Err(error) => return Err(read_error(&error)),
+        };
+        let properties = output.resource_description.and_then(|description| description.properties);
+        parse(properties.as_deref()).map(Some)
+    }
+
+    async fn list(&self, kind: &str, parent: Option<&Json>) -> Result<Vec<Found>, ReadError> {
+        let request = self.reading.list_resources().type_name(kind);
+        let request = request.set_resource_model(parent.map(Json::to_string));
+        let mut pages = request.into_paginator().items().send();
+        let mut found = Vec::new();
+        while let Some(item) = pages.next().await {
+            let description = item.map_err(|error| read_error(&error))?;
+            let Some(identifier) = description.identifier else { continue };
+            found.push(Found { identifier, properties: parse(description.properties.as_deref())? });
+        }
+        Ok(found)
+    }
+}
+
+/// The body as the API wants it: a JSON text. Expressions must have been filled in before.
+fn text(value: &Value) -> Result<String, CallError> {
+    value.as_json().map(|json| json.to_string()).ok_or_else(|| CallError::Refused {
+        failure: agent_world::FailureKind::Rejected,
+        code: "Incomplete".to_owned(),
+        message: "the request still holds something that is not known".to_owned(),
+    })
+}
+
+fn parse(properties: Option<&str>) -> Result<Json, ReadError> {
+    serde_json::from_str(properties.unwrap_or("{}"))
+        .map_err(|error| ReadError::NoAnswer(format!("the properties are no JSON: {error}")))
+}
+
+fn progress(event: &ProgressEvent) -> Option<Progress> {
+    let operation = event.request_token.clone()?;
+    let retry_after_ms = event.retry_after.and_then(|at| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok()?;
+        let wait = at.to_millis().ok()? - i64::try_from(now.as_millis()).ok()?;
+        // A time that has come already means: ask now, but do not spin.
+        u64::try_from(wait.max(SOONEST_MS)).ok()
+    });
+    let message = event.status_message.clone().unwrap_or_default();
+    let state = match event.operation_status.as_ref()? {
+        OperationStatus::Success => ProgressState::Succeeded,
+        OperationStatus::Failed | OperationStatus::CancelComplete => {
+            let code = event.error_code.as_ref().map_or("Cancelled", |code| code.as_str());
+            ProgressState::Failed {
+                failure: classify::failed(code, &message),
+                code: code.to_owned(),
+                message,
+            }
+        }
+        _ => ProgressState::Running { retry_after_ms: retry_after_ms.unwrap_or(POLL_MS) },
+    };
+    Some(Progress { operation, identifier: event.identifier.clone(), state })
+}
+
+/// What a mutating call that failed at once means. Without an answer of the service nothing is known.
+fn call_error<E: ProvideErrorMetadata + std::error::Error + 'static, R>(error: &SdkError<E, R>) -> CallError {
+    match error {
+        SdkError::ServiceError(answer) => {
+            let answer = answer.err();
+            classify::refused(answer.code().unwrap_or("Unknown"), answer.message().unwrap_or_default())
+        }
+        SdkError::ConstructionFailure(_) => CallError::Refused {
+            failure: agent_world::FailureKind::Rejected,
+            code: "InvalidRequest".to_owned(),
+            message: describe(error),
+        },
+        _ => CallError::NoAnswer(describe(error)),
+    }
+}
+
+fn read_error<E: ProvideErrorMetadata + std::error::Error + 'static, R>(error: &SdkError<E, R>) -> ReadError {
+    match error {
+        SdkError::ServiceError(answer) => {
+            let answer = answer.err();
+            classify::unanswered(answer.code().unwrap_or("Unknown"), answer.message().unwrap_or_default())
+        }
+        SdkError::ConstructionFailure(_) => {
+            ReadError::Refused { code: "InvalidRequest".to_owned(), message: describe(error) }
+        }
+        _ => ReadError::NoAnswer(describe(error)),
+    }
+}
+
+/// The chain of causes on one line; the SDK's own `Display` stops at the first.
+fn describe<E, R>(error: &SdkError<E, R>) -> String {
+    match error {
+        SdkError::TimeoutError(_) => "the call took too long".to_owned(),
+        SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+            Some(cause) if cause.is_io() => "the endpoint cannot be reached".to_owned(),
+            Some(cause) if cause.is_timeout() => "the endpoint did not answer in time".to_owned(),
+            Some(cause) => cause.to_string(),
+            None => "the call could not be sent".to_owned(),
+        },
+        SdkError::ResponseError(_) => "the answer broke off or could not be read".to_owned(),
+        SdkError::ConstructionFailure(_) => {
+            "the request could not be made: a credential or the region is missing".to_owned()
+        }
+        _ => "the call failed".to_owned(),
+    }
+}
