@@ -1,7 +1,6 @@
 //! Numbered objects of an object store, as the journal wants them.
 
-use agent_world::{JournalStore, Put, StoreError};
-use async_trait::async_trait;
+use agent_world::{JournalStore, Put, StoreError, async_trait};
 use schema_store::Numbered;
 
 /// A journal that lies in an object store or a local folder.

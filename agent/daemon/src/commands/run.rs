@@ -1,5 +1,6 @@
 //! `manifest-agent run`: pass after pass, until told to stop.
 
+use agent_driver::{Driver, Memory};
 use agent_engine::command::Ended;
 use agent_engine::diff::Sightings;
 use agent_engine::pass::Mode;
@@ -18,8 +19,9 @@ pub(crate) async fn run(args: Run) -> Result<Verdict> {
     let every = wiring::seconds(args.every, "--every")?;
     let mut stop = show::stop_signal();
     let mut sightings = Sightings::default();
+    let mut known = Known::default();
     while !*stop.borrow() {
-        match one(&args, std::mem::take(&mut sightings), stop.clone()).await {
+        match one(&args, std::mem::take(&mut sightings), &mut known, stop.clone()).await {
             Ok(seen) => sightings = seen,
             Err(error) => tracing::error!("the pass failed and is tried again: {error:#}"),
         }
@@ -32,11 +34,33 @@ pub(crate) async fn run(args: Run) -> Result<Verdict> {
     Ok(Verdict::Clean)
 }
 
-async fn one(args: &Run, sightings: Sightings, stop: watch::Receiver<bool>) -> Result<Sightings> {
+/// What this process has read of the journal of an environment.
+#[derive(Default)]
+struct Known {
+    environment: (String, String),
+    memory: Memory,
+}
+
+impl Known {
+    fn of(&mut self, environment: &Environment) -> Memory {
+        let named = (environment.app.clone(), environment.name.clone());
+        if self.environment != named {
+            *self = Self { environment: named, memory: Memory::default() };
+        }
+        self.memory.clone()
+    }
+}
+
+async fn one(
+    args: &Run,
+    sightings: Sightings,
+    known: &mut Known,
+    stop: watch::Receiver<bool>,
+) -> Result<Sightings> {
     let (desired, published) = desired::read(&args.at.wanted, &args.at.place).await?;
     let environment = Environment::of(&desired, &args.at.place, Missing::Create)?;
-    let driver =
-        environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
+    let (cloud, lease) = (wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
+    let driver = Driver { memory: known.of(&environment), ..environment.driver(cloud, lease) };
     let work = Work { desired, published, mode: Mode::Run, sightings };
     let report = once(&driver, work, &args.at.reach, stop).await?;
     let idle = report.outcome.plan.as_ref().is_some_and(schema_documents::plan::Plan::is_empty);
