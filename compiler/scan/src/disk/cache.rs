@@ -38,10 +38,10 @@ const MAX_CACHE_BYTES: u64 = 1024 * 1024 * 1024;
 const MAX_UNUSED: usize = 2;
 
 /// Scans take minutes at most.
-const MAX_UNFINISHED_AGE: Duration = Duration::from_secs(3_600);
+const MAX_UNFINISHED_AGE: Duration = Duration::from_hours(1);
 
 /// A cache that was not written for so long is that of a folder that is gone or does not change.
-const MAX_AGE: Duration = Duration::from_secs(90 * 24 * 3_600);
+const MAX_AGE: Duration = Duration::from_hours(90 * 24);
 
 /// The cache of one folder.
 pub(super) struct Cache {
@@ -199,11 +199,15 @@ fn encoded(
     };
     for digest in &in_use {
         let encoded = learned.facts.get(digest).map(Vec::as_slice).or_else(|| known.facts(digest));
-        encoded.into_iter().for_each(|encoded| keep(digest, encoded));
+        if let Some(encoded) = encoded {
+            keep(digest, encoded);
+        }
     }
     let unused = known.digests().filter(|digest| !in_use.contains(*digest)).take(MAX_UNUSED * in_use.len());
     for digest in unused {
-        known.facts(digest).into_iter().for_each(|encoded| keep(digest, encoded));
+        if let Some(encoded) = known.facts(digest) {
+            keep(digest, encoded);
+        }
     }
     let facts_checksum = *blake3::hash(&facts).as_bytes();
     let head =
