@@ -4,8 +4,7 @@
 //! for as long as the file itself is untouched. Its facts, for which it is parsed, are kept by the digest of its content:
 //! they are found again after a file was moved, checked out anew or changed back.
 
-use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -51,37 +50,89 @@ pub(crate) struct KnownFile {
 pub(crate) struct Known {
     paths: HashMap<String, Ticket>,
     files: Vec<KnownFile>,
-    /// Encoded facts, and where those of each content are.
+    /// Encoded facts among other things, and where those of each content are.
     facts: Vec<u8>,
-    places: HashMap<Digest, Range<usize>>,
+    places: HashMap<Digest, FactsPlace>,
+    words: BTreeMap<Key, BTreeSet<String>>,
+    outcome: Option<Outcome>,
+}
+
+/// Where facts are, and by what it is seen that they are whole.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct FactsPlace {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) checksum: [u8; 8],
+}
+
+impl FactsPlace {
+    /// The checksum of encoded facts.
+    pub(crate) fn checksum(encoded: &[u8]) -> [u8; 8] {
+        let mut checksum = [0; 8];
+        checksum.copy_from_slice(&blake3::hash(encoded).as_bytes()[..8]);
+        checksum
+    }
+}
+
+/// What a whole scan gave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    /// The digest of all that it depended on, other than source.
+    pub(crate) context: Digest,
+    /// The manifest, as JSON. There were no diagnostics.
+    pub(crate) manifest: Vec<u8>,
 }
 
 /// What one scan found out beyond that.
 #[derive(Debug, Default)]
 pub(crate) struct Learned {
     /// First looks at files that were read, encoded.
-    pub(crate) glances: BTreeMap<String, Vec<u8>>,
+    pub(crate) glances: HashMap<String, Vec<u8>>,
     /// The content of files whose facts were needed.
-    pub(crate) digests: BTreeMap<String, Digest>,
+    pub(crate) digests: HashMap<String, Digest>,
     /// What was looked for in files.
-    pub(crate) searches: BTreeMap<String, Searches>,
+    pub(crate) searches: HashMap<String, Searches>,
+    /// The words that were looked for.
+    pub(crate) words: BTreeMap<Key, BTreeSet<String>>,
     /// Facts that were not known, encoded.
-    pub(crate) facts: BTreeMap<Digest, Vec<u8>>,
+    pub(crate) facts: HashMap<Digest, Vec<u8>>,
 }
 
 impl Known {
     pub(crate) fn new(
         files: impl IntoIterator<Item = (String, KnownFile)>,
         facts: Vec<u8>,
-        places: HashMap<Digest, Range<usize>>,
+        places: HashMap<Digest, FactsPlace>,
+        words: BTreeMap<Key, BTreeSet<String>>,
+        outcome: Option<Outcome>,
     ) -> Self {
-        let mut known = Self { facts, places, ..Self::default() };
+        let mut known = Self { facts, places, words, outcome, ..Self::default() };
         for (path, file) in files {
             let Ok(number) = u32::try_from(known.files.len()) else { break };
             known.paths.insert(path, Ticket(number));
             known.files.push(file);
         }
         known
+    }
+
+    /// The file with this path, as it was.
+    pub(crate) fn by_path(&self, path: &str) -> Option<&KnownFile> {
+        self.file(*self.paths.get(path)?)
+    }
+
+    /// The words that a key stands for.
+    pub(crate) fn words(&self, key: &Key) -> Option<&BTreeSet<String>> {
+        self.words.get(key)
+    }
+
+    /// All words that were looked for.
+    pub(crate) fn all_words(&self) -> &BTreeMap<Key, BTreeSet<String>> {
+        &self.words
+    }
+
+    /// What the whole scan gave.
+    pub(crate) fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
     }
 
     /// The ticket of a file that has not been touched.
@@ -95,9 +146,11 @@ impl Known {
         self.files.get(usize::try_from(ticket.0).ok()?)
     }
 
-    /// The facts of a content, encoded.
+    /// The facts of a content, encoded; absent when they are damaged.
     pub(crate) fn facts(&self, digest: &Digest) -> Option<&[u8]> {
-        self.facts.get(self.places.get(digest)?.clone())
+        let place = self.places.get(digest)?;
+        let encoded = self.facts.get(place.start..place.end)?;
+        (FactsPlace::checksum(encoded) == place.checksum).then_some(encoded)
     }
 
     /// The contents whose facts are known.

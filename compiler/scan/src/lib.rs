@@ -4,6 +4,7 @@
 //! search comes first), finds the declarations of each primitive, then who uses them, and says all of it as a
 //! [`Manifest`]. Each language has the same rooms: a file per primitive.
 
+mod again;
 mod app;
 pub mod disk;
 mod go;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::SourceTree;
-use crate::known::{Digest, Key, Known, Learned};
+use crate::known::{Digest, Key, Known, KnownFile, Learned};
 use crate::parallel;
 use crate::tree::File;
 
@@ -26,6 +26,9 @@ pub(crate) struct Language<Glance, Facts> {
     /// All that the scanner needs to know of a file.
     pub(crate) facts: fn(&[u8]) -> Facts,
 }
+
+/// The digest of a content, and its facts, encoded, if they were not known.
+type News = (Digest, Option<Vec<u8>>);
 
 /// Where scanners get what is in files.
 pub(crate) struct Reader<'t> {
@@ -56,8 +59,11 @@ impl<'t> Reader<'t> {
         let files: Vec<(&str, &File)> =
             self.tree.readable().filter(|(path, _)| (language.is_source)(path)).collect();
         let seen = parallel::map(&files, self.threads, |(path, file)| self.glance(language, path, file));
-        let glances: Option<Vec<G>> = seen.into_iter().collect();
-        let paths = files.into_iter().map(|(path, _)| path).collect();
+        let paths: Vec<&str> = files.into_iter().map(|(path, _)| path).collect();
+        let (glances, news): (Vec<Option<G>>, Vec<Option<Vec<u8>>>) = seen.into_iter().unzip();
+        let news = paths.iter().zip(news).filter_map(|(path, encoded)| Some(((*path).to_owned(), encoded?)));
+        self.learn(|learned| learned.glances.extend(news));
+        let glances: Option<Vec<G>> = glances.into_iter().collect();
         Ok(Sources { reader: self, language, paths, glances: glances.ok_or(Missing)? })
     }
 
@@ -77,29 +83,28 @@ impl<'t> Reader<'t> {
         if missing.is_empty() { Ok(learned) } else { Err(missing) }
     }
 
-    fn glance<G, F>(&self, language: &Language<G, F>, path: &str, file: &File) -> Option<G>
+    /// A first look at a file; encoded as well, if it is a new one.
+    fn glance<G, F>(&self, language: &Language<G, F>, path: &str, file: &File) -> (Option<G>, Option<Vec<u8>>)
     where
         G: Serialize + DeserializeOwned,
     {
         match file {
             File::Read(content) => {
                 let glance = (language.glance)(content);
-                if self.learns {
-                    let encoded = encode(&glance);
-                    self.learn(|learned| drop(learned.glances.insert(path.to_owned(), encoded)));
-                }
-                Some(glance)
+                let encoded = self.learns.then(|| encode(&glance));
+                (Some(glance), encoded)
             }
             File::Unread(Some(ticket)) => {
                 let known = self.known.file(*ticket).and_then(|file| decode(&file.glance));
-                known.or_else(|| self.miss(path))
+                (known.or_else(|| self.miss(path)), None)
             }
-            File::Unread(None) => self.miss(path),
-            File::Named => None,
+            File::Unread(None) => (self.miss(path), None),
+            File::Named => (None, None),
         }
     }
 
-    fn facts<G, F>(&self, language: &Language<G, F>, path: &str) -> Option<F>
+    /// The facts of a file; with its digest, if it was read, and encoded, if they are new.
+    fn facts<G, F>(&self, language: &Language<G, F>, path: &str) -> Option<(F, Option<News>)>
     where
         F: Serialize + DeserializeOwned,
     {
@@ -110,17 +115,13 @@ impl<'t> Reader<'t> {
                 let is_new = known.is_none();
                 let facts = known.unwrap_or_else(|| (language.facts)(content));
                 let encoded = is_new.then(|| encode(&facts));
-                self.learn(|learned| {
-                    learned.digests.insert(path.to_owned(), digest);
-                    learned.facts.extend(encoded.map(|encoded| (digest, encoded)));
-                });
-                Some(facts)
+                Some((facts, Some((digest, encoded))))
             }
-            File::Read(content) => Some((language.facts)(content)),
+            File::Read(content) => Some(((language.facts)(content), None)),
             File::Unread(ticket) => {
                 let digest = ticket.and_then(|ticket| self.known.file(ticket)?.digest);
                 let known = digest.and_then(|digest| decode(self.known.facts(&digest)?));
-                known.or_else(|| self.miss(path))
+                known.map(|facts| (facts, None)).or_else(|| self.miss(path))
             }
             File::Named => None,
         }
@@ -154,7 +155,16 @@ where
     pub(crate) fn facts(&self, files: &[usize]) -> Result<Vec<F>, Missing> {
         let find = |file: &usize| self.reader.facts(self.language, self.paths[*file]);
         let found = parallel::map(files, self.reader.threads, find);
-        found.into_iter().collect::<Option<Vec<F>>>().ok_or(Missing)
+        let found = found.into_iter().collect::<Option<Vec<_>>>().ok_or(Missing)?;
+        let (facts, news): (Vec<F>, Vec<Option<News>>) = found.into_iter().unzip();
+        self.reader.learn(|learned| {
+            for (file, news) in files.iter().zip(news) {
+                let Some((digest, encoded)) = news else { continue };
+                learned.digests.insert(self.paths[*file].to_owned(), digest);
+                learned.facts.extend(encoded.map(|encoded| (digest, encoded)));
+            }
+        });
+        Ok(facts)
     }
 
     /// Whether each file contains one of its words. `contains` must say of the same content and words always the same.
@@ -180,6 +190,9 @@ where
         let answers = answers.ok_or(Missing)?;
         if reader.learns {
             reader.learn(|learned| {
+                for (_, words) in asked {
+                    learned.words.entry(words.key).or_insert_with(|| words.words.clone());
+                }
                 for ((file, words), answer) in asked.iter().zip(&answers) {
                     let path = self.paths[*file].to_owned();
                     learned.searches.entry(path).or_default().insert(words.key, *answer);
@@ -213,6 +226,30 @@ fn digest(language: &str, content: &[u8]) -> Digest {
     let mut hasher = blake3::Hasher::new();
     hasher.update(language.as_bytes()).update(&[0]).update(content);
     *hasher.finalize().as_bytes()
+}
+
+/// Whether a file that was touched is, for all that a scan asks of it, what it was.
+pub(crate) fn is_the_same<G, F>(
+    language: &Language<G, F>,
+    content: &[u8],
+    before: &KnownFile,
+    known: &Known,
+    contains: impl Fn(&[u8], &BTreeSet<String>) -> bool,
+) -> bool
+where
+    G: Serialize,
+    F: Serialize,
+{
+    let has_same_facts = |before: &Digest| {
+        *before == digest(language.name, content)
+            || known.facts(before).is_some_and(|facts| facts == encode(&(language.facts)(content)))
+    };
+    let is_same_search = |(key, answer): (&Key, &bool)| {
+        known.words(key).is_some_and(|words| contains(content, words) == *answer)
+    };
+    before.glance == encode(&(language.glance)(content))
+        && before.searches.iter().all(is_same_search)
+        && before.digest.as_ref().is_none_or(has_same_facts)
 }
 
 fn encode<T: Serialize>(value: &T) -> Vec<u8> {

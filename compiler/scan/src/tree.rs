@@ -171,7 +171,13 @@ impl Part {
     pub(crate) fn of(path: &str) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path);
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-        if let Some(ending) = SOURCE_ENDINGS.iter().find(|one| **one == ending) {
+        let is_source = match ending {
+            "go" => crate::go::is_source(path),
+            "ts" => crate::typescript::is_source(path),
+            "py" | "rs" => true,
+            _ => false,
+        };
+        if is_source && let Some(ending) = SOURCE_ENDINGS.iter().find(|one| **one == ending) {
             return Self::Source(ending);
         }
         let is_configuration = ROOT_FILES.contains(&name)
@@ -219,8 +225,16 @@ mod tests {
         for path in ["a.go", "a/b.ts", "go.mod", "x/tsconfig.base.json", "environments/a.toml"] {
             assert!(SourceTree::reads(path), "{path}");
         }
-        for path in ["a.sql", "a.tsx", ".x/a.go", "node_modules/a.ts", "environments.toml", "encore.gen/a.go"]
-        {
+        for path in [
+            "a.sql",
+            "a.tsx",
+            "a_test.go",
+            "a.d.ts",
+            ".x/a.go",
+            "node_modules/a.ts",
+            "environments.toml",
+            "encore.gen/a.go",
+        ] {
             assert!(!SourceTree::reads(path), "{path}");
         }
     }

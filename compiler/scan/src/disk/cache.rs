@@ -4,9 +4,8 @@
 //! time reads an old one or a new one; its parts have checksums; and one that is damaged, from another version of the
 //! scanner, or from another folder counts as none. Nothing that goes wrong with it is ever more than a slower scan.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write as _;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
@@ -15,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::since_1970_ns;
 use crate::SourceTree;
-use crate::known::{Digest, Known, KnownFile, Learned, Searches, Stamp};
+use crate::known::{Digest, FactsPlace, Key, Known, KnownFile, Learned, Outcome, Searches, Stamp};
 use crate::tree::{File, Part};
 
 /// Begins every cache. The number is that of the layout of the file.
@@ -55,9 +54,12 @@ struct Head {
     scanner: String,
     root: String,
     files: Vec<(String, KeptFile)>,
-    /// Where the facts of each content are, and a checksum of them.
-    facts: Vec<(Digest, u64, u64)>,
-    facts_checksum: Digest,
+    /// Where the facts of each content are in what follows.
+    facts: Vec<(Digest, FactsPlace)>,
+    /// How long that is.
+    facts_bytes: usize,
+    words: BTreeMap<Key, BTreeSet<String>>,
+    outcome: Option<Outcome>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -79,6 +81,11 @@ pub fn usual_folder() -> Option<PathBuf> {
     Some(base.join("manifestc"))
 }
 
+/// So few files may be read each time, since that is less work than to write the cache again.
+pub(super) fn not_worth_writing(known: &Known) -> usize {
+    known.len() / WORTH_WRITING
+}
+
 impl Cache {
     /// The cache of the app in `root`, which is absolute.
     pub(super) fn new(folder: &Path, root: &Path) -> Self {
@@ -97,22 +104,22 @@ impl Cache {
         if !about.is_file() || about.len() > MAX_CACHE_BYTES {
             return None;
         }
-        let bytes = std::fs::read(&self.path).ok()?;
-        let (head, facts) = self.open(&bytes)?;
-        let mut places = HashMap::with_capacity(head.facts.len());
-        for (digest, start, end) in head.facts {
-            let place: Range<usize> = usize::try_from(start).ok()?..usize::try_from(end).ok()?;
-            facts.get(place.clone())?;
-            places.insert(digest, place);
+        let mut bytes = std::fs::read(&self.path).ok()?;
+        let (head, facts_start) = self.open(&bytes)?;
+        let facts = bytes.split_off(facts_start);
+        if facts.len() != head.facts_bytes {
+            return None;
         }
         let file = |(path, KeptFile { stamp, glance, digest, searches })| {
             (path, KnownFile { stamp, glance, digest, searches })
         };
-        Some(Known::new(head.files.into_iter().map(file), facts.to_vec(), places))
+        let (files, places) = (head.files.into_iter().map(file), head.facts.into_iter().collect());
+        Some(Known::new(files, facts, places, head.words, head.outcome))
     }
 
-    /// Takes a cache apart, if it is whole and ours.
-    fn open<'b>(&self, bytes: &'b [u8]) -> Option<(Head, &'b [u8])> {
+    /// Reads the beginning of a cache, if it is whole and ours, and says where it ends. What follows is checked piece by
+    /// piece when it is needed.
+    fn open(&self, bytes: &[u8]) -> Option<(Head, usize)> {
         let rest = bytes.strip_prefix(MAGIC)?;
         let (length, rest) = rest.split_first_chunk::<8>()?;
         let (checksum, rest) = rest.split_first_chunk::<32>()?;
@@ -120,22 +127,15 @@ impl Cache {
         let is_whole = blake3::hash(head).as_bytes() == checksum;
         let head: Head = postcard::from_bytes(head).ok().filter(|_| is_whole)?;
         let is_ours = head.scanner == SCANNER && head.root == self.root;
-        (is_ours && *blake3::hash(facts).as_bytes() == head.facts_checksum).then_some((head, facts))
+        is_ours.then(|| (head, bytes.len() - facts.len()))
     }
 
     /// Keeps what was known and what was learned, if that is worth writing. `began` is when the scan did.
-    pub(super) fn store(
-        &self,
-        known: &Known,
-        learned: &Learned,
-        stamps: &HashMap<String, Stamp>,
-        tree: &SourceTree,
-        began: SystemTime,
-    ) {
-        let news = learned.glances.len().max(learned.digests.len());
-        if news > known.len() / WORTH_WRITING {
+    pub(super) fn store(&self, kept: &Kept<'_>) {
+        let news = kept.learned.glances.len().max(kept.learned.digests.len());
+        if news > not_worth_writing(kept.known) {
             // A cache that cannot be written is none.
-            let _ = self.write(&encoded(&self.root, known, learned, stamps, tree, began));
+            let _ = self.write(&kept.encoded(&self.root));
         }
     }
 
@@ -171,60 +171,93 @@ fn sweep(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A cache with all that is known now.
-fn encoded(
-    root: &str,
-    known: &Known,
-    learned: &Learned,
-    stamps: &HashMap<String, Stamp>,
-    tree: &SourceTree,
-    began: SystemTime,
-) -> Vec<u8> {
-    let trusted_before = since_1970_ns(began) - RACY_NS;
-    let files: Vec<(String, KeptFile)> = tree
-        .readable()
-        .filter(|(path, _)| matches!(Part::of(path), Part::Source(_)))
-        .filter_map(|(path, file)| {
-            let stamp = *stamps.get(path).filter(|stamp| stamp.changed_ns < trusted_before)?;
-            Some((path.to_owned(), kept(path, file, stamp, known, learned)?))
-        })
-        .collect();
-    let in_use: BTreeSet<Digest> =
-        learned.digests.values().copied().chain(files.iter().filter_map(|(_, file)| file.digest)).collect();
-    let (mut facts, mut places) = (Vec::new(), Vec::new());
-    let mut keep = |digest: &Digest, encoded: &[u8]| {
-        let start = facts.len() as u64;
-        facts.extend_from_slice(encoded);
-        places.push((*digest, start, facts.len() as u64));
-    };
-    for digest in &in_use {
-        let encoded = learned.facts.get(digest).map(Vec::as_slice).or_else(|| known.facts(digest));
-        if let Some(encoded) = encoded {
-            keep(digest, encoded);
-        }
-    }
-    let unused = known.digests().filter(|digest| !in_use.contains(*digest)).take(MAX_UNUSED * in_use.len());
-    for digest in unused {
-        if let Some(encoded) = known.facts(digest) {
-            keep(digest, encoded);
-        }
-    }
-    let facts_checksum = *blake3::hash(&facts).as_bytes();
-    let head =
-        Head { scanner: SCANNER.to_owned(), root: root.to_owned(), files, facts: places, facts_checksum };
-    let head = postcard::to_allocvec(&head).expect("BUG: it is lists, numbers and texts");
-    let length = (head.len() as u64).to_le_bytes();
-    [MAGIC, &length, blake3::hash(&head).as_bytes(), &head, &facts].concat()
+/// What may be kept of a scan.
+pub(super) struct Kept<'s> {
+    pub(super) known: &'s Known,
+    pub(super) learned: &'s Learned,
+    pub(super) stamps: &'s HashMap<String, Stamp>,
+    pub(super) tree: &'s SourceTree,
+    /// What the whole scan gave, if that can be used again.
+    pub(super) outcome: Option<Outcome>,
+    /// When the scan began.
+    pub(super) began: SystemTime,
 }
 
-/// What is kept of a file.
-fn kept(path: &str, file: &File, stamp: Stamp, known: &Known, learned: &Learned) -> Option<KeptFile> {
-    if let File::Unread(ticket) = file {
-        let KnownFile { glance, digest, searches, .. } = known.file((*ticket)?)?.clone();
-        let searches = learned.searches.get(path).cloned().unwrap_or(searches);
-        return Some(KeptFile { stamp, glance, digest, searches });
+impl Kept<'_> {
+    /// A cache with all that is known now.
+    fn encoded(&self, root: &str) -> Vec<u8> {
+        let Self { known, learned, .. } = self;
+        let files = self.files();
+        let in_use: BTreeSet<Digest> = files.iter().filter_map(|(_, file)| file.digest).collect();
+        let new: BTreeSet<Digest> = learned.digests.values().copied().collect();
+        let (mut facts, mut places) = (Vec::new(), Vec::new());
+        let mut keep = |digest: &Digest, encoded: &[u8]| {
+            let start = facts.len();
+            facts.extend_from_slice(encoded);
+            let checksum = FactsPlace::checksum(encoded);
+            places.push((*digest, FactsPlace { start, end: facts.len(), checksum }));
+        };
+        for digest in in_use.union(&new) {
+            let encoded = learned.facts.get(digest).map(Vec::as_slice).or_else(|| known.facts(digest));
+            if let Some(encoded) = encoded {
+                keep(digest, encoded);
+            }
+        }
+        let unused: BTreeSet<&Digest> =
+            known.digests().filter(|digest| !in_use.contains(*digest) && !new.contains(*digest)).collect();
+        for digest in unused.into_iter().take(MAX_UNUSED * in_use.len()) {
+            if let Some(encoded) = known.facts(digest) {
+                keep(digest, encoded);
+            }
+        }
+        let searched: BTreeSet<Key> =
+            files.iter().flat_map(|(_, file)| file.searches.keys().copied()).collect();
+        let words = known.all_words().iter().chain(&learned.words);
+        let words =
+            words.filter(|(key, _)| searched.contains(*key)).map(|(key, words)| (*key, words.clone()));
+        let head = Head {
+            scanner: SCANNER.to_owned(),
+            root: root.to_owned(),
+            facts: places,
+            facts_bytes: facts.len(),
+            words: words.collect(),
+            // What is not kept cannot be compared with.
+            outcome: self.outcome.clone().filter(|_| files.len() == self.sources().count()),
+            files,
+        };
+        let head = postcard::to_allocvec(&head).expect("BUG: it is lists, numbers and texts");
+        let length = (head.len() as u64).to_le_bytes();
+        [MAGIC, &length, blake3::hash(&head).as_bytes(), &head, &facts].concat()
     }
-    let glance = learned.glances.get(path)?.clone();
-    let searches = learned.searches.get(path).cloned().unwrap_or_default();
-    Some(KeptFile { stamp, glance, digest: learned.digests.get(path).copied(), searches })
+
+    /// The source that was looked at.
+    fn sources(&self) -> impl Iterator<Item = (&str, &File)> {
+        let is_source = |(path, file): &(&str, &File)| {
+            matches!(Part::of(path), Part::Source(_)) && !matches!(file, File::Unread(None))
+        };
+        self.tree.readable().filter(is_source)
+    }
+
+    fn files(&self) -> Vec<(String, KeptFile)> {
+        let trusted_before = since_1970_ns(self.began) - RACY_NS;
+        let kept = |(path, file): (&str, &File)| {
+            let stamp = *self.stamps.get(path).filter(|stamp| stamp.changed_ns < trusted_before)?;
+            Some((path.to_owned(), self.file(path, file, stamp)?))
+        };
+        self.sources().filter_map(kept).collect()
+    }
+
+    /// What is kept of a file.
+    fn file(&self, path: &str, file: &File, stamp: Stamp) -> Option<KeptFile> {
+        let searches = self.learned.searches.get(path);
+        if let File::Unread(ticket) = file {
+            let KnownFile { glance, digest, searches: before, .. } = self.known.file((*ticket)?)?.clone();
+            let mut all = before;
+            all.extend(searches.into_iter().flatten());
+            return Some(KeptFile { stamp, glance, digest, searches: all });
+        }
+        let glance = self.learned.glances.get(path)?.clone();
+        let digest = self.learned.digests.get(path).copied();
+        Some(KeptFile { stamp, glance, digest, searches: searches.cloned().unwrap_or_default() })
+    }
 }

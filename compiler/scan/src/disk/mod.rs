@@ -19,6 +19,7 @@ use compiler_diagnostics::Diagnostic;
 use schema_documents::manifest::Manifest;
 
 use crate::SourceTree;
+use crate::again;
 use crate::known::{Known, Stamp};
 use crate::parallel;
 
@@ -68,6 +69,10 @@ fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result
     let known = cache.as_ref().map(cache::Cache::load).unwrap_or_default();
     let walked = walk::walk(&root, &known, &walk::Wanted::by(&root), options.threads);
     let walk::Walked { mut tree, mut stamps, mut files_read } = walked;
+    if let Some(manifest) = again::same_manifest(&tree, &known, cache::not_worth_writing(&known)) {
+        let (manifest, diagnostics) = (Some(manifest), Vec::new());
+        return Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed: 0 });
+    }
     let found = loop {
         match crate::scan_knowing(&tree, &known, options.threads, cache.is_some()) {
             Ok(found) => break found,
@@ -79,7 +84,9 @@ fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result
     };
     let files_parsed = found.learned.facts.len();
     if let Some(cache) = &cache {
-        cache.store(&known, &found.learned, &stamps, &tree, began);
+        let outcome = again::outcome(&tree, found.manifest.as_ref(), found.diagnostics.is_empty());
+        let (known, learned, stamps) = (&known, &found.learned, &stamps);
+        cache.store(&cache::Kept { known, learned, stamps, tree: &tree, outcome, began });
     }
     let places = found.diagnostics.iter().filter_map(|diagnostic| diagnostic.span.as_ref());
     let shown: BTreeSet<String> = places

@@ -148,14 +148,14 @@ fn look(root: &Path, entry: &DirEntry, known: &Known, wanted: &Wanted, bytes: &A
     if part == Part::Named {
         return Some(Met::File(relative, File::Named, None));
     }
-    if !wanted.holds(part) {
-        return Some(Met::File(relative, File::Unread(None), None));
-    }
-    if part != Part::Configuration && known.len() > 0 {
+    let before = known.by_path(&relative).filter(|_| part != Part::Configuration);
+    if before.is_some() {
         let stamp = file::stamp(&entry.metadata().ok()?);
         if let Some(ticket) = known.ticket(&relative, stamp) {
             return Some(Met::File(relative, File::Unread(Some(ticket)), Some(stamp)));
         }
+    } else if !wanted.holds(part) {
+        return Some(Met::File(relative, File::Unread(None), None));
     }
     Some(match file::read(path) {
         Ok((content, stamp)) => {

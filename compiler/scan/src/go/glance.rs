@@ -135,7 +135,7 @@ fn next(text: &[u8]) -> &[u8] {
 const FEW: usize = 16;
 
 /// Whether a file contains one of these names, as a word of its own.
-pub(super) fn contains_word(content: &[u8], words: &BTreeSet<String>) -> bool {
+pub(crate) fn contains_word(content: &[u8], words: &BTreeSet<String>) -> bool {
     if words.len() <= FEW {
         return words.iter().any(|word| contains_one(content, word));
     }

@@ -45,12 +45,14 @@ use crate::per_file::{Language, Missing, Reader};
 use crate::text::Place;
 use directive::Directive;
 use facts::{Facts, facts};
+pub(crate) use glance::contains_word;
 use glance::{Glance, glance};
 use module::Module;
+pub(crate) use module::is_source;
 use program::{File, Program, ServiceId, Site};
 
 /// How a Go file is looked at.
-static LANGUAGE: Language<Glance, Facts> =
+pub(crate) static LANGUAGE: Language<Glance, Facts> =
     Language { name: "go", is_source: module::is_source, glance, facts };
 
 /// Scans an app written in Go.

@@ -50,7 +50,7 @@ impl Module {
 }
 
 /// Whether a file with this path may be source of the app: no test, no dependency, and not generated.
-pub(super) fn is_source(path: &str) -> bool {
+pub(crate) fn is_source(path: &str) -> bool {
     let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
     let is_read = |part: &str| !(part == "node_modules" || part == "vendor" || part.starts_with('.'));
     file.strip_suffix(".go").is_some_and(|stem| !stem.ends_with("_test"))

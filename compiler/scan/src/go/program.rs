@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use compiler_diagnostics::{Code, Diagnostic};
+use rustc_hash::FxHashMap;
 use schema_documents::Position;
 
 use super::facts::{
@@ -139,7 +140,7 @@ impl<'p> Site<'p> {
 }
 
 /// Something about names, by package and name.
-type ByName<'t, T> = BTreeMap<&'t str, BTreeMap<&'t str, Vec<T>>>;
+type ByName<'t, T> = FxHashMap<&'t str, FxHashMap<&'t str, Vec<T>>>;
 
 /// What is known of a name.
 fn of<'m, T>(map: &'m ByName<'_, T>, package: &str, name: &str) -> &'m [T] {
@@ -158,7 +159,7 @@ pub(super) struct Program<'t> {
     /// The services by their root folders.
     roots: BTreeMap<String, ServiceId>,
     /// The services in which a declaration's code runs, by file and index.
-    runs: BTreeMap<Node, Vec<ServiceId>>,
+    runs: FxHashMap<Node, Vec<ServiceId>>,
     /// The services that load a package, by import path.
     loads: BTreeMap<&'t str, Vec<ServiceId>>,
 }
@@ -170,10 +171,10 @@ impl<'t> Program<'t> {
             tree,
             module,
             files,
-            declared: BTreeMap::new(),
-            uses: BTreeMap::new(),
+            declared: ByName::default(),
+            uses: ByName::default(),
             roots: BTreeMap::new(),
-            runs: BTreeMap::new(),
+            runs: FxHashMap::default(),
             loads: BTreeMap::new(),
         };
         for (index, file) in files.iter().enumerate() {

@@ -9,13 +9,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use super::facts::{Declaration, Form};
 use super::program::{File, Node, Program, ServiceId};
 
 /// What is reached.
 pub(super) struct Reached<'t> {
     /// The services in which a declaration's code runs.
-    pub(super) runs: BTreeMap<Node, Vec<ServiceId>>,
+    pub(super) runs: FxHashMap<Node, Vec<ServiceId>>,
     /// The services that load a package.
     pub(super) loads: BTreeMap<&'t str, Vec<ServiceId>>,
 }
@@ -28,7 +30,7 @@ pub(super) fn reach<'t>(
     endpoints: &BTreeSet<Node>,
 ) -> Reached<'t> {
     let graph = Graph::new(program);
-    let mut reached = Reached { runs: BTreeMap::new(), loads: BTreeMap::new() };
+    let mut reached = Reached { runs: FxHashMap::default(), loads: BTreeMap::new() };
     let services: BTreeSet<_> = graph.owners.iter().flatten().copied().collect();
     for service in services {
         let mut walk = Walk::new(&graph, endpoints, service);
@@ -49,15 +51,15 @@ struct Graph<'t> {
     /// The service that each file is part of.
     owners: Vec<Option<ServiceId>>,
     /// The declarations that each one names, with the methods of types.
-    names: BTreeMap<Node, BTreeSet<Node>>,
+    names: FxHashMap<Node, FxHashSet<Node>>,
     /// The files of each package.
-    packages: BTreeMap<&'t str, Vec<usize>>,
+    packages: FxHashMap<&'t str, Vec<usize>>,
 }
 
 impl<'t> Graph<'t> {
     fn new(program: &Program<'t>) -> Self {
         let files = program.files;
-        let mut packages: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut packages: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
         for (index, file) in files.iter().enumerate() {
             packages.entry(&file.import_path).or_default().push(index);
         }
@@ -70,9 +72,9 @@ impl<'t> Graph<'t> {
     }
 }
 
-fn names(program: &Program<'_>) -> BTreeMap<Node, BTreeSet<Node>> {
+fn names(program: &Program<'_>) -> FxHashMap<Node, FxHashSet<Node>> {
     let methods = methods(program.files);
-    let mut graph: BTreeMap<Node, BTreeSet<Node>> = BTreeMap::new();
+    let mut graph: FxHashMap<Node, FxHashSet<Node>> = FxHashMap::default();
     let mut add = |from: Node, package: &str, name: &str| {
         let named = program.declarations(package, name).iter();
         let methods = methods.get(&(package, name)).into_iter().flatten();
@@ -96,8 +98,8 @@ fn names(program: &Program<'_>) -> BTreeMap<Node, BTreeSet<Node>> {
 }
 
 /// The methods of each type, by package and name.
-fn methods<'t>(files: &'t [File<'t>]) -> BTreeMap<(&'t str, &'t str), Vec<Node>> {
-    let mut methods: BTreeMap<_, Vec<_>> = BTreeMap::new();
+fn methods<'t>(files: &'t [File<'t>]) -> FxHashMap<(&'t str, &'t str), Vec<Node>> {
+    let mut methods: FxHashMap<_, Vec<_>> = FxHashMap::default();
     for (index, file) in files.iter().enumerate() {
         for (at, declaration) in file.facts.declarations.iter().enumerate() {
             if let Form::Function(function) = &declaration.form
@@ -116,14 +118,14 @@ struct Walk<'g, 't> {
     graph: &'g Graph<'t>,
     endpoints: &'g BTreeSet<Node>,
     service: ServiceId,
-    nodes: BTreeSet<Node>,
-    packages: BTreeSet<&'t str>,
+    nodes: FxHashSet<Node>,
+    packages: FxHashSet<&'t str>,
     open: Vec<Node>,
 }
 
 impl<'g, 't> Walk<'g, 't> {
     fn new(graph: &'g Graph<'t>, endpoints: &'g BTreeSet<Node>, service: ServiceId) -> Self {
-        let (nodes, packages, open) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        let (nodes, packages, open) = (FxHashSet::default(), FxHashSet::default(), Vec::new());
         Self { graph, endpoints, service, nodes, packages, open }
     }
 

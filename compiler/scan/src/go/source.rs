@@ -24,6 +24,32 @@ const HARMLESS: [&str; 5] = [
     "encore.dev/et",
 ];
 
+/// Types that no file declares.
+const PREDECLARED: [&str; 22] = [
+    "any",
+    "bool",
+    "byte",
+    "comparable",
+    "complex128",
+    "complex64",
+    "error",
+    "float32",
+    "float64",
+    "int",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "rune",
+    "string",
+    "uint",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uint8",
+    "uintptr",
+];
+
 /// How often files are looked through for more that is wanted.
 const MAX_ROUNDS: usize = 16;
 
@@ -424,6 +450,7 @@ impl<'c> Types<'c> {
             TypeForm::Name { qualifier: Some(package), name, .. } => {
                 Some((self.imported[mention.file].get(package).map_or("", String::as_str), name))
             }
+            TypeForm::Name { qualifier: None, name, .. } if PREDECLARED.contains(&name.as_str()) => None,
             TypeForm::Name { qualifier: None, name, .. } => {
                 Some((&self.candidates[mention.file].package, name))
             }

@@ -52,11 +52,12 @@ use found::Found;
 use glance::{Glance, glance};
 use resolve::{Module, Program};
 use site::Site;
+pub(crate) use source::is_source;
 use specifier::Modules;
 use syntax::facts;
 
 /// How a TypeScript file is looked at.
-static LANGUAGE: Language<Glance, Facts> =
+pub(crate) static LANGUAGE: Language<Glance, Facts> =
     Language { name: "typescript", is_source: source::is_source, glance, facts };
 
 /// Scans an Encore.ts app.

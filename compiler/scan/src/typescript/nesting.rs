@@ -44,6 +44,9 @@ const STATEMENT_WORDS: [&[u8]; 7] =
 /// It reads bytes, not syntax, and leaves out comments, strings and regular expressions as far as one can tell them
 /// without parsing. Where a `/` leaves that in doubt, the text also has to pass with nothing left out.
 pub(super) fn too_deep(text: &str) -> Option<usize> {
+    if cannot_be(text.as_bytes()) {
+        return None;
+    }
     let mut careful = Scan::default();
     careful.run(text.as_bytes(), true);
     if careful.found.is_some() || !careful.in_doubt {
@@ -52,6 +55,15 @@ pub(super) fn too_deep(text: &str) -> Option<usize> {
     let mut plain = Scan::default();
     plain.run(text.as_bytes(), false);
     plain.found
+}
+
+/// Whether there are too few brackets and operators for it, wherever they stand. A word that links has a byte before it
+/// that is no part of a word.
+fn cannot_be(text: &[u8]) -> bool {
+    let count = |is_meant: fn(u8) -> bool| text.iter().filter(|byte| is_meant(**byte)).count();
+    let brackets = count(|byte| matches!(byte, b'(' | b'[' | b'{'));
+    let links = count(|byte| !is_word(byte));
+    brackets <= MAX_BRACKETS && 2 * links < MAX_LINKS
 }
 
 #[derive(Default)]

@@ -10,7 +10,7 @@ use crate::parallel;
 use crate::per_file::{Missing, Sources};
 
 /// Whether a path is that of a TypeScript file of the app: neither a test nor generated.
-pub(super) fn is_source(path: &str) -> bool {
+pub(crate) fn is_source(path: &str) -> bool {
     let Some((stem, "ts")) = path.rsplit_once('.') else { return false };
     let is_test_or_types = [".test", ".spec", ".d"].iter().any(|ending| stem.ends_with(ending));
     let is_skipped_folder =
