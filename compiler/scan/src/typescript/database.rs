@@ -312,6 +312,11 @@ mod tests {
             "const f = () => SQLDatabase.named('d').exec`INSERT INTO x VALUES (1)`;",
             "const db = SQLDatabase.named('d'); f({ db });",
             "const db = SQLDatabase.named('d'); const url = db.connectionString;",
+            "const db = SQLDatabase.named('d'); const pool = make(db.connectionString); function make(s: string) { return s; }",
+            "const db = SQLDatabase.named('d'); const { connectionString } = db;",
+            "const db = SQLDatabase.named('d'); const url = `${db.connectionString}?x`;",
+            "const keep = wrap(SQLDatabase.named('d')); function wrap<T>(t: T): T { return t; }",
+            "const db = SQLDatabase.named('d'); class A { constructor(private d: X) {} } const a = new A(db);",
         ] {
             check(&format!("import {{ SQLDatabase }} from 'encore.dev/storage/sqldb'; {rest}"), &[used]);
         }
@@ -359,5 +364,8 @@ mod tests {
         check_access("db.query`SELECT 1`; f(db);", false);
         check_access("db.query('SELECT 1');", false);
         check_access("db.query`SELECT pay(7)`;", false);
+        check_access("function f() { const { query } = db; query`SELECT 1`; }", true);
+        check_access("const f = (query: X) => query`SELECT 1`; f(db.query);", true);
+        check_access("const f = (query: X) => query; f(db.query);", false);
     }
 }

@@ -52,7 +52,6 @@ fn a_value_is_followed_through_objects_and_classes() {
     ] {
         check_rest(rest, &[PUBLISHED]);
     }
-    check_rest("class A { constructor(private u: X) {} f() { this.v.publish({}); } } new A(t);", &[UNUSED]);
     check_rest("const all = { u: t, v: x }; all.v.publish({});", &[UNUSED]);
 }
 
@@ -73,6 +72,60 @@ fn a_value_is_followed_through_functions() {
         check_rest(rest, &[PUBLISHED]);
     }
     check_rest("f(t); function f(u: X) { console.log(u); if (u) {} }", &[UNUSED]);
+}
+
+#[test]
+fn a_member_that_is_read_is_used_whatever_becomes_of_it() {
+    for rest in [
+        "keep(t.publish); function keep(u: X) { return u; }",
+        "keep(t.publish); function keep() {}",
+        "function f() { const p = t.publish; }",
+        "function f() { const { publish } = t; }",
+        "const { publish } = t;",
+        "const all = { p: t.publish };",
+        "const text = `${t.publish}`;",
+        "class A { u = t; } const a = new A(); keep(a.u.publish); declare function keep(u: X): void;",
+        "class A { u = t.publish; }",
+        "const get = () => t.publish;",
+    ] {
+        check_rest(rest, &[PUBLISHED]);
+    }
+    let keep = ("lib/keep.ts", "export const keep = ({ u }: X) => { const p = u.publish; };");
+    check_files(
+        "import { t } from './t'; import { keep } from '../lib/keep'; keep({ u: t });",
+        &[keep],
+        &[PUBLISHED],
+    );
+    let look = ("lib/look.ts", "export const look = (all: X) => { const { u } = all; if (all.u) {} };");
+    check_files(
+        "import { t } from './t'; import { look } from '../lib/look'; look({ u: t });",
+        &[look],
+        &[UNUSED],
+    );
+}
+
+#[test]
+fn what_a_function_returns_or_keeps_is_passed_on_unless_a_use_is_seen() {
+    let reported = |place: &str| format!("S0018 {place} the topic `t` is passed on as a value");
+    for (rest, place) in [
+        ("const u = keep(t); function keep(u: X) { return u; }", "2:11-2:18"),
+        ("const keep = (u: X) => ({ u }); const u = keep(t);", "2:43-2:50"),
+        ("class A { constructor(private u: X) {} } const a = new A(t);", "2:52-2:60"),
+        ("class A { constructor(public u: X) {} } export const a = new A(t);", "2:58-2:66"),
+        (
+            "class A { u; constructor({ u, v }: X) { this.u = u; v.publish(); } } new A({ u: t });",
+            "2:70-2:85",
+        ),
+    ] {
+        check_rest(rest, &[PUBLISHED, &reported(&format!("svc/svc.ts:{place}"))]);
+    }
+    check_rest("const keep = (u: X) => u; keep(t).publish({});", &[PUBLISHED]);
+    let lib = ("lib/lib.ts", "export class Store { constructor(private u: X) {} }");
+    check_files(
+        "import { t } from './t';\nimport { Store } from '../lib/lib'; new Store(t);",
+        &[lib],
+        &[PUBLISHED, &reported("svc/user.ts:2:37-2:49")],
+    );
 }
 
 #[test]
