@@ -125,13 +125,16 @@ fn folder(
     out: &mut Vec<Diagnostic>,
 ) -> Option<(String, Position)> {
     let at = site.module.at(value.at);
-    let joined = if path.starts_with('/') { None } else { join(site.module.folder(), path) };
+    let is_below = !path.starts_with('/') && join("", path).is_some();
+    let joined = join(site.module.folder(), path).filter(|_| is_below);
     if joined.is_none() {
+        let message =
+            format!("the migrations folder `{path}` is not below the file that declares the database");
         out.push(
-            Diagnostic::error(Code::S0013, format!("the migrations folder `{path}` is outside of the app"))
+            Diagnostic::error(Code::S0013, message)
                 .at(&at)
-                .note("the path is relative to the folder of the file that declares the database")
-                .help("move the migrations into the app"),
+                .note("the path is relative to the folder of that file, and may not leave it")
+                .help("move the migrations into that folder, or the declaration to the migrations"),
         );
     }
     Some((joined?, at))
@@ -285,14 +288,17 @@ mod tests {
                 "S0013 svc/svc.ts:2:36-2:41 the migrations folder `svc/n` does not exist",
             ],
         );
-        check_migrations(
-            "'../../m'",
-            &[],
-            &[
-                r#"databases {"name": "d"}"#,
-                "S0013 svc/svc.ts:2:36-2:45 the migrations folder `../../m` is outside of the app",
-            ],
-        );
+        for path in ["../../m", "../svc/m", "x/../../svc/m", "/m"] {
+            let end = 38 + path.len();
+            let reported = format!(
+                "S0013 svc/svc.ts:2:36-2:{end} the migrations folder `{path}` is not below the file that declares the database"
+            );
+            check_migrations(
+                &format!("'{path}'"),
+                &["1_a.up.sql"],
+                &[r#"databases {"name": "d"}"#, &reported],
+            );
+        }
         check_migrations(
             "{ path: './m', source: 'prismo' }",
             &["1_a.up.sql"],

@@ -7,7 +7,8 @@ const UNUSED: &str = r#"topics {"name": "t"}"#;
 const BOUND: &str = r#"services {"name": "svc", "path": "svc", "binds": {"topics": ["t"]}}"#;
 
 fn check_rest(rest: &str, expected: &[&str]) {
-    let source = format!("import {{ Topic }} from 'encore.dev/pubsub'; const t = new Topic<M>('t');\n{rest}");
+    let source =
+        format!("import {{ Topic }} from 'encore.dev/pubsub'; const t = new Topic<M>('t', {{}});\n{rest}");
     let expected: Vec<&str> = expected.iter().copied().chain([BOUND]).collect();
     check(&source, &expected);
 }
@@ -154,15 +155,16 @@ fn a_circle_of_values_ends() {
     check_rest("const f = (u: X) => f(u); f(t);", &[UNUSED]);
     for rest in ["const f = (u: X) => f({ u }); f(t);", "class A { u = t; f() { this.u = { v: this.u }; } }"]
     {
-        let source =
-            format!("import {{ Topic }} from 'encore.dev/pubsub'; const t = new Topic<M>('t');\n{rest}");
+        let source = format!(
+            "import {{ Topic }} from 'encore.dev/pubsub'; const t = new Topic<M>('t', {{}});\n{rest}"
+        );
         let files = [("svc/encore.service.ts", SERVICE), ("svc/svc.ts", &source)];
         assert!(rows(&files).contains(&normal(PUBLISHED)), "a chain without end counts as passed on");
     }
 }
 
 const SERVICE: &str = "import { Service } from 'encore.dev/service'; export default new Service('svc');";
-const TOPIC: &str = "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t');";
+const TOPIC: &str = "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t', {});";
 
 /// A topic in `svc/t.ts`, a user in `svc/user.ts`, and other files.
 fn check_files(user: &str, others: &[(&str, &str)], expected: &[&str]) {
@@ -226,7 +228,7 @@ fn objects_of_resources_are_followed_across_files() {
         &[PUBLISHED, "S0018 svc/user.ts:1:30-1:36 the topic `t` is passed on as a value"],
     );
     check(
-        "import { Topic } from 'encore.dev/pubsub'; export const all = { t: new Topic<M>('t') }; all.t.publish({});",
+        "import { Topic } from 'encore.dev/pubsub'; export const all = { t: new Topic<M>('t', {}) }; all.t.publish({});",
         &[BOUND, PUBLISHED],
     );
 }
@@ -247,7 +249,7 @@ fn shared_code_works_for_the_services_that_load_it() {
             (
                 "lib/send.ts",
                 "import { Topic } from 'encore.dev/pubsub'; import { secret } from 'encore.dev/config';
-                 const t = new Topic<M>('t'); const key = secret('Key');
+                 const t = new Topic<M>('t', {}); const key = secret('Key');
                  export const send = () => t.publish(key()); export type X = string;",
             ),
         ],
