@@ -262,7 +262,7 @@ mod tests {
             ),
             (
                 "ts/ts.ts",
-                "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t'); t.publish({});"
+                "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t', {}); t.publish({});"
                     .to_owned(),
             ),
             (
