@@ -48,9 +48,9 @@ pub(crate) struct Manifests {
     /// Read this manifest (TOML, or JSON if it ends in `.json`) instead of the code in DIR, of which only `environments`
     /// is read then; may be given several times, for the parts of one app
     #[arg(long = "manifest", value_name = "FILE")]
-    pub(crate) manifests: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     /// With `--manifest`: read the code in DIR as well
-    #[arg(long, requires = "manifests")]
+    #[arg(long, requires = "files")]
     pub(crate) with_source: bool,
     #[command(flatten)]
     pub(crate) keeping: Keeping,

@@ -36,7 +36,7 @@ impl App {
             file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).with_context(named)?;
             Ok((name_in(dir, path), bytes))
         };
-        let manifests = from.manifests.iter().map(read).collect::<Result<Vec<_>>>()?;
+        let manifests = from.files.iter().map(read).collect::<Result<Vec<_>>>()?;
         let named = || format!("the folder `{}` cannot be read", dir.display());
         if !manifests.is_empty() && !from.with_source {
             let tree = disk::list(dir).with_context(named)?;
@@ -59,7 +59,7 @@ impl App {
             let bytes = git(folder.unwrap_or(Path::new(".")), &["cat-file", "blob", &object], &[]).ok()?;
             Some((name_in(dir, path), bytes))
         };
-        let manifests = from.manifests.iter().filter_map(was).collect();
+        let manifests = from.files.iter().filter_map(was).collect();
         Ok(Self { tree, manifests, with_source: from.with_source, scanned: None })
     }
 
