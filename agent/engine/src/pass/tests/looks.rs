@@ -160,3 +160,27 @@ fn a_look_that_is_refused_leaves_the_intent_open_and_nothing_is_created_meanwhil
     comes_to_rest_at(&mut world, &one_topic());
     assert_eq!(world.cloud.calls, 1, "the next look finds it");
 }
+
+#[test]
+fn an_edit_before_a_read_back_that_a_crash_put_off_is_an_edit() {
+    // Every place to die at from the creation on.
+    for at in 0.. {
+        let mut world = World::new();
+        let ended = world.run_until(&one_topic(), Mode::Apply, Some(Crash { at, done: true }));
+        if ended.is_some() {
+            return;
+        }
+        if world.cloud.calls == 0 {
+            continue;
+        }
+        world.wait(3_600_000);
+        world.cloud.edit("AWS::SNS::Topic", "/DisplayName", "edited");
+        for _ in 0..3 {
+            world.run(&one_topic(), Mode::Run);
+            world.wait(3_600_000);
+        }
+        let record = &world.recorded().resources[&id()][&1];
+        let field = &record.fields[&FieldPath::parse("/DisplayName").expect("a path")];
+        assert!(field.edit.is_some(), "after command {at}: {record:#?}");
+    }
+}
