@@ -15,6 +15,8 @@ mod migration;
 mod parallel;
 mod per_file;
 mod python;
+#[cfg(test)]
+mod rows;
 mod rust;
 mod service_file;
 mod sql;

@@ -1,6 +1,6 @@
 //! Object storage buckets, and what is done with them.
 //!
-//! ```ignore
+//! ```text
 //! static FILES: Bucket = Bucket::new("files").public();
 //! FILES.upload("name", data).await?;
 //! save(&FILES.reference::<(perms::Uploader, perms::Lister)>()).await?;

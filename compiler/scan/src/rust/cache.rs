@@ -1,6 +1,6 @@
 //! Redis databases, which are caches unless they are persistent, and what is done in them.
 //!
-//! ```ignore
+//! ```text
 //! static ITEMS: Database = Database::new("items").eviction_policy(EvictionPolicy::AllKeysLfu);
 //! ITEMS.string().get(key).await?;
 //! ```

@@ -1,6 +1,6 @@
 //! Configuration. Its values are in files and are no infrastructure; the secrets that its fields read are.
 //!
-//! ```ignore
+//! ```text
 //! #[derive(Deserialize, ConfigType)]
 //! struct Stripe { #[config(secret = "StripeKey")] key: Secret }
 //! static STRIPE: SharedConfig<Stripe> = SharedConfig::new("stripe");

@@ -1,6 +1,6 @@
 //! Cron jobs, which request a path of the service that declares them.
 //!
-//! ```ignore
+//! ```text
 //! static CLEANUP: Job = Job::new("cleanup", "/internal/cleanup", Schedule::Cron("0 4 * * *")).title("Nightly cleanup");
 //! static REFRESH: Job = Job::new("refresh", "/internal/rates", Schedule::Every("30m"));
 //! ```

@@ -1,6 +1,6 @@
 //! SQL databases, their migrations, and what is done in them.
 //!
-//! ```ignore
+//! ```text
 //! static DB: Database = Database::new("orders").migrations("./migrations");
 //! DB.query_one("SELECT state FROM orders WHERE id = $1", &[&id]).await?;
 //! report(&DB.read()).await?;

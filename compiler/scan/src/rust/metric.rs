@@ -1,6 +1,6 @@
 //! Metrics: of one service, shared, or of all.
 //!
-//! ```ignore
+//! ```text
 //! static ORDERS: Counter = Counter::new("orders_placed");
 //! static SERVED: SharedCounterGroup<Served> = SharedCounterGroup::new("served");
 //! ```

@@ -1,6 +1,6 @@
 //! Secrets: of one service, shared between those that read them, or of all.
 //!
-//! ```ignore
+//! ```text
 //! static MAIL_KEY: Secret = Secret::new("MailKey");
 //! static TOKEN_KEY: SharedSecret = SharedSecret::new("TokenKey");
 //! ```

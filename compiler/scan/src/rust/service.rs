@@ -1,6 +1,6 @@
 //! Services and their calls. A service is the folder of an `encore.service.json`; what is read here is who calls whom.
 //!
-//! ```ignore
+//! ```text
 //! let users = encore::services::base_url("users");
 //! ```
 

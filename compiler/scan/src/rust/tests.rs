@@ -1,9 +1,8 @@
 //! What the tests of all primitives share, and tests that concern several.
 
 use proptest::prelude::*;
-use serde_json::{Map, Value};
 
-use crate::{SourceTree, scan};
+use crate::{SourceTree, rows, scan};
 
 const APP: (&str, &str) = ("encore.app", r#"{"id": "test", "lang": "rust"}"#);
 const SERVICE: (&str, &str) = ("svc/encore.service.json", r#"{"name": "svc", "lang": "rust"}"#);
@@ -20,60 +19,15 @@ pub(super) fn check(source: &str, expected: &[&str]) {
 /// The same for several files.
 #[track_caller]
 pub(super) fn check_app(files: &[(&str, &str)], expected: &[&str]) {
-    let mut found = rows(files);
-    let mut wanted: Vec<String> = expected.iter().map(|row| normal(row)).collect();
-    found.sort();
-    wanted.sort();
-    assert_eq!(found, wanted);
+    rows::check(&tree(files), |_| true, expected);
 }
 
 fn rows(files: &[(&str, &str)]) -> Vec<String> {
-    let files = files.iter().chain([&APP]).map(|(path, text)| (*path, *text));
-    let (manifest, diagnostics) = scan(&SourceTree::from_files("app", files));
-    let manifest = without_places(serde_json::to_value(manifest.unwrap()).unwrap());
-    let mut rows = Vec::new();
-    for (list, elements) in manifest.as_object().unwrap() {
-        for element in elements.as_array().into_iter().flatten() {
-            let element = element.as_object().unwrap();
-            let is_bare = list == "services" && element.len() == 2;
-            if !is_bare {
-                rows.push(row(list, element));
-            }
-        }
-    }
-    rows.extend(diagnostics.iter().map(|one| {
-        assert!(one.help.is_some() && !one.notes.is_empty(), "{one:?}");
-        let place = one.span.as_ref().map_or_else(String::new, |span| {
-            format!("{}:{}:{}-{}:{} ", span.file, span.line, span.column, span.end_line, span.end_column)
-        });
-        format!("{} {place}{}", one.code.as_str(), one.message)
-    }));
-    rows
+    rows::rows(&tree(files), |_| true)
 }
 
-fn row(list: &str, element: &Map<String, Value>) -> String {
-    let sorted: std::collections::BTreeMap<_, _> = element.iter().collect();
-    format!("{list} {}", serde_json::to_string(&sorted).unwrap())
-}
-
-fn normal(expected: &str) -> String {
-    match expected.split_once(' ') {
-        Some((list, element)) if element.starts_with('{') => {
-            row(list, &serde_json::from_str(element).unwrap())
-        }
-        _ => expected.to_owned(),
-    }
-}
-
-fn without_places(value: Value) -> Value {
-    match value {
-        Value::Array(list) => list.into_iter().map(without_places).collect(),
-        Value::Object(fields) => {
-            let kept = fields.into_iter().filter(|(name, _)| name != "at");
-            Value::Object(kept.map(|(name, value)| (name, without_places(value))).collect())
-        }
-        other => other,
-    }
+fn tree(files: &[(&str, &str)]) -> SourceTree {
+    SourceTree::from_files("app", files.iter().chain([&APP]).copied())
 }
 
 const TOPIC: &str = r#"use encore::pubsub::Topic; pub static T: Topic<String> = Topic::new("t");"#;

@@ -1,6 +1,6 @@
 //! Pub/Sub topics, their subscriptions and publishers.
 //!
-//! ```ignore
+//! ```text
 //! static PLACED: Topic<OrderPlaced> = Topic::new("order-placed");
 //! static SHIPMENTS: OrderedTopic<Shipment> = OrderedTopic::new("shipments").exactly_once();
 //! #[encore::pubsub::register]

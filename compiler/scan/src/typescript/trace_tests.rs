@@ -1,6 +1,6 @@
 //! What is followed, and where that ends.
 
-use super::tests::{check, check_app, normal, rows};
+use super::tests::{check, check_app, rows};
 
 const PUBLISHED: &str = r#"topics {"name": "t", "publishers": ["svc"]}"#;
 const UNUSED: &str = r#"topics {"name": "t"}"#;
@@ -159,7 +159,10 @@ fn a_circle_of_values_ends() {
             "import {{ Topic }} from 'encore.dev/pubsub'; const t = new Topic<M>('t', {{}});\n{rest}"
         );
         let files = [("svc/encore.service.ts", SERVICE), ("svc/svc.ts", &source)];
-        assert!(rows(&files).contains(&normal(PUBLISHED)), "a chain without end counts as passed on");
+        assert!(
+            rows(&files).contains(&crate::rows::normal(PUBLISHED)),
+            "a chain without end counts as passed on"
+        );
     }
 }
 
