@@ -46,6 +46,14 @@ bench-scan:
 kills:
     KILLS=all cargo test --package fixtures-suite --test kills -- --nocapture
 
+# Environments through storms of faults, judged by the simulated cloud's own ledger; `--seed S` tells one story
+simulate *flags:
+    cargo run --quiet --profile simulation --package fixtures-simulation --bin simulate -- {{flags}}
+
+# More inputs for the compiler than a test run takes, made from the committed seeds
+fuzz iterations="20000":
+    FUZZ_ITERATIONS={{iterations}} cargo test --package fixtures-suite --test fuzz
+
 # Encore's own test data against our scanners; `--update` writes new verdicts, `--show CASE` says all about one
 parity-encore encore *flags:
     cargo run --quiet --package fixtures-suite --bin parity -- encore {{encore}} {{flags}}

@@ -102,6 +102,12 @@ impl Run {
         Options { cache: Some(self.cache.clone()), threads: self.threads }
     }
 
+    fn scan(&self, roots: &[Root]) {
+        for root in roots {
+            disk::scan(&root.folder, &self.options()).unwrap();
+        }
+    }
+
     /// From nothing, the cache is written as well.
     fn cold(&self, name: &str, roots: &[Root]) {
         let _ = fs::remove_dir_all(&self.cache);
@@ -109,27 +115,29 @@ impl Run {
             name,
             || {
                 let _ = fs::remove_dir_all(&self.cache);
-                roots.iter().for_each(|root| {
+                for root in roots {
                     yardstick::walk_read_and_search(&root.folder, self.threads);
-                });
+                }
             },
-            || roots.iter().for_each(|root| drop(disk::scan(&root.folder, &self.options()).unwrap())),
+            || self.scan(roots),
         );
     }
 
     /// With a cache, after a function was added to one file.
     fn warm(&self, name: &str, roots: &[Root], part: Part) {
         let _ = fs::remove_dir_all(&self.cache);
-        roots.iter().for_each(|root| drop(disk::scan(&root.folder, &self.options()).unwrap()));
+        self.scan(roots);
         self.compare(
             name,
             || {
-                roots.iter().for_each(|root| {
+                for root in roots {
                     yardstick::walk_and_stat(&root.folder, self.threads);
-                });
-                roots.iter().for_each(|root| touch(&root.folder.join(root.app.one(part))));
+                }
+                for root in roots {
+                    touch(&root.folder.join(root.app.one(part)));
+                }
             },
-            || roots.iter().for_each(|root| drop(disk::scan(&root.folder, &self.options()).unwrap())),
+            || self.scan(roots),
         );
     }
 

@@ -92,11 +92,11 @@ fn scan_files(reader: &Reader<'_>) -> Result<Outcome, Missing> {
             Language::Go => go::scan(reader, &app)?,
             Language::Typescript => typescript::scan(reader, &app)?,
             Language::Python => {
-                reader.require(|path| path.ends_with(".py"))?;
+                reader.require("py")?;
                 python::scan(tree, &app, &services)
             }
             Language::Rust => {
-                reader.require(|path| path.ends_with(".rs"))?;
+                reader.require("rs")?;
                 rust::scan(tree, &app, &services)
             }
         };
@@ -262,7 +262,7 @@ mod tests {
             ),
             (
                 "ts/ts.ts",
-                "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t'); t.publish({});"
+                "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t', {}); t.publish({});"
                     .to_owned(),
             ),
             (

@@ -68,9 +68,10 @@ impl<'t> Reader<'t> {
     }
 
     /// Sees to it that the content of these files is at hand.
-    pub(crate) fn require(&self, is_needed: impl Fn(&str) -> bool) -> Result<(), Missing> {
-        let unread =
-            self.tree.readable().filter(|(path, file)| is_needed(path) && matches!(file, File::Unread(_)));
+    pub(crate) fn require(&self, ending: &str) -> Result<(), Missing> {
+        let unread = self.tree.readable().filter(|(path, file)| {
+            path.rsplit_once('.').is_some_and(|(_, found)| found == ending) && matches!(file, File::Unread(_))
+        });
         let missing: Vec<Option<()>> = unread.map(|(path, _)| self.miss(path)).collect();
         if missing.is_empty() { Ok(()) } else { Err(Missing) }
     }

@@ -246,7 +246,11 @@ fn large(endpoints: usize) -> Manifest {
         Value::Table(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
     };
     let call = |index: usize| {
-        let to = if index % 2 == 0 { format!("s{}.E{index}", index / 10) } else { format!("s{index}.Wrong") };
+        let to = if index.is_multiple_of(2) {
+            format!("s{}.E{index}", index / 10)
+        } else {
+            format!("s{index}.Wrong")
+        };
         let entries = [("from_service", "s0".into()), ("to", Value::from(to)), ("at", at(index))];
         Value::Table(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
     };

@@ -37,10 +37,10 @@ const MAX_CACHE_BYTES: u64 = 1024 * 1024 * 1024;
 const MAX_UNUSED: usize = 2;
 
 /// Scans take minutes at most.
-const MAX_UNFINISHED_AGE: Duration = Duration::from_secs(3_600);
+const MAX_UNFINISHED_AGE: Duration = Duration::from_hours(1);
 
 /// A cache that was not written for so long is that of a folder that is gone or does not change.
-const MAX_AGE: Duration = Duration::from_secs(90 * 24 * 3_600);
+const MAX_AGE: Duration = Duration::from_hours(90 * 24);
 
 /// The cache of one folder.
 pub(super) struct Cache {
@@ -200,12 +200,16 @@ impl Kept<'_> {
         };
         for digest in in_use.union(&new) {
             let encoded = learned.facts.get(digest).map(Vec::as_slice).or_else(|| known.facts(digest));
-            encoded.into_iter().for_each(|encoded| keep(digest, encoded));
+            if let Some(encoded) = encoded {
+                keep(digest, encoded);
+            }
         }
         let unused: BTreeSet<&Digest> =
             known.digests().filter(|digest| !in_use.contains(*digest) && !new.contains(*digest)).collect();
         for digest in unused.into_iter().take(MAX_UNUSED * in_use.len()) {
-            known.facts(digest).into_iter().for_each(|encoded| keep(digest, encoded));
+            if let Some(encoded) = known.facts(digest) {
+                keep(digest, encoded);
+            }
         }
         let searched: BTreeSet<Key> =
             files.iter().flat_map(|(_, file)| file.searches.keys().copied()).collect();

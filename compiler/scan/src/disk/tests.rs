@@ -106,7 +106,7 @@ impl Stage {
 
     /// Scans with the cache, at a time when all files are old.
     fn scan(&self) -> Scanned {
-        let later = SystemTime::now() + std::time::Duration::from_secs(60);
+        let later = SystemTime::now() + std::time::Duration::from_mins(1);
         let options = Options { cache: Some(self.cache()), threads: 2 };
         scan_at(&self.root(), &options, later).unwrap()
     }

@@ -44,9 +44,8 @@ impl Wanted {
 
     pub(super) fn holds(&self, part: Part) -> bool {
         match (self, part) {
-            (_, Part::Named) => false,
+            (_, Part::Named) | (Self::Configuration, Part::Source(_)) => false,
             (Self::All, _) | (_, Part::Configuration) => true,
-            (Self::Configuration, Part::Source(_)) => false,
             (Self::Ending(wanted), Part::Source(ending)) => *wanted == ending,
         }
     }
@@ -70,13 +69,13 @@ enum Met {
 
 /// Walks over a folder and reads what is wanted and not known. Symbolic links are not followed; `.git`, `node_modules`
 /// and what `.gitignore` names are left out, and so are other apps.
-pub(super) fn walk(root: &Path, known: &Known, wanted: Wanted, threads: usize) -> Walked {
+pub(super) fn walk(root: &Path, known: &Known, wanted: &Wanted, threads: usize) -> Walked {
     let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let (files, bytes) = (AtomicUsize::new(0), AtomicU64::new(0));
     let (send, receive) = mpsc::channel();
     builder(root, threads).build_parallel().run(|| {
         let mut batch = Batch { met: Vec::new(), send: send.clone() };
-        let (wanted, files, bytes) = (&wanted, &files, &bytes);
+        let (files, bytes) = (&files, &bytes);
         Box::new(move |entry| {
             let met = match entry {
                 Ok(entry) => look(root, &entry, known, wanted, bytes),

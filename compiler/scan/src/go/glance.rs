@@ -59,7 +59,7 @@ fn declares_secrets(content: &[u8], at: usize) -> bool {
 fn package(content: &[u8]) -> (&[u8], &[u8]) {
     let text = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content);
     match after_blank(text).strip_prefix(b"package") {
-        Some(rest) if rest.first().is_some_and(|byte| !is_letter(byte)) => word(after_blank(rest)),
+        Some(rest) if rest.first().is_some_and(|byte| !is_letter(*byte)) => word(after_blank(rest)),
         _ => (&[], &[]),
     }
 }
@@ -102,11 +102,11 @@ fn import<'c>(text: &'c [u8], imports: &mut String) -> &'c [u8] {
 }
 
 fn word(text: &[u8]) -> (&[u8], &[u8]) {
-    text.split_at(text.iter().position(|byte| !is_letter(byte)).unwrap_or(text.len()))
+    text.split_at(text.iter().position(|byte| !is_letter(*byte)).unwrap_or(text.len()))
 }
 
-fn is_letter(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii()
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }
 
 /// What follows white space and comments.
@@ -139,14 +139,15 @@ pub(crate) fn contains_word(content: &[u8], words: &BTreeSet<String>) -> bool {
     if words.len() <= FEW {
         return words.iter().any(|word| contains_one(content, word));
     }
-    let found = content.split(|byte| !is_letter(byte)).filter(|word| !word.is_empty());
+    let found = content.split(|byte| !is_letter(*byte)).filter(|word| !word.is_empty());
     found.filter_map(|word| std::str::from_utf8(word).ok()).any(|word| words.contains(word))
 }
 
 fn contains_one(content: &[u8], word: &str) -> bool {
     memmem::find_iter(content, word.as_bytes()).any(|at| {
         let before = at.checked_sub(1).map(|before| &content[before]);
-        !before.is_some_and(is_letter) && !content.get(at + word.len()).is_some_and(is_letter)
+        !before.copied().is_some_and(is_letter)
+            && !content.get(at + word.len()).copied().is_some_and(is_letter)
     })
 }
 

@@ -69,12 +69,27 @@ pub(super) fn declare_keyspace(site: Site<'_>, found: &mut Found) {
     };
     note_use(&name, site.services(), &site.at(), found);
     found.resources.insert(site.key, Resource::Keyspace(name.clone()));
+    check_types(site, &mut found.diagnostics);
     let Some(pattern) = pattern else { return };
     check_pattern(site, pattern, &config, &mut found.diagnostics);
     let keyspace = Keyspace { pattern: pattern.to_owned(), service: site.service_name(), at: site.at() };
     // A cluster that is named and not declared is reported where names are resolved.
     if let Some(cache) = found.manifest.caches.iter_mut().find(|cache| cache.name == name) {
         cache.keyspaces.push(keyspace);
+    }
+}
+
+/// Whether keys are made of basic values, and the values of a `StructKeyspace`, which alone names their type, are objects.
+fn check_types(site: Site<'_>, out: &mut Vec<Diagnostic>) {
+    site.check_basic_fields(0, "field of the key", "each field of a key is a part of its text", out);
+    let Some((value, at)) = site.type_argument(1) else { return };
+    if site.program.is_basic(site.key.0, value) {
+        out.push(
+            Diagnostic::error(Code::S0020, "the values of this keyspace are no objects")
+                .at(&at)
+                .note("a `StructKeyspace` keeps objects, field by field")
+                .help("name an interface, or use a `StringKeyspace`, an `IntKeyspace` or a `FloatKeyspace`"),
+        );
     }
 }
 
@@ -166,6 +181,33 @@ new IntKeyspace(c, {});",
                 r#"services {"name": "svc", "path": "svc", "binds": {"caches": ["c"]}, "caches": [{"cache": "c"}]}"#,
                 "S0011 svc/svc.ts:2:17-2:18 this does not lead to a cache cluster",
                 "S0010 svc/svc.ts:3:1-3:17 `new …Keyspace` needs the field `keyPattern`",
+            ],
+        );
+    }
+
+    #[test]
+    fn keys_have_basic_fields_and_structs_are_objects() {
+        let check_types = |construct: &str, types: &str, pattern: &str, reported: &[&str]| {
+            let source = format!(
+                "import {{ CacheCluster, {construct} }} from 'encore.dev/storage/cache'; const c = CacheCluster.named('c');
+type Text = string; interface Key {{ a: string[]; b: {{ c: string }}; d: number }}
+new {construct}<
+{types}>(c, {{ keyPattern: '{pattern}' }});"
+            );
+            let used = r#"services {"name": "svc", "path": "svc", "binds": {"caches": ["c"]}, "caches": [{"cache": "c"}]}"#;
+            check(&source, &[&[used], reported].concat());
+        };
+        check_types("StructKeyspace", "string, { a: string[] }", ":key", &[]);
+        check_types("StructKeyspace", "string, Unknown", ":key", &[]);
+        let reported = "S0020 svc/svc.ts:4:9-4:13 the values of this keyspace are no objects";
+        check_types("StructKeyspace", "string, Text", ":key", &[reported]);
+        check_types(
+            "IntKeyspace",
+            "Key",
+            ":a/:b/:d",
+            &[
+                "S0020 svc/svc.ts:4:1-4:4 the field of the key `a` is not a string, a number or a boolean",
+                "S0020 svc/svc.ts:4:1-4:4 the field of the key `b` is not a string, a number or a boolean",
             ],
         );
     }

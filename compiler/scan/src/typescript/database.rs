@@ -125,13 +125,16 @@ fn folder(
     out: &mut Vec<Diagnostic>,
 ) -> Option<(String, Position)> {
     let at = site.module.at(value.at);
-    let joined = if path.starts_with('/') { None } else { join(site.module.folder(), path) };
+    let is_below = !path.starts_with('/') && join("", path).is_some();
+    let joined = join(site.module.folder(), path).filter(|_| is_below);
     if joined.is_none() {
+        let message =
+            format!("the migrations folder `{path}` is not below the file that declares the database");
         out.push(
-            Diagnostic::error(Code::S0013, format!("the migrations folder `{path}` is outside of the app"))
+            Diagnostic::error(Code::S0013, message)
                 .at(&at)
-                .note("the path is relative to the folder of the file that declares the database")
-                .help("move the migrations into the app"),
+                .note("the path is relative to the folder of that file, and may not leave it")
+                .help("move the migrations into that folder, or the declaration to the migrations"),
         );
     }
     Some((joined?, at))
@@ -285,14 +288,17 @@ mod tests {
                 "S0013 svc/svc.ts:2:36-2:41 the migrations folder `svc/n` does not exist",
             ],
         );
-        check_migrations(
-            "'../../m'",
-            &[],
-            &[
-                r#"databases {"name": "d"}"#,
-                "S0013 svc/svc.ts:2:36-2:45 the migrations folder `../../m` is outside of the app",
-            ],
-        );
+        for path in ["../../m", "../svc/m", "x/../../svc/m", "/m"] {
+            let end = 38 + path.len();
+            let reported = format!(
+                "S0013 svc/svc.ts:2:36-2:{end} the migrations folder `{path}` is not below the file that declares the database"
+            );
+            check_migrations(
+                &format!("'{path}'"),
+                &["1_a.up.sql"],
+                &[r#"databases {"name": "d"}"#, &reported],
+            );
+        }
         check_migrations(
             "{ path: './m', source: 'prismo' }",
             &["1_a.up.sql"],
@@ -312,6 +318,11 @@ mod tests {
             "const f = () => SQLDatabase.named('d').exec`INSERT INTO x VALUES (1)`;",
             "const db = SQLDatabase.named('d'); f({ db });",
             "const db = SQLDatabase.named('d'); const url = db.connectionString;",
+            "const db = SQLDatabase.named('d'); const pool = make(db.connectionString); function make(s: string) { return s; }",
+            "const db = SQLDatabase.named('d'); const { connectionString } = db;",
+            "const db = SQLDatabase.named('d'); const url = `${db.connectionString}?x`;",
+            "const keep = wrap(SQLDatabase.named('d')); function wrap<T>(t: T): T { return t; }",
+            "const db = SQLDatabase.named('d'); class A { constructor(private d: X) {} } const a = new A(db);",
         ] {
             check(&format!("import {{ SQLDatabase }} from 'encore.dev/storage/sqldb'; {rest}"), &[used]);
         }
@@ -359,5 +370,8 @@ mod tests {
         check_access("db.query`SELECT 1`; f(db);", false);
         check_access("db.query('SELECT 1');", false);
         check_access("db.query`SELECT pay(7)`;", false);
+        check_access("function f() { const { query } = db; query`SELECT 1`; }", true);
+        check_access("const f = (query: X) => query`SELECT 1`; f(db.query);", true);
+        check_access("const f = (query: X) => query; f(db.query);", false);
     }
 }

@@ -123,8 +123,12 @@ pub(super) struct Declaration {
     pub(super) arguments: Vec<Value>,
     /// The type arguments.
     pub(super) types: Vec<Type>,
+    /// Where these are written.
+    pub(super) types_at: Vec<Place>,
     /// The name of the top level that holds it, and where that stands; [`DEFAULT`] for a default export.
     pub(super) bound: Option<(String, Place)>,
+    /// Whether it is a statement: its value is dropped.
+    pub(super) is_dropped: bool,
     /// Whether it stands in a function, and so not at the top level.
     pub(super) in_function: bool,
     /// The whole call.

@@ -99,13 +99,13 @@ impl Found {
     }
 
     fn note_use(&mut self, target: &Target, usage: &Usage<'_>) {
+        if usage.rest.is_empty() && usage.action == Action::Read {
+            return;
+        }
         let key = match target {
             Target::Declaration(key) => key,
             Target::Client(service) => return self.note_call(service, usage),
         };
-        if usage.rest.is_empty() && usage.action == Action::Read {
-            return;
-        }
         match self.resources.get(key).cloned() {
             Some(Resource::Database(name)) => database::note_use(&name, usage, self),
             Some(Resource::Topic(index)) => topic::note_use(index, usage, self),

@@ -30,6 +30,9 @@ impl<'a> Trace<'_, 'a> {
                     let mut inner = step.clone();
                     let name = property.key.static_name();
                     if name.is_some_and(|name| self.field(&mut inner, &name).is_continue()) {
+                        if inner.path.len() > step.path.len() {
+                            self.read(&inner, property.node_id.get(), property.span);
+                        }
                         self.hold(&property.value, inner);
                     }
                 }
@@ -40,6 +43,21 @@ impl<'a> Trace<'_, 'a> {
                 }
             }
             BindingPattern::ArrayPattern(_) => self.pass_on(&step),
+        }
+    }
+
+    /// Into variables that are among the facts, by which it is followed from there: its fields are read here.
+    pub(super) fn take_apart(&mut self, pattern: &BindingPattern<'a>, step: &Step) {
+        let BindingPattern::ObjectPattern(object) = pattern else { return };
+        if !self.spend(object.properties.len()) {
+            return self.pass_on(step);
+        }
+        for property in &object.properties {
+            let mut inner = step.clone();
+            let name = property.key.static_name();
+            if name.is_some_and(|name| self.field(&mut inner, &name).is_continue()) {
+                self.read(&inner, property.node_id.get(), property.span);
+            }
         }
     }
 
@@ -95,6 +113,7 @@ impl<'a> Trace<'_, 'a> {
 
     /// Into a property of a class: of `this` within it, and of what is made from it.
     pub(super) fn hold_in_class(&mut self, class: NodeId, name: String, is_private: bool, step: &Step) {
+        self.keep(step);
         let mut step = step.clone();
         step.within.push(name);
         if step.within.len() > MAX_PATH {
@@ -148,6 +167,7 @@ impl<'a> Trace<'_, 'a> {
     }
 
     pub(super) fn result_of(&mut self, function: NodeId, step: &Step) {
+        self.keep(step);
         let nodes = self.semantic.nodes();
         let named = match (nodes.kind(function), nodes.parent_kind(function)) {
             (AstKind::Function(function), _) if function.id.is_some() => function.id.as_ref(),

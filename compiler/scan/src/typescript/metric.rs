@@ -25,6 +25,7 @@ pub(super) fn declare(site: Site<'_>, kind: MetricKind, found: &mut Found) {
                 .help("give the label another name, or leave it out"),
         );
     }
+    site.check_basic_fields(0, "label", "the value of a label is one short text", &mut found.diagnostics);
     found.manifest.metrics.push(Metric { name: named.name.clone(), kind, at: named.at });
     found.resources.insert(site.key, Resource::Metric(named.name));
 }
@@ -52,6 +53,18 @@ export const g = new GaugeGroup<{ x: string }>('load'); c.increment();",
                 r#"services {"name": "svc", "path": "svc", "metrics": ["orders"]}"#,
                 r#"metrics {"name": "orders", "kind": "counter"}"#,
                 r#"metrics {"name": "load", "kind": "gauge"}"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn a_label_holds_a_basic_value() {
+        check(
+            "import { CounterGroup } from 'encore.dev/metrics';
+new CounterGroup<{ x: string[]; y: 'a' | 'b'; z: boolean }>('orders');",
+            &[
+                r#"metrics {"name": "orders", "kind": "counter"}"#,
+                "S0020 svc/svc.ts:2:18-2:59 the label `x` is not a string, a number or a boolean",
             ],
         );
     }

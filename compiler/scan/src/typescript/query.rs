@@ -15,6 +15,11 @@ const OF_TEMPLATES: [&str; 4] = ["exec", "query", "queryAll", "queryRow"];
 /// The methods whose first argument is a query.
 const OF_TEXTS: [&str; 4] = ["rawExec", "rawQuery", "rawQueryAll", "rawQueryRow"];
 
+/// Whether a method of a database takes a query.
+pub(super) fn is_query(method: &str) -> bool {
+    OF_TEMPLATES.contains(&method) || OF_TEXTS.contains(&method)
+}
+
 /// How many texts may be put together from others.
 const MAX_PARTS: usize = 32;
 

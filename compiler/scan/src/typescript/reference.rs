@@ -156,6 +156,12 @@ impl<'a> Taker<'_, 'a> {
             construct,
             arguments: arguments.iter().map(|argument| self.read.argument(argument)).collect(),
             types: self.types(type_arguments.as_deref()),
+            types_at: type_arguments
+                .iter()
+                .flat_map(|written| &written.params)
+                .map(|written| self.read.at(written.span()))
+                .collect(),
+            is_dropped: matches!(self.semantic.nodes().parent_kind(node), AstKind::ExpressionStatement(_)),
             bound: bound(self.semantic, node).map(|(name, span)| (name, self.read.at(span))),
             in_function,
             at: self.read.at(span),

@@ -165,8 +165,44 @@ impl<'t> Program<'t> {
             Type::Name(other) => self
                 .named_type(file, other, seen)
                 .is_some_and(|(file, found)| self.has_field_within(file, found, name, seen)),
-            Type::Basic | Type::Nothing | Type::Unknown => false,
+            Type::Compound(_) | Type::Basic | Type::Nothing | Type::Unknown => false,
         }
+    }
+
+    /// The fields of a type that hold lists, objects or functions, as far as they are known.
+    pub(super) fn compound_fields(&self, file: usize, declared: &Type) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        self.compound_fields_within(file, declared, &mut found, &mut Seen::new());
+        found
+    }
+
+    fn compound_fields_within(
+        &self,
+        file: usize,
+        declared: &Type,
+        found: &mut BTreeSet<String>,
+        seen: &mut Seen,
+    ) {
+        match declared {
+            Type::Compound(fields) => found.extend(fields.iter().cloned()),
+            Type::All(all) => all.iter().for_each(|one| self.compound_fields_within(file, one, found, seen)),
+            Type::Name(name) => {
+                if let Some((file, inner)) = self.named_type(file, name, seen) {
+                    self.compound_fields_within(file, inner, found, seen);
+                }
+            }
+            Type::Fields(_) | Type::Basic | Type::Nothing | Type::Unknown => {}
+        }
+    }
+
+    /// Whether a type is a text, a number or a truth value.
+    pub(super) fn is_basic(&self, file: usize, declared: &Type) -> bool {
+        let (mut file, mut declared, mut seen) = (file, declared, Seen::new());
+        while let Type::Name(name) = declared {
+            let Some(found) = self.named_type(file, name, &mut seen) else { return false };
+            (file, declared) = found;
+        }
+        matches!(declared, Type::Basic)
     }
 
     /// The framework's names that a type is made of: `Uploader & Downloader`.
@@ -206,7 +242,7 @@ impl<'t> Program<'t> {
     fn fields_within(&self, file: usize, declared: &Type, seen: &mut Seen) -> Option<BTreeSet<String>> {
         match declared {
             Type::Fields(fields) => Some(fields.clone()),
-            Type::Nothing => Some(BTreeSet::new()),
+            Type::Compound(_) | Type::Nothing => Some(BTreeSet::new()),
             Type::Basic | Type::Unknown => None,
             Type::All(all) => {
                 let mut fields = BTreeSet::new();
@@ -244,7 +280,7 @@ impl<'t> Program<'t> {
                     None => drop(found.insert(name.clone())),
                 },
             },
-            Type::Fields(_) | Type::Basic | Type::Nothing | Type::Unknown => {}
+            Type::Fields(_) | Type::Compound(_) | Type::Basic | Type::Nothing | Type::Unknown => {}
         }
     }
 

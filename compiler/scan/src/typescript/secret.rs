@@ -21,6 +21,14 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
                 .help("write `const name = secret(\"…\");` at the top level, and call `name()` where it is needed"),
         );
     }
+    if site.declaration.is_dropped {
+        found.diagnostics.push(
+            Diagnostic::error(Code::S0016, "a secret must be held by a variable")
+                .at(&site.module.at(site.declaration.at))
+                .note("the value of a secret is read by calling what `secret` returns, and that is dropped here")
+                .help("write `const name = secret(\"…\");`, or remove the line"),
+        );
+    }
     let Some(named) = site.name(0, &mut found.diagnostics) else { return };
     if site.services().is_empty() {
         found.diagnostics.push(
@@ -87,6 +95,13 @@ mod tests {
             &[
                 r#"secrets {"name": "S", "packages_or_services": ["svc"]}"#,
                 "S0016 svc/svc.ts:1:61-1:72 a secret cannot be declared in a function",
+            ],
+        );
+        check(
+            "import { secret } from 'encore.dev/config';\nsecret('S');",
+            &[
+                r#"secrets {"name": "S", "packages_or_services": ["svc"]}"#,
+                "S0016 svc/svc.ts:2:1-2:12 a secret must be held by a variable",
             ],
         );
         check(

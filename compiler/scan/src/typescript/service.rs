@@ -127,7 +127,7 @@ pub(super) fn declare_endpoint(site: Site<'_>, kind: EndpointKind, found: &mut F
     }
     let is_static = kind == EndpointKind::Static;
     let config = site.config(0, if is_static { &STATIC_OPTIONS } else { &OPTIONS }, out);
-    let path = config.string("path", out).map(str::to_owned);
+    let path = path(site, &config, out);
     let mut endpoint = Endpoint {
         name: name.to_owned(),
         access: access(&config, out),
@@ -153,6 +153,44 @@ pub(super) fn declare_endpoint(site: Site<'_>, kind: EndpointKind, found: &mut F
         found.resources.insert(site.key, Resource::Endpoint { service, name: name.to_owned() });
         found.services[service].endpoints.push(endpoint);
     }
+}
+
+/// The path of an endpoint, if it is one.
+fn path(site: Site<'_>, config: &Config<'_>, out: &mut Vec<Diagnostic>) -> Option<String> {
+    let path = config.string("path", out)?;
+    if let (Some((problem, help)), Some(value)) = (problem_of_path(path), config.value("path")) {
+        out.push(
+            Diagnostic::error(Code::S0009, format!("the path `{path}` {problem}"))
+                .at(&site.module.at(value.at))
+                .note("a path is matched part by part, from the root of the API on")
+                .help(help),
+        );
+        return None;
+    }
+    Some(path.to_owned())
+}
+
+/// What is wrong with the form of a path, and what to do.
+fn problem_of_path(path: &str) -> Option<(&'static str, &'static str)> {
+    let Some(rest) = path.strip_prefix('/') else {
+        return Some(("does not begin with `/`", "write it from the root, such as `/users/:id`"));
+    };
+    if path.contains(['?', '#']) {
+        return Some(("has a query or a fragment", "take query parameters as fields of the request"));
+    }
+    let mut parts = rest.split('/').peekable();
+    while let Some(part) = parts.next() {
+        if part.is_empty() && !rest.is_empty() {
+            return Some(("has an empty part", "remove the `/` that is too much"));
+        }
+        if path_parameter(part) == Some("") {
+            return Some(("has a parameter without a name", "name it like a field, such as `:id`"));
+        }
+        if part.starts_with(['*', '!']) && parts.peek().is_some() {
+            return Some(("goes on after a wildcard", "a `*wildcard` or `!fallback` comes last"));
+        }
+    }
+    None
 }
 
 /// Nothing said is left to the defaults of the language; what is not exposed is private, whatever `auth` says.
@@ -323,6 +361,32 @@ mod tests {
         with(true, "api({ path: '/a/:id' }, handler)");
         with(true, "api({ path: '/a/:id' }, async ({ id, x }) => {})");
         with(true, "api<{ x: string }>({ path: '/a/:id' }, async (p) => {})");
+    }
+
+    #[test]
+    fn a_path_begins_at_the_root_and_has_no_empty_part() {
+        let check_path = |path: &str, problem: Option<&str>| {
+            let source = format!(
+                "import {{ api }} from 'encore.dev/api'; export const e = api({{ path:\n{path:?} }}, h);"
+            );
+            match problem {
+                None => check(&source, &[&format!(r#"endpoints {{"name": "e", "path": {path:?}}}"#)]),
+                Some(problem) => {
+                    let place = format!("svc/svc.ts:2:1-2:{}", path.len() + 3);
+                    let reported = format!("S0009 {place} the path `{path}` {problem}");
+                    check(&source, &[r#"endpoints {"name": "e"}"#, &reported]);
+                }
+            }
+        };
+        check_path("/", None);
+        check_path("/a/:id/*rest", None);
+        check_path("a", Some("does not begin with `/`"));
+        check_path("", Some("does not begin with `/`"));
+        check_path("/a/", Some("has an empty part"));
+        check_path("/a//b", Some("has an empty part"));
+        check_path("/a?b=c", Some("has a query or a fragment"));
+        check_path("/:", Some("has a parameter without a name"));
+        check_path("/*a/b", Some("goes on after a wildcard"));
     }
 
     #[test]

@@ -15,6 +15,8 @@ use super::literal::Reader;
 pub(super) enum Type {
     /// An object with these fields.
     Fields(BTreeSet<String>),
+    /// An object whose fields of these names hold lists, objects or functions.
+    Compound(BTreeSet<String>),
     /// A type with a name.
     Name(String),
     /// All of these at once.
@@ -128,5 +130,31 @@ fn members(members: &[TSSignature<'_>]) -> Type {
         }
         _ => None,
     };
-    members.iter().map(name).collect::<Option<BTreeSet<_>>>().map_or(Type::Unknown, Type::Fields)
+    let compound = |member: &TSSignature<'_>| match member {
+        TSSignature::TSPropertySignature(property) => {
+            let written = property.type_annotation.as_ref()?;
+            is_compound(&written.type_annotation).then(|| name(member)).flatten()
+        }
+        _ => None,
+    };
+    let Some(fields) = members.iter().map(name).collect::<Option<BTreeSet<_>>>() else {
+        return Type::Unknown;
+    };
+    let compound: BTreeSet<String> = members.iter().filter_map(compound).collect();
+    if compound.is_empty() {
+        Type::Fields(fields)
+    } else {
+        Type::All(vec![Type::Fields(fields), Type::Compound(compound)])
+    }
+}
+
+/// Whether a type is written as one of lists, objects or functions.
+fn is_compound(written: &TSType<'_>) -> bool {
+    matches!(
+        written,
+        TSType::TSArrayType(_)
+            | TSType::TSTupleType(_)
+            | TSType::TSTypeLiteral(_)
+            | TSType::TSFunctionType(_)
+    )
 }

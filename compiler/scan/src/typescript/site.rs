@@ -6,6 +6,7 @@ use schema_documents::Position;
 use super::facts::Declaration;
 use super::literal::{Config, Value};
 use super::resolve::{Key, Module, Program};
+use super::shape::Type;
 use crate::text::Place;
 
 /// A declaration at its place.
@@ -108,6 +109,36 @@ impl<'p> Site<'p> {
             .at(&self.module.at(self.declaration.at))
             .note("the infrastructure of an app is read from its source without running it")
             .help(format!("add {what} to the arguments"))
+    }
+
+    /// A type argument, and where it is written.
+    pub(super) fn type_argument(&self, index: usize) -> Option<(&'p Type, Position)> {
+        let declared = self.declaration.types.get(index)?;
+        Some((declared, self.module.at(*self.declaration.types_at.get(index)?)))
+    }
+
+    /// Reports fields of a type argument that hold what is no text, number or truth value.
+    pub(super) fn check_basic_fields(&self, index: usize, what: &str, why: &str, out: &mut Vec<Diagnostic>) {
+        let Some((declared, at)) = self.type_argument(index) else { return };
+        for field in self.program.compound_fields(self.key.0, declared) {
+            out.push(
+                Diagnostic::error(
+                    Code::S0020,
+                    format!("the {what} `{field}` is not a string, a number or a boolean"),
+                )
+                .at(&at)
+                .note(why)
+                .help(format!("give `{field}` one of these types, or leave it out")),
+            );
+        }
+    }
+
+    /// The report that a type argument is missing.
+    pub(super) fn missing_type(&self, what: &str, written: &str) -> Diagnostic {
+        Diagnostic::error(Code::S0007, format!("`{}` needs {what}", self.written()))
+            .at(&self.at())
+            .note("the type argument cannot be left to be found out by the compiler")
+            .help(format!("write `{written}`"))
     }
 
     /// The report that a required field of the configuration is missing.

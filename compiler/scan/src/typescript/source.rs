@@ -145,7 +145,7 @@ mod tests {
     }
 
     const TOPIC: (&str, &str) =
-        ("a/topic.ts", "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic('t');");
+        ("a/topic.ts", "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t', {});");
 
     #[test]
     fn a_file_matters_through_what_it_gets_from_others() {

@@ -77,7 +77,7 @@ fn without_places(value: Value) -> Value {
     }
 }
 
-const TOPIC: &str = "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t');";
+const TOPIC: &str = "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t', {});";
 const PUBLISHED: &[&str] = &[
     r#"services {"name": "a", "path": "a", "binds": {"topics": ["t"]}}"#,
     r#"services {"name": "b", "path": "b"}"#,
@@ -209,7 +209,7 @@ fn a_syntax_error_is_an_error_only_where_infrastructure_may_be_declared() {
     );
     let mut files = vec![
         SERVICE,
-        ("svc/svc.ts", "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic('t');"),
+        ("svc/svc.ts", "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t', {});"),
         ("svc/broken.ts", "import './svc' const"),
     ];
     let (_, diagnostics) = scan(&SourceTree::from_files("app", files.drain(..).chain([APP])));
@@ -220,11 +220,11 @@ fn a_syntax_error_is_an_error_only_where_infrastructure_may_be_declared() {
 #[test]
 fn infrastructure_is_declared_at_the_top_level() {
     check(
-        "import { Topic } from 'encore.dev/pubsub'; function f() { return new Topic('t'); }",
+        "import { Topic } from 'encore.dev/pubsub'; function f() { return new Topic<M>('t', {}); }",
         &[
             r#"services {"name": "svc", "path": "svc", "binds": {"topics": ["t"]}}"#,
             r#"topics {"name": "t"}"#,
-            "S0005 svc/svc.ts:1:66-1:76 `new Topic` cannot be called in a function",
+            "S0005 svc/svc.ts:1:66-1:79 `new Topic` cannot be called in a function",
         ],
     );
 }

@@ -12,7 +12,7 @@ use schema_documents::manifest::{Delivery, Subscription, Topic};
 use super::construct::Construct;
 use super::facts::Action;
 use super::found::{Found, Resource};
-use super::literal::list;
+use super::literal::{Config, list};
 use super::site::Site;
 use super::usage::Usage;
 
@@ -29,6 +29,12 @@ pub(super) fn declare(site: Site<'_>, found: &mut Found) {
         config.expect("deliveryGuarantee", delivery, "`\"at-least-once\"` or `\"exactly-once\"`", out);
     let ordering_attribute = config.string("orderingAttribute", out).map(str::to_owned);
     let Some(named) = site.name(0, out) else { return };
+    if site.declaration.types.is_empty() {
+        out.push(site.missing_type("the type of its messages", "new Topic<Message>(…)"));
+    }
+    if site.argument(1).is_none() {
+        out.push(site.missing("a configuration with a `deliveryGuarantee`"));
+    }
     if let Some(service) = site.service() {
         found.services[service].binds.topics.push(named.name.clone());
     }
@@ -51,6 +57,7 @@ pub(super) fn declare_subscription(site: Site<'_>, found: &mut Found) {
     let out = &mut found.diagnostics;
     let config = site.config(2, &OPTIONS, out);
     let retry = config.nested("retryPolicy", &["minBackoff", "maxBackoff", "maxRetries"], out);
+    let max_retries = max_retries(site, &retry, out);
     let Some(topic) = site.argument(0) else {
         out.push(site.missing("a topic"));
         return;
@@ -68,7 +75,7 @@ pub(super) fn declare_subscription(site: Site<'_>, found: &mut Found) {
         message_retention_ns: config.duration_ns("messageRetention", out),
         min_backoff_ns: retry.duration_ns("minBackoff", out),
         max_backoff_ns: retry.duration_ns("maxBackoff", out),
-        max_retries: retry.integer("maxRetries", out),
+        max_retries,
         max_concurrency: config.integer("maxConcurrency", out),
         at: named.at,
     };
@@ -76,6 +83,21 @@ pub(super) fn declare_subscription(site: Site<'_>, found: &mut Found) {
         Some(Resource::Topic(index)) => found.manifest.topics[*index].subscriptions.push(subscription),
         _ => out.push(site.unresolved(topic, "a topic")),
     }
+}
+
+/// How often a message is tried again; there is no number for "without end".
+fn max_retries(site: Site<'_>, retry: &Config<'_>, out: &mut Vec<Diagnostic>) -> Option<i64> {
+    let times = retry.integer("maxRetries", out)?;
+    if let (true, Some(value)) = (times < 0, retry.value("maxRetries")) {
+        out.push(
+            Diagnostic::error(Code::M0108, format!("`maxRetries` is {times}, which is below zero"))
+                .at(&site.module.at(value.at))
+                .note("it is how often a message is tried again before it becomes a dead letter")
+                .help("write `0` for not once, or leave it out for 100 times"),
+        );
+        return None;
+    }
+    Some(times)
 }
 
 /// Notes what is done with a topic.
@@ -142,7 +164,7 @@ mod tests {
 
     fn check_topic(rest: &str, expected: &[&str]) {
         let source = format!(
-            "import {{ Topic, Subscription, Publisher as P }} from 'encore.dev/pubsub';\nconst t = new Topic<M>('t');\n{rest}"
+            "import {{ Topic, Subscription, Publisher as P }} from 'encore.dev/pubsub';\nconst t = new Topic<M>('t', {{}});\n{rest}"
         );
         let expected: Vec<&str> = expected.iter().copied().chain([BOUND]).collect();
         check(&source, &expected);
@@ -160,7 +182,31 @@ const t = new Topic<M>('t', { deliveryGuarantee: 'exactly-once', orderingAttribu
             &[
                 BOUND,
                 r#"topics {"name": "t"}"#,
+                "S0007 svc/svc.ts:2:7-2:8 `new Topic` needs the type of its messages",
                 "S0009 svc/svc.ts:2:47-2:53 `deliveryGuarantee` must be `\"at-least-once\"` or `\"exactly-once\"`",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_topic_needs_a_configuration() {
+        check(
+            "import { Topic } from 'encore.dev/pubsub';\nconst t = new Topic<M>('t');",
+            &[
+                BOUND,
+                r#"topics {"name": "t"}"#,
+                "S0007 svc/svc.ts:2:11-2:28 `new Topic` needs a configuration with a `deliveryGuarantee`",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_message_is_not_tried_again_less_than_never() {
+        check_topic(
+            "new Subscription(t, 's', { handler: f, retryPolicy: { maxRetries: -1 } });",
+            &[
+                r#"topics {"name": "t", "subscriptions": [{"name": "s", "service": "svc"}]}"#,
+                "M0108 svc/svc.ts:3:67-3:69 `maxRetries` is -1, which is below zero",
             ],
         );
     }

@@ -19,6 +19,7 @@ use oxc_span::{GetSpan, Span};
 
 use super::facts::{Action, Callee};
 use super::hold::is_exported;
+use super::query::is_query;
 
 /// Steps that are made in one file; what is still open then counts as passed on.
 pub(super) const MAX_STEPS: usize = 100_000;
@@ -56,6 +57,8 @@ pub(super) struct Step {
     pub(super) is_quiet: bool,
     /// Whether the names and objects among the facts lead here too, from this file and from others.
     pub(super) is_plain: bool,
+    /// The call whose argument it was; that of a function whose parameter is followed is not known.
+    pub(super) through: Option<NodeId>,
 }
 
 /// Follows values through a file.
@@ -66,6 +69,8 @@ pub(super) struct Trace<'s, 'a> {
     pub(super) open: Vec<Step>,
     pub(super) seen: BTreeSet<Seen>,
     ends: Vec<End<'a>>,
+    /// What functions return and keep of what they were given, by the fields gone through, with the call.
+    kept: BTreeMap<Vec<String>, NodeId>,
     /// Where `this` is written, by class and by object with methods.
     pub(super) this: Option<BTreeMap<NodeId, Rc<[NodeId]>>>,
 }
@@ -85,12 +90,20 @@ impl<'s, 'a> Trace<'s, 'a> {
     /// Follows nothing yet.
     pub(super) fn new(semantic: &'s Semantic<'a>) -> Self {
         let (open, ends) = (Vec::new(), Vec::new());
-        Self { semantic, steps_left: MAX_STEPS, open, seen: BTreeSet::new(), ends, this: None }
+        let (seen, kept) = (BTreeSet::new(), BTreeMap::new());
+        Self { semantic, steps_left: MAX_STEPS, open, seen, ends, kept, this: None }
     }
 
     /// What becomes of the value of an expression.
     pub(super) fn follow(&mut self, node: NodeId) -> Vec<End<'a>> {
-        self.open.push(Step { node, path: Vec::new(), within: Vec::new(), is_quiet: false, is_plain: true });
+        self.open.push(Step {
+            node,
+            path: Vec::new(),
+            within: Vec::new(),
+            is_quiet: false,
+            is_plain: true,
+            through: None,
+        });
         self.run()
     }
 
@@ -101,7 +114,14 @@ impl<'s, 'a> Trace<'s, 'a> {
         index: usize,
     ) -> Vec<End<'a>> {
         let node = NodeId::ROOT;
-        let step = Step { node, path: Vec::new(), within: Vec::new(), is_quiet: false, is_plain: false };
+        let step = Step {
+            node,
+            path: Vec::new(),
+            within: Vec::new(),
+            is_quiet: false,
+            is_plain: false,
+            through: Some(node),
+        };
         self.parameter(parameters, index, step);
         self.run()
     }
@@ -111,7 +131,31 @@ impl<'s, 'a> Trace<'s, 'a> {
         while let Some(step) = self.open.pop() {
             self.climb(step);
         }
+        self.pass_on_what_is_kept();
         std::mem::take(&mut self.ends)
+    }
+
+    /// Notes that a function returns or keeps what it was given.
+    pub(super) fn keep(&mut self, step: &Step) {
+        if let Some(call) = step.through {
+            self.kept.entry(step.path.clone()).or_insert(call);
+        }
+    }
+
+    /// What is given to a function that returns or keeps it is for something. Where nothing is seen to be done with it,
+    /// nobody knows what that is.
+    fn pass_on_what_is_kept(&mut self) {
+        for (path, node) in std::mem::take(&mut self.kept) {
+            let is_of_it = |end: &End<'_>| {
+                end.path
+                    .strip_prefix(path.as_slice())
+                    .is_some_and(|rest| !rest.is_empty() || end.action != Action::Read)
+            };
+            if !self.ends.iter().any(is_of_it) {
+                let span = self.span(node);
+                self.ends.push(End { path, action: Action::Passed(None), types: None, node, span });
+            }
+        }
     }
 
     /// Notes a place from which to go on; tells whether there is time for more.
@@ -133,12 +177,31 @@ impl<'s, 'a> Trace<'s, 'a> {
     }
 
     fn climb(&mut self, mut step: Step) {
+        let ends = self.ends.len();
+        let mut field = None;
         loop {
             let parent = self.semantic.nodes().parent_id(step.node);
-            if self.step_up(&mut step, parent).is_break() {
-                return;
+            let depth = step.path.len();
+            let is_left = self.step_up(&mut step, parent).is_break();
+            if step.path.len() > depth {
+                field = Some(parent);
+            }
+            if is_left {
+                break;
             }
             step.node = parent;
+        }
+        if let Some(node) = field.filter(|_| self.ends.len() == ends) {
+            self.read(&step, node, self.span(node));
+        }
+    }
+
+    /// A field is read, whatever becomes of it. A method that queries does nothing before it is called.
+    pub(super) fn read(&mut self, step: &Step, node: NodeId, span: Span) {
+        let is_followed_query = !step.is_quiet && step.path.last().is_some_and(|name| is_query(name));
+        if !is_followed_query {
+            let (path, action) = (step.path.clone(), Action::Read);
+            self.ends.push(End { path, action, types: None, node, span });
         }
     }
 
@@ -211,6 +274,7 @@ impl<'s, 'a> Trace<'s, 'a> {
             AstKind::VariableDeclarator(variable) => {
                 if step.is_plain && is_kept(self.semantic, parent, variable) {
                     self.look_at(step);
+                    self.take_apart(&variable.id, step);
                 } else {
                     self.hold(&variable.id, step.clone());
                     if is_exported(self.semantic, parent) {
@@ -342,7 +406,8 @@ impl<'s, 'a> Trace<'s, 'a> {
         if is_harmless(callee, index) {
             self.look_at(step);
         } else if let Some((function, index)) = self.parameters(callee).zip(index) {
-            self.parameter(function, index, Step { node: call, ..step.clone() });
+            let through = step.through.or(Some(call));
+            self.parameter(function, index, Step { node: call, through, ..step.clone() });
         } else if !step.is_quiet {
             let callee = index.and_then(|argument| self.callee(callee, argument, step));
             self.end(step, Action::Passed(callee), call);

@@ -7,7 +7,8 @@ const UNUSED: &str = r#"topics {"name": "t"}"#;
 const BOUND: &str = r#"services {"name": "svc", "path": "svc", "binds": {"topics": ["t"]}}"#;
 
 fn check_rest(rest: &str, expected: &[&str]) {
-    let source = format!("import {{ Topic }} from 'encore.dev/pubsub'; const t = new Topic<M>('t');\n{rest}");
+    let source =
+        format!("import {{ Topic }} from 'encore.dev/pubsub'; const t = new Topic<M>('t', {{}});\n{rest}");
     let expected: Vec<&str> = expected.iter().copied().chain([BOUND]).collect();
     check(&source, &expected);
 }
@@ -52,7 +53,6 @@ fn a_value_is_followed_through_objects_and_classes() {
     ] {
         check_rest(rest, &[PUBLISHED]);
     }
-    check_rest("class A { constructor(private u: X) {} f() { this.v.publish({}); } } new A(t);", &[UNUSED]);
     check_rest("const all = { u: t, v: x }; all.v.publish({});", &[UNUSED]);
 }
 
@@ -73,6 +73,60 @@ fn a_value_is_followed_through_functions() {
         check_rest(rest, &[PUBLISHED]);
     }
     check_rest("f(t); function f(u: X) { console.log(u); if (u) {} }", &[UNUSED]);
+}
+
+#[test]
+fn a_member_that_is_read_is_used_whatever_becomes_of_it() {
+    for rest in [
+        "keep(t.publish); function keep(u: X) { return u; }",
+        "keep(t.publish); function keep() {}",
+        "function f() { const p = t.publish; }",
+        "function f() { const { publish } = t; }",
+        "const { publish } = t;",
+        "const all = { p: t.publish };",
+        "const text = `${t.publish}`;",
+        "class A { u = t; } const a = new A(); keep(a.u.publish); declare function keep(u: X): void;",
+        "class A { u = t.publish; }",
+        "const get = () => t.publish;",
+    ] {
+        check_rest(rest, &[PUBLISHED]);
+    }
+    let keep = ("lib/keep.ts", "export const keep = ({ u }: X) => { const p = u.publish; };");
+    check_files(
+        "import { t } from './t'; import { keep } from '../lib/keep'; keep({ u: t });",
+        &[keep],
+        &[PUBLISHED],
+    );
+    let look = ("lib/look.ts", "export const look = (all: X) => { const { u } = all; if (all.u) {} };");
+    check_files(
+        "import { t } from './t'; import { look } from '../lib/look'; look({ u: t });",
+        &[look],
+        &[UNUSED],
+    );
+}
+
+#[test]
+fn what_a_function_returns_or_keeps_is_passed_on_unless_a_use_is_seen() {
+    let reported = |place: &str| format!("S0018 {place} the topic `t` is passed on as a value");
+    for (rest, place) in [
+        ("const u = keep(t); function keep(u: X) { return u; }", "2:11-2:18"),
+        ("const keep = (u: X) => ({ u }); const u = keep(t);", "2:43-2:50"),
+        ("class A { constructor(private u: X) {} } const a = new A(t);", "2:52-2:60"),
+        ("class A { constructor(public u: X) {} } export const a = new A(t);", "2:58-2:66"),
+        (
+            "class A { u; constructor({ u, v }: X) { this.u = u; v.publish(); } } new A({ u: t });",
+            "2:70-2:85",
+        ),
+    ] {
+        check_rest(rest, &[PUBLISHED, &reported(&format!("svc/svc.ts:{place}"))]);
+    }
+    check_rest("const keep = (u: X) => u; keep(t).publish({});", &[PUBLISHED]);
+    let lib = ("lib/lib.ts", "export class Store { constructor(private u: X) {} }");
+    check_files(
+        "import { t } from './t';\nimport { Store } from '../lib/lib'; new Store(t);",
+        &[lib],
+        &[PUBLISHED, &reported("svc/user.ts:2:37-2:49")],
+    );
 }
 
 #[test]
@@ -101,15 +155,16 @@ fn a_circle_of_values_ends() {
     check_rest("const f = (u: X) => f(u); f(t);", &[UNUSED]);
     for rest in ["const f = (u: X) => f({ u }); f(t);", "class A { u = t; f() { this.u = { v: this.u }; } }"]
     {
-        let source =
-            format!("import {{ Topic }} from 'encore.dev/pubsub'; const t = new Topic<M>('t');\n{rest}");
+        let source = format!(
+            "import {{ Topic }} from 'encore.dev/pubsub'; const t = new Topic<M>('t', {{}});\n{rest}"
+        );
         let files = [("svc/encore.service.ts", SERVICE), ("svc/svc.ts", &source)];
         assert!(rows(&files).contains(&normal(PUBLISHED)), "a chain without end counts as passed on");
     }
 }
 
 const SERVICE: &str = "import { Service } from 'encore.dev/service'; export default new Service('svc');";
-const TOPIC: &str = "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t');";
+const TOPIC: &str = "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t', {});";
 
 /// A topic in `svc/t.ts`, a user in `svc/user.ts`, and other files.
 fn check_files(user: &str, others: &[(&str, &str)], expected: &[&str]) {
@@ -173,7 +228,7 @@ fn objects_of_resources_are_followed_across_files() {
         &[PUBLISHED, "S0018 svc/user.ts:1:30-1:36 the topic `t` is passed on as a value"],
     );
     check(
-        "import { Topic } from 'encore.dev/pubsub'; export const all = { t: new Topic<M>('t') }; all.t.publish({});",
+        "import { Topic } from 'encore.dev/pubsub'; export const all = { t: new Topic<M>('t', {}) }; all.t.publish({});",
         &[BOUND, PUBLISHED],
     );
 }
@@ -194,7 +249,7 @@ fn shared_code_works_for_the_services_that_load_it() {
             (
                 "lib/send.ts",
                 "import { Topic } from 'encore.dev/pubsub'; import { secret } from 'encore.dev/config';
-                 const t = new Topic<M>('t'); const key = secret('Key');
+                 const t = new Topic<M>('t', {}); const key = secret('Key');
                  export const send = () => t.publish(key()); export type X = string;",
             ),
         ],

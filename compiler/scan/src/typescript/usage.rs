@@ -155,8 +155,9 @@ impl Passing<'_> {
         let is_followed = match &one.action {
             Action::Passed(Some(callee)) => self.follow(file, callee, within).is_some(),
             Action::Passed(None) => false,
-            // Nothing is done with the part by a call or a look at the whole.
-            Action::Called | Action::Read => !within.is_empty(),
+            // Nothing is done with the part by a call of the whole, nor with the value itself by a look at it.
+            Action::Called => !within.is_empty(),
+            Action::Read => true,
         };
         if !is_followed {
             self.fates.push(fate(file, one, &[]));
