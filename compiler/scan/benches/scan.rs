@@ -2,7 +2,7 @@
 //!
 //! The apps are made up (see `fixtures/generator`): a million lines, half Go and half TypeScript. With `EXAMPLES` set to a
 //! checkout of the example apps, these are measured too. Nothing is asserted: times depend on the machine, and only the
-//! ratios, which come from one run, say something.
+//! ratios, which come from one run, say something. `ONLY` measures what has that in its name.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run says why by panicking")]
 
@@ -143,6 +143,9 @@ impl Run {
 
     /// Measures both in turns, so that what else the machine does hits both.
     fn compare(&self, name: &str, yardstick: impl Fn(), scan: impl Fn()) {
+        if std::env::var("ONLY").is_ok_and(|only| !name.contains(&only)) {
+            return;
+        }
         let (mut of_yardstick, mut of_scan) = (Vec::new(), Vec::new());
         for run in 0..=self.runs {
             let (first, second) = (time(&yardstick), time(&scan));

@@ -36,7 +36,8 @@ pub(crate) struct Stamp {
 /// What is known of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KnownFile {
-    pub(crate) stamp: Stamp,
+    /// None if the next touch may not show by it.
+    pub(crate) stamp: Option<Stamp>,
     /// What the first look at it showed, encoded.
     pub(crate) glance: Vec<u8>,
     /// The digest of its content, if its facts were asked for.
@@ -138,7 +139,7 @@ impl Known {
     /// The ticket of a file that has not been touched.
     pub(crate) fn ticket(&self, path: &str, stamp: Stamp) -> Option<Ticket> {
         let ticket = *self.paths.get(path)?;
-        (self.file(ticket)?.stamp == stamp).then_some(ticket)
+        (self.file(ticket)?.stamp == Some(stamp)).then_some(ticket)
     }
 
     /// What is known of a file.

@@ -64,7 +64,7 @@ struct Head {
 
 #[derive(Serialize, Deserialize)]
 struct KeptFile {
-    stamp: Stamp,
+    stamp: Option<Stamp>,
     glance: Vec<u8>,
     digest: Option<Digest>,
     searches: Searches,
@@ -133,7 +133,8 @@ impl Cache {
     /// Keeps what was known and what was learned, if that is worth writing. `began` is when the scan did.
     pub(super) fn store(&self, kept: &Kept<'_>) {
         let news = kept.learned.glances.len().max(kept.learned.digests.len());
-        if news > not_worth_writing(kept.known) {
+        let has_new_outcome = kept.outcome.is_some() && kept.outcome.as_ref() != kept.known.outcome();
+        if has_new_outcome || news > not_worth_writing(kept.known) {
             // A cache that cannot be written is none.
             let _ = self.write(&kept.encoded(&self.root));
         }
@@ -241,14 +242,14 @@ impl Kept<'_> {
     fn files(&self) -> Vec<(String, KeptFile)> {
         let trusted_before = since_1970_ns(self.began) - RACY_NS;
         let kept = |(path, file): (&str, &File)| {
-            let stamp = *self.stamps.get(path).filter(|stamp| stamp.changed_ns < trusted_before)?;
+            let stamp = self.stamps.get(path).copied().filter(|stamp| stamp.changed_ns < trusted_before);
             Some((path.to_owned(), self.file(path, file, stamp)?))
         };
         self.sources().filter_map(kept).collect()
     }
 
     /// What is kept of a file.
-    fn file(&self, path: &str, file: &File, stamp: Stamp) -> Option<KeptFile> {
+    fn file(&self, path: &str, file: &File, stamp: Option<Stamp>) -> Option<KeptFile> {
         let searches = self.learned.searches.get(path);
         if let File::Unread(ticket) = file {
             let KnownFile { glance, digest, searches: before, .. } = self.known.file((*ticket)?)?.clone();

@@ -2,6 +2,8 @@
 //!
 //! By scope, so that a parameter called like an import is not taken for it.
 
+use std::cell::RefCell;
+
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
     BindingPattern, Declaration as Syntax, ExportDefaultDeclarationKind, Expression, ImportDeclaration,
@@ -40,9 +42,20 @@ pub(crate) fn facts(content: &[u8]) -> Facts {
 }
 
 fn parse(text: &str, places: &Places<'_>) -> Facts {
-    let arena = Allocator::default();
+    thread_local! {
+        /// The memory of syntax trees, used again for one file after the other.
+        static ARENA: RefCell<Allocator> = RefCell::default();
+    }
+    ARENA.with_borrow_mut(|arena| {
+        let facts = parse_in(arena, text, places);
+        arena.reset();
+        facts
+    })
+}
+
+fn parse_in(arena: &Allocator, text: &str, places: &Places<'_>) -> Facts {
     let options = ParseOptions { preserve_parens: false, ..ParseOptions::default() };
-    let parsed = Parser::new(&arena, text, SourceType::ts()).with_options(options).parse();
+    let parsed = Parser::new(arena, text, SourceType::ts()).with_options(options).parse();
     let errors = parsed.diagnostics.errors().take(MAX_SYNTAX_ERRORS);
     let flaws = errors.map(|error| syntax_error(error, places)).collect();
     let facts = Facts { flaws, ..Facts::default() };
