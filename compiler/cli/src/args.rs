@@ -44,7 +44,7 @@ pub(crate) enum Format {
 
 /// Where an app is read from, if not from its code.
 #[derive(ClapArgs)]
-pub(crate) struct Manifests {
+pub(crate) struct ReadFrom {
     /// Read this manifest (TOML, or JSON if it ends in `.json`) instead of the code in DIR, of which only `environments`
     /// is read then; may be given several times, for the parts of one app
     #[arg(long = "manifest", value_name = "FILE")]
@@ -81,7 +81,7 @@ pub(crate) struct Scan {
     #[arg(default_value = ".")]
     pub(crate) dir: PathBuf,
     #[command(flatten)]
-    pub(crate) from: Manifests,
+    pub(crate) from: ReadFrom,
     /// `text` is TOML
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
@@ -94,7 +94,7 @@ pub(crate) struct Check {
     #[arg(default_value = ".")]
     pub(crate) dir: PathBuf,
     #[command(flatten)]
-    pub(crate) from: Manifests,
+    pub(crate) from: ReadFrom,
     /// Only this environment; may be given several times
     #[arg(long = "env", value_name = "NAME")]
     pub(crate) environments: Vec<String>,
@@ -111,7 +111,7 @@ pub(crate) struct Build {
     #[arg(default_value = ".")]
     pub(crate) dir: PathBuf,
     #[command(flatten)]
-    pub(crate) from: Manifests,
+    pub(crate) from: ReadFrom,
     /// Only this environment; may be given several times. Without it: every file in `environments`, else `production`
     /// and `development`
     #[arg(long = "env", value_name = "NAME")]
@@ -141,7 +141,7 @@ pub(crate) struct Diff {
     #[arg(long, default_value = ".", requires = "base")]
     pub(crate) dir: PathBuf,
     #[command(flatten)]
-    pub(crate) from: Manifests,
+    pub(crate) from: ReadFrom,
     /// Only this environment, with `--base`; may be given several times
     #[arg(long = "env", value_name = "NAME", requires = "base")]
     pub(crate) environments: Vec<String>,
@@ -178,7 +178,7 @@ pub(crate) struct Import {
     #[arg(required = true, value_name = "FILE")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) from: Manifests,
+    pub(crate) from: ReadFrom,
     /// Show the change and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -13,7 +13,7 @@ use compiler_scan::{SourceTree, disk};
 use schema_documents::desired::DesiredState;
 use schema_documents::read;
 
-use crate::args::Manifests;
+use crate::args::ReadFrom;
 
 /// An app as it is read: its folder, and the manifests that were named.
 #[derive(Default)]
@@ -27,7 +27,7 @@ pub(crate) struct App {
 
 impl App {
     /// Reads the app at `dir`, as it is.
-    pub(crate) fn read(dir: &Path, from: &Manifests) -> Result<Self> {
+    pub(crate) fn read(dir: &Path, from: &ReadFrom) -> Result<Self> {
         let read = |path: &PathBuf| {
             let named = || format!("the manifest `{}` cannot be read", path.display());
             let file = fs::File::open(path).with_context(named)?;
@@ -51,7 +51,7 @@ impl App {
 
     /// Reads the app at `dir` as it was at a git revision. A manifest that was not there then is left out; before the first
     /// of them, the app was its code.
-    pub(crate) fn read_at(dir: &Path, from: &Manifests, revision: &str) -> Result<Self> {
+    pub(crate) fn read_at(dir: &Path, from: &ReadFrom, revision: &str) -> Result<Self> {
         let tree = tree_at(dir, revision)?;
         let was = |path: &PathBuf| {
             let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

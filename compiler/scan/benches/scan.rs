@@ -99,7 +99,7 @@ struct Run {
 
 impl Run {
     fn options(&self) -> Options {
-        Options { cache: Some(self.cache.clone()), threads: self.threads }
+        Options { cache: Some(self.cache.clone()), threads: self.threads, ..Options::default() }
     }
 
     fn scan(&self, roots: &[Root]) {

@@ -75,6 +75,19 @@ impl FactsPlace {
     }
 }
 
+/// Encoded facts, and by what it will be seen that they are whole.
+#[derive(Debug)]
+pub(crate) struct Encoded {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) checksum: [u8; 8],
+}
+
+impl Encoded {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        Self { checksum: FactsPlace::checksum(&bytes), bytes }
+    }
+}
+
 /// What a whole scan gave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Outcome {
@@ -96,7 +109,7 @@ pub(crate) struct Learned {
     /// The words that were looked for.
     pub(crate) words: BTreeMap<Key, BTreeSet<String>>,
     /// Facts that were not known, encoded.
-    pub(crate) facts: HashMap<Digest, Vec<u8>>,
+    pub(crate) facts: HashMap<Digest, Encoded>,
 }
 
 impl Known {

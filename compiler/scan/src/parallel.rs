@@ -16,7 +16,8 @@ pub(crate) fn usual_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS)
 }
 
-/// Does the same with every item. The results are in the order of the items, whoever made them.
+/// Does the same with every item. The results are in the order of the items, whoever made them. One worker is this
+/// thread: what recurses wants to be called on a thread with [`STACK_BYTES`].
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let worker = || {
@@ -31,6 +32,9 @@ pub(crate) fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&
         }
     };
     let threads = threads.clamp(1, items.len().div_ceil(BATCH).max(1));
+    if threads == 1 {
+        return items.iter().map(work).collect();
+    }
     let mut done = on_threads(threads, &worker);
     done.sort_unstable_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::SourceTree;
-use crate::known::{Digest, Key, Known, KnownFile, Learned};
+use crate::known::{Digest, Encoded, Key, Known, KnownFile, Learned};
 use crate::parallel;
 use crate::tree::File;
 
@@ -28,7 +28,7 @@ pub(crate) struct Language<Glance, Facts> {
 }
 
 /// The digest of a content, and its facts, encoded, if they were not known.
-type News = (Digest, Option<Vec<u8>>);
+type News = (Digest, Option<Encoded>);
 
 /// Where scanners get what is in files.
 pub(crate) struct Reader<'t> {
@@ -59,12 +59,12 @@ impl<'t> Reader<'t> {
         let files: Vec<(&str, &File)> =
             self.tree.readable().filter(|(path, _)| (language.is_source)(path)).collect();
         let seen = parallel::map(&files, self.threads, |(path, file)| self.glance(language, path, file));
-        let paths: Vec<&str> = files.into_iter().map(|(path, _)| path).collect();
+        let (paths, files): (Vec<&str>, Vec<&File>) = files.into_iter().unzip();
         let (glances, news): (Vec<Option<G>>, Vec<Option<Vec<u8>>>) = seen.into_iter().unzip();
         let news = paths.iter().zip(news).filter_map(|(path, encoded)| Some(((*path).to_owned(), encoded?)));
         self.learn(|learned| learned.glances.extend(news));
         let glances: Option<Vec<G>> = glances.into_iter().collect();
-        Ok(Sources { reader: self, language, paths, glances: glances.ok_or(Missing)? })
+        Ok(Sources { reader: self, language, paths, files, glances: glances.ok_or(Missing)? })
     }
 
     /// Sees to it that the content of these files is at hand.
@@ -104,17 +104,17 @@ impl<'t> Reader<'t> {
     }
 
     /// The facts of a file; with its digest, if it was read, and encoded, if they are new.
-    fn facts<G, F>(&self, language: &Language<G, F>, path: &str) -> Option<(F, Option<News>)>
+    fn facts<G, F>(&self, language: &Language<G, F>, path: &str, file: &File) -> Option<(F, Option<News>)>
     where
         F: Serialize + DeserializeOwned,
     {
-        match self.tree.at_hand(path)? {
+        match file {
             File::Read(content) if self.learns => {
                 let digest = digest(language.name, content);
                 let known = self.known.facts(&digest).and_then(decode);
                 let is_new = known.is_none();
                 let facts = known.unwrap_or_else(|| (language.facts)(content));
-                let encoded = is_new.then(|| encode(&facts));
+                let encoded = is_new.then(|| Encoded::new(encode(&facts)));
                 Some((facts, Some((digest, encoded))))
             }
             File::Read(content) => Some(((language.facts)(content), None)),
@@ -143,6 +143,7 @@ pub(crate) struct Sources<'r, 't, G, F> {
     reader: &'r Reader<'t>,
     language: &'t Language<G, F>,
     pub(crate) paths: Vec<&'t str>,
+    files: Vec<&'t File>,
     pub(crate) glances: Vec<G>,
 }
 
@@ -153,7 +154,7 @@ where
 {
     /// The facts of some files, in the order in which they are asked for.
     pub(crate) fn facts(&self, files: &[usize]) -> Result<Vec<F>, Missing> {
-        let find = |file: &usize| self.reader.facts(self.language, self.paths[*file]);
+        let find = |file: &usize| self.reader.facts(self.language, self.paths[*file], self.files[*file]);
         let found = parallel::map(files, self.reader.threads, find);
         let found = found.into_iter().collect::<Option<Vec<_>>>().ok_or(Missing)?;
         let (facts, news): (Vec<F>, Vec<Option<News>>) = found.into_iter().unzip();
@@ -176,7 +177,7 @@ where
         let reader = self.reader;
         let answer = |(file, words): &(usize, &Words<'_>)| {
             let path = self.paths[*file];
-            match reader.tree.at_hand(path)? {
+            match self.files[*file] {
                 File::Read(content) => Some(contains(content, words.words)),
                 File::Unread(ticket) => {
                     let known = ticket

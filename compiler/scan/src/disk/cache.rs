@@ -140,14 +140,15 @@ impl Cache {
         }
     }
 
-    fn write(&self, bytes: &[u8]) -> std::io::Result<()> {
+    fn write(&self, parts: &[Vec<u8>]) -> std::io::Result<()> {
         static WRITES: AtomicUsize = AtomicUsize::new(0);
         let folder = self.path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder)?;
         sweep(folder)?;
         let number = WRITES.fetch_add(1, Ordering::Relaxed);
         let unfinished = self.path.with_extension(format!("{}-{number}.unfinished", std::process::id()));
-        let written = std::fs::File::create(&unfinished).and_then(|mut file| file.write_all(bytes));
+        let written = std::fs::File::create(&unfinished)
+            .and_then(|mut file| parts.iter().try_for_each(|part| file.write_all(part)));
         let renamed = written.and_then(|()| std::fs::rename(&unfinished, &self.path));
         renamed.inspect_err(|_| drop(std::fs::remove_file(&unfinished)))
     }
@@ -185,30 +186,30 @@ pub(super) struct Kept<'s> {
 }
 
 impl Kept<'_> {
-    /// A cache with all that is known now.
-    fn encoded(&self, root: &str) -> Vec<u8> {
+    /// A cache with all that is known now, in two parts.
+    fn encoded(&self, root: &str) -> [Vec<u8>; 2] {
         let Self { known, learned, .. } = self;
         let files = self.files();
         let in_use: BTreeSet<Digest> = files.iter().filter_map(|(_, file)| file.digest).collect();
         let new: BTreeSet<Digest> = learned.digests.values().copied().collect();
         let (mut facts, mut places) = (Vec::new(), Vec::new());
-        let mut keep = |digest: &Digest, encoded: &[u8]| {
+        let mut keep = |digest: &Digest, encoded: &[u8], checksum| {
             let start = facts.len();
             facts.extend_from_slice(encoded);
-            let checksum = FactsPlace::checksum(encoded);
             places.push((*digest, FactsPlace { start, end: facts.len(), checksum }));
         };
         for digest in in_use.union(&new) {
-            let encoded = learned.facts.get(digest).map(Vec::as_slice).or_else(|| known.facts(digest));
-            if let Some(encoded) = encoded {
-                keep(digest, encoded);
+            if let Some(encoded) = learned.facts.get(digest) {
+                keep(digest, &encoded.bytes, encoded.checksum);
+            } else if let Some(encoded) = known.facts(digest) {
+                keep(digest, encoded, FactsPlace::checksum(encoded));
             }
         }
         let unused: BTreeSet<&Digest> =
             known.digests().filter(|digest| !in_use.contains(*digest) && !new.contains(*digest)).collect();
         for digest in unused.into_iter().take(MAX_UNUSED * in_use.len()) {
             if let Some(encoded) = known.facts(digest) {
-                keep(digest, encoded);
+                keep(digest, encoded, FactsPlace::checksum(encoded));
             }
         }
         let searched: BTreeSet<Key> =
@@ -228,7 +229,7 @@ impl Kept<'_> {
         };
         let head = postcard::to_allocvec(&head).expect("BUG: it is lists, numbers and texts");
         let length = (head.len() as u64).to_le_bytes();
-        [MAGIC, &length, blake3::hash(&head).as_bytes(), &head, &facts].concat()
+        [[MAGIC, &length, blake3::hash(&head).as_bytes(), &head].concat(), facts]
     }
 
     /// The source that was looked at.

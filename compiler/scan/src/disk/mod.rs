@@ -30,6 +30,8 @@ pub use cache::usual_folder as usual_cache;
 pub struct Options {
     /// The folder for what is kept from scan to scan; nothing is kept without one.
     pub cache: Option<PathBuf>,
+    /// Nothing is kept of apps with fewer source files: they are scanned in less time than the cache takes.
+    pub keep_from_files: usize,
     /// How many threads work on it.
     pub threads: usize,
 }
@@ -37,7 +39,7 @@ pub struct Options {
 impl Default for Options {
     /// All processors, and nothing is kept.
     fn default() -> Self {
-        Self { cache: None, threads: parallel::usual_threads() }
+        Self { cache: None, keep_from_files: 256, threads: parallel::usual_threads() }
     }
 }
 
@@ -83,7 +85,9 @@ fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result
         }
     };
     let files_parsed = found.learned.facts.len();
-    if let Some(cache) = &cache {
+    if let Some(cache) = &cache
+        && stamps.len() >= options.keep_from_files
+    {
         let outcome = again::outcome(&tree, found.manifest.as_ref(), found.diagnostics.is_empty());
         let (known, learned, stamps) = (&known, &found.learned, &stamps);
         cache.store(&cache::Kept { known, learned, stamps, tree: &tree, outcome, began });

@@ -107,7 +107,7 @@ impl Stage {
     /// Scans with the cache, at a time when all files are old.
     fn scan(&self) -> Scanned {
         let later = SystemTime::now() + std::time::Duration::from_mins(1);
-        let options = Options { cache: Some(self.cache()), threads: 2 };
+        let options = Options { cache: Some(self.cache()), keep_from_files: 0, threads: 2 };
         scan_at(&self.root(), &options, later).unwrap()
     }
 
@@ -191,6 +191,14 @@ fn a_cache_of_another_folder_or_scanner_is_none() {
 }
 
 #[test]
+fn nothing_is_kept_of_a_small_app() {
+    let stage = Stage::new(Language::Go);
+    let options = Options { cache: Some(stage.cache()), ..Options::default() };
+    assert!(scan(&stage.root(), &options).unwrap().manifest.is_some());
+    assert!(!stage.cache().exists());
+}
+
+#[test]
 fn a_cache_that_cannot_be_written_is_no_error() {
     let stage = Stage::new(Language::Go);
     std::fs::write(stage.cache(), "a file where the folder should be").unwrap();
@@ -200,7 +208,7 @@ fn a_cache_that_cannot_be_written_is_no_error() {
 #[test]
 fn files_touched_just_before_they_were_read_are_not_trusted() {
     let stage = Stage::new(Language::Go);
-    let options = Options { cache: Some(stage.cache()), threads: 2 };
+    let options = Options { cache: Some(stage.cache()), keep_from_files: 0, threads: 2 };
     let first = scan(&stage.root(), &options).unwrap();
     let second = scan(&stage.root(), &options).unwrap();
     assert_eq!(second.files_read, first.files_read);

@@ -31,7 +31,7 @@ pub(super) struct File<'t> {
     pub(super) speaks: bool,
     pub(super) facts: Facts,
     /// Import paths by the names that they have in this file.
-    pub(super) names: BTreeMap<String, String>,
+    pub(super) names: FxHashMap<String, String>,
     /// Import paths of packages whose names stand without a dot.
     pub(super) dots: Vec<String>,
 }

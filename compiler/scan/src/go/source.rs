@@ -8,6 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use rustc_hash::FxHashMap;
+
 use super::LANGUAGE;
 use super::facts::{Above, Action, Declaration, Facts, Form, Type, TypeForm, Use, is_framework, usual_name};
 use super::glance::{Glance, contains_word};
@@ -61,6 +63,8 @@ struct Candidate<'t, 'g> {
     package: String,
     glance: &'g Glance,
     facts: Option<Facts>,
+    /// Import paths by the names that they have in it.
+    imported: FxHashMap<String, String>,
 }
 
 /// Reads the files of an app that can matter.
@@ -68,10 +72,10 @@ pub(super) fn read<'t>(reader: &Reader<'t>, module: &Module) -> Result<Vec<File<
     let sources = reader.sources(&LANGUAGE)?;
     let mut candidates = candidates(&sources, module);
     let names = package_names(&candidates);
-    read_those(&sources, &mut candidates, |each| each.glance.speaks)?;
+    read_those(&sources, &mut candidates, &names, |each| each.glance.speaks)?;
     let leading = leading(&candidates);
     let leads = |each: &Candidate<'_, '_>| each.glance.imports().any(|import| leading.contains(import));
-    read_those(&sources, &mut candidates, leads)?;
+    read_those(&sources, &mut candidates, &names, leads)?;
     for round in 0.. {
         let wanted = Wanted::of(&candidates, &names, &leading);
         let found = wanted.found(&sources, &candidates)?;
@@ -80,17 +84,18 @@ pub(super) fn read<'t>(reader: &Reader<'t>, module: &Module) -> Result<Vec<File<
         let is_wanted = |each: &Candidate<'_, '_>| {
             found.contains(&each.index) || (all && leading.contains(&each.package))
         };
-        if !read_those(&sources, &mut candidates, is_wanted)? || all {
+        if !read_those(&sources, &mut candidates, &names, is_wanted)? || all {
             break;
         }
     }
-    Ok(candidates.into_iter().filter_map(|each| file(each, &names)).collect())
+    Ok(candidates.into_iter().filter_map(file).collect())
 }
 
 /// Takes the facts of files that were not read yet; says whether there were any.
 fn read_those(
     sources: &Sources<'_, '_, Glance, Facts>,
     candidates: &mut [Candidate<'_, '_>],
+    names: &BTreeMap<String, String>,
     is_wanted: impl Fn(&Candidate<'_, '_>) -> bool,
 ) -> Result<bool, Missing> {
     let mut wanted: Vec<_> =
@@ -98,6 +103,7 @@ fn read_those(
     let facts = sources.facts(&wanted.iter().map(|each| each.index).collect::<Vec<_>>())?;
     let is_any = !facts.is_empty();
     for (each, facts) in wanted.iter_mut().zip(facts) {
+        each.imported = imported_names(&facts, names);
         each.facts = Some(facts);
     }
     Ok(is_any)
@@ -115,6 +121,7 @@ fn candidates<'t, 'g>(
         package: module.import_path(folder_of(path)),
         glance,
         facts: None,
+        imported: FxHashMap::default(),
     };
     built.map(candidate).collect()
 }
@@ -158,7 +165,7 @@ fn acts(facts: &Facts) -> bool {
         || facts.declarations.iter().any(|declaration| is_secrets(&declaration.form))
 }
 
-fn file<'t>(candidate: Candidate<'t, '_>, names: &BTreeMap<String, String>) -> Option<File<'t>> {
+fn file<'t>(candidate: Candidate<'t, '_>) -> Option<File<'t>> {
     let facts = candidate.facts?;
     if facts.package == "main" {
         return None;
@@ -169,15 +176,15 @@ fn file<'t>(candidate: Candidate<'t, '_>, names: &BTreeMap<String, String>) -> O
         folder: folder_of(candidate.path),
         import_path: candidate.package,
         speaks: candidate.glance.speaks,
-        names: imported_names(&facts, names),
+        names: candidate.imported,
         dots: dots.map(|import| import.path.clone()).collect(),
         facts,
     })
 }
 
 /// Import paths by the names that they have in a file.
-fn imported_names(facts: &Facts, names: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let mut imported = BTreeMap::new();
+fn imported_names(facts: &Facts, names: &BTreeMap<String, String>) -> FxHashMap<String, String> {
+    let mut imported = FxHashMap::default();
     for import in &facts.imports {
         let name = match import.name.as_deref() {
             Some("_" | ".") => continue,
@@ -216,8 +223,8 @@ impl Wanted {
         let root_of = |each: &Candidate<'_, '_>| {
             upwards(folder_of(each.path)).find(|folder| services.contains(folder)).map(str::to_owned)
         };
-        wanted.add_entered(candidates, names, leading, &root_of);
-        for (package, words) in holding(candidates, names, leading) {
+        wanted.add_entered(candidates, leading, &root_of);
+        for (package, words) in holding(candidates, leading) {
             wanted.add(package, words.into_iter());
         }
         for (package, name) in Types::new(candidates, names).missing() {
@@ -231,7 +238,6 @@ impl Wanted {
     fn add_entered(
         &mut self,
         candidates: &[Candidate<'_, '_>],
-        names: &BTreeMap<String, String>,
         leading: &HashSet<String>,
         root_of: &dyn Fn(&Candidate<'_, '_>) -> Option<String>,
     ) {
@@ -240,7 +246,7 @@ impl Wanted {
         let known = Known::of(candidates);
         for each in candidates {
             let Some(facts) = &each.facts else { continue };
-            let imported = imported_names(facts, names);
+            let imported = &each.imported;
             for used in &facts.uses {
                 let (Some(package), Some(name)) = (imported.get(&used.path[0].text), used.path.get(1)) else {
                     continue;
@@ -332,14 +338,13 @@ impl<'c> Known<'c> {
 /// that may lead to a resource, and those that are made of such a variable.
 fn holding<'c>(
     candidates: &'c [Candidate<'_, '_>],
-    names: &BTreeMap<String, String>,
     leading: &HashSet<String>,
 ) -> BTreeMap<&'c str, BTreeSet<&'c str>> {
     let mut open: Vec<(&str, &str)> = Vec::new();
     let mut made_of: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for each in candidates {
         let Some(facts) = &each.facts else { continue };
-        let imported = imported_names(facts, names);
+        let imported = &each.imported;
         for used in &facts.uses {
             let declaration = facts.declarations.get(used.within);
             let Some(Declaration { names, form: Form::Variable(_), .. }) = declaration else { continue };
@@ -375,8 +380,6 @@ fn makes_a_service(facts: &Facts) -> bool {
 /// The types that declarations are about.
 struct Types<'c> {
     candidates: &'c [Candidate<'c, 'c>],
-    /// The names that packages have in each file that is read.
-    imported: Vec<BTreeMap<String, String>>,
     /// Where types are declared, by package and name.
     declared: BTreeMap<(&'c str, &'c str), (usize, &'c Type)>,
     packages: &'c BTreeMap<String, String>,
@@ -392,9 +395,6 @@ struct Mention<'c> {
 
 impl<'c> Types<'c> {
     fn new(candidates: &'c [Candidate<'c, 'c>], packages: &'c BTreeMap<String, String>) -> Self {
-        let names =
-            |each: &Candidate<'_, '_>| each.facts.as_ref().map(|facts| imported_names(facts, packages));
-        let imported = candidates.iter().map(|each| names(each).unwrap_or_default()).collect();
         let mut declared = BTreeMap::new();
         for (index, each) in candidates.iter().enumerate() {
             for declaration in each.facts.iter().flat_map(|facts| &facts.declarations) {
@@ -403,7 +403,7 @@ impl<'c> Types<'c> {
                 }
             }
         }
-        Self { candidates, imported, declared, packages }
+        Self { candidates, declared, packages }
     }
 
     /// The types that are wanted and declared in no file that is read, by package and name.
@@ -448,7 +448,7 @@ impl<'c> Types<'c> {
     fn named(&self, mention: Mention<'c>) -> Option<(&str, &'c str)> {
         match &mention.ty.form {
             TypeForm::Name { qualifier: Some(package), name, .. } => {
-                Some((self.imported[mention.file].get(package).map_or("", String::as_str), name))
+                Some((self.candidates[mention.file].imported.get(package).map_or("", String::as_str), name))
             }
             TypeForm::Name { qualifier: None, name, .. } if PREDECLARED.contains(&name.as_str()) => None,
             TypeForm::Name { qualifier: None, name, .. } => {

@@ -60,10 +60,12 @@ pub(super) fn too_deep(text: &str) -> Option<usize> {
 /// Whether there are too few brackets and operators for it, wherever they stand. A word that links has a byte before it
 /// that is no part of a word.
 fn cannot_be(text: &[u8]) -> bool {
-    let count = |is_meant: fn(u8) -> bool| text.iter().filter(|byte| is_meant(**byte)).count();
-    let brackets = count(|byte| matches!(byte, b'(' | b'[' | b'{'));
-    let links = count(|byte| !is_word(byte));
-    brackets <= MAX_BRACKETS && 2 * links < MAX_LINKS
+    let (mut brackets, mut words) = (0, 0);
+    for byte in text {
+        brackets += usize::from(matches!(byte, b'(' | b'[' | b'{'));
+        words += usize::from(is_word(*byte));
+    }
+    brackets <= MAX_BRACKETS && 2 * (text.len() - words) < MAX_LINKS
 }
 
 #[derive(Default)]
@@ -225,6 +227,7 @@ fn before(text: &[u8], at: usize) -> u8 {
     at.checked_sub(1).map_or(b' ', |before| text[before])
 }
 
+#[inline]
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80
 }

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use crate::SourceTree;
@@ -25,7 +26,7 @@ const MAX_EXTENDS: usize = 16;
 /// The files that can be imported.
 pub(super) struct Modules<'t> {
     paths: Vec<&'t str>,
-    by_path: BTreeMap<&'t str, usize>,
+    by_path: FxHashMap<&'t str, usize>,
     /// Folders with an `encore.service.ts`.
     services: BTreeSet<&'t str>,
     /// Short names by the folder whose `tsconfig.json` gives them.
@@ -84,10 +85,20 @@ impl<'t> Modules<'t> {
 
     /// The file that a path means, which may leave out its ending, have that of the compiled file, or name a folder.
     fn file(&self, path: &str) -> Option<usize> {
-        let stem = [".js", ".mjs"].iter().find_map(|ending| path.strip_suffix(ending)).unwrap_or(path);
-        let index = if path.is_empty() { "index.ts".to_owned() } else { format!("{path}/index.ts") };
-        let candidates = [path.to_owned(), format!("{path}.ts"), format!("{stem}.ts"), index];
-        candidates.iter().find_map(|candidate| self.by_path.get(candidate.as_str()).copied())
+        let stem = [".js", ".mjs"].iter().find_map(|ending| path.strip_suffix(ending));
+        let mut candidate = String::with_capacity(path.len() + "/index.ts".len());
+        let mut named = |path: &str, ending: &str| {
+            candidate.clear();
+            candidate.push_str(path);
+            candidate.push_str(ending);
+            self.by_path.get(candidate.as_str()).copied()
+        };
+        self.by_path
+            .get(path)
+            .copied()
+            .or_else(|| named(path, ".ts"))
+            .or_else(|| named(stem?, ".ts"))
+            .or_else(|| named(path, if path.is_empty() { "index.ts" } else { "/index.ts" }))
     }
 }
 
