@@ -67,7 +67,8 @@ fn parse(text: &str) -> Option<Position> {
         let (start, column) = start.rsplit_once(':')?;
         let (file, line) = start.rsplit_once(':')?;
         let (line, column) = (number(line)?, number(column)?);
-        return (!file.is_empty()).then(|| Position {
+        let is_forward = (line, column) <= (end_line, end_column);
+        return (!file.is_empty() && is_forward).then(|| Position {
             file: file.to_owned(),
             line,
             column,

@@ -33,6 +33,7 @@ pub(super) fn that_matter(
     let mut reach = Reach::new(sources, modules, threads);
     reach.read((0..sources.glances.len()).filter(|file| sources.glances[*file].mentions_encore).collect())?;
     reach.read_importers()?;
+    reach.read_imported_by_declarations()?;
     reach.read_loaders()?;
     Ok(reach.facts)
 }
@@ -101,6 +102,18 @@ impl<'s, 'r, 't> Reach<'s, 'r, 't> {
             }
         }
         Ok(())
+    }
+
+    /// A declaration may be about what another file was meant to give. If nothing can be read there, that is to be said there.
+    fn read_imported_by_declarations(&mut self) -> Result<(), Missing> {
+        let declaring = self.facts.iter().filter(|(_, facts)| !facts.declarations.is_empty());
+        let imported: BTreeSet<usize> = declaring
+            .flat_map(|(file, facts)| {
+                facts.imports.values().filter_map(|import| self.modules.find(*file, &import.module))
+            })
+            .filter(|file| !self.facts.contains_key(file))
+            .collect();
+        self.read(imported.into_iter().collect())
     }
 
     /// Whether a file gives to others what it gets from one that gives.
