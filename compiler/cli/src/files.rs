@@ -100,14 +100,14 @@ fn tree_at(dir: &Path, revision: &str) -> Result<SourceTree> {
     }
     let listing = git(dir, &["ls-tree", "-r", "-z", "--name-only", revision, "."], &[])?;
     let listing = String::from_utf8_lossy(&listing).into_owned();
-    let paths: Vec<&str> =
-        listing.split('\0').filter(|path| SourceTree::reads(path) && !path.contains('\n')).collect();
+    let all = || listing.split('\0').filter(|path| !path.is_empty());
+    let paths: Vec<&str> = all().filter(|path| SourceTree::reads(path) && !path.contains('\n')).collect();
     let asked: Vec<String> = paths.iter().map(|path| format!("{revision}:./{path}\n")).collect();
     let answer = git(dir, &["cat-file", "--batch"], asked.concat().as_bytes())?;
     let files = blobs(&answer, &paths).context("git gave an answer that cannot be read")?;
     let name =
         dir.canonicalize()?.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(SourceTree::from_files(&name, files))
+    Ok(SourceTree::from_files(&name, files).with_names(all().map(str::to_owned)))
 }
 
 /// The commit that is checked out at `dir`, if that is a git repository.

@@ -54,6 +54,19 @@ impl SourceTree {
         Self::new(name.to_owned(), files.collect(), BTreeMap::new())
     }
 
+    /// The same tree with more files, of which only the name is known: migrations, for one, are never read.
+    #[must_use]
+    pub fn with_names(mut self, paths: impl IntoIterator<Item = String>) -> Self {
+        for path in paths {
+            let is_elsewhere = is_below_left_out(&path)
+                || folders_above(&path).any(|folder| self.other_apps.contains(folder));
+            if !is_elsewhere {
+                self.files.entry(path).or_insert(File::Named);
+            }
+        }
+        self
+    }
+
     /// A tree of files, without those of other apps below.
     pub(crate) fn new(
         name: String,
@@ -80,8 +93,7 @@ impl SourceTree {
 
     /// Whether a stage reads the content of a file with this path.
     pub fn reads(path: &str) -> bool {
-        let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders);
-        Part::of(path) != Part::Named && !folders.split('/').any(is_left_out)
+        Part::of(path) != Part::Named && !is_below_left_out(path)
     }
 
     /// Takes in the content of a file, or the reason why there is none.
@@ -197,6 +209,11 @@ impl Part {
 
 const SOURCE_ENDINGS: [&str; 4] = ["go", "ts", "py", "rs"];
 
+/// Whether a file lies in a folder that is never the app's.
+fn is_below_left_out(path: &str) -> bool {
+    path.rsplit_once('/').is_some_and(|(folders, _)| folders.split('/').any(is_left_out))
+}
+
 /// Whether a folder of this name is never the app's.
 pub(crate) fn is_left_out(folder: &str) -> bool {
     folder == "node_modules" || folder == "encore.gen" || folder.starts_with('.')
@@ -222,6 +239,16 @@ mod tests {
         let tree = SourceTree::from_files("app", files.map(|path| (path, "{}")));
         assert_eq!(tree.below("").collect::<Vec<_>>(), ["a/a.go", "bb/b.go", "encore.app"]);
         assert_eq!(tree.other_apps().collect::<Vec<_>>(), ["b"]);
+    }
+
+    #[test]
+    fn of_some_files_only_the_name_is_known() {
+        let tree =
+            SourceTree::from_files("app", [("encore.app", "{}"), ("a/a.go", ""), ("b/encore.app", "{}")]);
+        let names = ["a/migrations/1_a.up.sql", "a/a.go", "b/x.sql", "node_modules/x.sql"];
+        let tree = tree.with_names(names.map(str::to_owned));
+        assert_eq!(tree.below("").collect::<Vec<_>>(), ["a/a.go", "a/migrations/1_a.up.sql", "encore.app"]);
+        assert!(tree.has_folder("a/migrations") && tree.file("a/a.go").is_some());
     }
 
     #[test]
