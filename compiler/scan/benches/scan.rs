@@ -47,9 +47,12 @@ fn main() {
         run.cold(&format!("{name}, both"), apps);
     }
     for part in [Part::Other, Part::Uses, Part::Declares] {
-        run.warm(&format!("one file changed: {part:?}, Go"), &usual[..1], part);
-        run.warm(&format!("one file changed: {part:?}, TypeScript"), &usual[1..], part);
-        run.warm(&format!("one file changed: {part:?}, both"), &usual, part);
+        run.warm(&format!("a comment in one file: {part:?}, Go"), &usual[..1], part, append);
+        run.warm(&format!("a comment in one file: {part:?}, TypeScript"), &usual[1..], part, append);
+        run.warm(&format!("a comment in one file: {part:?}, both"), &usual, part, append);
+    }
+    for part in [Part::Other, Part::Uses, Part::Declares] {
+        run.warm(&format!("all lines of one file move: {part:?}, both"), &usual, part, move_down);
     }
     if let Some(examples) = std::env::var_os("EXAMPLES").map(PathBuf::from).filter(|path| path.is_dir()) {
         let examples = roots(&examples);
@@ -123,8 +126,8 @@ impl Run {
         );
     }
 
-    /// With a cache, after a function was added to one file.
-    fn warm(&self, name: &str, roots: &[Root], part: Part) {
+    /// With a cache, after one file was changed.
+    fn warm(&self, name: &str, roots: &[Root], part: Part, change: fn(&Path)) {
         let _ = fs::remove_dir_all(&self.cache);
         self.scan(roots);
         self.compare(
@@ -134,7 +137,7 @@ impl Run {
                     yardstick::walk_and_stat(&root.folder, self.threads);
                 }
                 for root in roots {
-                    touch(&root.folder.join(root.app.one(part)));
+                    change(&root.folder.join(root.app.one(part)));
                 }
             },
             || self.scan(roots),
@@ -165,10 +168,16 @@ impl Run {
     }
 }
 
-/// Changes a file: a line longer than before.
-fn touch(path: &Path) {
+/// Changes a file, and nothing that a scan asks of it.
+fn append(path: &Path) {
     let text = fs::read_to_string(path).unwrap();
     fs::write(path, text + "// one more\n").unwrap();
+}
+
+/// Changes where everything in a file stands.
+fn move_down(path: &Path) {
+    let text = fs::read_to_string(path).unwrap();
+    fs::write(path, format!("// one more\n{text}")).unwrap();
 }
 
 fn time(work: impl Fn()) -> Duration {

@@ -48,10 +48,10 @@ fn context(tree: &SourceTree) -> Digest {
     };
     add(tree.name.as_bytes());
     add(tree.excess.as_deref().unwrap_or_default().as_bytes());
-    for path in tree.below("") {
+    for (path, file) in tree.all() {
         add(path.as_bytes());
-        match tree.at_hand(path) {
-            Some(File::Read(content)) if configures_code(path) => add(content),
+        match file {
+            File::Read(content) if configures_code(path) => add(content),
             _ => {}
         }
     }

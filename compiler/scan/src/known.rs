@@ -5,6 +5,7 @@
 //! they are found again after a file was moved, checked out anew or changed back.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,8 +39,8 @@ pub(crate) struct Stamp {
 pub(crate) struct KnownFile {
     /// None if the next touch may not show by it.
     pub(crate) stamp: Option<Stamp>,
-    /// What the first look at it showed, encoded.
-    pub(crate) glance: Vec<u8>,
+    /// Where that is which the first look at it showed; see [`Known::glance`].
+    pub(crate) glance: Range<usize>,
     /// The digest of its content, if its facts were asked for.
     pub(crate) digest: Option<Digest>,
     /// What was looked for in it.
@@ -51,7 +52,9 @@ pub(crate) struct KnownFile {
 pub(crate) struct Known {
     paths: HashMap<String, Ticket>,
     files: Vec<KnownFile>,
-    /// Encoded facts among other things, and where those of each content are.
+    /// Encoded glances, among other things.
+    glances: Vec<u8>,
+    /// Encoded facts, and where those of each content are.
     facts: Vec<u8>,
     places: HashMap<Digest, FactsPlace>,
     words: BTreeMap<Key, BTreeSet<String>>,
@@ -114,13 +117,15 @@ pub(crate) struct Learned {
 
 impl Known {
     pub(crate) fn new(
-        files: impl IntoIterator<Item = (String, KnownFile)>,
+        files: Vec<(String, KnownFile)>,
+        glances: Vec<u8>,
         facts: Vec<u8>,
         places: HashMap<Digest, FactsPlace>,
         words: BTreeMap<Key, BTreeSet<String>>,
         outcome: Option<Outcome>,
     ) -> Self {
-        let mut known = Self { facts, places, words, outcome, ..Self::default() };
+        let paths = HashMap::with_capacity(files.len());
+        let mut known = Self { paths, glances, facts, places, words, outcome, ..Self::default() };
         for (path, file) in files {
             let Ok(number) = u32::try_from(known.files.len()) else { break };
             known.paths.insert(path, Ticket(number));
@@ -158,6 +163,11 @@ impl Known {
     /// What is known of a file.
     pub(crate) fn file(&self, ticket: Ticket) -> Option<&KnownFile> {
         self.files.get(usize::try_from(ticket.0).ok()?)
+    }
+
+    /// What a first look at a file showed, encoded.
+    pub(crate) fn glance(&self, file: &KnownFile) -> &[u8] {
+        self.glances.get(file.glance.clone()).unwrap_or_default()
     }
 
     /// The facts of a content, encoded; absent when they are damaged.

@@ -95,7 +95,7 @@ impl<'t> Reader<'t> {
                 (Some(glance), encoded)
             }
             File::Unread(Some(ticket)) => {
-                let known = self.known.file(*ticket).and_then(|file| decode(&file.glance));
+                let known = self.known.file(*ticket).and_then(|file| decode(self.known.glance(file)));
                 (known.or_else(|| self.miss(path)), None)
             }
             File::Unread(None) => (self.miss(path), None),
@@ -248,7 +248,7 @@ where
     let is_same_search = |(key, answer): (&Key, &bool)| {
         known.words(key).is_some_and(|words| contains(content, words) == *answer)
     };
-    before.glance == encode(&(language.glance)(content))
+    known.glance(before) == encode(&(language.glance)(content))
         && before.searches.iter().all(is_same_search)
         && before.digest.as_ref().is_none_or(has_same_facts)
 }

@@ -146,10 +146,14 @@ impl SourceTree {
         self.files.iter().filter_map(|(path, file)| Some((path.as_str(), file.content()?)))
     }
 
+    /// All files, sorted by path.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &File)> {
+        self.files.iter().map(|(path, file)| (path.as_str(), file))
+    }
+
     /// All files that a stage may read, sorted by path.
     pub(crate) fn readable(&self) -> impl Iterator<Item = (&str, &File)> {
-        let readable = self.files.iter().filter(|(_, file)| !matches!(file, File::Named));
-        readable.map(|(path, file)| (path.as_str(), file))
+        self.all().filter(|(_, file)| !matches!(file, File::Named))
     }
 
     /// Folders of other apps below, sorted.

@@ -50,10 +50,11 @@ pub(super) struct Cache {
 
 /// What stands at the beginning.
 #[derive(Serialize, Deserialize)]
-struct Head {
-    scanner: String,
-    root: String,
-    files: Vec<(String, KeptFile)>,
+struct Head<'b> {
+    scanner: &'b str,
+    root: &'b str,
+    #[serde(borrow)]
+    files: Vec<(&'b str, KeptFile<'b>)>,
     /// Where the facts of each content are in what follows.
     facts: Vec<(Digest, FactsPlace)>,
     /// How long that is.
@@ -63,9 +64,9 @@ struct Head {
 }
 
 #[derive(Serialize, Deserialize)]
-struct KeptFile {
+struct KeptFile<'b> {
     stamp: Option<Stamp>,
-    glance: Vec<u8>,
+    glance: &'b [u8],
     digest: Option<Digest>,
     searches: Searches,
 }
@@ -106,32 +107,40 @@ impl Cache {
         }
         let mut bytes = std::fs::read(&self.path).ok()?;
         let (head, facts_start) = self.open(&bytes)?;
-        let facts = bytes.split_off(facts_start);
-        if facts.len() != head.facts_bytes {
+        if bytes.len() - facts_start != head.facts_bytes {
             return None;
         }
-        let file = |(path, KeptFile { stamp, glance, digest, searches })| {
-            (path, KnownFile { stamp, glance, digest, searches })
+        let place = |part: &[u8]| {
+            let start = part.as_ptr() as usize - bytes.as_ptr() as usize;
+            start..start + part.len()
         };
-        let (files, places) = (head.files.into_iter().map(file), head.facts.into_iter().collect());
-        Some(Known::new(files, facts, places, head.words, head.outcome))
+        let file = |(path, KeptFile { stamp, glance, digest, searches }): (&str, KeptFile<'_>)| {
+            (path.to_owned(), KnownFile { stamp, glance: place(glance), digest, searches })
+        };
+        let files: Vec<_> = head.files.into_iter().map(file).collect();
+        let (places, words, outcome) = (head.facts.into_iter().collect(), head.words, head.outcome);
+        let facts = bytes.split_off(facts_start);
+        Some(Known::new(files, bytes, facts, places, words, outcome))
     }
 
     /// Reads the beginning of a cache, if it is whole and ours, and says where it ends. What follows is checked piece by
     /// piece when it is needed.
-    fn open(&self, bytes: &[u8]) -> Option<(Head, usize)> {
+    fn open<'b>(&self, bytes: &'b [u8]) -> Option<(Head<'b>, usize)> {
         let rest = bytes.strip_prefix(MAGIC)?;
         let (length, rest) = rest.split_first_chunk::<8>()?;
         let (checksum, rest) = rest.split_first_chunk::<32>()?;
         let (head, facts) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
         let is_whole = blake3::hash(head).as_bytes() == checksum;
-        let head: Head = postcard::from_bytes(head).ok().filter(|_| is_whole)?;
+        let head: Head<'_> = postcard::from_bytes(head).ok().filter(|_| is_whole)?;
         let is_ours = head.scanner == SCANNER && head.root == self.root;
         is_ours.then(|| (head, bytes.len() - facts.len()))
     }
 
     /// Keeps what was known and what was learned, if that is worth writing. `began` is when the scan did.
-    pub(super) fn store(&self, kept: &Kept<'_>) {
+    pub(super) fn store(&self, kept: &Kept<'_>, from_files: usize) {
+        if kept.sources().count() < from_files {
+            return;
+        }
         let news = kept.learned.glances.len().max(kept.learned.digests.len());
         let has_new_outcome = kept.outcome.is_some() && kept.outcome.as_ref() != kept.known.outcome();
         if has_new_outcome || news > not_worth_writing(kept.known) {
@@ -218,8 +227,8 @@ impl Kept<'_> {
         let words =
             words.filter(|(key, _)| searched.contains(*key)).map(|(key, words)| (*key, words.clone()));
         let head = Head {
-            scanner: SCANNER.to_owned(),
-            root: root.to_owned(),
+            scanner: SCANNER,
+            root,
             facts: places,
             facts_bytes: facts.len(),
             words: words.collect(),
@@ -240,25 +249,26 @@ impl Kept<'_> {
         self.tree.readable().filter(is_source)
     }
 
-    fn files(&self) -> Vec<(String, KeptFile)> {
+    fn files(&self) -> Vec<(&str, KeptFile<'_>)> {
         let trusted_before = since_1970_ns(self.began) - RACY_NS;
-        let kept = |(path, file): (&str, &File)| {
+        let kept = |(path, file)| {
             let stamp = self.stamps.get(path).copied().filter(|stamp| stamp.changed_ns < trusted_before);
-            Some((path.to_owned(), self.file(path, file, stamp)?))
+            Some((path, self.file(path, file, stamp)?))
         };
         self.sources().filter_map(kept).collect()
     }
 
     /// What is kept of a file.
-    fn file(&self, path: &str, file: &File, stamp: Option<Stamp>) -> Option<KeptFile> {
+    fn file(&self, path: &str, file: &File, stamp: Option<Stamp>) -> Option<KeptFile<'_>> {
         let searches = self.learned.searches.get(path);
         if let File::Unread(ticket) = file {
-            let KnownFile { glance, digest, searches: before, .. } = self.known.file((*ticket)?)?.clone();
-            let mut all = before;
+            let known = self.known.file((*ticket)?)?;
+            let mut all = known.searches.clone();
             all.extend(searches.into_iter().flatten());
-            return Some(KeptFile { stamp, glance, digest, searches: all });
+            let glance = self.known.glance(known);
+            return Some(KeptFile { stamp: known.stamp, glance, digest: known.digest, searches: all });
         }
-        let glance = self.learned.glances.get(path)?.clone();
+        let glance = self.learned.glances.get(path)?;
         let digest = self.learned.digests.get(path).copied();
         Some(KeptFile { stamp, glance, digest, searches: searches.cloned().unwrap_or_default() })
     }

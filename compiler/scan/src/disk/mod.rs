@@ -85,12 +85,11 @@ fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result
         }
     };
     let files_parsed = found.learned.facts.len();
-    if let Some(cache) = &cache
-        && stamps.len() >= options.keep_from_files
-    {
+    if let Some(cache) = &cache {
         let outcome = again::outcome(&tree, found.manifest.as_ref(), found.diagnostics.is_empty());
         let (known, learned, stamps) = (&known, &found.learned, &stamps);
-        cache.store(&cache::Kept { known, learned, stamps, tree: &tree, outcome, began });
+        let kept = cache::Kept { known, learned, stamps, tree: &tree, outcome, began };
+        cache.store(&kept, options.keep_from_files);
     }
     let places = found.diagnostics.iter().filter_map(|diagnostic| diagnostic.span.as_ref());
     let shown: BTreeSet<String> = places

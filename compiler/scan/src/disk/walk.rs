@@ -54,7 +54,7 @@ impl Wanted {
 /// What a walk brings.
 pub(super) struct Walked {
     pub(super) tree: SourceTree,
-    /// The stamps of files that may matter.
+    /// The stamps of files that were read.
     pub(super) stamps: HashMap<String, Stamp>,
     pub(super) files_read: usize,
 }
@@ -152,7 +152,7 @@ fn look(root: &Path, entry: &DirEntry, known: &Known, wanted: &Wanted, bytes: &A
     if before.is_some() {
         let stamp = file::stamp(&entry.metadata().ok()?);
         if let Some(ticket) = known.ticket(&relative, stamp) {
-            return Some(Met::File(relative, File::Unread(Some(ticket)), Some(stamp)));
+            return Some(Met::File(relative, File::Unread(Some(ticket)), None));
         }
     } else if !wanted.holds(part) {
         return Some(Met::File(relative, File::Unread(None), None));

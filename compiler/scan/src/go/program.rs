@@ -1,6 +1,6 @@
 //! The app's code as a whole: what each name means, where it is used, and whose code each declaration is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use compiler_diagnostics::{Code, Diagnostic};
 use rustc_hash::FxHashMap;
@@ -31,7 +31,7 @@ pub(super) struct File<'t> {
     pub(super) speaks: bool,
     pub(super) facts: Facts,
     /// Import paths by the names that they have in this file.
-    pub(super) names: FxHashMap<String, String>,
+    pub(super) names: HashMap<String, String>,
     /// Import paths of packages whose names stand without a dot.
     pub(super) dots: Vec<String>,
 }
@@ -140,7 +140,7 @@ impl<'p> Site<'p> {
 }
 
 /// Something about names, by package and name.
-type ByName<'t, T> = FxHashMap<&'t str, FxHashMap<&'t str, Vec<T>>>;
+type ByName<'t, T> = HashMap<&'t str, HashMap<&'t str, Vec<T>>>;
 
 /// What is known of a name.
 fn of<'m, T>(map: &'m ByName<'_, T>, package: &str, name: &str) -> &'m [T] {

@@ -7,7 +7,7 @@
 //!
 //! Endpoints of other services are called over the network, so nothing is reached through them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -53,13 +53,13 @@ struct Graph<'t> {
     /// The declarations that each one names, with the methods of types.
     names: FxHashMap<Node, FxHashSet<Node>>,
     /// The files of each package.
-    packages: FxHashMap<&'t str, Vec<usize>>,
+    packages: HashMap<&'t str, Vec<usize>>,
 }
 
 impl<'t> Graph<'t> {
     fn new(program: &Program<'t>) -> Self {
         let files = program.files;
-        let mut packages: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+        let mut packages: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, file) in files.iter().enumerate() {
             packages.entry(&file.import_path).or_default().push(index);
         }
@@ -98,8 +98,8 @@ fn names(program: &Program<'_>) -> FxHashMap<Node, FxHashSet<Node>> {
 }
 
 /// The methods of each type, by package and name.
-fn methods<'t>(files: &'t [File<'t>]) -> FxHashMap<(&'t str, &'t str), Vec<Node>> {
-    let mut methods: FxHashMap<_, Vec<_>> = FxHashMap::default();
+fn methods<'t>(files: &'t [File<'t>]) -> HashMap<(&'t str, &'t str), Vec<Node>> {
+    let mut methods: HashMap<_, Vec<_>> = HashMap::new();
     for (index, file) in files.iter().enumerate() {
         for (at, declaration) in file.facts.declarations.iter().enumerate() {
             if let Form::Function(function) = &declaration.form
@@ -119,13 +119,13 @@ struct Walk<'g, 't> {
     endpoints: &'g BTreeSet<Node>,
     service: ServiceId,
     nodes: FxHashSet<Node>,
-    packages: FxHashSet<&'t str>,
+    packages: HashSet<&'t str>,
     open: Vec<Node>,
 }
 
 impl<'g, 't> Walk<'g, 't> {
     fn new(graph: &'g Graph<'t>, endpoints: &'g BTreeSet<Node>, service: ServiceId) -> Self {
-        let (nodes, packages, open) = (FxHashSet::default(), FxHashSet::default(), Vec::new());
+        let (nodes, packages, open) = (FxHashSet::default(), HashSet::new(), Vec::new());
         Self { graph, endpoints, service, nodes, packages, open }
     }
 

@@ -8,8 +8,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use rustc_hash::FxHashMap;
-
 use super::LANGUAGE;
 use super::facts::{Above, Action, Declaration, Facts, Form, Type, TypeForm, Use, is_framework, usual_name};
 use super::glance::{Glance, contains_word};
@@ -64,7 +62,7 @@ struct Candidate<'t, 'g> {
     glance: &'g Glance,
     facts: Option<Facts>,
     /// Import paths by the names that they have in it.
-    imported: FxHashMap<String, String>,
+    imported: HashMap<String, String>,
 }
 
 /// Reads the files of an app that can matter.
@@ -121,7 +119,7 @@ fn candidates<'t, 'g>(
         package: module.import_path(folder_of(path)),
         glance,
         facts: None,
-        imported: FxHashMap::default(),
+        imported: HashMap::default(),
     };
     built.map(candidate).collect()
 }
@@ -183,8 +181,8 @@ fn file<'t>(candidate: Candidate<'t, '_>) -> Option<File<'t>> {
 }
 
 /// Import paths by the names that they have in a file.
-fn imported_names(facts: &Facts, names: &BTreeMap<String, String>) -> FxHashMap<String, String> {
-    let mut imported = FxHashMap::default();
+fn imported_names(facts: &Facts, names: &BTreeMap<String, String>) -> HashMap<String, String> {
+    let mut imported = HashMap::default();
     for import in &facts.imports {
         let name = match import.name.as_deref() {
             Some("_" | ".") => continue,

@@ -4,9 +4,8 @@
 //! extends), those of the nearest `package.json` (`"imports": { "#db": "./db.ts" }`), and the names of the packages that
 //! the app itself consists of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use crate::SourceTree;
@@ -26,7 +25,7 @@ const MAX_EXTENDS: usize = 16;
 /// The files that can be imported.
 pub(super) struct Modules<'t> {
     paths: Vec<&'t str>,
-    by_path: FxHashMap<&'t str, usize>,
+    by_path: HashMap<&'t str, usize>,
     /// Folders with an `encore.service.ts`.
     services: BTreeSet<&'t str>,
     /// Short names by the folder whose `tsconfig.json` gives them.
