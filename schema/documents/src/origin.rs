@@ -173,7 +173,7 @@ mod tests {
         }
         assert_eq!("a.go:3:9".parse::<Position>().unwrap(), Position::point("a.go", 3, 9));
         assert_eq!("a.go:3".parse::<Position>().unwrap(), Position::point("a.go", 3, 1));
-        for bad in ["", "a.go", ":1:2", "a.go:x", "a.go:99999999999"] {
+        for bad in ["", "a.go", ":1:2", "a.go:x", "a.go:99999999999", "a.go:3:9-3:8", "a.go:3:9-2:10"] {
             assert!(bad.parse::<Position>().is_err(), "{bad}");
         }
     }
