@@ -27,7 +27,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 pub use kind::{Consequence, Handler, Kind, Replacement};
-pub use overlay::{Charset, Enforced, Equality, NameRule, NaturalKey, Overlay, UnitRule};
+pub use overlay::{Charset, Enforced, Equality, NameRule, NaturalKey, Overlay, TypicalMs, UnitRule};
 pub use pattern::Pattern;
 pub use schema::Schema;
 pub use units::Unit;

@@ -43,6 +43,28 @@ pub struct Overlay {
     pub settling_ms: u64,
     /// How long after a create reads may still say that there is nothing, in milliseconds.
     pub visibility_ms: u64,
+    /// How long an operation takes, from its acceptance to its end.
+    pub typical_ms: TypicalMs,
+}
+
+/// How long the operations of a kind take, in milliseconds: from experience, and rough. What to begin first and when to
+/// ask how it is doing depend on it, never whether something is right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TypicalMs {
+    /// A creation.
+    pub create: u64,
+    /// An update.
+    pub update: u64,
+    /// A deletion.
+    pub delete: u64,
+}
+
+impl TypicalMs {
+    /// The same for every operation.
+    const fn all(ms: u64) -> Self {
+        Self { create: ms, update: ms, delete: ms }
+    }
 }
 
 /// Where a physical name is set, and what it may look like.
@@ -140,12 +162,13 @@ pub(crate) struct File {
     kind: BTreeMap<String, Overlay>,
 }
 
-/// How long reads of a service may lag.
+/// How long reads of a service may lag, and how long its operations take.
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Lag {
     settling_ms: u64,
     visibility_ms: u64,
+    typical_ms: u64,
 }
 
 impl File {
@@ -165,6 +188,9 @@ impl File {
         }
         if overlay.visibility_ms == 0 {
             overlay.visibility_ms = lag.visibility_ms;
+        }
+        if overlay.typical_ms == TypicalMs::default() {
+            overlay.typical_ms = TypicalMs::all(lag.typical_ms);
         }
         overlay
     }

@@ -42,6 +42,8 @@ fn every_kind_has_an_identifier_and_a_natural_key() {
         assert!(!kind.identifier.is_empty(), "{} has no identifier", kind.name);
         assert!(kind.natural_key().is_some(), "{} has no natural key", kind.name);
         assert!(kind.overlay.settling_ms > 0, "{} has no settling time", kind.name);
+        let TypicalMs { create, update, delete } = kind.overlay.typical_ms;
+        assert!(create.min(update).min(delete) > 0, "{} has no typical duration", kind.name);
         let by_tags = kind.natural_key() == Some(&NaturalKey::Tags);
         assert!(!by_tags || kind.tags.is_some(), "{} is known by tags that it does not have", kind.name);
     }
