@@ -2,7 +2,7 @@
 //!
 //! Codes are those of `HandlerErrorCode` (in a progress event) and of the API's exceptions (in an answer).
 
-use agent_world::{CallError, FailureKind, ReadError};
+use agent_world::{CallError, FailureKind, ReadError, Throttler};
 
 /// When to try again after throttling, if the API does not say.
 const THROTTLED_MS: u64 = 1_000;
@@ -26,8 +26,8 @@ const NOT_YET: &[&str] = &[
 /// What the failure of an operation means.
 pub fn failed(code: &str, message: &str) -> FailureKind {
     match code {
-        "Throttling"
-        | "ServiceInternalError"
+        "Throttling" => FailureKind::Throttled,
+        "ServiceInternalError"
         | "NetworkFailure"
         | "ServiceTimeout"
         | "NotStabilized"
@@ -51,7 +51,7 @@ pub fn refused(code: &str, message: &str) -> CallError {
         | "TooManyRequestsException"
         | "RequestLimitExceeded"
         | "SlowDown" => {
-            return CallError::Throttled { retry_after_ms: THROTTLED_MS };
+            return CallError::Throttled { retry_after_ms: THROTTLED_MS, by: throttler(message) };
         }
         "ClientTokenConflictException" => return CallError::TokenConflict,
         // These come from behind the API: the work may have been done before something broke.
@@ -88,7 +88,7 @@ pub fn unanswered(code: &str, message: &str) -> ReadError {
         | "Throttling"
         | "TooManyRequestsException"
         | "RequestLimitExceeded"
-        | "SlowDown" => ReadError::Throttled { retry_after_ms: THROTTLED_MS },
+        | "SlowDown" => ReadError::Throttled { retry_after_ms: THROTTLED_MS, by: throttler(message) },
         "RequestTokenNotFoundException" => ReadError::UnknownOperation,
         "HandlerInternalFailureException"
         | "HandlerFailureException"
@@ -100,6 +100,11 @@ pub fn unanswered(code: &str, message: &str) -> ReadError {
         | "NotStabilizedException" => ReadError::NoAnswer(format!("{code}: {message}")),
         _ => ReadError::Refused { code: code.to_owned(), message: message.to_owned() },
     }
+}
+
+/// A handler passes on the words of the service that it asked, with the service's name; Cloud Control's own have none.
+fn throttler(message: &str) -> Throttler {
+    if message.contains("(Service: ") { Throttler::Service } else { Throttler::Interface }
 }
 
 fn is_not_yet(message: &str) -> bool {
@@ -124,7 +129,23 @@ mod tests {
     fn a_rejection_that_passes_by_itself_is_transient() {
         assert_eq!(failed("InvalidRequest", "The role x cannot be assumed"), FailureKind::Transient);
         assert_eq!(failed("InvalidRequest", "bad value"), FailureKind::Rejected);
-        assert_eq!(failed("Throttling", ""), FailureKind::Transient);
+    }
+
+    #[test]
+    fn whoever_throttled_is_told_by_the_words_of_the_service() {
+        assert_eq!(failed("Throttling", ""), FailureKind::Throttled);
+        let theirs = "Rate exceeded (Service: Iam, Status Code: 400, Request ID: 1)";
+        for (message, by) in [("Rate exceeded", Throttler::Interface), (theirs, Throttler::Service)] {
+            let retry_after_ms = THROTTLED_MS;
+            assert_eq!(
+                refused("ThrottlingException", message),
+                CallError::Throttled { retry_after_ms, by }
+            );
+            assert_eq!(
+                unanswered("ThrottlingException", message),
+                ReadError::Throttled { retry_after_ms, by }
+            );
+        }
     }
 
     #[test]

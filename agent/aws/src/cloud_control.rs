@@ -1,7 +1,8 @@
 //! Cloud Control through the SDK.
 //!
-//! The SDK's own retries are off for mutating calls: each retry is the engine's, with the same bytes and the same token.
-//! Reads use the SDK's standard mode; its adaptive mode stalls for minutes after a few throttles.
+//! The SDK's own retries are off: each retry of a call is the engine's, with the same bytes and the same token, and each
+//! retry of a question is one that the engine's account of the rate limits knows. Only lists, whose later pages cannot be
+//! asked for alone, use the SDK's standard mode; its adaptive mode stalls for minutes after a few throttles.
 
 use std::time::Duration;
 
@@ -31,8 +32,9 @@ pub struct Options {
 
 /// Cloud Control in one account and region.
 pub struct Aws {
-    mutating: Client,
-    reading: Client,
+    once: Client,
+    /// With the SDK's retries.
+    listing: Client,
 }
 
 /// Longest time for one call.
@@ -40,9 +42,6 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The shortest wait before asking again.
 const SOONEST_MS: i64 = 20;
-
-/// When to ask again if the API does not say.
-const POLL_MS: u64 = 1_000;
 
 impl Aws {
     /// Connects with the usual credential chain. Nothing is sent yet.
@@ -64,7 +63,7 @@ impl Aws {
                 aws_sdk_cloudcontrol::config::Builder::from(&shared).retry_config(retries).build(),
             )
         };
-        Self { mutating: client(RetryConfig::disabled()), reading: client(RetryConfig::standard()) }
+        Self { once: client(RetryConfig::disabled()), listing: client(RetryConfig::standard()) }
     }
 }
 
@@ -75,7 +74,7 @@ impl Provider for Aws {
     }
 
     async fn call(&self, call: &Call) -> Result<Progress, CallError> {
-        let client = &self.mutating;
+        let client = &self.once;
         let token = call.token.as_str();
         let event = match &call.action {
             CallAction::Create(body) => client
@@ -114,14 +113,14 @@ impl Provider for Aws {
     }
 
     async fn poll(&self, operation: &str) -> Result<Progress, ReadError> {
-        let answer = self.reading.get_resource_request_status().request_token(operation).send().await;
+        let answer = self.once.get_resource_request_status().request_token(operation).send().await;
         let output = answer.map_err(|error| read_error(&error))?;
         let event = output.progress_event.as_ref().and_then(progress);
         event.ok_or_else(|| ReadError::NoAnswer("the answer has no progress".to_owned()))
     }
 
     async fn read(&self, kind: &str, identifier: &str) -> Result<Option<Json>, ReadError> {
-        let answer = self.reading.get_resource().type_name(kind).identifier(identifier).send().await;
+        let answer = self.once.get_resource().type_name(kind).identifier(identifier).send().await;
         let output = match answer {
             Ok(output) => output,
             Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(None),
@@ -132,7 +131,7 @@ impl Provider for Aws {
     }
 
     async fn list(&self, kind: &str, parent: Option<&Json>) -> Result<Vec<Found>, ReadError> {
-        let request = self.reading.list_resources().type_name(kind);
+        let request = self.listing.list_resources().type_name(kind);
         let request = request.set_resource_model(parent.map(Json::to_string));
         let mut pages = request.into_paginator().items().send();
         let mut found = Vec::new();
@@ -178,7 +177,7 @@ fn progress(event: &ProgressEvent) -> Option<Progress> {
                 message,
             }
         }
-        _ => ProgressState::Running { retry_after_ms: retry_after_ms.unwrap_or(POLL_MS) },
+        _ => ProgressState::Running { retry_after_ms },
     };
     Some(Progress { operation, identifier: event.identifier.clone(), state })
 }

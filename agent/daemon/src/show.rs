@@ -44,6 +44,8 @@ pub(crate) async fn finish(shown: JoinHandle<()>) {
 struct Shown {
     bar: ProgressBar,
     under_way: BTreeMap<u64, String>,
+    /// How long the rest is expected to take.
+    left_ms: u64,
 }
 
 impl Shown {
@@ -52,7 +54,7 @@ impl Shown {
         let style = ProgressStyle::with_template("{spinner} {pos}/{len} {wide_msg} {elapsed}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.enable_steady_tick(Duration::from_millis(120));
-        Self { bar, under_way: BTreeMap::new() }
+        Self { bar, under_way: BTreeMap::new(), left_ms: 0 }
     }
 
     fn take(&mut self, progress: Progress) {
@@ -72,12 +74,17 @@ impl Shown {
                 self.bar.inc(1);
             }
             Progress::LeaseHeld { holder, .. } => self.bar.set_message(format!("waiting for {holder}")),
-            Progress::Retrying { .. } | Progress::UnderWay { .. } => {}
+            Progress::Advanced { left_ms, .. } => self.left_ms = left_ms,
+            Progress::Slowed { .. } | Progress::Retrying { .. } | Progress::UnderWay { .. } => {}
         }
         if let Some(longest) = self.under_way.values().next() {
             let more = self.under_way.len() - 1;
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            self.bar.set_message(format!("{longest}{more}"));
+            let left = match self.left_ms / 60_000 {
+                0 => String::new(),
+                minutes => format!(", about {} min to go", minutes + 1),
+            };
+            self.bar.set_message(format!("{longest}{more}{left}"));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use agent_engine::command::Command;
+use agent_engine::command::{Command, Note};
 use schema_documents::journal::{Act, Entry};
 use schema_documents::plan::Plan;
 use schema_documents::{Millis, ResourceId};
@@ -42,6 +42,22 @@ pub enum Progress {
         intent: u64,
         /// When.
         at_ms: Millis,
+    },
+    /// A limit of the cloud was met: fewer requests are sent from now on.
+    Slowed {
+        /// Whose limit: a provider's interface, or a service.
+        of: String,
+        /// How many requests a second are sent from now on.
+        per_second: f64,
+    },
+    /// A step came to its end.
+    Advanced {
+        /// Steps that came to an end.
+        ended: usize,
+        /// Steps of the plan.
+        of: usize,
+        /// How long the rest is expected to take, in milliseconds.
+        left_ms: u64,
     },
     /// The provider works on it.
     UnderWay {
@@ -118,7 +134,7 @@ impl Narrator {
         Self { reporter, resources, planned: false }
     }
 
-    pub(crate) fn tell(&mut self, commands: &[Command], plan: Option<&Plan>, now_ms: Millis) {
+    pub(crate) fn tell(&mut self, commands: &[Command], plan: Option<&Plan>) {
         if let Some(plan) = plan.filter(|_| !self.planned) {
             self.planned = true;
             self.reporter.tell(Progress::Planned(Box::new(plan.clone())));
@@ -130,9 +146,7 @@ impl Narrator {
         for command in commands {
             match command {
                 Command::Append { entries, .. } => entries.iter().for_each(|entry| self.tell_entry(entry)),
-                Command::Call { intent, not_before_ms, .. } if *not_before_ms > now_ms => {
-                    self.reporter.tell(Progress::Retrying { intent: *intent, at_ms: *not_before_ms });
-                }
+                Command::Tell(note) => self.reporter.tell(of_note(note)),
                 _ => {}
             }
         }
@@ -167,6 +181,18 @@ impl Narrator {
         };
         if let Some(progress) = progress {
             self.reporter.tell(progress);
+        }
+    }
+}
+
+fn of_note(note: &Note) -> Progress {
+    match note {
+        Note::Retrying { intent, at_ms } => Progress::Retrying { intent: *intent, at_ms: *at_ms },
+        Note::Slowed { lane, per_second } => {
+            Progress::Slowed { of: lane.of.clone(), per_second: *per_second }
+        }
+        Note::Advanced { ended, of, left_ms } => {
+            Progress::Advanced { ended: *ended, of: *of, left_ms: *left_ms }
         }
     }
 }

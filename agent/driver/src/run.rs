@@ -73,6 +73,7 @@ pub async fn pass(
     {
         tracing::warn!(%error, "the lease was not given back; the next writer waits until its term is over");
     }
+    driver.memory.learn(run.pass.experience());
     let (recorded, sightings) = (run.pass.recorded().clone(), run.pass.sightings().clone());
     Ok(Report { outcome: outcome?, recorded, sightings, learnt: run.pass.learnt() })
 }
@@ -101,13 +102,6 @@ fn is_idle(report: &Report, request: &Request) -> bool {
     report.learnt == 0 && report.recorded.open.is_empty() && (steps == 0 || waits_for_approval)
 }
 
-/// What a task of the run ends with.
-enum Done {
-    Event(Event),
-    /// It is time for this call.
-    CallDue(u64, Call),
-}
-
 type Appending = Pin<Box<dyn Future<Output = (Journal, Result<(), DriverError>)> + Send>>;
 
 struct Run {
@@ -117,8 +111,8 @@ struct Run {
     appending: Option<(Option<u64>, Appending)>,
     pass: Pass,
     narrator: Narrator,
-    tasks: JoinSet<Done>,
-    /// Calls whose time has come, and that wait for the lease to be renewed.
+    tasks: JoinSet<Event>,
+    /// Calls that wait for the lease to be renewed.
     calls_due: VecDeque<(u64, Call)>,
     deadline_ms: Option<Millis>,
     renewal_due_ms: Option<Millis>,
@@ -131,7 +125,9 @@ impl Run {
         let knows = known_kinds(driver, &desired, &recorded);
         let open: BTreeMap<u64, _> =
             recorded.open.iter().map(|(number, open)| (*number, open.intent.resource.clone())).collect();
-        let inputs = Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows };
+        let experience = driver.memory.experience();
+        let inputs =
+            Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows, experience };
         Self {
             driver: driver.clone(),
             deadline_ms: journal.deadline_ms(),
@@ -168,7 +164,11 @@ impl Run {
                 (append, appended) = appended(&mut self.appending) => {
                     outcome = outcome.or(self.appended(append, appended)?);
                 }
-                Some(done) = self.tasks.join_next() => outcome = outcome.or(self.done(done)?),
+                Some(event) = self.tasks.join_next() => {
+                    // A task is never cancelled before the run is over; it can only have panicked, in a provider.
+                    let event = event.map_err(|error| DriverError::Provider(error.to_string()))?;
+                    outcome = outcome.or(self.tell(event));
+                }
                 () = told_to_stop(&mut stop), if !stopped => {}
                 () = sleep_until(clock, renewal), if renewal.is_some() => self.start_renewal(),
             }
@@ -179,7 +179,7 @@ impl Run {
     fn tell(&mut self, event: Event) -> Option<Outcome> {
         let now_ms = self.driver.clock.now_ms();
         let commands = self.pass.step(event, now_ms);
-        self.narrator.tell(&commands, self.pass.plan(), now_ms);
+        self.narrator.tell(&commands, self.pass.plan());
         let mut outcome = None;
         for command in commands {
             outcome = outcome.or(self.start(command));
@@ -191,54 +191,43 @@ impl Run {
         let driver = self.driver.clone();
         match command {
             Command::Append { append, entries } => self.start_append(Some(append), entries),
-            Command::Read { question, kind, identifier, not_before_ms } => {
+            Command::Read { question, kind, identifier } => {
                 self.tasks.spawn(async move {
-                    driver.clock.sleep_until(not_before_ms).await;
                     let began_at_ms = driver.clock.now_ms();
                     let result = in_time(&driver, driver.provider.read(&kind, &identifier)).await;
-                    Done::Event(Event::Read { question, result, began_at_ms })
+                    Event::Read { question, result, began_at_ms }
                 });
             }
-            Command::List { question, kind, parent, not_before_ms } => {
+            Command::List { question, kind, parent } => {
                 self.tasks.spawn(async move {
-                    driver.clock.sleep_until(not_before_ms).await;
                     let result = in_time(&driver, driver.provider.list(&kind, parent.as_ref())).await;
-                    Done::Event(Event::Listed { question, result })
+                    Event::Listed { question, result }
                 });
             }
-            Command::Poll { intent, operation, not_before_ms } => {
+            Command::Poll { intent, operation } => {
                 self.tasks.spawn(async move {
-                    driver.clock.sleep_until(not_before_ms).await;
                     let result = in_time(&driver, driver.provider.poll(&operation)).await;
-                    Done::Event(Event::Polled { intent, result })
+                    Event::Polled { intent, result }
                 });
             }
-            Command::Call { intent, call, not_before_ms } => {
+            // It starts with the others, below, under the lease.
+            Command::Call { intent, call } => self.calls_due.push_back((intent, call)),
+            Command::Wake { at_ms } => {
                 self.tasks.spawn(async move {
-                    driver.clock.sleep_until(not_before_ms).await;
-                    Done::CallDue(intent, call)
+                    driver.clock.sleep_until(at_ms).await;
+                    Event::Woke { at_ms }
                 });
             }
+            // The narrator has told it.
+            Command::Tell(_) => {}
             Command::Finish(outcome) => return Some(*outcome),
         }
         None
     }
 
-    fn done(&mut self, done: Result<Done, tokio::task::JoinError>) -> Result<Option<Outcome>, DriverError> {
-        match done {
-            Ok(Done::Event(event)) => Ok(self.tell(event)),
-            Ok(Done::CallDue(intent, call)) => {
-                self.calls_due.push_back((intent, call));
-                Ok(None)
-            }
-            // A task is never cancelled before the run is over; it can only have panicked, in a provider.
-            Err(error) => Err(DriverError::Provider(error.to_string())),
-        }
-    }
-
     // --- calls, under the lease
 
-    /// Starts the calls whose time has come, if the lease covers them to their end; else renews it first.
+    /// Starts the calls that wait, if the lease covers them to their end; else renews it first.
     fn start_due_calls(&mut self) {
         if self.calls_due.is_empty() {
             return;
@@ -249,7 +238,7 @@ impl Run {
                 let driver = self.driver.clone();
                 self.tasks.spawn(async move {
                     let result = make(&driver, call).await;
-                    Done::Event(Event::Called { intent, result })
+                    Event::Called { intent, result }
                 });
             }
         } else {
@@ -396,7 +385,11 @@ async fn reveal(driver: &Driver, value: &Value) -> Result<Value, CallError> {
 
 fn not_revealed(error: ReadError) -> CallError {
     match error {
-        ReadError::Throttled { retry_after_ms } => CallError::Throttled { retry_after_ms },
+        ReadError::Throttled { retry_after_ms, .. } => CallError::Refused {
+            failure: FailureKind::Transient,
+            code: "Vault".to_owned(),
+            message: format!("the vault was asked too often and wants to be left alone for {retry_after_ms} ms"),
+        },
         ReadError::NoAnswer(message) => {
             CallError::Refused { failure: FailureKind::Transient, code: "Vault".to_owned(), message }
         }

@@ -5,7 +5,9 @@ use schema_documents::journal::Entry;
 use schema_documents::plan::Plan;
 use schema_documents::{Json, Millis, ResourceId};
 
-/// Something to do. Every command but [`Command::Finish`] is answered by exactly one event.
+use crate::schedule::Lane;
+
+/// Something to do, now. Every command but [`Command::Tell`] and [`Command::Finish`] is answered by exactly one event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Append these entries, durably, in this order. Answer: [`Event::Appended`] or [`Event::Lost`].
@@ -15,7 +17,7 @@ pub enum Command {
         /// The entries.
         entries: Vec<Entry>,
     },
-    /// Read a resource, not before the given time. Answer: [`Event::Read`].
+    /// Read a resource. Answer: [`Event::Read`].
     Read {
         /// Which question it is.
         question: u64,
@@ -23,10 +25,8 @@ pub enum Command {
         kind: String,
         /// Its identifier.
         identifier: String,
-        /// Not before.
-        not_before_ms: Millis,
     },
-    /// List the resources of a kind, not before the given time. Answer: [`Event::Listed`].
+    /// List the resources of a kind. Answer: [`Event::Listed`].
     List {
         /// Which question it is.
         question: u64,
@@ -34,8 +34,6 @@ pub enum Command {
         kind: String,
         /// Properties of the parent, where the kind needs one.
         parent: Option<Json>,
-        /// Not before.
-        not_before_ms: Millis,
     },
     /// Make the call of this intent, not before the given time. Its intent is durable. Answer: [`Event::Called`].
     Call {
@@ -43,18 +41,21 @@ pub enum Command {
         intent: u64,
         /// The call.
         call: Call,
-        /// Not before.
-        not_before_ms: Millis,
     },
-    /// Ask how the operation of this intent is doing, not before the given time. Answer: [`Event::Polled`].
+    /// Ask how the operation of this intent is doing. Answer: [`Event::Polled`].
     Poll {
         /// The intent.
         intent: u64,
         /// The provider's name for the operation.
         operation: String,
-        /// Not before.
-        not_before_ms: Millis,
     },
+    /// Say when this time has come. Answer: [`Event::Woke`].
+    Wake {
+        /// The time.
+        at_ms: Millis,
+    },
+    /// Tell whoever watches. There is no answer.
+    Tell(Note),
     /// The pass is over.
     Finish(Box<Outcome>),
 }
@@ -104,8 +105,41 @@ pub enum Event {
         /// How.
         result: Result<Progress, ReadError>,
     },
+    /// The time of a [`Command::Wake`] has come.
+    Woke {
+        /// The time.
+        at_ms: Millis,
+    },
     /// Finish what is in flight and begin nothing.
     Stop,
+}
+
+/// Something that whoever watches may want to know.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// A call is made again later.
+    Retrying {
+        /// The intent.
+        intent: u64,
+        /// When.
+        at_ms: Millis,
+    },
+    /// A limit of the cloud was met: fewer requests are sent from now on.
+    Slowed {
+        /// Whose limit.
+        lane: Lane,
+        /// How many requests a second are sent from now on.
+        per_second: f64,
+    },
+    /// A step came to its end.
+    Advanced {
+        /// Steps that came to an end.
+        ended: usize,
+        /// Steps of the plan.
+        of: usize,
+        /// How long the rest is expected to take, in milliseconds.
+        left_ms: u64,
+    },
 }
 
 /// How a pass ended.

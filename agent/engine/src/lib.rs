@@ -27,3 +27,4 @@ pub mod pass;
 pub mod plan;
 #[cfg(test)]
 mod scene;
+pub mod schedule;

@@ -5,6 +5,12 @@
 pub struct Limits {
     /// Calls and questions that are under way at a time.
     pub in_flight: usize,
+    /// Operations that are under way at a time: one that only waits for the cloud holds no place among the calls.
+    pub operations: usize,
+    /// How much of the reading limits a pass may use to look at what is live, in percent.
+    pub looking_percent: u64,
+    /// In which order steps begin.
+    pub discipline: Discipline,
     /// Steps in one plan.
     pub steps: usize,
     /// Deletions in one plan.
@@ -22,6 +28,24 @@ pub struct Limits {
     pub lag_percent: u64,
 }
 
+/// In which order steps begin. All but the first are what others do, for comparison.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Discipline {
+    /// Whatever has the longest way behind it, as soon as limits allow.
+    #[default]
+    LongestWayFirst,
+    /// Whatever could begin first, as soon as limits allow.
+    FirstInFirstOut,
+    /// Whatever could begin first, so many at a time, each of them from its beginning to its end; limits are met, not known,
+    /// and operations are asked at equal times.
+    Slots {
+        /// Steps at a time.
+        steps: usize,
+        /// From poll to poll.
+        poll_ms: u64,
+    },
+}
+
 impl Limits {
     /// A settling or visibility time of the catalogue, as this pass waits for it, in milliseconds.
     pub fn lag_ms(&self, catalogued_ms: u64) -> u64 {
@@ -32,7 +56,10 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            in_flight: 16,
+            in_flight: 64,
+            operations: 1_000,
+            looking_percent: 100,
+            discipline: Discipline::LongestWayFirst,
             steps: 10_000,
             deletes: 50,
             gone: 3,

@@ -18,9 +18,11 @@ mod decide;
 mod flight;
 mod look;
 mod observe;
+mod send;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -38,10 +40,12 @@ use crate::diff::Sightings;
 use crate::fold;
 use crate::live::{Key, LiveState};
 use crate::options::Limits;
+use crate::schedule::Experience;
 
-use apply::Work;
 use flight::{Ending, Flight};
 use observe::Observation;
+use send::{Asker, Desk};
+use work::Work;
 
 /// All that a pass starts from.
 pub struct Inputs {
@@ -61,6 +65,8 @@ pub struct Inputs {
     pub sightings: Sightings,
     /// The kinds that some provider knows.
     pub knows: BTreeSet<String>,
+    /// What earlier passes learnt of the cloud's pace.
+    pub experience: Experience,
 }
 
 /// Where a desired state was published.
@@ -116,7 +122,7 @@ enum Purpose {
 #[derive(Clone, Debug)]
 enum Then {
     Nothing,
-    Call { intent: u64, not_before_ms: Millis },
+    Call(u64),
     Poll { intent: u64, not_before_ms: Millis },
     ReadBack(u64),
     Close(u64, Ending),
@@ -151,6 +157,7 @@ pub struct Pass {
     writer: Writer,
     learnt: usize,
     due: VecDeque<Then>,
+    desk: Desk,
     last_question: u64,
     questions: BTreeMap<u64, Purpose>,
     to_settle: VecDeque<u64>,
@@ -168,8 +175,9 @@ pub struct Pass {
 impl Pass {
     /// A pass that has not begun: its first event is [`Event::Started`].
     pub fn new(inputs: Inputs) -> Self {
-        let Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows } = inputs;
+        let Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows, experience } = inputs;
         Self {
+            desk: Desk::new(&limits, experience),
             desired,
             published,
             recorded,
@@ -215,13 +223,15 @@ impl Pass {
             Event::Listed { question, result } => self.listed(question, result),
             Event::Called { intent, result } => self.called(intent, result),
             Event::Polled { intent, result } => self.polled(intent, result),
+            Event::Woke { at_ms } => self.woke(at_ms),
             Event::Stop => self.stop(),
         }
         self.run_due();
-        while self.advance() {
+        while self.advance() || self.send() {
             self.run_due();
         }
         self.flush();
+        self.set_alarm();
         self.finish_when_idle();
         std::mem::take(&mut self.commands)
     }
@@ -346,7 +356,7 @@ impl Pass {
             }
             match then {
                 Then::Nothing => {}
-                Then::Call { intent, not_before_ms } => self.call(intent, not_before_ms),
+                Then::Call(intent) => self.call(intent, self.now_ms),
                 Then::Poll { intent, not_before_ms } => self.poll(intent, not_before_ms),
                 Then::ReadBack(intent) => self.read_back(intent, self.now_ms),
                 Then::Close(intent, ending) => self.close(intent, ending),
@@ -357,24 +367,8 @@ impl Pass {
 
     // --- questions
 
-    fn ask_read(&mut self, purpose: Purpose, kind: &str, identifier: &str, not_before_ms: Millis) {
-        let question = self.ask(purpose);
-        let (kind, identifier) = (kind.to_owned(), identifier.to_owned());
-        self.commands.push(Command::Read { question, kind, identifier, not_before_ms });
-    }
-
-    fn ask_list(&mut self, purpose: Purpose, kind: &str, parent: Option<Json>, not_before_ms: Millis) {
-        let question = self.ask(purpose);
-        self.commands.push(Command::List { question, kind: kind.to_owned(), parent, not_before_ms });
-    }
-
-    fn ask(&mut self, purpose: Purpose) -> u64 {
-        self.last_question += 1;
-        self.questions.insert(self.last_question, purpose);
-        self.last_question
-    }
-
     fn read(&mut self, question: u64, result: Result<Option<Json>, ReadError>, began_at_ms: Millis) {
+        self.answered(Asker::Question(question), send::of_question(&result));
         match self.questions.remove(&question) {
             Some(Purpose::Observe(key)) => self.observed(key, result, began_at_ms),
             Some(Purpose::Look(intent)) => self.looked(intent, result),

@@ -109,10 +109,10 @@ pub struct Progress {
 /// How an operation is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProgressState {
-    /// Under way; ask again after this time.
+    /// Under way.
     Running {
-        /// In how many milliseconds.
-        retry_after_ms: u64,
+        /// In how many milliseconds to ask again, if the provider says so.
+        retry_after_ms: Option<u64>,
     },
     /// Done.
     Succeeded,
@@ -130,8 +130,10 @@ pub enum ProgressState {
 /// What a failure means for what comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureKind {
-    /// Passes by itself: throttling, a conflict with another operation, an internal error.
+    /// Passes by itself: a conflict with another operation, an internal error.
     Transient,
+    /// The service behind the provider's interface was asked too often: passes by itself, when it is asked less.
+    Throttled,
     /// The request itself will never succeed.
     Rejected,
     /// The resource does not exist.
@@ -142,6 +144,15 @@ pub enum FailureKind {
     NotUpdatable,
     /// The provider does not allow it.
     Denied,
+}
+
+/// Whose limit a throttled request met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Throttler {
+    /// The limit of the provider's interface, which all kinds share.
+    Interface,
+    /// The limit of the service that the kind belongs to.
+    Service,
 }
 
 /// A mutating call did not lead to an operation, or it is not known whether it did.
@@ -162,6 +173,8 @@ pub enum CallError {
     Throttled {
         /// In how many milliseconds.
         retry_after_ms: u64,
+        /// Whose limit it was.
+        by: Throttler,
     },
     /// The token was used for another request.
     #[error("the client token was used for another request")]
@@ -179,6 +192,8 @@ pub enum ReadError {
     Throttled {
         /// In how many milliseconds.
         retry_after_ms: u64,
+        /// Whose limit it was.
+        by: Throttler,
     },
     /// The provider does not know the operation (any more).
     #[error("the operation is not known")]

@@ -1,4 +1,4 @@
-//! Applying: the steps of the checked plan, as parallel as their order and the limit allow, the longest way to go first.
+//! Applying: the steps of the checked plan, as parallel as their order and the limits allow, the longest way to go first.
 //!
 //! Plan decides, apply obeys: values that were not known when the plan was made are filled in, nothing else is chosen. An
 //! update reads the resource once more; when what it is about to replace is not what the plan saw, the step is stale and the
@@ -14,93 +14,19 @@ use schema_documents::{Digest, Json, Millis, ResourceId};
 
 use super::decide::{Deed, WAITING};
 use super::flight::{Ending, Flight};
+use super::work::{TaskState, Work};
 use super::{Mode, Pass, Purpose, Stage, Then, backoff};
-use crate::command::{Ended, FailedStep, SkippedStep};
+use crate::command::{Command, Ended, FailedStep, Note, SkippedStep};
+use crate::schedule::Class;
 
-/// The steps, and how far each is.
-#[derive(Default)]
-pub(super) struct Work {
-    steps: BTreeMap<StepKey, Task>,
-    running: usize,
-}
-
-struct Task {
-    step: Step,
-    state: TaskState,
-    /// Steps on the longest way from here to an end.
-    remaining: usize,
-    tries: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TaskState {
-    Waiting,
-    Running,
-    Succeeded,
-    /// Failed, or never begun: what comes after it is not begun either.
-    Lost,
-}
-
-impl Work {
-    fn new(steps: &[Step]) -> Self {
-        let task =
-            |step: &Step| Task { step: step.clone(), state: TaskState::Waiting, remaining: 1, tries: 0 };
-        let mut tasks: BTreeMap<StepKey, Task> =
-            steps.iter().map(|step| (step.key.clone(), task(step))).collect();
-        // The plan's order is one in which the steps could be done one by one: backwards, what follows comes first.
-        for step in steps.iter().rev() {
-            let remaining = tasks[&step.key].remaining + 1;
-            for before in &step.after {
-                if let Some(before) = tasks.get_mut(before) {
-                    before.remaining = before.remaining.max(remaining);
-                }
-            }
-        }
-        Self { steps: tasks, running: 0 }
-    }
-
-    /// The waiting step that can begin and has the longest way to go.
-    fn next(&self) -> Option<StepKey> {
-        let waiting = self.steps.values().filter(|task| task.state == TaskState::Waiting);
-        let ready = waiting.filter(|task| task.step.after.iter().all(|before| self.is_done(before)));
-        let first =
-            ready.min_by(|a, b| b.remaining.cmp(&a.remaining).then_with(|| a.step.key.cmp(&b.step.key)));
-        first.map(|task| task.step.key.clone())
-    }
-
-    fn is_done(&self, key: &StepKey) -> bool {
-        self.steps.get(key).is_none_or(|task| task.state == TaskState::Succeeded)
-    }
-
-    fn waiting(&self) -> Vec<StepKey> {
-        let waiting = self.steps.values().filter(|task| task.state == TaskState::Waiting);
-        waiting.map(|task| task.step.key.clone()).collect()
-    }
-
-    /// A waiting step that comes after one that is lost, and that one.
-    fn cut_off(&self) -> Option<(StepKey, StepKey)> {
-        let waiting = self.steps.values().filter(|task| task.state == TaskState::Waiting);
-        waiting.into_iter().find_map(|task| {
-            let lost =
-                |key: &&StepKey| self.steps.get(*key).is_some_and(|task| task.state == TaskState::Lost);
-            Some((task.step.key.clone(), task.step.after.iter().find(lost)?.clone()))
-        })
-    }
-
-    fn set(&mut self, key: &StepKey, state: TaskState) {
-        if let Some(task) = self.steps.get_mut(key) {
-            self.running -= usize::from(task.state == TaskState::Running);
-            self.running += usize::from(state == TaskState::Running);
-            task.state = state;
-        }
-    }
-}
+/// Why a step that could have begun was not.
+const TOLD_TO_STOP: &str = "the pass was told to stop";
 
 impl Pass {
     pub(super) fn start_applying(&mut self) {
         self.stage = Stage::Applying;
         let steps = self.checked.take().map(|checked| checked.into_plan().steps).unwrap_or_default();
-        self.work = Work::new(&steps);
+        self.work = Work::new(&steps, self.catalog, &self.desk.expected);
         for step in &steps {
             if let Some(why) = self.why_not(step) {
                 self.skip(&step.key, why);
@@ -118,54 +44,73 @@ impl Pass {
         (!approved).then(|| "it waits for a person's approval".to_owned())
     }
 
-    /// Begins what can begin, and gives up what cannot any more. Whether that was anything.
+    /// Lets what can begin wait for its turn, and gives up what cannot any more. Whether that was anything.
     pub(super) fn advance_applying(&mut self) -> bool {
-        let waiting = self.work.waiting().len();
-        while let Some((key, lost)) = self.work.cut_off() {
+        let waiting = self.work.waiting();
+        while let Some((key, lost)) = self.work.next_cut_off() {
             self.skip(&key, format!("it comes after `{}`, which was not done", lost.0));
         }
         if self.stopping {
-            for key in self.work.waiting() {
-                self.skip(&key, "the pass was told to stop".to_owned());
+            for key in self.work.all_waiting() {
+                self.skip(&key, TOLD_TO_STOP.to_owned());
             }
         }
-        while self.work.running < self.limits.in_flight.max(1)
-            && let Some(key) = self.work.next()
-        {
-            self.work.set(&key, TaskState::Running);
-            self.begin(&key, self.now_ms);
+        for key in self.work.take_ready() {
+            self.want_step(&key, self.now_ms, Class::Begins);
         }
-        let left = self.work.waiting().len();
-        if self.work.running == 0 && left == 0 {
+        if self.work.running() == 0 && self.work.waiting() == 0 {
             self.end(if self.stopping { Ended::Stopped } else { Ended::Done });
         }
-        left < waiting
+        self.work.waiting() < waiting
     }
 
     fn skip(&mut self, key: &StepKey, why: String) {
-        self.work.set(key, TaskState::Lost);
+        self.end_step(key, false);
         self.skipped.push(SkippedStep { step: key.clone(), why });
     }
 
-    fn begin(&mut self, key: &StepKey, not_before_ms: Millis) {
-        let Some(task) = self.work.steps.get(key) else { return };
+    /// A step has come to its end, or will never begin.
+    fn end_step(&mut self, key: &StepKey, succeeded: bool) {
+        self.pay_back(key);
+        self.work.end(key, succeeded);
+        let (ended, of) = self.work.advanced();
+        let left_ms = self.work.left_ms(self.desk.quotas());
+        self.commands.push(Command::Tell(Note::Advanced { ended, of, left_ms }));
+    }
+
+    /// It is the turn of a step.
+    pub(super) fn begin(&mut self, key: &StepKey) {
+        let is_over = |state| matches!(state, TaskState::Succeeded | TaskState::Lost);
+        let Some(task) = self.work.task(key).filter(|task| !is_over(task.state)) else {
+            return self.pay_back(key);
+        };
         let step = task.step.clone();
+        if self.stopping {
+            return self.skip(key, TOLD_TO_STOP.to_owned());
+        }
+        self.work.begin(key);
         match &step.action {
-            Action::Create { .. } => self.begin_create(&step, not_before_ms),
+            Action::Create { .. } => self.begin_create(&step),
             Action::Update { identifier, .. } => {
-                self.ask_read(Purpose::Pin(key.clone()), &step.kind, identifier, not_before_ms);
+                self.ask_read(Purpose::Pin(key.clone()), &step.kind, identifier, self.now_ms);
             }
             Action::Delete { identifier, confirmed } => {
                 let act = Act::Delete { identifier: identifier.clone(), confirmed: confirmed.clone() };
-                self.intend(&step, Deed { act, settles: BTreeMap::new() }, not_before_ms);
+                self.intend(&step, Deed { act, settles: BTreeMap::new() });
             }
         }
     }
 
-    fn begin_create(&mut self, step: &Step, not_before_ms: Millis) {
+    /// A step that has begun waits for another turn.
+    fn begin_later(&mut self, key: &StepKey, not_before_ms: Millis) {
+        self.pay_back(key);
+        self.want_step(key, not_before_ms, Class::Work);
+    }
+
+    fn begin_create(&mut self, step: &Step) {
         let journal = self.recorded.journal.clone().unwrap_or_default();
         match self.creation(step, &journal) {
-            Ok(deed) => self.intend(step, deed, not_before_ms),
+            Ok(deed) => self.intend(step, deed),
             Err(why) => self.lose(&step.key, WAITING, &why),
         }
     }
@@ -173,7 +118,7 @@ impl Pass {
     /// The live state just before an update.
     pub(super) fn pinned(&mut self, key: &StepKey, result: Result<Option<Json>, ReadError>) {
         let (now_ms, most) = (self.now_ms, self.limits.attempts);
-        let Some(task) = self.work.steps.get_mut(key) else { return };
+        let Some(task) = self.work.task_mut(key) else { return };
         match result {
             Ok(Some(live)) => {
                 let step = task.step.clone();
@@ -187,21 +132,21 @@ impl Pass {
                     return self.lose(key, "NoAnswer", &format!("reading it before the update: {error}"));
                 }
                 let at = backoff::after_read_error(now_ms, &error, &key.0, task.tries);
-                self.begin(key, at);
+                self.begin_later(key, at);
             }
         }
     }
 
     fn begin_update(&mut self, step: &Step, live: &Json) {
         match self.update(step, live) {
-            Ok(Some(deed)) => self.intend(step, deed, self.now_ms),
+            Ok(Some(deed)) => self.intend(step, deed),
             Ok(None) => self.skip(&step.key, "it changed since the plan was made".to_owned()),
             Err((code, why)) => self.lose(&step.key, code, &why),
         }
     }
 
     /// Journals the intent; the call is made when it is durable.
-    fn intend(&mut self, step: &Step, deed: Deed, not_before_ms: Millis) {
+    fn intend(&mut self, step: &Step, deed: Deed) {
         let Deed { act, settles } = deed;
         let Some(journal) = self.recorded.journal.clone() else {
             return self.lose(&step.key, "NoJournal", "the journal has no id yet: nothing can be recorded");
@@ -225,7 +170,7 @@ impl Pass {
             settles,
         };
         self.flights.insert(number, Flight::begun(intent.clone(), self.now_ms, step.key.clone()));
-        let then = Then::Call { intent: number, not_before_ms };
+        let then = Then::Call(number);
         self.append(vec![Entry::Intent(Box::new(intent))], then);
     }
 
@@ -257,7 +202,7 @@ impl Pass {
     pub(super) fn step_ended(&mut self, key: &StepKey, ending: Ending) {
         match ending {
             Ending::Succeeded => {
-                self.work.set(key, TaskState::Succeeded);
+                self.end_step(key, true);
                 self.succeeded.push(key.clone());
             }
             Ending::Failed { again: true, code, message } if !self.stopping => {
@@ -272,19 +217,19 @@ impl Pass {
     /// A new attempt, with a new token: its predecessor came to a recorded end.
     fn try_again(&mut self, key: &StepKey, code: &str, message: &str) {
         let most = self.limits.attempts;
-        let Some(task) = self.work.steps.get_mut(key) else { return };
+        let Some(task) = self.work.task_mut(key) else { return };
         task.tries += 1;
         if task.tries >= most {
             return self.lose(key, code, message);
         }
         let not_before_ms = self.now_ms + backoff::pause_ms(&key.0, task.tries);
-        self.begin(key, not_before_ms);
+        self.begin_later(key, not_before_ms);
     }
 
     fn lose(&mut self, key: &StepKey, code: &str, message: &str) {
-        let Some(task) = self.work.steps.get(key) else { return };
+        let Some(task) = self.work.task(key) else { return };
         let resource = task.step.resource.clone();
-        self.work.set(key, TaskState::Lost);
+        self.end_step(key, false);
         let (step, code, message) = (key.clone(), code.to_owned(), message.to_owned());
         self.failed.push(FailedStep { step, resource, code, message });
     }

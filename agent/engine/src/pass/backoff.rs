@@ -21,7 +21,7 @@ pub(super) fn pause_ms(seed: &str, tries: u32) -> u64 {
 /// When a question that was answered so is asked again.
 pub(super) fn after_read_error(now_ms: Millis, error: &ReadError, seed: &str, tries: u32) -> Millis {
     let asked_for = match error {
-        ReadError::Throttled { retry_after_ms } => *retry_after_ms,
+        ReadError::Throttled { retry_after_ms, .. } => *retry_after_ms,
         _ => 0,
     };
     now_ms + asked_for.max(pause_ms(seed, tries))

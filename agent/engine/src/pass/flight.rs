@@ -17,7 +17,11 @@ use schema_documents::recorded::OpenIntent;
 use schema_documents::{Json, Millis};
 
 use super::look::Look;
-use super::{Pass, Purpose, Then, backoff};
+use super::send::{self, Asker};
+use super::{Pass, Purpose, Then, backoff, work};
+use crate::command::{Command, Note};
+use crate::options::Discipline;
+use crate::schedule::next_poll_ms;
 
 /// How often a read-back without a usable answer is asked again.
 const MOST_READ_BACKS: u32 = 6;
@@ -34,6 +38,10 @@ pub(super) struct Flight {
     pub(super) foreign: bool,
     /// Answers in a row that were of no use.
     pub(super) tries: u32,
+    /// When the provider first said that it works on it.
+    accepted_at_ms: Option<Millis>,
+    /// How long after that it was last seen under way, in milliseconds.
+    still_ms: u64,
     pub(super) succeeded_at_ms: Millis,
     pub(super) look: Option<Look>,
 }
@@ -83,6 +91,8 @@ impl Flight {
             identifier,
             foreign: false,
             tries: 0,
+            accepted_at_ms: None,
+            still_ms: 0,
             succeeded_at_ms: 0,
             look: None,
         }
@@ -97,6 +107,8 @@ impl Flight {
             identifier: open.identifier.clone(),
             foreign: false,
             tries: 0,
+            accepted_at_ms: None,
+            still_ms: 0,
             succeeded_at_ms: 0,
             look: None,
         }
@@ -110,6 +122,15 @@ impl Flight {
         }
     }
 
+    pub(super) fn call(&self) -> Call {
+        let action = match &self.intent.act {
+            Act::Create { body, .. } => CallAction::Create(body.clone()),
+            Act::Update { identifier, patch, .. } => CallAction::Update(identifier.clone(), patch.clone()),
+            Act::Delete { identifier, .. } => CallAction::Delete(identifier.clone()),
+        };
+        Call { kind: self.intent.kind.clone(), token: self.intent.token.clone(), action }
+    }
+
     fn handler(&self) -> &'static str {
         match &self.intent.act {
             Act::Create { .. } => "create",
@@ -120,24 +141,14 @@ impl Flight {
 }
 
 impl Pass {
-    pub(super) fn call(&mut self, intent: u64, not_before_ms: Millis) {
-        let Some(flight) = self.flights.get(&intent) else { return };
-        let action = match &flight.intent.act {
-            Act::Create { body, .. } => CallAction::Create(body.clone()),
-            Act::Update { identifier, patch, .. } => CallAction::Update(identifier.clone(), patch.clone()),
-            Act::Delete { identifier, .. } => CallAction::Delete(identifier.clone()),
-        };
-        let call = Call { kind: flight.intent.kind.clone(), token: flight.intent.token.clone(), action };
-        self.commands.push(super::Command::Call { intent, call, not_before_ms });
-    }
-
     pub(super) fn called(&mut self, intent: u64, result: Result<Progress, CallError>) {
+        self.answered(Asker::Call(intent), send::of_call(&result));
         if !self.flights.contains_key(&intent) {
             return;
         }
         match result {
             Ok(progress) => self.progressed(intent, progress),
-            Err(CallError::Throttled { retry_after_ms }) => {
+            Err(CallError::Throttled { retry_after_ms, .. }) => {
                 self.call_again(intent, retry_after_ms, Verdict::last("Throttled", "throttled"), false);
             }
             Err(CallError::NoAnswer(message)) => {
@@ -152,7 +163,7 @@ impl Pass {
 
     fn refused(&mut self, intent: u64, failure: FailureKind, verdict: Verdict) {
         match failure {
-            FailureKind::Transient => self.call_again(intent, 0, verdict, false),
+            FailureKind::Transient | FailureKind::Throttled => self.call_again(intent, 0, verdict, false),
             _ => self.failed_for_good(intent, failure, verdict),
         }
     }
@@ -165,7 +176,9 @@ impl Pass {
         flight.tries += 1;
         if flight.tries < most {
             let pause_ms = backoff::pause_ms(&flight.intent.token, flight.tries).max(at_least_ms);
-            return self.call(intent, now_ms + pause_ms);
+            let at_ms = now_ms + pause_ms;
+            self.commands.push(Command::Tell(Note::Retrying { intent, at_ms }));
+            return self.call(intent, at_ms);
         }
         if perhaps_done {
             let Verdict { code, message, .. } = verdict;
@@ -177,11 +190,12 @@ impl Pass {
 
     pub(super) fn poll(&mut self, intent: u64, not_before_ms: Millis) {
         let Some(flight) = self.flights.get(&intent) else { return };
-        let Some(operation) = flight.operation.clone() else { return };
-        self.commands.push(super::Command::Poll { intent, operation, not_before_ms });
+        let kind = flight.intent.kind.clone();
+        self.want_poll(intent, &kind, not_before_ms);
     }
 
     pub(super) fn polled(&mut self, intent: u64, result: Result<Progress, ReadError>) {
+        self.answered(Asker::Poll(intent), send::of_question(&result));
         let (now_ms, most) = (self.now_ms, self.limits.attempts);
         let Some(flight) = self.flights.get_mut(&intent) else { return };
         match result {
@@ -211,6 +225,7 @@ impl Pass {
         match state {
             ProgressState::Running { retry_after_ms } => self.wait(intent, retry_after_ms, news),
             ProgressState::Succeeded => {
+                self.learn_duration(intent);
                 let known = identifier.or_else(|| self.identifier_by_heart(intent));
                 self.append(news, Then::Nothing);
                 match known {
@@ -243,19 +258,45 @@ impl Pass {
         news
     }
 
-    fn wait(&mut self, intent: u64, retry_after_ms: u64, news: Vec<Entry>) {
-        let Some(flight) = self.flights.get(&intent) else { return };
-        let waited_ms = self.now_ms.saturating_sub(flight.written_at_ms);
-        let longest_ms =
-            self.kind(&flight.intent.kind).map_or(u64::MAX, |kind| kind.timeout_ms(flight.handler()));
+    /// The provider works on it: it is asked again, when that is worth a question.
+    fn wait(&mut self, intent: u64, said_ms: Option<u64>, news: Vec<Entry>) {
+        let now_ms = self.now_ms;
+        let Some(flight) = self.flights.get_mut(&intent) else { return };
+        let waited_ms = now_ms.saturating_sub(flight.written_at_ms);
+        let elapsed_ms = now_ms.saturating_sub(*flight.accepted_at_ms.get_or_insert(now_ms));
+        flight.still_ms = elapsed_ms;
+        let (kind, handler) = (flight.intent.kind.clone(), flight.handler());
+        let longest_ms = self.kind(&kind).map_or(u64::MAX, |kind| kind.timeout_ms(handler));
         let settles_only = !self.mutates();
         if settles_only || waited_ms > longest_ms {
             let message = format!("the operation is still under way after {} s", waited_ms / 1_000);
             let open = Ending::Open { code: "InProgress".to_owned(), message };
             return self.append(news, Then::Close(intent, open));
         }
-        let not_before_ms = self.now_ms + retry_after_ms;
-        self.append(news, Then::Poll { intent, not_before_ms });
+        let pause_ms = match self.limits.discipline {
+            Discipline::Slots { poll_ms, .. } => poll_ms,
+            Discipline::FirstInFirstOut | Discipline::LongestWayFirst => {
+                let expected_ms = self.expected_ms(&kind, handler);
+                let left_ms = self.work.left_ms(self.desk.quotas());
+                let slack_ms = left_ms.saturating_sub(self.way_after_ms(intent));
+                next_poll_ms(elapsed_ms, expected_ms, slack_ms, said_ms)
+            }
+        };
+        self.append(news, Then::Poll { intent, not_before_ms: now_ms + pause_ms });
+    }
+
+    fn expected_ms(&self, kind: &str, handler: &'static str) -> u64 {
+        self.desk.expected.of(kind, handler, work::typical_ms(self.catalog, kind, handler))
+    }
+
+    /// An operation was found done: that tells how long its like take.
+    fn learn_duration(&mut self, intent: u64) {
+        let Some(flight) = self.flights.get(&intent) else { return };
+        let Some(accepted_at_ms) = flight.accepted_at_ms else { return };
+        let (kind, handler) = (&flight.intent.kind, flight.handler());
+        let done_ms = self.now_ms.saturating_sub(accepted_at_ms);
+        let typical_ms = work::typical_ms(self.catalog, kind, handler);
+        self.desk.expected.saw((kind, handler), (flight.still_ms, done_ms), typical_ms);
     }
 
     /// The identifier, where the act or the body says it.
@@ -275,7 +316,13 @@ impl Pass {
     /// one may have left behind is looked for, and taken up if it is there.
     fn operation_failed(&mut self, intent: u64, failure: FailureKind, verdict: Verdict) {
         let Some(flight) = self.flights.get(&intent) else { return };
-        let verdict = Verdict { again: failure == FailureKind::Transient, ..verdict };
+        let (kind, accepted_at_ms) = (flight.intent.kind.clone(), flight.accepted_at_ms);
+        if failure == FailureKind::Throttled {
+            self.throttled_behind(&kind, accepted_at_ms.unwrap_or(self.now_ms));
+        }
+        let Some(flight) = self.flights.get(&intent) else { return };
+        let again = matches!(failure, FailureKind::Transient | FailureKind::Throttled);
+        let verdict = Verdict { again, ..verdict };
         match (&flight.intent.act, verdict.again) {
             (Act::Create { .. }, true) => self.start_look(intent, Some(verdict)),
             (_, true) => self.fail(intent, verdict),

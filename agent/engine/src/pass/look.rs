@@ -15,6 +15,7 @@ use schema_documents::plan::Change;
 use schema_documents::{FieldPath, Json, Millis};
 
 use super::flight::{Ending, Verdict};
+use super::send::{self, Asker};
 use super::{Pass, Purpose, backoff};
 use crate::bind;
 
@@ -79,6 +80,7 @@ impl Pass {
     }
 
     pub(super) fn listed(&mut self, question: u64, result: Result<Vec<Found>, ReadError>) {
+        self.answered(Asker::Question(question), send::of_question(&result));
         let Some(Purpose::Look(intent)) = self.questions.remove(&question) else { return };
         match result {
             Ok(found) => self.sift(intent, found),

@@ -68,7 +68,7 @@ impl Pass {
     }
 
     pub(super) fn advance_observing(&mut self) -> bool {
-        while self.observation.under_way.len() < self.limits.in_flight.max(1)
+        while self.observation.under_way.len() < self.limits.operations.max(1)
             && let Some(key) = self.observation.waiting.pop_front()
         {
             self.observation.under_way.insert(key.clone(), Reading::default());

@@ -18,7 +18,7 @@ impl Pass {
     }
 
     pub(super) fn advance_settling(&mut self) -> bool {
-        while self.flights.len() < self.limits.in_flight.max(1)
+        while self.flights.len() < self.limits.operations.max(1)
             && let Some(intent) = self.to_settle.pop_front()
         {
             self.settle(intent);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use agent_world::{Call, CallAction, CallError, FailureKind, Found, Progress, ProgressState, ReadError};
+use agent_world::{Call, CallAction, CallError, FailureKind, Found, Progress, ProgressState, ReadError, Throttler};
 use proptest::prelude::*;
 use schema_catalog::Catalog;
 use schema_documents::desired::DesiredState;
@@ -58,7 +58,7 @@ impl Cloud {
         }
         match fault {
             Some(Fault::NeverArrived) => return Err(CallError::NoAnswer("lost".to_owned())),
-            Some(Fault::Throttle) => return Err(CallError::Throttled { retry_after_ms: 700 }),
+            Some(Fault::Throttle) => return Err(CallError::Throttled { retry_after_ms: 700, by: Throttler::Interface }),
             Some(Fault::Conflict) => return Err(CallError::TokenConflict),
             _ => {}
         }
@@ -83,7 +83,7 @@ impl Cloud {
             _ => Ok(Progress {
                 operation,
                 identifier: None,
-                state: ProgressState::Running { retry_after_ms: 100 },
+                state: ProgressState::Running { retry_after_ms: Some(100) },
             }),
         }
     }

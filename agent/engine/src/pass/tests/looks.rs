@@ -137,7 +137,7 @@ fn a_look_that_is_not_answered_is_repeated() {
             let mut world = after_a_lost_create(&one_topic());
             double(&mut world);
             world.cloud.resources.pop_last();
-            let slow_down = ReadError::Throttled { retry_after_ms: 100 };
+            let slow_down = ReadError::Throttled { retry_after_ms: 100, by: agent_world::Throttler::Interface };
             let error = if throttled { slow_down } else { ReadError::NoAnswer("timed out".to_owned()) };
             let first = world.next_question();
             world.unread = (first..first + count).map(|question| (question, error.clone())).collect();

@@ -88,12 +88,16 @@ impl World {
             mode,
             sightings: std::mem::take(&mut self.sightings),
             knows: kinds.collect(),
+            experience: crate::schedule::Experience::default(),
         });
         let mut waiting: BTreeMap<(Millis, usize), Command> = BTreeMap::new();
         let mut event = Event::Started;
         let (mut executed, mut issued) = (0, 0);
         loop {
             for command in pass.step(event, self.now_ms) {
+                if matches!(command, Command::Tell(_)) {
+                    continue;
+                }
                 if let Command::Finish(outcome) = command {
                     self.sightings = pass.sightings().clone();
                     return Some(*outcome);
@@ -160,19 +164,15 @@ impl World {
             Command::Poll { intent, operation, .. } => {
                 Event::Polled { intent, result: self.cloud.poll(&operation) }
             }
-            Command::Finish(_) => unreachable!("handled before"),
+            Command::Wake { at_ms } => Event::Woke { at_ms },
+            Command::Tell(_) | Command::Finish(_) => unreachable!("handled before"),
         }
     }
 }
 
+/// When a command is executed, at the earliest.
 fn not_before_ms(command: &Command) -> Millis {
-    match command {
-        Command::Read { not_before_ms, .. }
-        | Command::List { not_before_ms, .. }
-        | Command::Call { not_before_ms, .. }
-        | Command::Poll { not_before_ms, .. } => *not_before_ms,
-        Command::Append { .. } | Command::Finish(_) => 0,
-    }
+    if let Command::Wake { at_ms } = command { *at_ms } else { 0 }
 }
 
 /// A small app: a network of four, and six things of their own.
