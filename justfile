@@ -38,6 +38,10 @@ cases:
 bench:
     cargo bench --package agent-engine
 
+# How well passes are scheduled, in virtual time, against what nobody can beat and beside other disciplines
+bench-schedule *flags:
+    cargo run --quiet --profile simulation --package fixtures-scheduling --bin bench-schedule -- {{flags}}
+
 # How long a scan takes, as multiples of what any scanner has to do; EXAMPLES adds the example apps
 bench-scan:
     cargo bench --package compiler-scan --bench scan

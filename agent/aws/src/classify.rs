@@ -137,10 +137,7 @@ mod tests {
         let theirs = "Rate exceeded (Service: Iam, Status Code: 400, Request ID: 1)";
         for (message, by) in [("Rate exceeded", Throttler::Interface), (theirs, Throttler::Service)] {
             let retry_after_ms = THROTTLED_MS;
-            assert_eq!(
-                refused("ThrottlingException", message),
-                CallError::Throttled { retry_after_ms, by }
-            );
+            assert_eq!(refused("ThrottlingException", message), CallError::Throttled { retry_after_ms, by });
             assert_eq!(
                 unanswered("ThrottlingException", message),
                 ReadError::Throttled { retry_after_ms, by }

@@ -99,7 +99,7 @@ pub(crate) struct Reach {
     #[arg(long, value_name = "PERCENT", default_value_t = 100)]
     pub(crate) read_lag: u64,
     /// Calls and questions that may be under way at a time
-    #[arg(long, value_name = "N", default_value_t = 16)]
+    #[arg(long, value_name = "N", default_value_t = 64)]
     pub(crate) in_flight: usize,
 }
 

@@ -388,7 +388,9 @@ fn not_revealed(error: ReadError) -> CallError {
         ReadError::Throttled { retry_after_ms, .. } => CallError::Refused {
             failure: FailureKind::Transient,
             code: "Vault".to_owned(),
-            message: format!("the vault was asked too often and wants to be left alone for {retry_after_ms} ms"),
+            message: format!(
+                "the vault was asked too often and wants to be left alone for {retry_after_ms} ms"
+            ),
         },
         ReadError::NoAnswer(message) => {
             CallError::Refused { failure: FailureKind::Transient, code: "Vault".to_owned(), message }

@@ -22,6 +22,7 @@ mod send;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod wait;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -175,7 +176,8 @@ pub struct Pass {
 impl Pass {
     /// A pass that has not begun: its first event is [`Event::Started`].
     pub fn new(inputs: Inputs) -> Self {
-        let Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows, experience } = inputs;
+        let Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows, experience } =
+            inputs;
         Self {
             desk: Desk::new(&limits, experience),
             desired,

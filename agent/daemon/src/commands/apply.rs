@@ -3,6 +3,7 @@
 use agent_driver::{Driver, Report, Reporter, Request, pass, reconcile};
 use agent_engine::command::{Ended, Outcome};
 use agent_engine::diff::Sightings;
+use agent_engine::options::Limits;
 use agent_engine::pass::{Mode, Published};
 use anyhow::{Result, bail};
 use schema_catalog::Catalog;
@@ -34,6 +35,10 @@ pub(crate) struct Work {
     pub(crate) sightings: Sightings,
 }
 
+/// How much of the reading limits one pass of many may use to look at what is live, in percent: nobody waits for it, and
+/// others read in the same account.
+const RUN_LOOKS_PERCENT: u64 = 50;
+
 /// Runs one pass with its progress shown. One of many looks first: an environment in step is never written to.
 pub(crate) async fn once(
     driver: &Driver,
@@ -44,7 +49,8 @@ pub(crate) async fn once(
     let (reporter, progress) = Reporter::channel();
     let shown = show::start(progress);
     let Work { desired, published, mode, sightings } = work;
-    let limits = show::limits(&desired, reach);
+    let looking_percent = if mode == Mode::Run { RUN_LOOKS_PERCENT } else { 100 };
+    let limits = Limits { looking_percent, ..show::limits(&desired, reach) };
     let request = Request { desired, published, catalog: Catalog::builtin(), limits, mode, sightings };
     let report = if request.mode == Mode::Run {
         reconcile(driver, request, &reporter, stop).await

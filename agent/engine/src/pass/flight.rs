@@ -18,10 +18,8 @@ use schema_documents::{Json, Millis};
 
 use super::look::Look;
 use super::send::{self, Asker};
-use super::{Pass, Purpose, Then, backoff, work};
+use super::{Pass, Purpose, Then, backoff};
 use crate::command::{Command, Note};
-use crate::options::Discipline;
-use crate::schedule::next_poll_ms;
 
 /// How often a read-back without a usable answer is asked again.
 const MOST_READ_BACKS: u32 = 6;
@@ -39,9 +37,9 @@ pub(super) struct Flight {
     /// Answers in a row that were of no use.
     pub(super) tries: u32,
     /// When the provider first said that it works on it.
-    accepted_at_ms: Option<Millis>,
+    pub(super) accepted_at_ms: Option<Millis>,
     /// How long after that it was last seen under way, in milliseconds.
-    still_ms: u64,
+    pub(super) still_ms: u64,
     pub(super) succeeded_at_ms: Millis,
     pub(super) look: Option<Look>,
 }
@@ -131,7 +129,7 @@ impl Flight {
         Call { kind: self.intent.kind.clone(), token: self.intent.token.clone(), action }
     }
 
-    fn handler(&self) -> &'static str {
+    pub(super) fn handler(&self) -> &'static str {
         match &self.intent.act {
             Act::Create { .. } => "create",
             Act::Update { .. } => "update",
@@ -256,47 +254,6 @@ impl Pass {
             news.push(Entry::Identified { intent, identifier: identifier.to_owned() });
         }
         news
-    }
-
-    /// The provider works on it: it is asked again, when that is worth a question.
-    fn wait(&mut self, intent: u64, said_ms: Option<u64>, news: Vec<Entry>) {
-        let now_ms = self.now_ms;
-        let Some(flight) = self.flights.get_mut(&intent) else { return };
-        let waited_ms = now_ms.saturating_sub(flight.written_at_ms);
-        let elapsed_ms = now_ms.saturating_sub(*flight.accepted_at_ms.get_or_insert(now_ms));
-        flight.still_ms = elapsed_ms;
-        let (kind, handler) = (flight.intent.kind.clone(), flight.handler());
-        let longest_ms = self.kind(&kind).map_or(u64::MAX, |kind| kind.timeout_ms(handler));
-        let settles_only = !self.mutates();
-        if settles_only || waited_ms > longest_ms {
-            let message = format!("the operation is still under way after {} s", waited_ms / 1_000);
-            let open = Ending::Open { code: "InProgress".to_owned(), message };
-            return self.append(news, Then::Close(intent, open));
-        }
-        let pause_ms = match self.limits.discipline {
-            Discipline::Slots { poll_ms, .. } => poll_ms,
-            Discipline::FirstInFirstOut | Discipline::LongestWayFirst => {
-                let expected_ms = self.expected_ms(&kind, handler);
-                let left_ms = self.work.left_ms(self.desk.quotas());
-                let slack_ms = left_ms.saturating_sub(self.way_after_ms(intent));
-                next_poll_ms(elapsed_ms, expected_ms, slack_ms, said_ms)
-            }
-        };
-        self.append(news, Then::Poll { intent, not_before_ms: now_ms + pause_ms });
-    }
-
-    fn expected_ms(&self, kind: &str, handler: &'static str) -> u64 {
-        self.desk.expected.of(kind, handler, work::typical_ms(self.catalog, kind, handler))
-    }
-
-    /// An operation was found done: that tells how long its like take.
-    fn learn_duration(&mut self, intent: u64) {
-        let Some(flight) = self.flights.get(&intent) else { return };
-        let Some(accepted_at_ms) = flight.accepted_at_ms else { return };
-        let (kind, handler) = (&flight.intent.kind, flight.handler());
-        let done_ms = self.now_ms.saturating_sub(accepted_at_ms);
-        let typical_ms = work::typical_ms(self.catalog, kind, handler);
-        self.desk.expected.saw((kind, handler), (flight.still_ms, done_ms), typical_ms);
     }
 
     /// The identifier, where the act or the body says it.

@@ -23,8 +23,16 @@ pub(super) enum Outgoing {
     Call(u64),
     /// A poll for an intent.
     Poll(u64),
-    Read { question: u64, kind: String, identifier: String },
-    List { question: u64, kind: String, parent: Option<Json> },
+    Read {
+        question: u64,
+        kind: String,
+        identifier: String,
+    },
+    List {
+        question: u64,
+        kind: String,
+        parent: Option<Json>,
+    },
 }
 
 /// Who waits for an answer.

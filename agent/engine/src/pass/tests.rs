@@ -2,6 +2,7 @@
 
 mod cloud;
 mod looks;
+mod turns;
 mod updates;
 mod world;
 

@@ -3,11 +3,16 @@
 //! | what is known | how much is sent |
 //! |---|---|
 //! | nothing: no limit was met yet | a window of unanswered requests, which grows with each answer |
-//! | the limit was met | a rate: less at once, then quickly back to just below where it was met, slowly past that, and ever faster while nothing happens |
+//! | the limit was met for the first time | a small part of what was let through so far, which rises with each answer, ever faster, until the limit is met again |
+//! | the limit was met at some rate | somewhat less than was let through lately, for a while; then the rate rises again |
+//! | the limit is met again and again | less and less: it has become another one, and is looked for from below |
 //! | the limit was told | that rate; less for a while when it was met nevertheless |
 //!
 //! A rate rises only with requests that had to wait for it: what is not used is not known to be allowed. A refusal of what
 //! was sent before the rate was last lowered says nothing new. All arithmetic is such that every machine gets the same.
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 
@@ -23,7 +28,7 @@ pub struct Quota {
 }
 
 /// Unanswered requests at first.
-const FIRST_WINDOW: f64 = 4.0;
+const FIRST_WINDOW: f64 = 3.0;
 
 /// How much an answer adds to the window.
 const WINDOW_GROWTH: f64 = 0.5;
@@ -31,27 +36,33 @@ const WINDOW_GROWTH: f64 = 0.5;
 /// The least rate, in requests a second: something always goes.
 const LEAST: f64 = 0.1;
 
-/// What is left of the rate when the limit was met.
-const SLOWED: f64 = 0.8;
+/// What is tried of the rate that was let through when the limit is met for the first time: most of that was a burst. And
+/// the least that is tried then.
+const OPENED: f64 = 0.25;
+const OPENED_LEAST: f64 = 0.3;
 
-/// The same when it is met again before the lower rate proved right.
-const SLOWED_AGAIN: f64 = 0.5;
+/// What is left of the rate that was let through lately when the limit is met, and met again before the lower rate proved
+/// right, and again.
+const SLOWED: [f64; 3] = [0.8, 0.5, 0.4];
+
+/// What is left out after the limit was met, in requests.
+const REST: f64 = 2.0;
 
 /// Answers after which a rate has proved right.
-const PROOF: u32 = 6;
+const PROOF: u32 = 8;
 
-/// Up to this part of the rate at which the limit was met last, the rate comes back quickly.
-const QUICK_UP_TO: f64 = 0.92;
+/// Answers for which a rate is held, at least, and for how long, in milliseconds.
+const HELD: u32 = 12;
+const HELD_MS: u64 = 60_000;
 
-/// Up to this part it goes slowly: the limit is likely there.
-const SLOW_UP_TO: f64 = 1.08;
+/// How much a rate rises in a second, near a limit, and far below it; by how much more each second; and the most.
+const RISE: f64 = 0.03;
+const RISE_FAR: f64 = 0.1;
+const RISE_MORE: f64 = 0.05;
+const RISE_MOST: f64 = 0.2;
 
-/// Growth with each answer: quick, slow.
-const QUICK: f64 = 0.03;
-const SLOW: f64 = 0.001;
-
-/// The growth past the limit of old, at most.
-const FASTEST: f64 = 0.05;
+/// How much a rate rises with one answer, at most.
+const STEP: f64 = 0.5;
 
 /// A rate that was found out may be used ahead by so many milliseconds.
 const BURST_MS: f64 = 500.0;
@@ -59,8 +70,9 @@ const BURST_MS: f64 = 500.0;
 /// A burst that was told is used but for what comes together on its way, in milliseconds of the rate.
 const JITTER_MS: f64 = 250.0;
 
-/// Answers of which the time is remembered.
-const REMEMBERED: usize = 24;
+/// Answers of which the time is remembered, and those that tell a rate.
+const REMEMBERED: usize = 16;
+const TELLING: usize = 4;
 
 /// One limit. See the module.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,13 +84,16 @@ pub struct Bucket {
     filled_at_ms: Millis,
     window: f64,
     under_way: u32,
-    /// The rate at which the limit was met last.
-    met_at: f64,
+    /// How much the rate rises in a second; `None`: it is held.
+    rise: Option<f64>,
+    /// How often the limit was met since a rate proved right.
+    hits: usize,
     slowed_at_ms: Option<Millis>,
     /// Answers since then, to requests that had to wait.
     proof: u32,
-    /// When something last had to wait for this limit.
+    /// When something last had to wait for this limit, and whether nothing was sent since.
     short_at_ms: Option<Millis>,
+    is_short: bool,
     /// When what was answered last was sent.
     served: VecDeque<Millis>,
 }
@@ -92,10 +107,12 @@ impl Default for Bucket {
             filled_at_ms: 0,
             window: FIRST_WINDOW,
             under_way: 0,
-            met_at: 0.0,
+            rise: None,
+            hits: 0,
             slowed_at_ms: None,
             proof: 0,
             short_at_ms: None,
+            is_short: false,
             served: VecDeque::new(),
         }
     }
@@ -105,7 +122,7 @@ impl Bucket {
     /// A limit that is known.
     pub fn known(quota: Quota) -> Self {
         let rate = quota.per_second.max(LEAST);
-        let bucket = Self { told: Some(quota), rate: Some(rate), met_at: rate, ..Self::default() };
+        let bucket = Self { told: Some(quota), rate: Some(rate), ..Self::default() };
         Self { tokens: bucket.burst(rate), ..bucket }
     }
 
@@ -142,12 +159,14 @@ impl Bucket {
     /// A request has to wait for this limit.
     pub(super) fn short(&mut self, now_ms: Millis) {
         self.short_at_ms = Some(now_ms);
+        self.is_short = true;
     }
 
-    /// A request is sent.
-    pub(super) fn take(&mut self) {
+    /// A request is sent. Whether it, or another one, had to wait for this limit.
+    pub(super) fn take(&mut self) -> bool {
         self.tokens -= 1.0;
         self.under_way += 1;
+        std::mem::take(&mut self.is_short)
     }
 
     /// A request was not sent after all, or never came as far as this limit.
@@ -161,34 +180,43 @@ impl Bucket {
         self.under_way = self.under_way.saturating_sub(1);
     }
 
-    /// A request was let through.
-    pub(super) fn served(&mut self, sent_at_ms: Millis) {
+    /// A request was let through; `waited` is what [`Bucket::take`] said.
+    pub(super) fn served(&mut self, sent_at_ms: Millis, waited: bool) {
         self.silent();
+        let waited = waited || self.short_at_ms.is_some_and(|short_at_ms| short_at_ms >= sent_at_ms);
+        if !waited {
+            // How much is sent when nothing waits tells nothing of the limit.
+            self.served.clear();
+        }
         self.served.push_back(sent_at_ms);
         if self.served.len() > REMEMBERED {
             self.served.pop_front();
         }
-        if self.short_at_ms.is_none_or(|short_at_ms| short_at_ms < sent_at_ms) {
-            return;
-        }
-        self.proof += 1;
-        match self.rate {
-            None => self.window += WINDOW_GROWTH,
-            Some(rate) => self.rate = Some(self.risen(rate)),
+        match self.rate.filter(|_| waited) {
+            Some(rate) => self.proved(rate, sent_at_ms),
+            None if waited => self.window += WINDOW_GROWTH,
+            None => {}
         }
     }
 
-    fn risen(&self, rate: f64) -> f64 {
-        let part = rate / self.met_at.max(LEAST);
-        let growth = if part < QUICK_UP_TO {
-            QUICK
-        } else if part < SLOW_UP_TO {
-            SLOW
-        } else {
-            (SLOW + (part - SLOW_UP_TO) * QUICK).min(FASTEST)
+    /// A request that had to wait for the rate was let through.
+    fn proved(&mut self, rate: f64, sent_at_ms: Millis) {
+        self.proof += 1;
+        if self.proof >= PROOF {
+            self.hits = 0;
+        }
+        let Some(rise) = self.rise else {
+            self.rise = self.has_held(sent_at_ms).then_some(RISE);
+            return;
         };
         let most = self.told.map_or(f64::MAX, |told| told.per_second);
-        (rate * (1.0 + growth)).min(most.max(LEAST))
+        self.rate = Some((rate * (1.0 + (rise / rate).min(STEP))).min(most.max(LEAST)));
+        self.rise = Some((rise * (1.0 + (RISE_MORE / rate).min(STEP))).min(RISE_MOST));
+    }
+
+    fn has_held(&self, now_ms: Millis) -> bool {
+        let held_ms = self.slowed_at_ms.map_or(0, |slowed_at_ms| now_ms.saturating_sub(slowed_at_ms));
+        self.proof >= HELD && held_ms >= HELD_MS
     }
 
     /// A request met the limit. Whether that lowered the rate.
@@ -202,28 +230,32 @@ impl Bucket {
         if self.slowed_at_ms.is_some_and(|slowed_at_ms| sent_at_ms < slowed_at_ms) {
             return false;
         }
-        let (met_at, slowed) = match self.rate {
-            None => {
-                let rate = self.served_per_second(now_ms);
-                (rate, rate * SLOWED_AGAIN)
-            }
-            Some(rate) if self.proof >= PROOF => (rate, rate * SLOWED),
-            Some(rate) => (rate, rate * SLOWED_AGAIN),
+        let lately = self.served_per_second(now_ms);
+        let is_last = self.hits + 1 == SLOWED.len();
+        let slowed = match self.rate {
+            None => (lately.unwrap_or_default() * OPENED).max(OPENED_LEAST),
+            Some(rate) => rate.min(lately.unwrap_or(rate)) * SLOWED[self.hits],
         };
-        self.met_at = met_at;
+        // Far below the limit, it is looked for from below; near it, the rate is held.
+        let is_far = self.rate.is_none() || is_last;
+        self.rise = is_far.then_some(RISE_FAR);
+        self.hits = if is_far { 0 } else { self.hits + 1 };
         self.rate = Some(slowed.max(LEAST));
-        self.tokens = self.tokens.min(0.0);
+        // What was sent before any rate was known is no debt; but a cloud that has nothing left needs a moment.
+        self.tokens = -REST;
         self.filled_at_ms = now_ms;
         self.slowed_at_ms = Some(now_ms);
         self.proof = 0;
         true
     }
 
-    /// How much was let through lately.
-    fn served_per_second(&self, now_ms: Millis) -> f64 {
-        let Some(first) = self.served.front() else { return 1.0 };
+    /// How much was let through lately, in requests a second, where enough was to tell. Before any limit was met, all of it
+    /// may have been a burst: that is taken over a second at least.
+    fn served_per_second(&self, now_ms: Millis) -> Option<f64> {
+        let first = self.served.front().filter(|_| self.served.len() >= TELLING)?;
         let count = f64::from(u32::try_from(self.served.len()).unwrap_or(u32::MAX));
-        (count * 1_000.0 / as_f64(now_ms.saturating_sub(*first)).max(1_000.0)).max(LEAST)
+        let least_ms = if self.rate.is_none() { 1_000.0 } else { 100.0 };
+        Some(count * 1_000.0 / as_f64(now_ms.saturating_sub(*first)).max(least_ms))
     }
 
     /// Nothing is under way any more.

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 
 /// How much of the time that an operation is expected to take passes before it is asked, in 1/16.
-const FIRST: u64 = 11;
+const FIRST: u64 = 10;
 
 /// How late the news of an operation may come on the longest way, as a part of the time it has taken.
-const LATE: u64 = 24;
+const LATE: u64 = 32;
 
 /// How late it may come otherwise, as a part of what its way is shorter than the longest.
 const PATIENCE: u64 = 12;
@@ -47,7 +47,12 @@ impl Expected {
 
     /// An operation was still under way after `still_ms`, and was found done after `done_ms`: between the two lies what it
     /// took. Only what contradicts the expectation changes it, by a quarter of the difference.
-    pub fn saw(&mut self, (kind, handler): (&str, &'static str), (still_ms, done_ms): (u64, u64), typical_ms: u64) {
+    pub fn saw(
+        &mut self,
+        (kind, handler): (&str, &'static str),
+        (still_ms, done_ms): (u64, u64),
+        typical_ms: u64,
+    ) {
         let seen = self.seen_ms.entry((kind.to_owned(), handler)).or_insert(typical_ms);
         let nearest_ms = (*seen).clamp(still_ms.min(done_ms), done_ms);
         *seen = (3 * *seen + nearest_ms) / 4;

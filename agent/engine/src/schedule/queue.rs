@@ -4,6 +4,9 @@
 //! who is on the way to another service. What has waited for [`PATIENCE_MS`] goes before everything that has not, oldest
 //! first: so nothing starves.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -13,7 +16,7 @@ use schema_documents::Millis;
 use super::{Lane, Quotas};
 
 /// After so long, a request goes before all that have not waited so long, in milliseconds.
-pub const PATIENCE_MS: u64 = 600_000;
+pub const PATIENCE_MS: u64 = 1_800_000;
 
 /// Something that wants to be sent.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +53,8 @@ pub enum Class {
 pub struct Sent {
     route: Route,
     at_ms: Millis,
+    /// Whether it waited for the interface's limit, and for the service's.
+    waited: (bool, bool),
 }
 
 /// What an answer says of the limits.
@@ -195,8 +200,8 @@ impl<T> Queue<T> {
         }
         let (head, route) = best?;
         let what = self.lines.get_mut(&route)?.pop(head)?;
-        self.send(route, now_ms);
-        Some((what, Sent { route, at_ms: now_ms }))
+        let waited = self.send(route, now_ms);
+        Some((what, Sent { route, at_ms: now_ms, waited }))
     }
 
     /// What had to wait for its time waits for its turn now.
@@ -218,10 +223,9 @@ impl<T> Queue<T> {
         }
     }
 
-    fn send(&mut self, route: Route, now_ms: Millis) {
-        for lane in route.lanes() {
-            self.quotas.bucket(lane).take();
-        }
+    fn send(&mut self, route: Route, now_ms: Millis) -> (bool, bool) {
+        let interface = self.quotas.bucket(route.interface).take();
+        let waited = (interface, route.service.is_some_and(|service| self.quotas.bucket(service).take()));
         self.in_flight += usize::from(route.class != Class::Within);
         if route.class == Class::Background
             && self.background_percent < 100
@@ -232,16 +236,17 @@ impl<T> Queue<T> {
             let pause_ms = 100_000_000 / (self.background_percent * thousandths);
             self.background_at_ms = self.background_at_ms.max(now_ms) + pause_ms;
         }
+        waited
     }
 
     /// What was sent has its answer, or needs none any more. Whether that lowered a rate, and of which lane.
     pub fn answered(&mut self, sent: Sent, verdict: Verdict, now_ms: Millis) -> Option<Lane> {
-        let Sent { route, at_ms } = sent;
+        let Sent { route, at_ms, waited } = sent;
         self.in_flight -= usize::from(route.class != Class::Within);
         let interface = self.quotas.bucket(route.interface);
         let slowed = match verdict {
             Verdict::Served | Verdict::Throttled(Throttler::Service) => {
-                interface.served(at_ms);
+                interface.served(at_ms, waited.0);
                 None
             }
             Verdict::Throttled(Throttler::Interface) => {
@@ -259,7 +264,7 @@ impl<T> Queue<T> {
         let Some(lane) = route.service else { return self.named(slowed) };
         let service = self.quotas.bucket(lane);
         match verdict {
-            Verdict::Served => service.served(at_ms),
+            Verdict::Served => service.served(at_ms, waited.1),
             Verdict::Throttled(Throttler::Service) => {
                 let slowed = service.throttled(at_ms, now_ms).then_some(lane);
                 return self.named(slowed);

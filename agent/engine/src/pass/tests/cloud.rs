@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use agent_world::{Call, CallAction, CallError, FailureKind, Found, Progress, ProgressState, ReadError, Throttler};
+use agent_world::{
+    Call, CallAction, CallError, FailureKind, Found, Progress, ProgressState, ReadError, Throttler,
+};
 use proptest::prelude::*;
 use schema_catalog::Catalog;
 use schema_documents::desired::DesiredState;
@@ -19,6 +21,8 @@ pub(super) enum Fault {
     Throttle,
     /// Its operation fails for now, and nothing is done.
     FailForNow,
+    /// Its operation fails, since the service behind was asked too often.
+    ThrottleBehind,
     /// Its operation fails for now, and it was done.
     FailAfterDoing,
     /// It is done, and its token is called that of another request.
@@ -30,9 +34,11 @@ pub(super) enum Fault {
 pub(super) fn any_fault() -> impl Strategy<Value = Fault> {
     use Fault::{
         Conflict, ConflictAfterDoing, DropAnswer, FailAfterDoing, FailForNow, NeverArrived, Throttle,
+        ThrottleBehind,
     };
-    let all = [DropAnswer, NeverArrived, Throttle, FailForNow, FailAfterDoing, Conflict, ConflictAfterDoing];
-    prop::sample::select(all.to_vec())
+    let lost = [DropAnswer, NeverArrived, Conflict, ConflictAfterDoing];
+    let all = [lost.as_slice(), &[Throttle, ThrottleBehind, FailForNow, FailAfterDoing]].concat();
+    prop::sample::select(all)
 }
 
 #[derive(Default)]
@@ -58,13 +64,16 @@ impl Cloud {
         }
         match fault {
             Some(Fault::NeverArrived) => return Err(CallError::NoAnswer("lost".to_owned())),
-            Some(Fault::Throttle) => return Err(CallError::Throttled { retry_after_ms: 700, by: Throttler::Interface }),
+            Some(Fault::Throttle) => {
+                return Err(CallError::Throttled { retry_after_ms: 700, by: Throttler::Interface });
+            }
             Some(Fault::Conflict) => return Err(CallError::TokenConflict),
             _ => {}
         }
         let operation = format!("operation-{}", self.calls);
         let done = match fault {
             Some(Fault::FailForNow) => Err(FailureKind::Transient),
+            Some(Fault::ThrottleBehind) => Err(FailureKind::Throttled),
             _ => self.act(call),
         };
         let (identifier, state) = match (done, fault) {

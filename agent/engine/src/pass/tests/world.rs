@@ -11,7 +11,7 @@ use schema_documents::{Json, Millis};
 use serde_json::json;
 
 use super::cloud::Cloud;
-use crate::command::{Command, Event, Outcome};
+use crate::command::{Command, Event, Note, Outcome};
 use crate::diff::Sightings;
 use crate::fold;
 use crate::options::Limits;
@@ -34,6 +34,10 @@ pub(super) struct World {
     pub(super) log: Vec<String>,
     /// Done to the cloud just before the command with this number is executed.
     pub(super) meddle: Option<Meddling>,
+    /// What passes are bounded by.
+    pub(super) limits: Limits,
+    /// What passes told.
+    pub(super) notes: Vec<Note>,
     /// What reads and lists are answered instead, by the number of the question.
     pub(super) unread: BTreeMap<u64, ReadError>,
     questions: u64,
@@ -48,6 +52,8 @@ impl World {
             entries: Vec::new(),
             log: Vec::new(),
             meddle: None,
+            limits: Limits { in_flight: 4, ..Limits::default() },
+            notes: Vec::new(),
             unread: BTreeMap::new(),
             questions: 0,
             now_ms: 1_000_000,
@@ -84,7 +90,7 @@ impl World {
             published: Published::default(),
             recorded: self.recorded(),
             catalog: Catalog::builtin(),
-            limits: Limits { in_flight: 4, ..Limits::default() },
+            limits: self.limits.clone(),
             mode,
             sightings: std::mem::take(&mut self.sightings),
             knows: kinds.collect(),
@@ -95,7 +101,8 @@ impl World {
         let (mut executed, mut issued) = (0, 0);
         loop {
             for command in pass.step(event, self.now_ms) {
-                if matches!(command, Command::Tell(_)) {
+                if let Command::Tell(note) = command {
+                    self.notes.push(note);
                     continue;
                 }
                 if let Command::Finish(outcome) = command {
