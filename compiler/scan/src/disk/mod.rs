@@ -69,7 +69,8 @@ fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result
     std::fs::read_dir(&root)?;
     let cache = options.cache.as_deref().map(|folder| cache::Cache::new(folder, &root));
     let known = cache.as_ref().map(cache::Cache::load).unwrap_or_default();
-    let walked = walk::walk(&root, &known, &walk::Wanted::by(&root), options.threads);
+    let walked =
+        walk::walk(&root, &known, &walk::Wanted::by(&root), &walk::How::with(options.threads));
     let walk::Walked { mut tree, mut stamps, mut files_read } = walked;
     if let Some(manifest) = again::same_manifest(&tree, &known, cache::not_worth_writing(&known)) {
         let (manifest, diagnostics) = (Some(manifest), Vec::new());
@@ -105,14 +106,21 @@ fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result
 pub(crate) fn read_all(root: &Path) -> std::io::Result<SourceTree> {
     let root = root.canonicalize()?;
     std::fs::read_dir(&root)?;
-    Ok(walk::walk(&root, &Known::default(), &walk::Wanted::All, parallel::usual_threads()).tree)
+    Ok(walk::walk(&root, &Known::default(), &walk::Wanted::All, &walk::How::with(parallel::usual_threads()))
+        .tree)
 }
 
 /// The files of a folder without their source: names, and what configures environments.
 pub fn list(root: &Path) -> std::io::Result<SourceTree> {
     let root = root.canonicalize()?;
     std::fs::read_dir(&root)?;
-    Ok(walk::walk(&root, &Known::default(), &walk::Wanted::Configuration, parallel::usual_threads()).tree)
+    Ok(walk::walk(
+        &root,
+        &Known::default(),
+        &walk::Wanted::Configuration,
+        &walk::How::with(parallel::usual_threads()),
+    )
+    .tree)
 }
 
 /// Reads files that turned out to be needed, and gives their stamps.

@@ -82,6 +82,30 @@ fn without_an_app_all_roots_below_are_named() {
     assert_eq!(help, "name one of the folders that have one: `a`, `tools/b`");
 }
 
+#[test]
+fn a_tree_that_is_too_large_is_not_scanned_at_all() {
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), "encore.app", r#"{"lang": "go"}"#);
+    for index in 0..9 {
+        write(root.path(), &format!("a{index}/a.go"), "package a\n");
+        write(root.path(), &format!("a{index}/notes.txt"), "not source, and a file all the same");
+    }
+    let check = |files: usize, bytes: u64, expected: Option<&str>| {
+        for threads in [1, 3] {
+            let how = walk::How { threads, limits: walk::Limits { files, bytes } };
+            let tree = walk::walk(root.path(), &Known::default(), &walk::Wanted::All, &how).tree;
+            let (manifest, diagnostics) = crate::scan(&tree);
+            let said: Vec<_> = diagnostics.iter().map(|one| one.message.as_str()).collect();
+            assert_eq!(said, expected.into_iter().collect::<Vec<_>>());
+            assert_eq!(manifest.is_none(), expected.is_some());
+        }
+    };
+    // The folder has 19 files, with 14 bytes in `encore.app` and 10 in each of the sources.
+    check(19, 104, None);
+    check(18, 104, Some("this folder is too large: there are more than 18 files"));
+    check(19, 103, Some("this folder is too large: there are more than 103 bytes of source"));
+}
+
 /// An app on disk, and a folder for its cache.
 struct Stage {
     place: tempfile::TempDir,
