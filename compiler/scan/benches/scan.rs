@@ -54,6 +54,9 @@ fn main() {
     for part in [Part::Other, Part::Uses, Part::Declares] {
         run.warm(&format!("all lines of one file move: {part:?}, both"), &usual, part, move_down);
     }
+    for part in [Part::Other, Part::Uses, Part::Declares] {
+        run.warm(&format!("one file declares more: {part:?}, both"), &usual, part, declare);
+    }
     if let Some(examples) = std::env::var_os("EXAMPLES").map(PathBuf::from).filter(|path| path.is_dir()) {
         let examples = roots(&examples);
         run.cold(&format!("{} example apps", examples.len()), &examples);
@@ -178,6 +181,21 @@ fn append(path: &Path) {
 fn move_down(path: &Path) {
     let text = fs::read_to_string(path).unwrap();
     fs::write(path, format!("// one more\n{text}")).unwrap();
+}
+
+/// Declares something more in a file.
+fn declare(path: &Path) {
+    let text = fs::read_to_string(path).unwrap();
+    // As a file grows, so does this number.
+    let number = text.len();
+    let more = if path.extension().is_some_and(|ending| ending == "ts") {
+        format!(
+            "import {{ secret as secret{number} }} from \"encore.dev/config\";\nconst more{number} = secret{number}(\"More{number}\");\n"
+        )
+    } else {
+        format!("\n//encore:api private\nfunc More{number}() {{}}\n")
+    };
+    fs::write(path, text + &more).unwrap();
 }
 
 fn time(work: impl Fn()) -> Duration {

@@ -39,8 +39,8 @@ pub(crate) struct Stamp {
 pub(crate) struct KnownFile {
     /// None if the next touch may not show by it.
     pub(crate) stamp: Option<Stamp>,
-    /// Where that is which the first look at it showed; see [`Known::glance`].
-    pub(crate) glance: Range<usize>,
+    /// Where that is which the first look at it showed; see [`Known::glance`]. None if nobody looked.
+    pub(crate) glance: Option<Range<usize>>,
     /// The digest of its content, if its facts were asked for.
     pub(crate) digest: Option<Digest>,
     /// What was looked for in it.
@@ -96,8 +96,10 @@ impl Encoded {
 pub(crate) struct Outcome {
     /// The digest of all that it depended on, other than source.
     pub(crate) context: Digest,
-    /// The manifest, as JSON. There were no diagnostics.
+    /// The manifest, as JSON.
     pub(crate) manifest: Vec<u8>,
+    /// The diagnostics, as JSON.
+    pub(crate) diagnostics: Vec<u8>,
 }
 
 /// What one scan found out beyond that.
@@ -166,8 +168,8 @@ impl Known {
     }
 
     /// What a first look at a file showed, encoded.
-    pub(crate) fn glance(&self, file: &KnownFile) -> &[u8] {
-        self.glances.get(file.glance.clone()).unwrap_or_default()
+    pub(crate) fn glance(&self, file: &KnownFile) -> Option<&[u8]> {
+        self.glances.get(file.glance.clone()?)
     }
 
     /// The facts of a content, encoded; absent when they are damaged.

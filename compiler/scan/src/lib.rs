@@ -12,6 +12,7 @@ mod json;
 mod known;
 mod merge;
 mod migration;
+mod moved;
 mod parallel;
 mod per_file;
 mod python;
@@ -93,14 +94,8 @@ fn scan_files(reader: &Reader<'_>) -> Result<Outcome, Missing> {
         let (part, found) = match language {
             Language::Go => go::scan(reader, &app)?,
             Language::Typescript => typescript::scan(reader, &app)?,
-            Language::Python => {
-                reader.require("py")?;
-                python::scan(tree, &app, &services)
-            }
-            Language::Rust => {
-                reader.require("rs")?;
-                rust::scan(tree, &app, &services)
-            }
+            Language::Python => python::scan(reader, &app, &services)?,
+            Language::Rust => rust::scan(reader, &app, &services)?,
         };
         join(&mut manifest, part);
         diagnostics.extend(found);

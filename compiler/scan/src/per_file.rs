@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::SourceTree;
 use crate::known::{Digest, Encoded, Key, Known, KnownFile, Learned};
+use crate::moved::{Change, Lines};
 use crate::parallel;
 use crate::tree::File;
 
@@ -50,14 +51,18 @@ impl<'t> Reader<'t> {
         Self { tree, known, threads, learns, learned: Mutex::default(), missing: Mutex::default() }
     }
 
-    /// Takes a first look at the files of a language.
-    pub(crate) fn sources<G, F>(&self, language: &'t Language<G, F>) -> Result<Sources<'_, 't, G, F>, Missing>
+    /// Takes a first look at the files of a language, as far as they are `own`: part of the app.
+    pub(crate) fn sources<G, F>(
+        &self,
+        language: &'t Language<G, F>,
+        is_own: impl Fn(&str) -> bool,
+    ) -> Result<Sources<'_, 't, G, F>, Missing>
     where
         G: Serialize + DeserializeOwned + Send,
         F: Serialize + DeserializeOwned + Send,
     {
         let files: Vec<(&str, &File)> =
-            self.tree.readable().filter(|(path, _)| (language.is_source)(path)).collect();
+            self.tree.readable().filter(|(path, _)| (language.is_source)(path) && is_own(path)).collect();
         let seen = parallel::map(&files, self.threads, |(path, file)| self.glance(language, path, file));
         let (paths, files): (Vec<&str>, Vec<&File>) = files.into_iter().unzip();
         let (glances, news): (Vec<Option<G>>, Vec<Option<Vec<u8>>>) = seen.into_iter().unzip();
@@ -65,15 +70,6 @@ impl<'t> Reader<'t> {
         self.learn(|learned| learned.glances.extend(news));
         let glances: Option<Vec<G>> = glances.into_iter().collect();
         Ok(Sources { reader: self, language, paths, files, glances: glances.ok_or(Missing)? })
-    }
-
-    /// Sees to it that the content of these files is at hand.
-    pub(crate) fn require(&self, ending: &str) -> Result<(), Missing> {
-        let unread = self.tree.readable().filter(|(path, file)| {
-            path.rsplit_once('.').is_some_and(|(_, found)| found == ending) && matches!(file, File::Unread(_))
-        });
-        let missing: Vec<Option<()>> = unread.map(|(path, _)| self.miss(path)).collect();
-        if missing.is_empty() { Ok(()) } else { Err(Missing) }
     }
 
     /// What was learned, or the files that must be read first.
@@ -95,7 +91,7 @@ impl<'t> Reader<'t> {
                 (Some(glance), encoded)
             }
             File::Unread(Some(ticket)) => {
-                let known = self.known.file(*ticket).and_then(|file| decode(self.known.glance(file)));
+                let known = self.known.file(*ticket).and_then(|file| decode(self.known.glance(file)?));
                 (known.or_else(|| self.miss(path)), None)
             }
             File::Unread(None) => (self.miss(path), None),
@@ -229,31 +225,38 @@ fn digest(language: &str, content: &[u8]) -> Digest {
     *hasher.finalize().as_bytes()
 }
 
-/// Whether a file that was touched is, for all that a scan asks of it, what it was.
-pub(crate) fn is_the_same<G, F>(
+/// What has become of a file that was touched, as far as a scan asks.
+pub(crate) fn change<G, F>(
     language: &Language<G, F>,
     content: &[u8],
     before: &KnownFile,
     known: &Known,
     contains: impl Fn(&[u8], &BTreeSet<String>) -> bool,
-) -> bool
+) -> Change
 where
     G: Serialize,
-    F: Serialize,
+    F: Serialize + DeserializeOwned,
 {
-    let has_same_facts = |before: &Digest| {
-        *before == digest(language.name, content)
-            || known.facts(before).is_some_and(|facts| facts == encode(&(language.facts)(content)))
-    };
     let is_same_search = |(key, answer): (&Key, &bool)| {
         known.words(key).is_some_and(|words| contains(content, words) == *answer)
     };
-    known.glance(before) == encode(&(language.glance)(content))
-        && before.searches.iter().all(is_same_search)
-        && before.digest.as_ref().is_none_or(has_same_facts)
+    // What nobody looked at is not looked at this time either.
+    let Some(glance) = known.glance(before) else { return Change::Nothing };
+    let looks_the_same =
+        glance == encode(&(language.glance)(content)) && before.searches.iter().all(is_same_search);
+    match &before.digest {
+        _ if !looks_the_same => Change::Facts,
+        None => Change::Nothing,
+        Some(before) if *before == digest(language.name, content) => Change::Nothing,
+        Some(before) => {
+            let facts = known.facts(before).and_then(decode);
+            let lines = facts.and_then(|facts: F| Lines::between(&facts, &(language.facts)(content)));
+            lines.map_or(Change::Facts, Change::Lines)
+        }
+    }
 }
 
-fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     postcard::to_allocvec(value)
         .expect("BUG: facts are lists, maps, numbers and texts, which all can be encoded")
 }

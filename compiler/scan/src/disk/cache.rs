@@ -29,6 +29,9 @@ const RACY_NS: i128 = 2_000_000_000;
 /// One in so many files may have changed before the cache is written again.
 const WORTH_WRITING: usize = 128;
 
+/// So few are never worth it.
+const FEW: usize = 4;
+
 /// Larger caches are not read.
 const MAX_CACHE_BYTES: u64 = 1024 * 1024 * 1024;
 
@@ -66,7 +69,7 @@ struct Head<'b> {
 #[derive(Serialize, Deserialize)]
 struct KeptFile<'b> {
     stamp: Option<Stamp>,
-    glance: &'b [u8],
+    glance: Option<&'b [u8]>,
     digest: Option<Digest>,
     searches: Searches,
 }
@@ -84,7 +87,7 @@ pub fn usual_folder() -> Option<PathBuf> {
 
 /// So few files may be read each time, since that is less work than to write the cache again.
 pub(super) fn not_worth_writing(known: &Known) -> usize {
-    known.len() / WORTH_WRITING
+    (known.len() / WORTH_WRITING).max(FEW)
 }
 
 impl Cache {
@@ -115,7 +118,7 @@ impl Cache {
             start..start + part.len()
         };
         let file = |(path, KeptFile { stamp, glance, digest, searches }): (&str, KeptFile<'_>)| {
-            (path.to_owned(), KnownFile { stamp, glance: place(glance), digest, searches })
+            (path.to_owned(), KnownFile { stamp, glance: glance.map(place), digest, searches })
         };
         let files: Vec<_> = head.files.into_iter().map(file).collect();
         let (places, words, outcome) = (head.facts.into_iter().collect(), head.words, head.outcome);
@@ -268,7 +271,7 @@ impl Kept<'_> {
             let glance = self.known.glance(known);
             return Some(KeptFile { stamp: known.stamp, glance, digest: known.digest, searches: all });
         }
-        let glance = self.learned.glances.get(path)?;
+        let glance = self.learned.glances.get(path).map(Vec::as_slice);
         let digest = self.learned.digests.get(path).copied();
         Some(KeptFile { stamp, glance, digest, searches: searches.cloned().unwrap_or_default() })
     }

@@ -120,6 +120,12 @@ impl Stage {
         Self { place, app }
     }
 
+    fn of(files: &[(&str, &str)]) -> Self {
+        let (place, app) = (tempfile::tempdir().unwrap(), App::default());
+        files.iter().for_each(|(path, content)| write(&place.path().join("app"), path, content));
+        Self { place, app }
+    }
+
     fn root(&self) -> PathBuf {
         self.place.path().join("app")
     }
@@ -171,14 +177,81 @@ fn nothing_is_read_twice_and_nothing_untouched_is_read_again() {
         );
         let second = stage.check();
         assert_eq!((second.files_read, second.files_parsed), (configuration, 0), "{language:?}");
-        for part in [generated::Declares, generated::Uses, generated::Other] {
+        for (touched, part) in
+            [generated::Declares, generated::Uses, generated::Other].into_iter().enumerate()
+        {
             let path = stage.root().join(stage.app.one(part));
             let text = std::fs::read_to_string(&path).unwrap();
             std::fs::write(&path, text + "// more\n").unwrap();
             let third = stage.check();
-            assert_eq!(third.files_read, configuration + 1, "{language:?} {part:?}");
-            stage.scan();
+            assert_eq!(third.files_read, configuration + touched + 1, "{language:?} {part:?}");
         }
+    }
+}
+
+/// Puts a text before that of a file.
+fn prepend(path: &Path, more: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
+    std::fs::write(path, more.to_owned() + &text).unwrap();
+}
+
+#[test]
+fn what_was_found_moves_with_the_lines_of_its_file() {
+    for language in LANGUAGES {
+        let stage = Stage::new(language);
+        stage.check();
+        for part in [generated::Declares, generated::Uses] {
+            prepend(&stage.root().join(stage.app.one(part)), "// one\n\n");
+            let scanned = stage.check();
+            // What has to be put together again counts as parsed.
+            assert_eq!(scanned.files_parsed, 0, "{language:?} {part:?}");
+        }
+    }
+}
+
+#[test]
+fn what_was_complained_about_moves_as_well() {
+    let text = "package a\n\n//encore:api public\nfunc A() {}\n\n//encore:api odd\nfunc B() {}\n";
+    let stage = Stage::of(&[("encore.app", r#"{"lang": "go"}"#), ("go.mod", "module x\n"), ("a/a.go", text)]);
+    assert_eq!(stage.check().diagnostics[0].span.as_ref().unwrap().line, 6);
+    prepend(&stage.root().join("a/a.go"), "// one\n");
+    let scanned = stage.check();
+    assert_eq!((scanned.diagnostics[0].span.as_ref().unwrap().line, scanned.files_parsed), (7, 0));
+    assert!(scanned.tree.file("a/a.go").is_some(), "it is there to be shown");
+}
+
+#[test]
+fn python_and_rust_are_kept_as_well() {
+    let python = [
+        ("encore.app", r#"{"lang": "python"}"#),
+        ("a/encore.service.json", r#"{"name": "a", "lang": "python"}"#),
+        ("a/a.py", "from encore import pubsub\nt = pubsub.Topic('t')\n"),
+        ("a/b.py", "from .a import t\nt.publish({})\n"),
+        ("a/c.py", "x = 1\n"),
+        ("a/test_a.py", "from .a import t\n"),
+    ];
+    let rust = [
+        ("encore.app", r#"{"lang": "rust"}"#),
+        ("a/encore.service.json", r#"{"name": "a", "lang": "rust"}"#),
+        ("a/Cargo.toml", "[package]\nname = \"a\"\n[dependencies]\nencore = \"1\"\n"),
+        (
+            "a/src/main.rs",
+            "mod b;\nuse encore::storage::postgres::Database;\nstatic DB: Database = Database::named(\"d\");\n",
+        ),
+        ("a/src/b.rs", "async fn f() { crate::DB.execute(\"SELECT 1\", &[]).await; }\n"),
+        ("a/src/c.rs", "fn f() {}\n"),
+    ];
+    for (files, changed, comment) in [(python, "a/b.py", "# one\n"), (rust, "a/src/b.rs", "// one\n")] {
+        let stage = Stage::of(&files);
+        let first = stage.check();
+        assert!(first.files_parsed >= 2, "{changed}");
+        let second = stage.check();
+        let configuration =
+            second.tree.files().filter(|(path, _)| Part::of(path) == Part::Configuration).count();
+        assert_eq!((second.files_read, second.files_parsed), (configuration, 0), "{changed}");
+        prepend(&stage.root().join(changed), comment);
+        let third = stage.check();
+        assert_eq!((third.files_read, third.files_parsed), (configuration + 1, 0), "{changed}");
     }
 }
 
@@ -259,6 +332,7 @@ fn scans_at_the_same_time_do_not_disturb_each_other() {
 enum Edit {
     Touch(usize),
     Append(usize),
+    Prepend(usize),
     Delete(usize),
     Rename(usize),
     Copy(usize, usize),
@@ -268,6 +342,7 @@ fn edits() -> impl Strategy<Value = Vec<Edit>> {
     let edit = prop_oneof![
         any::<usize>().prop_map(Edit::Touch),
         any::<usize>().prop_map(Edit::Append),
+        any::<usize>().prop_map(Edit::Prepend),
         any::<usize>().prop_map(Edit::Delete),
         any::<usize>().prop_map(Edit::Rename),
         any::<(usize, usize)>().prop_map(|(from, to)| Edit::Copy(from, to)),
@@ -288,6 +363,7 @@ fn apply(root: &Path, edit: Edit) {
             let text = std::fs::read_to_string(pick(file)).unwrap();
             std::fs::write(pick(file), text + "\n// encore.dev\n").unwrap();
         }
+        Edit::Prepend(file) => prepend(&pick(file), "// one\n"),
         Edit::Delete(file) => std::fs::remove_file(pick(file)).unwrap(),
         Edit::Rename(file) => {
             let path = pick(file);

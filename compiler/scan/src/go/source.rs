@@ -67,7 +67,7 @@ struct Candidate<'t, 'g> {
 
 /// Reads the files of an app that can matter.
 pub(super) fn read<'t>(reader: &Reader<'t>, module: &Module) -> Result<Vec<File<'t>>, Missing> {
-    let sources = reader.sources(&LANGUAGE)?;
+    let sources = reader.sources(&LANGUAGE, |_| true)?;
     let mut candidates = candidates(&sources, module);
     let names = package_names(&candidates);
     read_those(&sources, &mut candidates, &names, |each| each.glance.speaks)?;

@@ -62,7 +62,7 @@ pub(crate) static LANGUAGE: Language<Glance, Facts> =
 
 /// Scans an Encore.ts app.
 pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diagnostic>), Missing> {
-    let sources = reader.sources(&LANGUAGE)?;
+    let sources = reader.sources(&LANGUAGE, |_| true)?;
     let names = Modules::new(sources.paths.iter().copied(), reader.tree);
     let mut facts = source::that_matter(&sources, &names, reader.threads)?;
     loop {
