@@ -34,7 +34,7 @@ use schema_documents::manifest::{Language, Manifest, Service};
 
 use app::App;
 use known::{Known, Learned};
-use per_file::{Missing, Reader};
+use per_file::{Left, Missing, Reader};
 use service_file::ServiceFiles;
 
 pub use merge::merge;
@@ -58,6 +58,8 @@ pub(crate) struct Found {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// What is worth knowing the next time, if that was asked for.
     pub(crate) learned: Learned,
+    /// What is no longer needed.
+    pub(crate) left: Vec<Left>,
 }
 
 /// Scans one app with the help of what earlier scans found, or says which files must be read first.
@@ -69,9 +71,9 @@ pub(crate) fn scan_knowing(
 ) -> Result<Found, BTreeSet<String>> {
     let reader = Reader::new(tree, known, threads, learns);
     let found = on_a_large_stack(|| scan_files(&reader));
-    let learned = reader.finish()?;
+    let (learned, left) = reader.finish()?;
     let (manifest, diagnostics) = found.unwrap_or_default();
-    Ok(Found { manifest, diagnostics, learned })
+    Ok(Found { manifest, diagnostics, learned, left })
 }
 
 type Outcome = (Option<Manifest>, Vec<Diagnostic>);

@@ -4,8 +4,9 @@
 //! file is parsed. The rest of a scanner works with their results alone, and decides by the first looks which files are
 //! worth parsing.
 
+use std::any::Any;
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -40,7 +41,11 @@ pub(crate) struct Reader<'t> {
     pub(crate) learns: bool,
     learned: Mutex<Learned>,
     missing: Mutex<BTreeSet<String>>,
+    left: Mutex<Vec<Left>>,
 }
+
+/// What is no longer needed. To give back the memory of many small things takes so long that it is done beside other work.
+pub(crate) type Left = Box<dyn Any + Send>;
 
 /// The scan cannot go on before more files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +53,15 @@ pub(crate) struct Missing;
 
 impl<'t> Reader<'t> {
     pub(crate) fn new(tree: &'t SourceTree, known: &'t Known, threads: usize, learns: bool) -> Self {
-        Self { tree, known, threads, learns, learned: Mutex::default(), missing: Mutex::default() }
+        Self {
+            tree,
+            known,
+            threads,
+            learns,
+            learned: Mutex::default(),
+            missing: Mutex::default(),
+            left: Mutex::default(),
+        }
     }
 
     /// Takes a first look at the files of a language, as far as they are `own`: part of the app.
@@ -72,11 +85,15 @@ impl<'t> Reader<'t> {
         Ok(Sources { reader: self, language, paths, files, glances: glances.ok_or(Missing)? })
     }
 
-    /// What was learned, or the files that must be read first.
-    pub(crate) fn finish(self) -> Result<Learned, BTreeSet<String>> {
-        let missing = self.missing.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let learned = self.learned.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if missing.is_empty() { Ok(learned) } else { Err(missing) }
+    /// Leaves something that is no longer needed to whoever asked for the scan.
+    pub(crate) fn leave(&self, left: impl Any + Send) {
+        locked(&self.left).push(Box::new(left));
+    }
+
+    /// What was learned, and what is no longer needed; or the files that must be read first.
+    pub(crate) fn finish(self) -> Result<(Learned, Vec<Left>), BTreeSet<String>> {
+        let (missing, learned, left) = (unlocked(self.missing), unlocked(self.learned), unlocked(self.left));
+        if missing.is_empty() { Ok((learned, left)) } else { Err(missing) }
     }
 
     /// A first look at a file; encoded as well, if it is a new one.
@@ -124,14 +141,22 @@ impl<'t> Reader<'t> {
     }
 
     fn learn(&self, take: impl FnOnce(&mut Learned)) {
-        take(&mut self.learned.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        take(&mut locked(&self.learned));
     }
 
     fn miss<T>(&self, path: &str) -> Option<T> {
-        let mut missing = self.missing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        missing.insert(path.to_owned());
+        locked(&self.missing).insert(path.to_owned());
         None
     }
+}
+
+/// A panic elsewhere is reported there.
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn unlocked<T>(shared: Mutex<T>) -> T {
+    shared.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The source files of a language, sorted by path, with a first look at each.

@@ -5,6 +5,7 @@
 
 mod cache;
 mod file;
+mod kept;
 mod walk;
 pub mod yardstick;
 
@@ -85,12 +86,16 @@ fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result
         }
     };
     let files_parsed = found.learned.facts.len();
-    if let Some(cache) = &cache {
-        let outcome = again::outcome(&tree, found.manifest.as_ref(), &found.diagnostics);
-        let (known, learned, stamps) = (&known, &found.learned, &stamps);
-        let kept = cache::Kept { known, learned, stamps, tree: &tree, outcome, began };
-        cache.store(&kept, options.keep_from_files);
-    }
+    std::thread::scope(|scope| {
+        let left = found.left;
+        scope.spawn(|| drop(left));
+        if let Some(cache) = &cache {
+            let outcome = again::outcome(&tree, found.manifest.as_ref(), &found.diagnostics);
+            let (known, learned, stamps) = (&known, &found.learned, &stamps);
+            let kept = kept::Kept { known, learned, stamps, tree: &tree, outcome, began };
+            cache.store(&kept, options.keep_from_files);
+        }
+    });
     files_read += read_shown(&mut tree, &root, &found.diagnostics, options.threads);
     Ok(Scanned { tree, manifest: found.manifest, diagnostics: found.diagnostics, files_read, files_parsed })
 }

@@ -151,7 +151,8 @@ impl Stage {
 
     fn cache_file(&self) -> PathBuf {
         let entries = std::fs::read_dir(self.cache()).unwrap().map(|entry| entry.unwrap().path());
-        let files: Vec<_> = entries.collect();
+        let files: Vec<_> =
+            entries.filter(|path| path.extension().is_some_and(|ending| ending == "scan")).collect();
         assert_eq!(files.len(), 1, "{files:?}");
         files.into_iter().next().unwrap()
     }
@@ -273,6 +274,47 @@ fn a_damaged_cache_is_none() {
         std::fs::write(stage.cache_file(), flipped).unwrap();
         stage.check();
         std::fs::write(&path, format!("// {at}\n{text}")).unwrap();
+        stage.check();
+    }
+}
+
+#[test]
+fn what_changed_is_kept_beside_what_did_not() {
+    for language in LANGUAGES {
+        let stage = Stage::new(language);
+        stage.check();
+        let whole = std::fs::read(stage.cache_file()).unwrap();
+        let addition = stage.cache_file().with_extension("added");
+        let path = stage.root().join(stage.app.one(generated::Declares));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = |number: usize| match language {
+            Language::Go => format!("\n//encore:api private\nfunc More{number}() {{}}\n"),
+            Language::Typescript => format!(
+                "import {{ secret as s{number} }} from 'encore.dev/config'; const m{number} = s{number}('More{number}');\n"
+            ),
+        };
+        std::fs::write(&path, text.clone() + &name(1)).unwrap();
+        let changed = stage.check();
+        assert_eq!(changed.files_parsed, 1);
+        assert_eq!(stage.check().manifest, changed.manifest);
+        assert!(std::fs::read(stage.cache_file()).unwrap() == whole, "it is as it was");
+        let added = std::fs::read(&addition).unwrap();
+        assert!(added.len() * 4 < whole.len(), "{} and {}", added.len(), whole.len());
+        // What it knows of a file goes before what is known otherwise.
+        prepend(&path, "// one\n");
+        assert_eq!(stage.check().files_parsed, 0);
+        for damaged in [added.len() / 2, 40, 0] {
+            std::fs::write(&addition, &added[..damaged]).unwrap();
+            assert_eq!(stage.check().files_parsed, 1);
+        }
+        std::fs::write(&path, &text).unwrap();
+        stage.check();
+        // Of another cache it says nothing.
+        std::fs::write(&addition, &added).unwrap();
+        std::fs::remove_file(stage.cache_file()).unwrap();
+        stage.check();
+        std::fs::write(&addition, &added).unwrap();
+        std::fs::write(&path, text + &name(2)).unwrap();
         stage.check();
     }
 }
