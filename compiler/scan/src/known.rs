@@ -190,10 +190,14 @@ impl Known {
         self.outcome.as_ref()
     }
 
-    /// The ticket of a file that has not been touched.
-    pub(crate) fn ticket(&self, path: &str, stamp: Stamp) -> Option<Ticket> {
-        let ticket = *self.paths.get(path)?;
-        (self.file(ticket)?.stamp == Some(stamp)).then_some(ticket)
+    /// The ticket of the file with this path.
+    pub(crate) fn ticket(&self, path: &str) -> Option<Ticket> {
+        self.paths.get(path).copied()
+    }
+
+    /// Whether a file has not been touched.
+    pub(crate) fn is_untouched(&self, ticket: Ticket, stamp: Stamp) -> bool {
+        self.file(ticket).is_some_and(|file| file.stamp == Some(stamp))
     }
 
     /// What is known of a file.

@@ -85,7 +85,7 @@ impl Cache {
 
     /// Keeps what was known and what was learned, if that is worth writing.
     pub(super) fn store(&self, kept: &Kept<'_>, from_files: usize) {
-        if kept.sources().count() < from_files {
+        if kept.sources().take(from_files).count() < from_files {
             return;
         }
         let few = kept.changed().count() <= not_worth_writing(kept.known);

@@ -109,18 +109,19 @@ impl Kept<'_> {
 
     /// The source that is at hand.
     pub(super) fn sources(&self) -> impl Iterator<Item = (&str, &File)> {
-        let is_source = |(path, file): &(&str, &File)| {
-            matches!(Part::of(path), Part::Source(_)) && !matches!(file, File::Unread(None))
-        };
-        self.tree.readable().filter(is_source)
+        let is_at_hand =
+            |(path, file): &(&str, &File)| !matches!(file, File::Unread(None)) && is_source(path);
+        self.tree.readable().filter(is_at_hand)
     }
 
     /// The source that changed since the whole was written.
     pub(super) fn changed(&self) -> impl Iterator<Item = (&str, &File)> {
-        self.sources().filter(|(_, file)| match file {
-            File::Unread(Some(ticket)) => self.known.is_added(*ticket),
-            _ => true,
-        })
+        let is_changed = |file: &File| match file {
+            File::Unread(ticket) => ticket.is_some_and(|ticket| self.known.is_added(ticket)),
+            File::Read(_) => true,
+            File::Named => false,
+        };
+        self.tree.all().filter(move |(path, file)| is_changed(file) && is_source(path))
     }
 
     fn files<'f>(
@@ -189,6 +190,10 @@ impl Kept<'_> {
         let length = (head.len() as u64).to_le_bytes();
         [[MAGIC, &length, blake3::hash(&head).as_bytes(), &head].concat(), facts.bytes]
     }
+}
+
+fn is_source(path: &str) -> bool {
+    matches!(Part::of(path), Part::Source(_))
 }
 
 /// Facts that are kept, one after the other.

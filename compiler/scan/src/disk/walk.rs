@@ -185,10 +185,11 @@ fn look(root: &Path, entry: &DirEntry, known: &Known, wanted: &Wanted, bytes: &A
     if part == Part::Named {
         return Some(Met::File(relative, File::Named, None));
     }
-    let before = known.by_path(&relative).filter(|_| part != Part::Configuration);
-    if before.is_some() {
+    if part != Part::Configuration
+        && let Some(ticket) = known.ticket(&relative)
+    {
         let stamp = file::stamp(&entry.metadata().ok()?);
-        if let Some(ticket) = known.ticket(&relative, stamp) {
+        if known.is_untouched(ticket, stamp) {
             return Some(Met::File(relative, File::Unread(Some(ticket)), None));
         }
     } else if !wanted.holds(part) {
