@@ -62,7 +62,7 @@ pub(crate) static LANGUAGE: Language<Glance, Facts> =
 
 /// Scans an Encore.ts app.
 pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diagnostic>), Missing> {
-    let sources = reader.sources(&LANGUAGE)?;
+    let sources = reader.sources(&LANGUAGE, |_| true)?;
     let names = Modules::new(sources.paths.iter().copied(), reader.tree);
     let mut facts = source::that_matter(&sources, &names, reader.threads)?;
     loop {
@@ -73,11 +73,12 @@ pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diag
         let modules = facts.into_iter().map(module).collect();
         let (mut program, found) = link(modules, &names, reader.tree, app);
         let unread: Vec<usize> = program.unread().into_iter().collect();
+        let modules = std::mem::take(&mut program.modules).into_iter();
+        facts = modules.map(|module| (module.listed, module.facts)).collect();
         if unread.is_empty() {
+            reader.leave(facts);
             return Ok(found);
         }
-        let modules = std::mem::take(&mut program.modules);
-        facts = modules.into_iter().map(|module| (module.listed, module.facts)).collect();
         facts.extend(unread.iter().copied().zip(sources.facts(&unread)?));
     }
 }

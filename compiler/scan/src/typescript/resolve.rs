@@ -1,7 +1,7 @@
 //! What a name stands for, across files.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use schema_documents::Position;
 
@@ -69,6 +69,8 @@ pub(super) struct Program<'t> {
     running: Vec<Vec<usize>>,
     /// All files that can be imported.
     names: &'t Modules<'t>,
+    /// The files that specifiers were found to mean, by the file in which these are written.
+    meant: RefCell<Vec<HashMap<String, Option<usize>>>>,
     /// Those that were read, by their index among all.
     by_listed: BTreeMap<usize, usize>,
     /// Files that were not read, and turned out to be needed for their types and functions.
@@ -90,8 +92,10 @@ impl<'t> Program<'t> {
     /// Puts files together; the services are still to be found.
     pub(super) fn new(modules: Vec<Module<'t>>, names: &'t Modules<'t>) -> Self {
         let by_listed = modules.iter().enumerate().map(|(index, module)| (module.listed, index)).collect();
+        let meant = RefCell::new(vec![HashMap::new(); modules.len()]);
         Self {
             modules,
+            meant,
             services: Vec::new(),
             running: Vec::new(),
             names,
@@ -223,9 +227,21 @@ impl<'t> Program<'t> {
         self.unread.borrow().clone()
     }
 
+    /// The index, among all files, of the one that a module specifier means. It is asked for with every use of what is
+    /// imported.
+    fn meant(&self, from: usize, specifier: &str) -> Option<usize> {
+        let mut meant = self.meant.borrow_mut();
+        if let Some(known) = meant[from].get(specifier) {
+            return *known;
+        }
+        let found = self.names.find(self.modules[from].listed, specifier);
+        meant[from].insert(specifier.to_owned(), found);
+        found
+    }
+
     /// The file that a module specifier means, for its types and functions.
     fn module_of_types(&self, from: usize, specifier: &str) -> Option<usize> {
-        let found = self.names.find(self.modules[from].listed, specifier)?;
+        let found = self.meant(from, specifier)?;
         let read = self.by_listed.get(&found).copied();
         if read.is_none() {
             self.unread.borrow_mut().insert(found);
@@ -235,7 +251,7 @@ impl<'t> Program<'t> {
 
     /// The file that a module specifier means, if it was read. One that was not gives nothing that is declared.
     pub(super) fn module(&self, from: usize, specifier: &str) -> Option<usize> {
-        let found = self.names.find(self.modules[from].listed, specifier)?;
+        let found = self.meant(from, specifier)?;
         self.by_listed.get(&found).copied()
     }
 
