@@ -7,7 +7,7 @@ use schema_documents::recorded::{Choice, Failure, Recorded, ResourceRecord, Stat
 use schema_documents::{FieldPath, Json, Millis, ResourceId};
 
 use super::beside::beside;
-use super::evidence::absence_is_evidence;
+use super::evidence::{absence_is_evidence, redact, secret_units};
 use super::fields::Subject;
 use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, known_kind};
 use crate::bind::{Bound, BoundResource};
@@ -253,12 +253,28 @@ impl View<'_> {
             return difference;
         }
         if record.status == Status::Gone {
-            difference.forget(false);
+            self.gone_for_good(&mut difference, record);
             return difference;
         }
         difference.action = Doing::Delete;
         self.leave(&mut difference, record);
         difference
+    }
+
+    /// It was found gone, and nobody wants it any more. Perhaps it is back: then it is ours as before, and the next pass
+    /// deletes it.
+    fn gone_for_good(&self, difference: &mut ResourceDifference, record: &ResourceRecord) {
+        match self.live(&difference.id, difference.generation) {
+            Some(Live::Present { properties, began_at_ms }) => {
+                let live = match known_kind(self.context, &record.kind) {
+                    Some(kind) => redact(kind, properties, &secret_units(std::iter::empty(), Some(record))),
+                    None => return difference.hold_no_provider(),
+                };
+                difference.seen = Some(Seen { live: live.into_owned(), began_at_ms: *began_at_ms });
+            }
+            Some(Live::Unknown { reason }) => difference.hold_unknown(reason),
+            _ => difference.forget(false),
+        }
     }
 
     fn former(
