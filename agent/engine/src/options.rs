@@ -50,3 +50,15 @@ impl Default for Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_for_lagging_reads_has_room_for_clocks_that_disagree_and_none_is_waited_for_what_never_lags() {
+        let limits = Limits { lag_percent: 50, clock_skew_ms: 7, ..Limits::default() };
+        assert_eq!((limits.lag_ms(1_000), limits.lag_ms(0)), (507, 0));
+        assert_eq!(Limits { lag_percent: 0, ..limits }.lag_ms(1_000), 0);
+    }
+}

@@ -213,16 +213,15 @@ impl View<'_> {
     /// It was there, and is not any more.
     fn gone(&self, difference: &mut ResourceDifference, bound: &BoundResource, record: &ResourceRecord) {
         let id = &bound.id;
-        if self.too_much_gone && record.status == Status::Live {
+        let restores = is_wanted_back(self.recorded, id);
+        if self.too_much_gone && record.status == Status::Live && !restores {
             let message = format!(
-                "more than {} resources are gone at once: check the account and the credentials first",
+                "more than {} resources are gone at once: check the account and the credentials first; if they are right, `manifest-agent revert {id} ''` creates it anew",
                 self.context.limits.gone
             );
             difference.holds.push((Hold::TooMuchGone, message));
             return;
         }
-        let answer = self.recorded.answers.get(id).and_then(|answers| answers.get(&FieldPath::root()));
-        let restores = answer.is_some_and(|answer| answer.choice == Choice::Revert);
         let grants_access = self.context.catalog.kind(&record.kind).is_some_and(Kind::grants_access);
         let is_new = record.status == Status::Live;
         if is_new {
@@ -413,6 +412,12 @@ impl ResourceDifference {
             self.presence = Presence::Forgotten;
         }
     }
+}
+
+/// Whether a person wants a resource back that is gone.
+pub(super) fn is_wanted_back(recorded: &Recorded, id: &ResourceId) -> bool {
+    let answer = recorded.answers.get(id).and_then(|answers| answers.get(&FieldPath::root()));
+    answer.is_some_and(|answer| answer.choice == Choice::Revert)
 }
 
 /// The longest time between two tries.

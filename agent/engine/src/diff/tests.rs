@@ -424,6 +424,21 @@ fn too_much_gone_at_once_changes_nothing() {
 }
 
 #[test]
+fn too_much_gone_at_once_comes_back_when_a_person_has_looked() {
+    let mut scene = Scene::new();
+    for name in ["a", "b", "c", "d"] {
+        scene.declare(&format!("topic/{name}/topic"), "AWS::SNS::Topic", json!({}), &code());
+    }
+    scene.pass();
+    scene.cloud.clear();
+    scene.now_ms += 10_000_000;
+    scene.pass();
+    scene.answer("topic/a/topic", "", Choice::Revert, None);
+    assert_eq!(scene.pass().steps.len(), 4, "three more are not too many");
+    assert!(scene.plan().is_empty());
+}
+
+#[test]
 fn a_moved_id_keeps_its_resource() {
     let mut scene = queue();
     let resource = scene.desired.resources.remove(&id(QUEUE)).unwrap();
