@@ -31,9 +31,11 @@ pub enum Sight<'a> {
     },
 }
 
+type Watch = dyn Fn(Sight<'_>) + Send + Sync;
+
 /// Who watches; nobody by default.
 #[derive(Clone, Default)]
-pub(crate) struct Witness(Option<Arc<dyn Fn(Sight<'_>) + Send + Sync>>);
+pub(crate) struct Witness(Option<Arc<Watch>>);
 
 impl Witness {
     pub(crate) fn new(watch: impl Fn(Sight<'_>) + Send + Sync + 'static) -> Self {
