@@ -1,6 +1,8 @@
 //! `manifest-agent run`: pass after pass, until told to stop.
 
-use agent_driver::{Driver, Memory};
+use std::time::Duration;
+
+use agent_driver::{Driver, Memory, stand_by};
 use agent_engine::command::Ended;
 use agent_engine::diff::Sightings;
 use agent_engine::pass::Mode;
@@ -22,16 +24,32 @@ pub(crate) async fn run(args: Run) -> Result<Verdict> {
     let mut known = Known::default();
     while !*stop.borrow() {
         match one(&args, std::mem::take(&mut sightings), &mut known, stop.clone()).await {
-            Ok(seen) => sightings = seen,
-            Err(error) => tracing::error!("the pass failed and is tried again: {error:#}"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(every) => {}
-            _ = stop.wait_for(|stop| *stop) => {}
+            Ok((seen, driver)) => {
+                sightings = seen;
+                pause(Some(&driver), every, &mut stop).await;
+            }
+            Err(error) => {
+                tracing::error!("the pass failed and is tried again: {error:#}");
+                pause(None, every, &mut stop).await;
+            }
         }
     }
     output::data("stopped\n")?;
     Ok(Verdict::Clean)
+}
+
+/// Waits for the next pass; as long as another agent works, and no longer than that one lives.
+async fn pause(driver: Option<&Driver>, every: Duration, stop: &mut watch::Receiver<bool>) {
+    if let Some(driver) = driver {
+        match stand_by(driver, every, stop).await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!("the journal could not be watched: {error}"),
+        }
+    }
+    tokio::select! {
+        () = tokio::time::sleep(every) => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
 }
 
 /// What this process has read of the journal of an environment.
@@ -56,7 +74,7 @@ async fn one(
     sightings: Sightings,
     known: &mut Known,
     stop: watch::Receiver<bool>,
-) -> Result<Sightings> {
+) -> Result<(Sightings, Driver)> {
     let (desired, published) = desired::read(&args.at.wanted, &args.at.place).await?;
     let environment = Environment::of(&desired, &args.at.place, Missing::Create)?;
     let (cloud, lease) = (wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
@@ -67,5 +85,5 @@ async fn one(
     if !idle || report.outcome.ended != Ended::Done {
         say(&report.outcome)?;
     }
-    Ok(report.sightings)
+    Ok((report.sightings, driver))
 }
