@@ -50,9 +50,13 @@ kills:
 model:
     MODEL=all HISTORIES=2000 cargo test --profile simulation --package fixtures-model --test protocol --test journal -- --nocapture
 
-# Environments through storms of faults, judged by the simulated cloud's own ledger; `--seed S` tells one story
+# Environments through storms of faults, judged by the simulated cloud's own ledger; `--seed S` tells one story, `matrix` is exhaustive
 simulate *flags:
     cargo run --quiet --profile simulation --package fixtures-simulation --bin simulate -- {{flags}}
+
+# Guarantees broken on purpose, one after the other: fails when the judges of the simulation do not notice
+sabotage *flags:
+    cargo run --quiet --profile simulation --package fixtures-simulation --bin simulate -- sabotage {{flags}}
 
 # More inputs for the compiler than a test run takes, made from the committed seeds
 fuzz iterations="20000":

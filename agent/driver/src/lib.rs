@@ -16,6 +16,7 @@ mod run;
 mod system;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub use person::append_as_person;
 pub use progress::{Doing, Progress, Reporter};
 pub use run::{Report, Request, pass, reconcile};
 pub use system::{NoVault, SystemClock, SystemEntropy};
+pub use witness::Sight;
 
 /// The world that a pass runs against.
 #[derive(Clone)]

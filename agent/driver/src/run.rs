@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::progress::Narrator;
+use crate::witness::Sight;
 use crate::{Driver, DriverError, Journal, Reporter, lease};
 
 /// What a pass is asked for.
@@ -87,7 +88,7 @@ pub async fn reconcile(
 ) -> Result<Report, DriverError> {
     let mode = if request.mode == Mode::Destroy { Mode::PlanDestroy } else { Mode::Plan };
     let look = Request { mode, ..request.clone() };
-    let report = pass(driver, look, &Reporter::silent(), stop.clone()).await?;
+    let report = pass(driver, look, &reporter.unheard(), stop.clone()).await?;
     if is_idle(&report, &request) || *stop.borrow() {
         return Ok(report);
     }
@@ -116,6 +117,7 @@ struct Run {
     journal: Option<Journal>,
     appending: Option<(Option<u64>, Appending)>,
     pass: Pass,
+    reporter: Reporter,
     narrator: Narrator,
     tasks: JoinSet<Done>,
     /// Calls whose time has come, and that wait for the lease to be renewed.
@@ -132,6 +134,7 @@ impl Run {
         let open: BTreeMap<u64, _> =
             recorded.open.iter().map(|(number, open)| (*number, open.intent.resource.clone())).collect();
         let inputs = Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows };
+        reporter.witness.sees(Sight::Began(&inputs));
         Self {
             driver: driver.clone(),
             deadline_ms: journal.deadline_ms(),
@@ -139,6 +142,7 @@ impl Run {
             journal: Some(journal),
             appending: None,
             pass: Pass::new(inputs),
+            reporter: reporter.clone(),
             narrator: Narrator::new(reporter.clone(), open),
             tasks: JoinSet::new(),
             calls_due: VecDeque::new(),
@@ -178,7 +182,10 @@ impl Run {
     /// Tells the engine what happened, and starts what it commands.
     fn tell(&mut self, event: Event) -> Option<Outcome> {
         let now_ms = self.driver.clock.now_ms();
+        let witness = &self.reporter.witness;
+        witness.sees(Sight::Told { event: &event, now_ms });
         let commands = self.pass.step(event, now_ms);
+        witness.sees(Sight::Said { commands: &commands, turns: &self.pass.take_turns() });
         self.narrator.tell(&commands, self.pass.plan(), now_ms);
         let mut outcome = None;
         for command in commands {

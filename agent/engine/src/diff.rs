@@ -245,10 +245,13 @@ impl ResourceDifference {
     }
 }
 
+/// Whether more is gone than can be believed. What a person wants back, a person has looked at.
 fn too_much_gone(recorded: &Recorded, live: &LiveState, context: &Context<'_>) -> bool {
     let is_gone = |(key, found): (&crate::live::Key, &Live)| {
         let record = recorded.resources.get(&key.0).and_then(|generations| generations.get(&key.1));
-        *found == Live::Absent && record.is_some_and(|record| record.status == Status::Live)
+        *found == Live::Absent
+            && record.is_some_and(|record| record.status == Status::Live)
+            && !resource::is_wanted_back(recorded, &key.0)
     };
     live.iter().filter(|entry| is_gone(*entry)).count() > context.limits.gone
 }

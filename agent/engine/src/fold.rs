@@ -237,7 +237,17 @@ fn edited(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), S
         field.owner = Owner::Console;
     }
     remember(&mut record.seen, path, to.as_ref());
+    lapse(recorded, resource, path, to.as_ref());
     Ok(())
+}
+
+/// An answer is to the value that was live when it was given. When another one is found it lapses, for good: the answered
+/// value may come back by another hand, and nobody has answered that.
+fn lapse(recorded: &mut Recorded, id: &ResourceId, path: &FieldPath, live: Option<&Json>) {
+    let answer = recorded.answers.get(id).and_then(|answers| answers.get(path));
+    if answer.is_some_and(|answer| answer.over.as_ref() != live) {
+        use_answers_up(recorded, id, [path]);
+    }
 }
 
 /// Puts the live value of one unit into memory.

@@ -17,10 +17,12 @@ mod backoff;
 mod decide;
 mod flight;
 mod look;
+mod memory;
 mod observe;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -39,11 +41,14 @@ use crate::fold;
 use crate::live::{Key, LiveState};
 use crate::options::Limits;
 
+pub use turn::Turn;
+
 use apply::Work;
 use flight::{Ending, Flight};
 use observe::Observation;
 
 /// All that a pass starts from.
+#[derive(Clone)]
 pub struct Inputs {
     /// What should be.
     pub desired: DesiredState,
@@ -163,6 +168,7 @@ pub struct Pass {
     succeeded: Vec<StepKey>,
     failed: Vec<FailedStep>,
     skipped: Vec<SkippedStep>,
+    turns: Vec<Turn>,
 }
 
 impl Pass {
@@ -198,6 +204,7 @@ impl Pass {
             succeeded: Vec::new(),
             failed: Vec::new(),
             skipped: Vec::new(),
+            turns: Vec::new(),
         }
     }
 
@@ -239,6 +246,15 @@ impl Pass {
     /// The edits that were seen and have not settled: what the next pass starts with.
     pub fn sightings(&self) -> &Sightings {
         &self.sightings
+    }
+
+    /// The turns that were taken since this was asked last.
+    pub fn take_turns(&mut self) -> Vec<Turn> {
+        std::mem::take(&mut self.turns)
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        self.turns.push(turn);
     }
 
     /// How many entries were handed to the journal, or would have been by a pass that may write.

@@ -137,10 +137,18 @@ pub enum Entry {
         /// The merge unit.
         path: FieldPath,
         /// The value before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "crate::present::even_null",
+            skip_serializing_if = "Option::is_none"
+        )]
         from: Option<Json>,
         /// The value now.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "crate::present::even_null",
+            skip_serializing_if = "Option::is_none"
+        )]
         to: Option<Json>,
         /// Who made it, where the cloud tells.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -190,7 +198,11 @@ pub enum Entry {
         /// The answer.
         choice: Choice,
         /// The live value that was answered.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "crate::present::even_null",
+            skip_serializing_if = "Option::is_none"
+        )]
         over: Option<Json>,
         /// Who.
         who: String,
@@ -274,7 +286,11 @@ pub enum Act {
 #[serde(deny_unknown_fields)]
 pub struct Settlement {
     /// The wish that is settled; absent: that it should not be there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub asked: Option<Value>,
     /// Its strength.
     pub rank: Rank,

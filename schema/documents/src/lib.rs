@@ -24,6 +24,7 @@ pub mod manifest;
 pub mod origin;
 pub mod path;
 pub mod plan;
+mod present;
 pub mod publication;
 pub mod read;
 pub mod recorded;

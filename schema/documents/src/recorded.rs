@@ -123,7 +123,11 @@ pub enum Status {
 #[serde(deny_unknown_fields)]
 pub struct FieldRecord {
     /// The wish last settled; absent: that it should not be there, or that it never was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub asked: Option<Value>,
     /// Its strength.
     pub rank: Rank,
@@ -153,10 +157,18 @@ pub enum Owner {
 #[serde(deny_unknown_fields)]
 pub struct OpenEdit {
     /// The value before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub from: Option<Json>,
     /// The value now; absent when it was removed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub to: Option<Json>,
     /// Who made it, where the cloud tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -225,7 +237,11 @@ pub struct Answer {
     /// Which of the two.
     pub choice: Choice,
     /// The live value that was answered; another one needs another answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub over: Option<Json>,
     /// Who answered.
     pub who: String,

@@ -7,7 +7,7 @@ use schema_documents::recorded::{Choice, Failure, Recorded, ResourceRecord, Stat
 use schema_documents::{FieldPath, Json, Millis, ResourceId};
 
 use super::beside::beside;
-use super::evidence::absence_is_evidence;
+use super::evidence::{absence_is_evidence, redact, secret_units};
 use super::fields::Subject;
 use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, known_kind};
 use crate::bind::{Bound, BoundResource};
@@ -213,16 +213,15 @@ impl View<'_> {
     /// It was there, and is not any more.
     fn gone(&self, difference: &mut ResourceDifference, bound: &BoundResource, record: &ResourceRecord) {
         let id = &bound.id;
-        if self.too_much_gone && record.status == Status::Live {
+        let restores = is_wanted_back(self.recorded, id);
+        if self.too_much_gone && record.status == Status::Live && !restores {
             let message = format!(
-                "more than {} resources are gone at once: check the account and the credentials first",
+                "more than {} resources are gone at once: check the account and the credentials first; if they are right, `manifest-agent revert {id} ''` creates it anew",
                 self.context.limits.gone
             );
             difference.holds.push((Hold::TooMuchGone, message));
             return;
         }
-        let answer = self.recorded.answers.get(id).and_then(|answers| answers.get(&FieldPath::root()));
-        let restores = answer.is_some_and(|answer| answer.choice == Choice::Revert);
         let grants_access = self.context.catalog.kind(&record.kind).is_some_and(Kind::grants_access);
         let is_new = record.status == Status::Live;
         if is_new {
@@ -253,12 +252,28 @@ impl View<'_> {
             return difference;
         }
         if record.status == Status::Gone {
-            difference.forget(false);
+            self.gone_for_good(&mut difference, record);
             return difference;
         }
         difference.action = Doing::Delete;
         self.leave(&mut difference, record);
         difference
+    }
+
+    /// It was found gone, and nobody wants it any more. Perhaps it is back: then it is ours as before, and the next pass
+    /// deletes it.
+    fn gone_for_good(&self, difference: &mut ResourceDifference, record: &ResourceRecord) {
+        match self.live(&difference.id, difference.generation) {
+            Some(Live::Present { properties, began_at_ms }) => {
+                let live = match known_kind(self.context, &record.kind) {
+                    Some(kind) => redact(kind, properties, &secret_units(std::iter::empty(), Some(record))),
+                    None => return difference.hold_no_provider(),
+                };
+                difference.seen = Some(Seen { live: live.into_owned(), began_at_ms: *began_at_ms });
+            }
+            Some(Live::Unknown { reason }) => difference.hold_unknown(reason),
+            _ => difference.forget(false),
+        }
     }
 
     fn former(
@@ -397,6 +412,12 @@ impl ResourceDifference {
             self.presence = Presence::Forgotten;
         }
     }
+}
+
+/// Whether a person wants a resource back that is gone.
+pub(super) fn is_wanted_back(recorded: &Recorded, id: &ResourceId) -> bool {
+    let answer = recorded.answers.get(id).and_then(|answers| answers.get(&FieldPath::root()));
+    answer.is_some_and(|answer| answer.choice == Choice::Revert)
 }
 
 /// The longest time between two tries.

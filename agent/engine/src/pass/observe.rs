@@ -6,12 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use agent_world::ReadError;
-use schema_catalog::{Kind, compare};
-use schema_documents::journal::Entry;
-use schema_documents::recorded::{ResourceRecord, Status};
-use schema_documents::{Json, Millis, Value};
+use schema_documents::recorded::Status;
+use schema_documents::{Json, Millis};
 
-use super::{Pass, Purpose, Stage, Then, backoff};
+use super::{Pass, Purpose, Stage, Turn, backoff};
 use crate::live::{Key, Live};
 
 /// Reads without a usable answer before a resource counts as unknown.
@@ -57,6 +55,7 @@ impl Pass {
     /// Reads these again, a little later.
     pub(super) fn start_resting(&mut self, keys: BTreeSet<Key>) {
         self.stage = Stage::Resting;
+        self.turn(Turn::EditRests);
         let not_before_ms = self.now_ms + REST_MS;
         self.observation =
             Observation { waiting: keys.into_iter().collect(), not_before_ms, ..Observation::default() };
@@ -105,8 +104,10 @@ impl Pass {
                 if reading.not_found < 2
                     && let Some(at) = self.second_look_ms(&key)
                 {
+                    self.turn(Turn::AbsentOnce);
                     return self.observe(key, at);
                 }
+                self.turn(Turn::AbsentTwice);
                 Live::Absent
             }
             Err(error) => {
@@ -116,8 +117,10 @@ impl Pass {
                 let (tries, most) = (*count, if throttled { self.limits.attempts } else { MOST_ERRORS });
                 if tries < most {
                     let at = backoff::after_read_error(self.now_ms, &error, key.0.as_str(), tries);
+                    self.turn(Turn::ReadAgain);
                     return self.observe(key, at);
                 }
+                self.turn(Turn::ReadUnknown);
                 Live::Unknown { reason: error.to_string() }
             }
         };
@@ -131,36 +134,5 @@ impl Pass {
         let record = self.recorded.resources.get(&key.0)?.get(&key.1)?;
         let visible_at_ms = record.operated_at_ms + self.visibility_ms(&record.kind);
         (record.status != Status::Gone).then(|| visible_at_ms.max(self.now_ms + SECOND_LOOK_MS))
-    }
-
-    /// An operation whose read-back a crash prevented still owes it: this read is it. But it comes late, and somebody may
-    /// have made an edit meanwhile: what is not as it was asked is remembered as asked, so that it shows as an edit.
-    fn remember_owed(&mut self, key: &Key, live: &Live) {
-        let Live::Present { properties, began_at_ms } = live else { return };
-        let Some(record) = self.recorded.resources.get(&key.0).and_then(|all| all.get(&key.1)) else {
-            return;
-        };
-        let succeeded_since = record.failure.is_none() && record.seen_at_ms < record.operated_at_ms;
-        let owed = record.seen.is_null() || succeeded_since;
-        if owed && record.status == Status::Live {
-            let mut live = self.memory_of(&record.kind, (&key.0, key.1), properties);
-            if let Some(kind) = self.kind(&record.kind) {
-                as_asked(kind, record, &mut live);
-            }
-            let (resource, generation) = key.clone();
-            let seen = Entry::Seen { resource, generation, live, began_at_ms: *began_at_ms };
-            self.append(vec![seen], Then::Nothing);
-        }
-    }
-}
-
-/// Puts what was asked in the place of what is otherwise, wherever a read shows anything at all.
-fn as_asked(kind: &Kind, record: &ResourceRecord, live: &mut Json) {
-    for (path, field) in record.fields.iter().filter(|(path, _)| !kind.is_provider_owned(path)) {
-        let Some(asked) = field.asked.as_ref().and_then(Value::as_json) else { continue };
-        let found = compare::live_value(kind, path, &asked, live);
-        if found.is_some_and(|found| !compare::satisfies(kind, path, &asked, found)) {
-            path.set(live, asked);
-        }
     }
 }
