@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod desired;
+mod listening;
 mod objects;
 mod output;
 mod show;

@@ -6,10 +6,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agent_engine::attention::{Attention, Looks};
 use agent_engine::command::{Command, Event, Outcome};
 use agent_engine::diff::Sightings;
+use agent_engine::live::Key;
 use agent_engine::options::Limits;
-use agent_engine::pass::{Inputs, Mode, Pass, Published};
+use agent_engine::pass::{Inputs, Left, Mode, Pass, Published};
 use agent_world::{Call, CallAction, CallError, FailureKind, Progress as Answer, ReadError};
 use schema_catalog::Catalog;
 use schema_documents::desired::DesiredState;
@@ -38,6 +40,8 @@ pub struct Request {
     pub mode: Mode,
     /// Edits that earlier passes saw and that have not settled: [`Report::sightings`] of the last one.
     pub sightings: Sightings,
+    /// What it looks at, and what it was told before.
+    pub attention: Attention,
 }
 
 /// What a pass leaves.
@@ -50,6 +54,10 @@ pub struct Report {
     pub sightings: Sightings,
     /// How many entries were written, or would have been by a pass that may write.
     pub learnt: usize,
+    /// When each was last read, for the next pass.
+    pub looks: Looks,
+    /// Of what the pass had anything to say.
+    pub noticed: BTreeSet<Key>,
 }
 
 /// Runs one pass: opens the journal, holds the lease where anything may change, executes what the engine commands, and
@@ -73,8 +81,11 @@ pub async fn pass(
     {
         tracing::warn!(%error, "the lease was not given back; the next writer waits until its term is over");
     }
-    let (recorded, sightings) = (run.pass.recorded().clone(), run.pass.sightings().clone());
-    Ok(Report { outcome: outcome?, recorded, sightings, learnt: run.pass.learnt() })
+    let Run { pass, .. } = run;
+    let outcome = outcome?;
+    let learnt = pass.learnt();
+    let Left { recorded, sightings, looks, noticed } = pass.leave();
+    Ok(Report { outcome, recorded, sightings, learnt, looks, noticed })
 }
 
 /// A pass for an environment that is mostly idle: looks first, without the lease, and runs the pass only when there is
@@ -91,7 +102,8 @@ pub async fn reconcile(
     if is_idle(&report, &request) || *stop.borrow() {
         return Ok(report);
     }
-    pass(driver, request, reporter, stop).await
+    let attention = request.attention.clone().once_more(report.looks, report.noticed);
+    pass(driver, Request { attention, ..request }, reporter, stop).await
 }
 
 fn is_idle(report: &Report, request: &Request) -> bool {
@@ -126,12 +138,13 @@ struct Run {
 
 impl Run {
     fn new(driver: &Driver, journal: Journal, request: Request, reporter: &Reporter) -> Self {
-        let Request { desired, published, catalog, limits, mode, sightings } = request;
+        let Request { desired, published, catalog, limits, mode, sightings, attention } = request;
         let recorded = journal.recorded().clone();
         let knows = known_kinds(driver, &desired, &recorded);
         let open: BTreeMap<u64, _> =
             recorded.open.iter().map(|(number, open)| (*number, open.intent.resource.clone())).collect();
-        let inputs = Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows };
+        let inputs =
+            Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows, attention };
         Self {
             driver: driver.clone(),
             deadline_ms: journal.deadline_ms(),

@@ -205,7 +205,7 @@ fn use_answers_up<'a>(
 }
 
 fn edited(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), String> {
-    let Entry::Edited { resource, generation, path, from, to, who, class, origin } = entry else {
+    let Entry::Edited { resource, generation, path, from, to, who, made_at_ms, class, origin } = entry else {
         return Ok(());
     };
     let record = record(recorded, resource, *generation)?;
@@ -220,6 +220,7 @@ fn edited(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), S
         from: still_open.as_ref().map_or_else(|| from.clone(), |edit| edit.from.clone()),
         to: to.clone(),
         who: who.clone(),
+        made_at_ms: *made_at_ms,
         seen_at_ms: still_open.as_ref().map_or(at_ms, |edit| edit.seen_at_ms),
         class: *class,
         origin: origin.clone(),

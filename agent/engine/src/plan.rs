@@ -41,7 +41,7 @@ pub fn plan(bound: &Bound, differences: &Differences, recorded: &Recorded, conte
         .chain(held.iter().map(|held| &held.resource))
         .chain(conflicts.iter().map(|conflict| &conflict.resource))
         .collect();
-    let unchanged = bound.resources.keys().filter(|id| !spoken_of.contains(id)).count() as u64;
+    let silent = bound.resources.keys().filter(|id| !spoken_of.contains(id)).count() as u64;
     Plan {
         format: Format::default(),
         version: VERSION,
@@ -54,7 +54,7 @@ pub fn plan(bound: &Bound, differences: &Differences, recorded: &Recorded, conte
         held,
         conflicts,
         noted,
-        unchanged,
+        unchanged: silent + bound.at_rest,
     }
 }
 

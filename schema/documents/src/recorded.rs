@@ -157,6 +157,9 @@ pub struct OpenEdit {
     /// Who made it, where the cloud tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,
+    /// When it was made, where the cloud tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at_ms: Option<Millis>,
     /// When it was first seen.
     pub seen_at_ms: Millis,
     /// Class of the field when it was seen.

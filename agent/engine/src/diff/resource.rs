@@ -7,9 +7,9 @@ use schema_documents::recorded::{Choice, Failure, Recorded, ResourceRecord, Stat
 use schema_documents::{FieldPath, Json, Millis, ResourceId};
 
 use super::beside::beside;
-use super::evidence::absence_is_evidence;
-use super::fields::Subject;
-use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, known_kind};
+use super::evidence::{self, absence_is_evidence};
+use super::fields::{Sight, Subject};
+use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, Unread, known_kind};
 use crate::bind::{Bound, BoundResource};
 use crate::fold::FOUGHT_FOR_MS;
 use crate::live::{Live, LiveState};
@@ -73,6 +73,10 @@ impl View<'_> {
             difference.hold_unknown("an operation on it is under way");
             return difference;
         }
+        if self.context.unread == Unread::AsSeen && self.live(id, generation).is_none() {
+            self.as_seen(&mut difference, bound, record);
+            return difference;
+        }
         match (record.status, self.live(id, generation)) {
             (Status::Creating, _) => {
                 difference.action = Doing::Create;
@@ -92,6 +96,15 @@ impl View<'_> {
         difference
     }
 
+    /// What there would be to say if it were as it was seen last.
+    fn as_seen(&self, difference: &mut ResourceDifference, bound: &BoundResource, record: &ResourceRecord) {
+        if record.status == Status::Live && !evidence::owes_a_look(record) {
+            self.present_like(difference, bound, record, Sight::remembered(record));
+        } else {
+            difference.hold_unknown("it was not read");
+        }
+    }
+
     fn is_certainly_absent(&self, record: &ResourceRecord) -> bool {
         let kind = known_kind(self.context, &record.kind);
         kind.is_none_or(|kind| absence_is_evidence(record, kind, self.context))
@@ -99,6 +112,21 @@ impl View<'_> {
 
     /// It exists: each of its fields is merged.
     fn present(&self, difference: &mut ResourceDifference, bound: &BoundResource, record: &ResourceRecord) {
+        let sight = match self.live(&bound.id, difference.generation) {
+            Some(Live::Present { properties, began_at_ms }) => Sight::read(properties, *began_at_ms),
+            _ => Sight::read(&Json::Null, 0),
+        };
+        self.present_like(difference, bound, record, sight);
+    }
+
+    /// It exists, with these properties.
+    fn present_like(
+        &self,
+        difference: &mut ResourceDifference,
+        bound: &BoundResource,
+        record: &ResourceRecord,
+        sight: Sight<'_>,
+    ) {
         let Some(kind) = known_kind(self.context, &record.kind) else {
             difference.hold_no_provider();
             return;
@@ -109,18 +137,18 @@ impl View<'_> {
             self.guard(difference, None);
             return;
         }
-        let Some(Live::Present { properties, began_at_ms }) = self.live(&bound.id, difference.generation)
-        else {
+        let Sight { properties, began_at_ms, .. } = sight;
+        if properties.is_null() {
             return;
-        };
+        }
         let key = (&bound.id, difference.generation);
-        let mut subject = Subject::new(self.context, key, kind, (bound, record), (properties, *began_at_ms));
+        let mut subject = Subject::new(self.context, key, kind, (bound, record), sight);
         subject.answers = self.recorded.answers.get(&bound.id);
         difference.fields = subject.outcomes();
         if subject.evidence && *subject.redacted != record.seen || record.status == Status::Gone {
             let live = subject.redacted.into_owned();
             difference.beside = beside(kind, bound, record, &live);
-            difference.seen = Some(Seen { live, began_at_ms: *began_at_ms });
+            difference.seen = Some(Seen { live, began_at_ms });
         }
         self.decide(difference, kind, record);
         Self::hold_invalid(difference, kind, properties);
@@ -225,15 +253,21 @@ impl View<'_> {
         let restores = answer.is_some_and(|answer| answer.choice == Choice::Revert);
         let grants_access = self.context.catalog.kind(&record.kind).is_some_and(Kind::grants_access);
         let is_new = record.status == Status::Live;
+        let key = (id.clone(), difference.generation);
+        let told = self.context.authors.of(&key, &FieldPath::root(), record.seen_at_ms, self.context.now_ms);
+        difference.author = told.filter(|author| author.who.is_some()).cloned();
+        let is_edit = grants_access
+            || difference.author.is_some()
+            || record.fields.get(&FieldPath::root()).is_some_and(|field| field.edit.is_some());
         if is_new {
-            difference.presence = Presence::Gone { edit: grants_access, generation: difference.generation };
+            difference.presence = Presence::Gone { edit: is_edit, generation: difference.generation };
         }
         if difference.stateful && !restores {
             let message = format!(
                 "it is gone, and held data: restore it from a backup, or create an empty one with `manifest-agent revert {id}`"
             );
             difference.holds.push((Hold::StatefulGone, message));
-        } else if !grants_access || restores {
+        } else if !is_edit || restores {
             difference.action = Doing::Restore;
             difference.generation = self.recorded.next_generation(id);
             self.guard(difference, record.failure.as_ref());
@@ -244,7 +278,7 @@ impl View<'_> {
 
     fn unwanted(&self, id: &ResourceId, generation: u32, record: &ResourceRecord) -> ResourceDifference {
         let mut difference = about(id, generation, &record.kind, record.stateful);
-        if self.bound.resources.is_empty() && !self.context.destroy {
+        if self.bound.resources.is_empty() && self.bound.at_rest == 0 && !self.context.destroy {
             difference.hold_unknown("the desired state is empty, which changes nothing: `manifest-agent destroy` removes an environment");
             return difference;
         }
@@ -376,6 +410,7 @@ fn about(id: &ResourceId, generation: u32, kind: &str, stateful: bool) -> Resour
         seen: None,
         beside: Vec::new(),
         presence: Presence::Unchanged,
+        author: None,
     }
 }
 

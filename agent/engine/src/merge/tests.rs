@@ -59,6 +59,7 @@ impl Sample {
             from: None,
             to: Some(json!(to)),
             who: None,
+            made_at_ms: None,
             seen_at_ms: 0,
             class: self.class,
             origin: None,

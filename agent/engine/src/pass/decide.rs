@@ -33,6 +33,7 @@ impl Pass {
             }
             let plan = plan::plan(&bound, &differences, &self.recorded, &context);
             self.sightings = sightings;
+            self.noticed = noticed(&differences);
             (plan::journal_entries(&differences), plan)
         };
         self.stage = Stage::Recording;
@@ -41,7 +42,7 @@ impl Pass {
         self.judge(plan);
     }
 
-    fn context<'a>(&'a self, knows: &'a dyn Fn(&str) -> bool) -> diff::Context<'a> {
+    pub(super) fn context<'a>(&'a self, knows: &'a dyn Fn(&str) -> bool) -> diff::Context<'a> {
         diff::Context {
             catalog: self.catalog,
             limits: &self.limits,
@@ -50,6 +51,8 @@ impl Pass {
             knows,
             sightings: &self.sightings,
             destroy: matches!(self.mode, Mode::Destroy | Mode::PlanDestroy),
+            authors: &self.attention.authors,
+            unread: diff::Unread::Unknown,
         }
     }
 
@@ -166,6 +169,11 @@ pub(super) const WAITING: &str = "Waiting";
 pub(super) struct Deed {
     pub(super) act: Act,
     pub(super) settles: BTreeMap<FieldPath, Option<Settlement>>,
+}
+
+fn noticed(differences: &Differences) -> BTreeSet<Key> {
+    let all = differences.resources.iter();
+    all.map(|difference| (difference.id.clone(), difference.generation)).collect()
 }
 
 /// Resources with edits that have not settled.
