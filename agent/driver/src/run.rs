@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use agent_engine::attention::{Attention, Looks};
+use agent_engine::attention::{Agreement, Attention, Looks};
 use agent_engine::command::{Command, Event, Outcome};
 use agent_engine::diff::Sightings;
 use agent_engine::live::Key;
@@ -58,6 +58,8 @@ pub struct Report {
     pub looks: Looks,
     /// Of what the pass had anything to say.
     pub noticed: BTreeSet<Key>,
+    /// How the document and the record agreed before the pass.
+    pub agreement: Option<Agreement>,
 }
 
 /// Runs one pass: opens the journal, holds the lease where anything may change, executes what the engine commands, and
@@ -84,8 +86,8 @@ pub async fn pass(
     let Run { pass, .. } = run;
     let outcome = outcome?;
     let learnt = pass.learnt();
-    let Left { recorded, sightings, looks, noticed } = pass.leave();
-    Ok(Report { outcome, recorded, sightings, learnt, looks, noticed })
+    let Left { recorded, sightings, looks, noticed, agreement } = pass.leave();
+    Ok(Report { outcome, recorded, sightings, learnt, looks, noticed, agreement })
 }
 
 /// A pass for an environment that is mostly idle: looks first, without the lease, and runs the pass only when there is
@@ -102,7 +104,7 @@ pub async fn reconcile(
     if is_idle(&report, &request) || *stop.borrow() {
         return Ok(report);
     }
-    let attention = request.attention.clone().once_more(report.looks, report.noticed);
+    let attention = request.attention.clone().once_more(report.looks, report.noticed, report.agreement);
     pass(driver, Request { attention, ..request }, reporter, stop).await
 }
 

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schema_documents::Millis;
+use schema_documents::{Digest, Millis, ResourceId};
 
 use crate::audit::Authors;
 use crate::live::Key;
@@ -21,12 +21,28 @@ pub struct Attention {
     pub authors: Authors,
     /// When each was last read, by earlier passes.
     pub looks: Looks,
+    /// What an earlier pass found of how the document and the record agree.
+    pub agreement: Option<Agreement>,
+}
+
+/// Where a document and a record do not agree: the resources of which there would be something to say if the cloud were as it
+/// was seen last. It holds while both are the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreement {
+    /// Digest of the document.
+    pub desired: Digest,
+    /// The last batch of the record; none where the record had more in it than was written.
+    pub number: Option<u64>,
+    /// Of what there is something to say.
+    pub disagree: BTreeSet<ResourceId>,
+    /// These, and the neighbours of what something would be done about.
+    pub worth_a_look: BTreeSet<ResourceId>,
 }
 
 impl Attention {
     /// For a pass that acts on what another one, with this attention, has noticed: it looks at that, and sweeps no further.
     #[must_use]
-    pub fn once_more(self, looks: Looks, noticed: BTreeSet<Key>) -> Self {
+    pub fn once_more(self, looks: Looks, noticed: BTreeSet<Key>, agreement: Option<Agreement>) -> Self {
         let scope = match self.scope {
             Scope::Everything => Scope::Everything,
             Scope::Narrow { mut named, .. } => {
@@ -34,7 +50,7 @@ impl Attention {
                 Scope::Narrow { named, sweep: Sweep::default() }
             }
         };
-        Self { scope, looks, ..self }
+        Self { scope, looks, agreement, ..self }
     }
 }
 
@@ -77,6 +93,12 @@ impl Sweep {
         let due = (all as u128 * since_ms).div_ceil(u128::from(self.interval_ms));
         usize::try_from(due).unwrap_or(usize::MAX).min(self.most)
     }
+
+    /// Whether something is old enough to be read again: where a slice rounds up to more than its share, the same things would be
+    /// read all the time.
+    pub fn is_ripe(&self, looked_at_ms: Option<&Millis>, now_ms: Millis) -> bool {
+        looked_at_ms.is_none_or(|at_ms| now_ms.saturating_sub(*at_ms) >= self.interval_ms / 2)
+    }
 }
 
 /// The `count` of `all` that were not read for the longest time, those first that never were.
@@ -94,7 +116,6 @@ pub fn longest_unread(all: impl IntoIterator<Item = Key>, looks: &Looks, count: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use schema_documents::ResourceId;
 
     fn key(name: &str) -> Key {
         (ResourceId::parse(name).unwrap(), 1)
@@ -106,6 +127,11 @@ mod tests {
         assert!(sweep.due(10_000) * 60 >= 10_000, "sixty slices of {}", sweep.due(10_000));
         assert_eq!(Sweep { most: 50, ..sweep }.due(10_000), 50);
         assert_eq!(Sweep { since_ms: u64::MAX, ..sweep }.due(100), 100);
+        assert!(
+            sweep.is_ripe(None, 0)
+                && sweep.is_ripe(Some(&1), 1_800_001)
+                && !sweep.is_ripe(Some(&2), 1_800_001)
+        );
         assert_eq!(Sweep::default().due(100), 0);
         assert_eq!(sweep.due(0), 0);
     }

@@ -6,6 +6,7 @@
 mod beside;
 mod evidence;
 mod fields;
+mod gone;
 mod resource;
 mod rest;
 #[cfg(test)]
@@ -19,7 +20,7 @@ use schema_documents::desired::{Class, DesiredState};
 use schema_documents::journal::Entry;
 use schema_documents::plan::{Change, Consequence, Hold, Wish};
 use schema_documents::recorded::{Recorded, Status};
-use schema_documents::{FieldPath, Json, Millis, Origin, ResourceId, Value};
+use schema_documents::{Digest, FieldPath, Json, Millis, Origin, ResourceId, Value};
 
 use crate::audit::{Author, Authors};
 use crate::bind::{Binding, Bound};
@@ -54,6 +55,10 @@ pub struct Context<'a> {
     pub authors: &'a Authors,
     /// What becomes of what lives and was not read.
     pub unread: Unread,
+    /// Where it is known that there is nothing to say of any other resource: these. Others are not even looked at.
+    pub only: Option<&'a BTreeSet<ResourceId>>,
+    /// The digest of the document, where it is known.
+    pub digest: Option<&'a Digest>,
 }
 
 /// What becomes of what lives and was not read.

@@ -33,7 +33,7 @@ use schema_documents::plan::{Plan, StepKey};
 use schema_documents::recorded::Recorded;
 use schema_documents::{Digest, Json, Millis};
 
-use crate::attention::{Attention, Looks};
+use crate::attention::{Agreement, Attention, Looks};
 use crate::check::Checked;
 use crate::command::{Command, Ended, Event, FailedStep, Outcome, SkippedStep};
 use crate::diff::Sightings;
@@ -104,6 +104,8 @@ pub struct Left {
     pub looks: Looks,
     /// Of what it had anything to say. A narrow pass that is to act on it has to look at it again.
     pub noticed: BTreeSet<Key>,
+    /// How the document and the record agreed before it.
+    pub agreement: Option<Agreement>,
 }
 
 /// How far a pass is.
@@ -164,6 +166,8 @@ pub struct Pass {
     sightings: Sightings,
     knows: BTreeSet<String>,
     attention: Attention,
+    /// The digest of the document, once somebody had to know.
+    digest: Option<Digest>,
     /// Of what there was anything to say.
     noticed: BTreeSet<Key>,
 
@@ -204,6 +208,7 @@ impl Pass {
             sightings,
             knows,
             attention,
+            digest: None,
             noticed: BTreeSet::new(),
             stage: Stage::New,
             now_ms: 0,
@@ -276,7 +281,7 @@ impl Pass {
     /// What it leaves to the passes after it.
     pub fn leave(self) -> Left {
         let Self { recorded, sightings, attention, noticed, .. } = self;
-        Left { recorded, sightings, looks: attention.looks, noticed }
+        Left { recorded, sightings, looks: attention.looks, noticed, agreement: attention.agreement }
     }
 
     /// How many entries were handed to the journal, or would have been by a pass that may write.

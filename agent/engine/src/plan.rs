@@ -47,7 +47,7 @@ pub fn plan(bound: &Bound, differences: &Differences, recorded: &Recorded, conte
         version: VERSION,
         app: context.desired.app.clone(),
         environment: context.desired.environment.name.clone(),
-        desired: context.desired.digest(),
+        desired: context.digest.map_or_else(|| context.desired.digest(), Clone::clone),
         journal: recorded.last.clone(),
         steps,
         imports,

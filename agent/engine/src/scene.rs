@@ -207,6 +207,8 @@ impl Scene {
             destroy: self.destroy,
             authors: &self.authors,
             unread: diff::Unread::Unknown,
+            only: None,
+            digest: None,
         }
     }
 
@@ -316,7 +318,7 @@ impl Scene {
         let kind = Catalog::builtin().kind(&step.kind).unwrap();
         let bound = self.bind(&step.resource, false);
         let now = bound.wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
-        let record = self.recorded.resources.get(&step.resource).and_then(|all| all.get(&step.generation));
+        let record = self.recorded.generation(&step.resource, step.generation);
         diff::redact(kind, live, &diff::secret_units(now, record)).into_owned()
     }
 

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use agent_driver::{Driver, Memory, Report, SystemClock};
-use agent_engine::attention::{Attention, Looks, Scope, Sweep};
+use agent_engine::attention::{Agreement, Attention, Looks, Scope, Sweep};
 use agent_engine::command::Ended;
 use agent_engine::diff::Sightings;
 use agent_engine::options::Limits;
@@ -26,6 +26,9 @@ use crate::{desired, show};
 
 /// How long an edit that was seen rests before it is looked at again.
 const REST_MS: u64 = 1_000;
+
+/// Before a wait that is longer than this, what was read of the journal is packed.
+const LONG_MS: u64 = 10_000;
 
 /// A sweep takes its share of the rate limit for no more than this at once, however long the last one is ago.
 const LONGEST_SAVED_MS: u64 = 60_000;
@@ -56,6 +59,7 @@ struct Standing {
     known: Known,
     sightings: Sightings,
     looks: Looks,
+    agreement: Option<Agreement>,
     ear: Option<Ear>,
     limits: Limits,
     /// When the last slice of the sweep was read; `None` before the first.
@@ -93,6 +97,7 @@ impl Standing {
             known: Known::default(),
             sightings: Sightings::default(),
             looks: Looks::default(),
+            agreement: None,
             ear: None,
             limits: Limits::default(),
             swept_at_ms: None,
@@ -131,7 +136,8 @@ impl Standing {
 
     fn attention(&self, sweep: Sweep) -> Attention {
         let (named, authors) = self.ear.as_ref().map_or_else(Default::default, Ear::told);
-        Attention { scope: Scope::Narrow { named, sweep }, authors, looks: self.looks.clone() }
+        let (looks, agreement) = (self.looks.clone(), self.agreement.clone());
+        Attention { scope: Scope::Narrow { named, sweep }, authors, looks, agreement }
     }
 
     /// The slice of the sweep that is due. In the first pass that is as much as the rate allows: what happened before nobody
@@ -144,11 +150,11 @@ impl Standing {
     }
 
     async fn leave(&mut self, report: Report) {
-        let Report { sightings, looks, .. } = report;
+        let Report { sightings, looks, agreement, .. } = report;
         if let Some(ear) = &mut self.ear {
             ear.settle(&looks, &sightings).await;
         }
-        (self.sightings, self.looks) = (sightings, looks);
+        (self.sightings, self.looks, self.agreement) = (sightings, looks, agreement);
     }
 
     /// Waits until the next pass is due.
@@ -164,6 +170,10 @@ impl Standing {
         let again_at_ms = again_at_ms.map(|at_ms| at_ms.max(now_ms + REST_MS));
         let sooner_ms = rested_at_ms.into_iter().chain(again_at_ms).min().unwrap_or(Millis::MAX);
         self.is_timed = timed_at_ms <= sooner_ms;
+        let next_at_ms = timed_at_ms.min(sooner_ms);
+        if next_at_ms > now_ms + LONG_MS {
+            self.known.memory.pack();
+        }
         let Self { known, ear, limits, .. } = self;
         let recorded = || known.memory.with(Clone::clone);
         let heard = async {
@@ -173,7 +183,7 @@ impl Standing {
             }
         };
         tokio::select! {
-            () = SystemClock.sleep_until(timed_at_ms.min(sooner_ms)) => {}
+            () = SystemClock.sleep_until(next_at_ms) => {}
             () = heard => self.is_timed = false,
         }
     }

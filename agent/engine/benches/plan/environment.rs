@@ -1,6 +1,7 @@
 //! An environment in step, of any size.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use agent_engine::bind::{Bound, bind};
 use agent_engine::live::{Live, LiveState};
@@ -69,11 +70,14 @@ pub(crate) fn record(desired: &DesiredState) -> Recorded {
     let mut recorded = Recorded::default();
     for (number, id) in desired.resources.keys().enumerate() {
         let seen = json!({"Arn": format!("arn:aws:sqs:eu-central-1:1:{number}")});
-        recorded.resources.insert(id.clone(), BTreeMap::from([(1, queue(number, seen, BTreeMap::new()))]));
+        recorded
+            .resources
+            .insert(id.clone(), BTreeMap::from([(1, queue(number, seen, BTreeMap::new()).into())]));
     }
     let Bound { resources, .. } = bind(desired, &recorded, Catalog::builtin(), &BTreeSet::new());
     for (id, bound) in resources {
         let Some(record) = recorded.resources.get_mut(&id).and_then(|all| all.get_mut(&1)) else { continue };
+        let record = Arc::make_mut(record);
         for wish in &bound.wishes {
             let value = wish.value.as_ref().and_then(schema_documents::Value::as_json);
             wish.path.set(&mut record.seen, value.expect("everything is known"));
@@ -93,7 +97,7 @@ pub(crate) fn record(desired: &DesiredState) -> Recorded {
 pub(crate) fn read(recorded: &Recorded) -> LiveState {
     let all = recorded.resources.iter().flat_map(|(id, all)| all.iter().map(move |one| (id, one)));
     all.map(|(id, (generation, record))| {
-        let live = Live::Present { properties: record.seen.clone(), began_at_ms: 10_000_000 };
+        let live = Live::read(record.seen.clone(), 10_000_000, Some(record.as_ref()));
         ((id.clone(), *generation), live)
     })
     .collect()

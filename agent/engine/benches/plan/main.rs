@@ -6,6 +6,7 @@
 mod environment;
 mod measure;
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
@@ -13,7 +14,7 @@ use std::{env, fs};
 
 use agent_engine::audit::Authors;
 use agent_engine::diff::{Context, Sightings, Unread, compare};
-use agent_engine::live::LiveState;
+use agent_engine::live::{Live, LiveState};
 use agent_engine::options::Limits;
 use agent_engine::plan::plan;
 use schema_catalog::Catalog;
@@ -23,6 +24,10 @@ use schema_documents::recorded::Recorded;
 use schema_documents::{Json, canonical};
 
 use measure::{best_of, memory_mib, milliseconds};
+
+/// The same as in the agent.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
@@ -35,9 +40,9 @@ fn main() {
     }
     let asked: Vec<usize> = env::args().filter_map(|argument| argument.parse().ok()).collect();
     println!(
-        "| resources | documents | plan, no change | for each | in memory | whole process | of plain parsing |"
+        "| resources | documents | plan, no change | for each | plan, one edit | in memory | whole process | of plain parsing |"
     );
-    println!("|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---:|---:|---:|---:|---:|---:|---:|---:|");
     for size in if asked.is_empty() { SIZES.to_vec() } else { asked } {
         let folder = env::temp_dir().join(format!("plan-bench-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder for the documents");
@@ -65,15 +70,17 @@ fn measure(folder: &Path) {
     let size = desired.resources.len();
     let planning = best_of(5, || no_change(&desired, &recorded, &live));
     let memory = memory_mib();
+    let one = one_change(&desired, &recorded);
     drop((desired, recorded, live));
     let plain = best_of(3, || (parse::<Json>(&read("desired.json")), parse::<Json>(&read("recorded.json"))));
     let whole = best_of(3, || whole_process(&read("desired.json"), &read("recorded.json")));
     let bytes = read("desired.json").len() + read("recorded.json").len();
     println!(
-        "| {size} | {:.1} MB | {} | {:.1} µs | {memory} MiB | {} | {:.2} |",
+        "| {size} | {:.1} MB | {} | {:.1} µs | {} | {memory} MiB | {} | {:.2} |",
         bytes as f64 / 1e6,
         milliseconds(planning),
         planning * 1e6 / size as f64,
+        milliseconds(one),
         milliseconds(whole),
         whole / plain,
     );
@@ -90,21 +97,54 @@ fn whole_process(desired: &[u8], recorded: &[u8]) -> String {
     canonical::to_pretty(&no_change(&desired, &recorded, &live))
 }
 
+/// A narrow pass: the document and the record are known to agree, and one resource was read that somebody has edited.
+fn one_change(desired: &DesiredState, recorded: &Recorded) -> f64 {
+    let (id, generations) =
+        recorded.resources.iter().nth(recorded.resources.len() / 2).expect("there are some");
+    let mut properties = generations[&1].seen.clone();
+    properties["VisibilityTimeout"] = 90.into();
+    let read = Live::read(properties, 10_000_000, Some(generations[&1].as_ref()));
+    let live = LiveState::from([((id.clone(), 1), read)]);
+    let (only, digest) = (BTreeSet::from([id.clone()]), desired.digest());
+    best_of(50, || {
+        let (limits, sightings, authors) = (Limits::default(), Sightings::new(), Authors::default());
+        let context = Context {
+            only: Some(&only),
+            digest: Some(&digest),
+            ..context(desired, &limits, (&sightings, &authors))
+        };
+        let (bound, differences) = compare(desired, recorded, &live, &context);
+        let plan = plan(&bound, &differences, recorded, &context);
+        assert_eq!((plan.imports.len(), plan.steps.len()), (1, 0));
+        plan
+    })
+}
+
 fn no_change(desired: &DesiredState, recorded: &Recorded, live: &LiveState) -> Plan {
     let (limits, sightings, authors) = (Limits::default(), Sightings::new(), Authors::default());
-    let context = Context {
-        catalog: Catalog::builtin(),
-        limits: &limits,
-        now_ms: 20_000_000,
-        desired,
-        knows: &|_| true,
-        sightings: &sightings,
-        destroy: false,
-        authors: &authors,
-        unread: Unread::Unknown,
-    };
+    let context = context(desired, &limits, (&sightings, &authors));
     let (bound, differences) = compare(desired, recorded, live, &context);
     let plan = plan(&bound, &differences, recorded, &context);
     assert!(plan.is_empty(), "{:#?}", plan.steps.first());
     black_box(plan)
+}
+
+fn context<'a>(
+    desired: &'a DesiredState,
+    limits: &'a Limits,
+    (sightings, authors): (&'a Sightings, &'a Authors),
+) -> Context<'a> {
+    Context {
+        catalog: Catalog::builtin(),
+        limits,
+        now_ms: 20_000_000,
+        desired,
+        knows: &|_| true,
+        sightings,
+        destroy: false,
+        authors,
+        unread: Unread::Unknown,
+        only: None,
+        digest: None,
+    }
 }

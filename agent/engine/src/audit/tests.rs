@@ -183,3 +183,42 @@ fn what_concerns_nobody_here_is_given_back_at_once_and_what_nobody_can_look_at_a
     assert!(inbox.settle(&Looks::new(), &Sightings::new(), AT_MS + 60_000).is_empty());
     assert_eq!(inbox.settle(&Looks::new(), &Sightings::new(), AT_MS + 3_600_000), ["r4"]);
 }
+
+#[test]
+fn what_a_known_person_deleted_is_not_created_again_until_somebody_answers() {
+    let mut scene = Scene::new().with("topic/a/topic", "AWS::SNS::Topic", json!({"DisplayName": "a"}));
+    scene.pass();
+    let identifier = scene.identifier("topic/a/topic");
+    let mut deletion = delivered("DeleteTopic", "ada", json!({"topicArn": identifier}));
+    deletion["detail"]["eventSource"] = json!("sns.amazonaws.com");
+    let event = Event::parse(&deletion).unwrap();
+    let at = event.touches(&scene.recorded, Catalog::builtin());
+    let nobody_knew = scene.clone();
+    scene.vanish("topic/a/topic");
+    scene.authors.note(&Event { at_ms: scene.now_ms, ..event }, at);
+    let plan = scene.pass();
+    assert!(plan.steps.is_empty(), "{plan:#?}");
+    assert_eq!(plan.imports[0].import.who.as_deref(), Some("ada"));
+    scene.authors = Authors::default();
+    assert!(scene.pass().steps.is_empty(), "it is remembered without the event");
+    scene.answer("topic/a/topic", "", schema_documents::recorded::Choice::Revert, None);
+    assert_eq!(scene.pass().steps.len(), 1);
+
+    let mut scene = nobody_knew;
+    scene.vanish("topic/a/topic");
+    assert_eq!(scene.pass().steps.len(), 1, "what nobody is known to have deleted comes back");
+}
+
+#[test]
+fn an_edit_is_journaled_with_its_author_and_its_time() {
+    let mut scene = scene();
+    let event = Event::parse(&edit(&scene, "ada")).unwrap();
+    let at = event.touches(&scene.recorded, Catalog::builtin());
+    scene.edit(QUEUE, "/VisibilityTimeout", json!(90));
+    scene.authors.note(&Event { at_ms: scene.now_ms + 9_000_000, ..event }, at);
+    scene.pass();
+    let record = scene.recorded.current(&id(QUEUE)).unwrap().1;
+    let edit = record.fields[&path("/VisibilityTimeout")].edit.as_ref().unwrap();
+    assert_eq!(edit.who.as_deref(), Some("ada"));
+    assert!(edit.made_at_ms.is_some());
+}

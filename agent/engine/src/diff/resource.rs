@@ -82,7 +82,7 @@ impl View<'_> {
                 difference.action = Doing::Create;
                 self.guard(&mut difference, record.failure.as_ref());
             }
-            (Status::Gone, Some(Live::Present { .. })) | (Status::Live, Some(Live::Present { .. })) => {
+            (Status::Gone | Status::Live, Some(Live::Present { .. } | Live::AsSeen { .. })) => {
                 self.present(&mut difference, bound, record);
             }
             (_, Some(Live::Unknown { reason })) => difference.hold_unknown(reason),
@@ -112,10 +112,9 @@ impl View<'_> {
 
     /// It exists: each of its fields is merged.
     fn present(&self, difference: &mut ResourceDifference, bound: &BoundResource, record: &ResourceRecord) {
-        let sight = match self.live(&bound.id, difference.generation) {
-            Some(Live::Present { properties, began_at_ms }) => Sight::read(properties, *began_at_ms),
-            _ => Sight::read(&Json::Null, 0),
-        };
+        let live = self.live(&bound.id, difference.generation).and_then(|live| live.present(record));
+        let (properties, began_at_ms) = live.unwrap_or((&Json::Null, 0));
+        let sight = Sight::read(properties, began_at_ms);
         self.present_like(difference, bound, record, sight);
     }
 
@@ -238,42 +237,6 @@ impl View<'_> {
         }
     }
 
-    /// It was there, and is not any more.
-    fn gone(&self, difference: &mut ResourceDifference, bound: &BoundResource, record: &ResourceRecord) {
-        let id = &bound.id;
-        if self.too_much_gone && record.status == Status::Live {
-            let message = format!(
-                "more than {} resources are gone at once: check the account and the credentials first",
-                self.context.limits.gone
-            );
-            difference.holds.push((Hold::TooMuchGone, message));
-            return;
-        }
-        let answer = self.recorded.answers.get(id).and_then(|answers| answers.get(&FieldPath::root()));
-        let restores = answer.is_some_and(|answer| answer.choice == Choice::Revert);
-        let grants_access = self.context.catalog.kind(&record.kind).is_some_and(Kind::grants_access);
-        let is_new = record.status == Status::Live;
-        let key = (id.clone(), difference.generation);
-        let told = self.context.authors.of(&key, &FieldPath::root(), record.seen_at_ms, self.context.now_ms);
-        difference.author = told.filter(|author| author.who.is_some()).cloned();
-        let is_edit = grants_access
-            || difference.author.is_some()
-            || record.fields.get(&FieldPath::root()).is_some_and(|field| field.edit.is_some());
-        if is_new {
-            difference.presence = Presence::Gone { edit: is_edit, generation: difference.generation };
-        }
-        if difference.stateful && !restores {
-            let message = format!(
-                "it is gone, and held data: restore it from a backup, or create an empty one with `manifest-agent revert {id}`"
-            );
-            difference.holds.push((Hold::StatefulGone, message));
-        } else if !is_edit || restores {
-            difference.action = Doing::Restore;
-            difference.generation = self.recorded.next_generation(id);
-            self.guard(difference, record.failure.as_ref());
-        }
-    }
-
     // --- what should not be there
 
     fn unwanted(&self, id: &ResourceId, generation: u32, record: &ResourceRecord) -> ResourceDifference {
@@ -363,7 +326,7 @@ impl View<'_> {
     }
 
     /// What stops any action: nobody who could do it, or a failure that was too recent.
-    fn guard(&self, difference: &mut ResourceDifference, failure: Option<&Failure>) {
+    pub(super) fn guard(&self, difference: &mut ResourceDifference, failure: Option<&Failure>) {
         if difference.action == Doing::Nothing {
             return;
         }

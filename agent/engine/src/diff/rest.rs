@@ -31,33 +31,55 @@ pub(super) struct Sides<'a> {
 /// The resources that do not rest, sorted, and how many of the document do.
 pub(super) fn restless<'a>(sides: &Sides<'a>) -> (Vec<&'a ResourceId>, u64) {
     let under_way = sides.recorded.open.values().map(|open| &open.intent.resource).collect();
-    let mut search = Search { sides, under_way, restless: Vec::new(), at_rest: 0 };
-    let mut recorded = sides.recorded.resources.iter().peekable();
-    let mut live = sides.live.iter().peekable();
-    for (id, resource) in &sides.desired.resources {
-        while let Some((other, _)) = recorded.next_if(|(other, _)| *other < id) {
-            search.restless.push(other);
-        }
-        let generations = recorded.next_if(|(other, _)| *other == id).map(|(_, generations)| generations);
-        while live.next_if(|((other, _), _)| other < id).is_some() {}
-        let mut first = None;
-        while let Some(found) = live.next_if(|((other, _), _)| other == id) {
-            first = first.or(Some(found));
-        }
-        search.look(id, resource, generations, first);
+    let mut search = Search { sides, under_way, restless: Vec::new() };
+    match sides.context.only {
+        Some(only) => search.among(only),
+        None => search.everywhere(),
     }
-    search.restless.extend(recorded.map(|(other, _)| other));
-    (search.restless, search.at_rest)
+    let of_document = search.restless.iter().filter(|id| sides.desired.resources.contains_key(**id)).count();
+    (search.restless, (sides.desired.resources.len() - of_document) as u64)
 }
 
 struct Search<'s, 'a> {
     sides: &'s Sides<'a>,
     under_way: BTreeSet<&'a ResourceId>,
     restless: Vec<&'a ResourceId>,
-    at_rest: u64,
 }
 
 impl<'a> Search<'_, 'a> {
+    /// All three sides are sorted by id: they are walked through side by side.
+    fn everywhere(&mut self) {
+        let Sides { desired, recorded, live, .. } = *self.sides;
+        let mut recorded = recorded.resources.iter().peekable();
+        let mut live = live.iter().peekable();
+        for (id, resource) in &desired.resources {
+            while let Some((other, _)) = recorded.next_if(|(other, _)| *other < id) {
+                self.restless.push(other);
+            }
+            let generations = recorded.next_if(|(other, _)| *other == id).map(|(_, generations)| generations);
+            while live.next_if(|((other, _), _)| other < id).is_some() {}
+            let mut first = None;
+            while let Some(found) = live.next_if(|((other, _), _)| other == id) {
+                first = first.or(Some(found));
+            }
+            self.look(id, resource, generations, first);
+        }
+        self.restless.extend(recorded.map(|(other, _)| other));
+    }
+
+    fn among(&mut self, only: &'a BTreeSet<ResourceId>) {
+        let Sides { desired, recorded, live, .. } = *self.sides;
+        for id in only {
+            let generations = recorded.resources.get(id);
+            let first = live.range((id.clone(), 0)..).next().filter(|((other, _), _)| other == id);
+            match desired.resources.get(id) {
+                Some(resource) => self.look(id, resource, generations, first),
+                None if generations.is_some() => self.restless.push(id),
+                None => {}
+            }
+        }
+    }
+
     fn look(
         &mut self,
         id: &'a ResourceId,
@@ -65,9 +87,7 @@ impl<'a> Search<'_, 'a> {
         generations: Option<&'a Generations>,
         live: Option<(&'a Key, &'a Live)>,
     ) {
-        if generations.is_some_and(|generations| self.is_at_rest(id, resource, generations, live)) {
-            self.at_rest += 1;
-        } else {
+        if !generations.is_some_and(|generations| self.is_at_rest(id, resource, generations, live)) {
             self.restless.push(id);
         }
     }
@@ -89,7 +109,10 @@ impl<'a> Search<'_, 'a> {
             // What is not known of what lives says nothing.
             (None, Unread::Unknown) => return lives && is_free,
             (None, Unread::AsSeen) if !owes_a_look(record) => &record.seen,
-            (Some(((_, read), Live::Present { properties, .. })), _) if *read == generation => properties,
+            (Some(((_, read), live)), _) if *read == generation => match live.present(record) {
+                Some((properties, _)) => properties,
+                None => return false,
+            },
             _ => return false,
         };
         let Some(kind) = known_kind(self.sides.context, &record.kind) else { return false };
@@ -208,9 +231,15 @@ impl Walk<'_> {
 
     /// One unit: it is live as it is wished and as it was asked, by one of the same strength, and nobody has edited it.
     fn unit(&mut self, value: &Value, live: &Json, rank: Rank) -> bool {
+        is_to_the_letter(value, live) && self.was_asked(live, rank)
+    }
+
+    fn was_asked(&mut self, live: &Json, rank: Rank) -> bool {
         let Some(memory) = self.record.fields.get(&self.path) else { return false };
         self.settled += 1;
-        is_to_the_letter(value, live) && was_asked(memory, live, rank)
+        memory.edit.is_none()
+            && memory.rank == rank
+            && memory.asked.as_ref().is_some_and(|asked| is_to_the_letter(asked, live))
     }
 
     fn ownership(&mut self, (id, generation): (&ResourceId, u32)) -> bool {
@@ -220,17 +249,12 @@ impl Walk<'_> {
         let Some(live) = self.live.get(name) else { return false };
         self.path.push(name);
         let is_settled = self.binding.ownership(id, generation).into_iter().all(|(key, value)| {
-            let (segment, live) = match element {
-                Some(_) => {
-                    let is_it = |item: &&Json| item.get("Key").and_then(Json::as_str) == Some(key);
-                    (format!("[Key={key}]"), live.as_array().and_then(|items| items.iter().find(is_it)))
-                }
-                None => (key.to_owned(), live.get(key)),
+            let found = tags::find(live, element, key);
+            let Some(live) = found.filter(|live| tags::is_tag(live, element, key, &value)) else {
+                return false;
             };
-            let Some(live) = live else { return false };
-            let wished = tags::tag(element, key, value);
-            self.path.push(&segment);
-            let is_settled = self.unit(&wished, live, Rank::Default);
+            self.path.push(tags::segment(element, key));
+            let is_settled = self.was_asked(live, Rank::Default);
             self.path.pop();
             is_settled
         });
@@ -271,12 +295,6 @@ impl Walk<'_> {
 
 fn rank(field: Option<&Field>, resource: &Resource) -> Rank {
     field.map_or(&resource.origin, |field| &field.origin).rank()
-}
-
-fn was_asked(memory: &FieldRecord, live: &Json, rank: Rank) -> bool {
-    memory.edit.is_none()
-        && memory.rank == rank
-        && memory.asked.as_ref().is_some_and(|asked| is_to_the_letter(asked, live))
 }
 
 /// The segment by which an element of a map is named; none for our own tags, which come from elsewhere.

@@ -22,7 +22,8 @@ impl Pass {
     pub(super) fn decide(&mut self) {
         let (entries, plan) = {
             let knows = |kind: &str| self.knows.contains(kind);
-            let context = self.context(&knows);
+            let regarded = self.regarded();
+            let context = diff::Context { only: regarded.as_ref(), ..self.context(&knows) };
             let (bound, differences) = diff::compare(&self.desired, &self.recorded, &self.live, &context);
             let sightings = diff::note_sightings(&differences, &self.sightings, self.now_ms);
             let unsettled = unsettled(&differences);
@@ -53,6 +54,8 @@ impl Pass {
             destroy: matches!(self.mode, Mode::Destroy | Mode::PlanDestroy),
             authors: &self.attention.authors,
             unread: diff::Unread::Unknown,
+            only: None,
+            digest: self.digest.as_ref(),
         }
     }
 
@@ -153,7 +156,7 @@ impl Pass {
 
     /// The units of a generation that hold a secret, by what is asked now or was asked last.
     fn secret_units(&self, kind: &Kind, (id, generation): (&ResourceId, u32)) -> BTreeSet<FieldPath> {
-        let record = self.recorded.resources.get(id).and_then(|all| all.get(&generation));
+        let record = self.recorded.generation(id, generation);
         let resource = self.desired.resources.get(id);
         let asked = resource.filter(|resource| resource.properties.values().any(diff::holds_secret));
         let units = asked.map(|resource| bind::split(kind, Value::Object(resource.properties.clone())));

@@ -6,7 +6,7 @@ use schema_documents::recorded::Status;
 use schema_documents::{Json, Millis, ResourceId};
 
 use super::{Pass, Purpose};
-use crate::attention::{Scope, longest_unread};
+use crate::attention::{Agreement, Scope, longest_unread};
 use crate::diff::{self, Context, Doing, Unread};
 use crate::live::{Key, Live, LiveState};
 
@@ -21,15 +21,20 @@ impl Pass {
     /// What is read one by one, and the kinds that are listed, each with what the list may stand for.
     pub(super) fn to_observe(&mut self) -> (Vec<Key>, BTreeMap<String, BTreeSet<Key>>) {
         let readable = self.readable();
+        if self.attention.scope != Scope::Everything {
+            self.agree();
+        }
         let Scope::Narrow { named, sweep } = &self.attention.scope else {
             return (readable, BTreeMap::new());
         };
         let mut wanted: BTreeSet<Key> = named.clone();
         wanted.extend(self.sightings.keys().map(|(id, generation, _)| (id.clone(), *generation)));
-        let ids = self.worth_a_look();
-        wanted.extend(readable.iter().filter(|(id, _)| ids.contains(id)).cloned());
-        let slice =
-            longest_unread(readable.iter().cloned(), &self.attention.looks, sweep.due(readable.len()));
+        if let Some(agreement) = &self.attention.agreement {
+            wanted.extend(readable.iter().filter(|(id, _)| agreement.worth_a_look.contains(id)).cloned());
+        }
+        let looks = &self.attention.looks;
+        let ripe = readable.iter().filter(|key| sweep.is_ripe(looks.get(*key), self.now_ms)).cloned();
+        let slice = longest_unread(ripe, looks, sweep.due(readable.len()));
         let swept: BTreeSet<Key> = slice.into_iter().filter(|key| !wanted.contains(key)).collect();
         let lists = self.worth_a_list(&swept);
         let is_read = |key: &Key| {
@@ -52,14 +57,39 @@ impl Pass {
             .collect()
     }
 
-    /// What would differ if the cloud were as it was seen last; and where something would be done, its neighbours: those
-    /// whose outputs it uses, and those that use its own.
-    fn worth_a_look(&self) -> BTreeSet<ResourceId> {
+    /// Of a narrow pass: all that there can be anything to say of.
+    pub(super) fn regarded(&self) -> Option<BTreeSet<ResourceId>> {
+        let Scope::Narrow { .. } = &self.attention.scope else { return None };
+        let mut ids = self.attention.agreement.as_ref()?.disagree.clone();
+        ids.extend(self.live.keys().map(|(id, _)| id.clone()));
+        Some(ids)
+    }
+
+    /// Finds out how the document and the record agree, unless an earlier pass did and both are still the same.
+    fn agree(&mut self) {
+        let desired = self.desired.digest();
+        let number = (self.learnt == 0).then_some(self.recorded.number);
+        let is_known = self.attention.agreement.as_ref().is_some_and(|agreement| {
+            agreement.desired == desired && agreement.number == number && number.is_some()
+        });
+        self.digest = Some(desired.clone());
+        if !is_known {
+            let (disagree, worth_a_look) = self.worth_a_look();
+            self.attention.agreement = Some(Agreement { desired, number, disagree, worth_a_look });
+        }
+    }
+
+    /// What would differ if the cloud were as it was seen last; and with that, where something would be done, its neighbours:
+    /// those whose outputs it uses, and those that use its own.
+    fn worth_a_look(&self) -> (BTreeSet<ResourceId>, BTreeSet<ResourceId>) {
         let knows = |kind: &str| self.knows.contains(kind);
         let context = Context { unread: Unread::AsSeen, ..self.context(&knows) };
         let (_, differences) = diff::compare(&self.desired, &self.recorded, &LiveState::new(), &context);
-        let mut ids: BTreeSet<ResourceId> =
+        let mut disagree: BTreeSet<ResourceId> =
             differences.resources.iter().map(|difference| difference.id.clone()).collect();
+        // A move is made in the record before anything else: until then it has the old id there.
+        disagree.extend(differences.moved.into_iter().flat_map(|(from, to)| [from, to]));
+        let mut ids = disagree.clone();
         let acted_on = differences.resources.iter().filter(|difference| difference.action != Doing::Nothing);
         let acted_on: BTreeSet<&ResourceId> = acted_on.map(|difference| &difference.id).collect();
         if !acted_on.is_empty() {
@@ -71,18 +101,14 @@ impl Pass {
                 }
             }
         }
-        // A move is made in the record before anything else: until then it has the old id there.
-        ids.extend(differences.moved.into_iter().map(|(from, _)| from));
-        ids
+        (disagree, ids)
     }
 
     /// Of a slice of the sweep, the kinds of which one list tells as much as many reads.
     fn worth_a_list(&self, swept: &BTreeSet<Key>) -> BTreeMap<String, BTreeSet<Key>> {
         let mut by_kind: BTreeMap<String, BTreeSet<Key>> = BTreeMap::new();
         for key in swept {
-            let Some(record) = self.recorded.resources.get(&key.0).and_then(|all| all.get(&key.1)) else {
-                continue;
-            };
+            let Some(record) = self.recorded.generation(&key.0, key.1) else { continue };
             let lists = self.kind(&record.kind).is_some_and(|kind| {
                 kind.overlay.lists_in_full
                     && kind.handlers.get("list").is_some_and(|list| list.requires.is_empty())
@@ -110,14 +136,14 @@ impl Pass {
         let shown: BTreeMap<String, Json> =
             shown.into_iter().map(|found| (found.identifier, found.properties)).collect();
         for key in keys {
-            let record = self.recorded.resources.get(&key.0).and_then(|all| all.get(&key.1));
+            let record = self.recorded.generation(&key.0, key.1);
             let found = record.and_then(|record| Some((record, shown.get(record.identifier.as_ref()?)?)));
             if let Some((record, properties)) = found
+                && !diff::owes_a_look(record)
                 && *properties == record.seen
             {
                 self.attention.looks.insert(key.clone(), asked_at_ms);
-                let live = Live::Present { properties: properties.clone(), began_at_ms: asked_at_ms };
-                self.live.insert(key, live);
+                self.live.insert(key, Live::AsSeen { began_at_ms: asked_at_ms });
             } else {
                 self.observation.waiting.push_back(key);
             }

@@ -96,7 +96,9 @@ impl Pass {
     ) {
         let Some(reading) = self.observation.under_way.get_mut(&key) else { return };
         let live = match result {
-            Ok(Some(properties)) => Live::Present { properties, began_at_ms },
+            Ok(Some(properties)) => {
+                Live::read(properties, began_at_ms, self.recorded.generation(&key.0, key.1))
+            }
             Ok(None) => {
                 reading.not_found += 1;
                 if reading.not_found < 2

@@ -35,7 +35,8 @@ fn check(resting: u64, change: impl FnOnce(&mut Scene)) {
 }
 
 fn record<'a>(scene: &'a mut Scene, name: &str) -> &'a mut ResourceRecord {
-    scene.recorded.resources.get_mut(&id(name)).unwrap().get_mut(&1).unwrap()
+    let generations = scene.recorded.resources.get_mut(&id(name)).unwrap();
+    std::sync::Arc::make_mut(generations.get_mut(&1).unwrap())
 }
 
 #[test]
@@ -68,7 +69,7 @@ fn what_is_remembered_otherwise_does_not_rest() {
     check(2, |scene| record(scene, QUEUE).seen = json!({}));
     check(2, |scene| {
         let before = record(scene, QUEUE).clone();
-        scene.recorded.resources.get_mut(&id(QUEUE)).unwrap().insert(2, before);
+        scene.recorded.resources.get_mut(&id(QUEUE)).unwrap().insert(2, before.into());
     });
     check(2, |scene| {
         let memory = record(scene, QUEUE).fields[&path("/VisibilityTimeout")].clone();
@@ -76,7 +77,7 @@ fn what_is_remembered_otherwise_does_not_rest() {
     });
     check(2, |scene| {
         let field = record(scene, QUEUE).fields.get_mut(&path("/VisibilityTimeout")).unwrap();
-        field.edit = Some(OpenEdit {
+        field.edit = Some(Box::new(OpenEdit {
             from: None,
             to: None,
             who: None,
@@ -85,7 +86,7 @@ fn what_is_remembered_otherwise_does_not_rest() {
             class: Class::Open,
             origin: None,
             reverted: true,
-        });
+        }));
     });
     // What uses an output of another generation is wished anew.
     check(1, |scene| {

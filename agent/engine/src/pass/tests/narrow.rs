@@ -7,8 +7,8 @@ use schema_documents::plan::Hold;
 use schema_documents::{FieldPath, ResourceId, Value};
 use serde_json::json;
 
-use super::world::{World, ten_resources};
-use super::{Mode, comes_to_rest};
+use super::world::{World, app, ten_resources};
+use super::{Mode, comes_to_rest, comes_to_rest_at};
 use crate::attention::{Attention, Looks, Scope, Sweep};
 use crate::command::Outcome;
 use crate::live::Key;
@@ -183,4 +183,23 @@ fn narrow_passes_and_a_sweep_come_to_the_same_as_looking_at_everything() {
     let edited = &world.recorded().resources[&id("topic/b/queue")][&1];
     assert!(edited.fields[&FieldPath::parse("/DelaySeconds").unwrap()].edit.is_some());
     world.cloud.assert_one_of_each(&desired);
+}
+
+#[test]
+fn one_list_stands_for_many_reads_but_only_where_it_shows_what_was_seen() {
+    const GROUPS: [&str; 4] = ["compute/a/logs", "compute/b/logs", "compute/c/logs", "compute/d/logs"];
+    let kind = "AWS::Logs::LogGroup";
+    let desired = app(GROUPS.map(|name| (name, kind, json!({"LogGroupName": name, "RetentionInDays": 7}))));
+    let mut world = World::new();
+    world.run(&desired, Mode::Apply);
+    comes_to_rest_at(&mut world, &desired);
+    world.wait(3_600_000);
+    edit(&mut world, GROUPS[2], "/RetentionInDays", json!(14));
+    let edited = identifier(&world, GROUPS[2]);
+    let lists = world.log.len();
+    let (outcome, read) = pass(&mut world, &desired, narrow(&[], 4, Looks::new()));
+    assert_eq!(world.log[lists..].iter().filter(|line| line.starts_with("List")).count(), 1);
+    assert_eq!(read, [edited], "what the list shows otherwise is read, and nothing else");
+    assert_eq!(outcome.plan.unwrap().imports.len(), 1);
+    assert_eq!(world.looks.len(), 4, "and all four were looked at");
 }
