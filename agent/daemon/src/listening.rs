@@ -49,7 +49,8 @@ impl Ear {
             while let Ok(more) = self.arrivals.try_recv() {
                 deliveries.extend(more);
             }
-            let recorded = recorded().unwrap_or_default();
+            let is_news = deliveries.iter().any(|delivery| self.inbox.is_news(&delivery.event));
+            let recorded = if is_news { recorded() } else { None }.unwrap_or_default();
             let about = (Catalog::builtin(), limits, now_ms());
             let (kept, useless): (Vec<Delivery>, Vec<Delivery>) = deliveries
                 .into_iter()

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use agent_engine::bind::{Bound, bind};
-use agent_engine::live::{Live, LiveState};
 use schema_catalog::Catalog;
 use schema_documents::desired::DesiredState;
 use schema_documents::recorded::{FieldRecord, Owner, Recorded, ResourceRecord, Status};
@@ -92,13 +91,4 @@ pub(crate) fn record(desired: &DesiredState) -> Recorded {
             .collect();
     }
     recorded
-}
-
-pub(crate) fn read(recorded: &Recorded) -> LiveState {
-    let all = recorded.resources.iter().flat_map(|(id, all)| all.iter().map(move |one| (id, one)));
-    all.map(|(id, (generation, record))| {
-        let live = Live::read(record.seen.clone(), 10_000_000, Some(record.as_ref()));
-        ((id.clone(), *generation), live)
-    })
-    .collect()
 }

@@ -29,6 +29,11 @@ pub(crate) fn memory_mib() -> u64 {
     line.trim().split(' ').next().and_then(|number| number.parse::<u64>().ok()).unwrap_or_default() / 1024
 }
 
+/// A short time as it is shown.
+pub(crate) fn microseconds(seconds: f64) -> String {
+    format!("{:.1} µs", seconds * 1e6)
+}
+
 /// A time as it is shown.
 pub(crate) fn milliseconds(seconds: f64) -> String {
     format!("{:.2} ms", seconds * 1e3)

@@ -44,6 +44,11 @@ impl Inbox {
         Self { ourselves, heard: BTreeMap::new() }
     }
 
+    /// Whether a delivery tells of somebody else's change: all others need no look at the record.
+    pub fn is_news(&mut self, delivered: &Json) -> bool {
+        Event::parse(delivered).is_some_and(|event| !self.ourselves.made(&event))
+    }
+
     /// Takes a delivery. Whether it is of use; what is not can be given back at once: a question, a call of our own, something
     /// that is not under record.
     pub fn take(
