@@ -50,6 +50,10 @@ bench-scan:
 kills:
     KILLS=all cargo test --package fixtures-suite --test kills -- --nocapture
 
+# Every order in which two agents, the store and the cloud can act; and longer histories of the real journal
+model:
+    MODEL=all HISTORIES=2000 cargo test --profile simulation --package fixtures-model --test protocol --test journal -- --nocapture
+
 # Environments through storms of faults, judged by the simulated cloud's own ledger; `--seed S` tells one story
 simulate *flags:
     cargo run --quiet --profile simulation --package fixtures-simulation --bin simulate -- {{flags}}

@@ -88,11 +88,15 @@ pub(crate) struct Reach {
     /// Another address for the cloud's API, such as a simulated cloud's
     #[arg(long, value_name = "U")]
     pub(crate) endpoint_url: Option<String>,
-    /// Longest time for one call, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 20.0)]
+    /// Longest time for one call that changes something, in seconds; what is not answered in time is asked for again
+    #[arg(long, value_name = "SECONDS", default_value_t = 4.0)]
     pub(crate) call_timeout: f64,
-    /// How long the lease lasts after the last sign of life, in seconds; at least twice the call's time
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    /// Longest time for one question, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 20.0)]
+    pub(crate) question_timeout: f64,
+    /// How long the lease lasts after the last sign of life, in seconds; at least twice the call's time. Another agent
+    /// takes over when this and one call's time have passed
+    #[arg(long, value_name = "SECONDS", default_value_t = 9.0)]
     pub(crate) lease: f64,
     /// How much of the time that reads need to settle after a change is waited for, in percent; 0 for a cloud whose reads
     /// never lag, such as a simulated one
@@ -214,8 +218,8 @@ pub(crate) struct Person {
     /// Who decides; without it the user's name
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
-    /// How long to wait for an agent that is silent, in seconds of its lease
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    /// How long the lease lasts under which the word is written, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 9.0)]
     pub(crate) lease: f64,
 }
 

@@ -40,26 +40,30 @@ impl Ear {
         Self { events, arrivals, inbox }
     }
 
-    /// Waits until something is heard that concerns what is recorded.
-    pub(crate) async fn hear(&mut self, recorded: impl Fn() -> Option<Recorded>, limits: &Limits) {
-        loop {
-            let Some(mut deliveries) = self.arrivals.recv().await else {
-                return std::future::pending().await;
-            };
-            while let Ok(more) = self.arrivals.try_recv() {
-                deliveries.extend(more);
-            }
-            let is_news = deliveries.iter().any(|delivery| self.inbox.is_news(&delivery.event));
-            let recorded = if is_news { recorded() } else { None }.unwrap_or_default();
-            let about = (Catalog::builtin(), limits, now_ms());
-            let (kept, useless): (Vec<Delivery>, Vec<Delivery>) = deliveries
-                .into_iter()
-                .partition(|Delivery { receipt, event }| self.inbox.take(receipt, event, &recorded, about));
-            self.give_back(useless.into_iter().map(|delivery| delivery.receipt).collect()).await;
-            if !kept.is_empty() {
-                return;
-            }
+    /// Waits for deliveries.
+    pub(crate) async fn arrive(&mut self) -> Vec<Delivery> {
+        let Some(mut deliveries) = self.arrivals.recv().await else { return std::future::pending().await };
+        while let Ok(more) = self.arrivals.try_recv() {
+            deliveries.extend(more);
         }
+        deliveries
+    }
+
+    /// Whether deliveries concern what is recorded. What does not is given back at once.
+    pub(crate) async fn hear(
+        &mut self,
+        deliveries: Vec<Delivery>,
+        recorded: impl FnOnce() -> Option<Recorded>,
+        limits: &Limits,
+    ) -> bool {
+        let is_news = deliveries.iter().any(|delivery| self.inbox.is_news(&delivery.event));
+        let recorded = if is_news { recorded() } else { None }.unwrap_or_default();
+        let about = (Catalog::builtin(), limits, now_ms());
+        let (kept, useless): (Vec<Delivery>, Vec<Delivery>) = deliveries
+            .into_iter()
+            .partition(|Delivery { receipt, event }| self.inbox.take(receipt, event, &recorded, about));
+        self.give_back(useless.into_iter().map(|delivery| delivery.receipt).collect()).await;
+        !kept.is_empty()
     }
 
     /// What was named, and by whom it was changed.

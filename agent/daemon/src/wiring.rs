@@ -47,7 +47,7 @@ impl Environment {
         Driver {
             provider,
             store: Arc::new(JournalObjects(self.store.below("journal").numbered())),
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SystemClock::default()),
             entropy: Arc::new(SystemEntropy),
             vault: Arc::new(NoVault),
             lease,
@@ -92,7 +92,7 @@ pub(crate) fn aws_options(region: Option<String>, reach: &Reach) -> Result<agent
     Ok(agent_aws::Options {
         region,
         endpoint_url: reach.endpoint_url.clone(),
-        call_timeout: Some(seconds(reach.call_timeout, "--call-timeout")?),
+        call_timeout: Some(seconds(reach.question_timeout, "--question-timeout")?),
     })
 }
 
@@ -104,12 +104,14 @@ pub(crate) fn lease(reach: &Reach) -> Result<LeaseTerms> {
         term_ms >= 2 * longest_call_ms,
         "`--lease` is at least twice `--call-timeout`, or no call would fit into it"
     );
-    Ok(LeaseTerms { holder: holder(), term_ms, longest_call_ms })
+    let longest_question_ms = milliseconds(reach.question_timeout, "--question-timeout")?;
+    Ok(LeaseTerms { holder: holder(), term_ms, longest_call_ms, longest_question_ms })
 }
 
 /// How the lease is held by a person's command, which makes no call.
 pub(crate) fn lease_of_person(lease_seconds: f64) -> Result<LeaseTerms> {
-    Ok(LeaseTerms { holder: holder(), term_ms: milliseconds(lease_seconds, "--lease")?, longest_call_ms: 0 })
+    let term_ms = milliseconds(lease_seconds, "--lease")?;
+    Ok(LeaseTerms { holder: holder(), term_ms, longest_call_ms: 0, longest_question_ms: 0 })
 }
 
 fn holder() -> String {

@@ -197,9 +197,9 @@ impl Journal {
         self.lease.clone()
     }
 
-    /// When the lease is to be renewed: after a third of its term; none: no lease is held.
+    /// When the lease is to be renewed: when it no longer covers a whole call; none: no lease is held.
     pub(crate) fn renewal_due_ms(&self) -> Option<Millis> {
-        self.lease.as_ref().map(|lease| self.written_at_ms + lease.term_ms / 3)
+        self.lease.as_ref().map(|lease| self.written_at_ms + lease.term_ms - lease.longest_call_ms)
     }
 
     /// Until when nobody else acts; none: no lease is held.

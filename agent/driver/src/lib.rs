@@ -23,7 +23,7 @@ use agent_world::{Clock, Entropy, JournalStore, Provider, Vault};
 
 pub use error::DriverError;
 pub use journal::Journal;
-pub use lease::LeaseTerms;
+pub use lease::{LeaseTerms, stand_by};
 pub use memory::Memory;
 pub use person::append_as_person;
 pub use progress::{Doing, Progress, Reporter};

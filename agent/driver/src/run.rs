@@ -366,7 +366,7 @@ async fn in_time<T>(
     driver: &Driver,
     question: impl Future<Output = Result<T, ReadError>>,
 ) -> Result<T, ReadError> {
-    let longest = Duration::from_millis(driver.lease.longest_call_ms);
+    let longest = Duration::from_millis(driver.lease.longest_question_ms);
     let answer = tokio::time::timeout(longest, question).await;
     answer
         .unwrap_or_else(|_| Err(ReadError::NoAnswer(format!("nothing came within {} s", longest.as_secs()))))

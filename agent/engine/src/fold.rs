@@ -77,7 +77,15 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
     match entry {
         Entry::Lease(lease) => recorded.lease = Some(lease.clone()),
         Entry::Released {} => recorded.lease = None,
-        Entry::Pass { desired, .. } => recorded.desired = Some(desired.clone()),
+        Entry::Pass { desired, number, .. } => {
+            if let Some(newer) =
+                recorded.published.filter(|newer| number.is_some_and(|number| number < *newer))
+            {
+                return Err(format!("number {newer} was worked towards already"));
+            }
+            recorded.desired = Some(desired.clone());
+            recorded.published = recorded.published.max(*number);
+        }
         Entry::Intent(intent) => intent::begin(recorded, intent, at_ms)?,
         Entry::Operation { intent, operation } => {
             intent::open(recorded, *intent)?.operation = Some(operation.clone());

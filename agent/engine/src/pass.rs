@@ -240,7 +240,7 @@ impl Pass {
         }
         self.now_ms = now_ms;
         match event {
-            Event::Started => self.start_settling(),
+            Event::Started => self.start(),
             Event::Appended { append } => self.appended(append),
             Event::Lost { to } => self.finish(Ended::Lost { to }),
             Event::Read { question, result, began_at_ms } => self.read(question, result, began_at_ms),
@@ -287,6 +287,19 @@ impl Pass {
     /// How many entries were handed to the journal, or would have been by a pass that may write.
     pub fn learnt(&self) -> usize {
         self.learnt
+    }
+
+    fn start(&mut self) {
+        match self.superseded() {
+            Some(by) => self.end(Ended::Superseded { by }),
+            None => self.start_settling(),
+        }
+    }
+
+    /// The number of a newer desired state than this pass would work towards.
+    fn superseded(&self) -> Option<u64> {
+        let newer = |newer: &u64| self.published.number.is_some_and(|number| number < *newer);
+        self.recorded.published.filter(newer).filter(|_| self.mutates())
     }
 
     /// Moves to the next stage, or begins more within this one. Whether anything happened.

@@ -81,7 +81,8 @@ pub struct Delivery {
 /// Time, as the driver sees it.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970. A clock never goes back while it is used, whatever is done to the machine's time, and the
+    /// time that the machine is suspended counts: leases are held by it.
     fn now_ms(&self) -> Millis;
     /// Waits until then.
     async fn sleep_until(&self, at_ms: Millis);

@@ -208,6 +208,9 @@ pub struct Lease {
     pub holder: String,
     /// How long it lasts from the last batch on.
     pub term_ms: u64,
+    /// How long one call of the holder may take: a successor waits this much longer.
+    #[serde(default)]
+    pub longest_call_ms: u64,
 }
 
 /// What will be done, complete.

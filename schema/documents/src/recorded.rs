@@ -36,6 +36,10 @@ pub struct Recorded {
     /// Digest of the desired state that the last pass worked towards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desired: Option<Digest>,
+    /// The highest number of a published desired state that a pass worked towards: an older one is not worked towards
+    /// any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<u64>,
     /// Resources, by id, each with its generations.
     #[serde(default)]
     pub resources: BTreeMap<ResourceId, Generations>,

@@ -84,6 +84,9 @@ pub(crate) fn say(outcome: &Outcome) -> Result<Verdict> {
             anstream::eprintln!("stopped; what was in flight is recorded, the next pass goes on from there");
         }
         Ended::Lost { to } => bail!("another agent has taken over: {to}"),
+        Ended::Superseded { by } => bail!(
+            "superseded: document {by} was applied meanwhile and nothing was done; run this again to work towards the newest"
+        ),
         Ended::Refused { violations } => bail!(
             "the plan did not pass its own check and nothing was done, which is a fault of this program: {}",
             violations.join("; ")

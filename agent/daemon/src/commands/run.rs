@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use agent_driver::{Driver, Memory, Report, SystemClock};
+use agent_driver::{Driver, Memory, Report, SystemClock, stand_by};
 use agent_engine::attention::{Agreement, Attention, Looks, Scope, Sweep};
 use agent_engine::command::Ended;
 use agent_engine::diff::Sightings;
 use agent_engine::options::Limits;
 use agent_engine::pass::Mode;
-use agent_world::Clock as _;
+use agent_world::{Clock as _, Delivery};
 use anyhow::Result;
 use schema_documents::Millis;
 use schema_store::Missing;
@@ -27,9 +27,6 @@ use crate::{desired, show};
 /// How long an edit that was seen rests before it is looked at again.
 const REST_MS: u64 = 1_000;
 
-/// Before a wait that is longer than this, what was read of the journal is packed.
-const LONG_MS: u64 = 10_000;
-
 /// A sweep takes its share of the rate limit for no more than this at once, however long the last one is ago.
 const LONGEST_SAVED_MS: u64 = 60_000;
 
@@ -42,13 +39,11 @@ pub(crate) async fn run(args: Run) -> Result<Verdict> {
     let mut stop = show::stop_signal();
     let mut standing = Standing::new(&args)?;
     while !*stop.borrow() {
-        if let Err(error) = standing.pass(&args, stop.clone()).await {
+        let driver = standing.pass(&args, stop.clone()).await;
+        if let Err(error) = &driver {
             tracing::error!("the pass failed and is tried again: {error:#}");
         }
-        tokio::select! {
-            () = standing.wait(every) => {}
-            _ = stop.wait_for(|stop| *stop) => {}
-        }
+        standing.wait(driver.ok().as_ref(), every, &mut stop).await;
     }
     output::data("stopped\n")?;
     Ok(Verdict::Clean)
@@ -107,7 +102,7 @@ impl Standing {
         })
     }
 
-    async fn pass(&mut self, args: &Run, stop: watch::Receiver<bool>) -> Result<()> {
+    async fn pass(&mut self, args: &Run, stop: watch::Receiver<bool>) -> Result<Driver> {
         let (desired, published) = desired::read(&args.at.wanted, &args.at.place).await?;
         let environment = Environment::of(&desired, &args.at.place, Missing::Create)?;
         if let (Some(url), None) = (&args.events, &self.ear) {
@@ -131,7 +126,7 @@ impl Standing {
             self.swept_at_ms = Some(began_at_ms);
         }
         self.leave(report).await;
-        Ok(())
+        Ok(driver)
     }
 
     fn attention(&self, sweep: Sweep) -> Attention {
@@ -157,34 +152,59 @@ impl Standing {
         (self.sightings, self.looks, self.agreement) = (sightings, looks, agreement);
     }
 
-    /// Waits until the next pass is due.
-    async fn wait(&mut self, every: Duration) {
-        let now_ms = SystemClock.now_ms();
-        let every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
+    /// Waits until the next pass is due, or something is heard that one should look at.
+    async fn wait(&mut self, driver: Option<&Driver>, every: Duration, stop: &mut watch::Receiver<bool>) {
         if self.is_timed {
-            self.timed_at_ms = now_ms;
+            self.timed_at_ms = SystemClock.now_ms();
         }
+        let due_ms = self.due_ms(every);
+        while !*stop.borrow() {
+            let pause = Duration::from_millis(due_ms.saturating_sub(SystemClock.now_ms()));
+            let deliveries = tokio::select! {
+                () = rest(driver, pause, stop.clone()) => return,
+                deliveries = arrive(&mut self.ear) => deliveries,
+            };
+            // Whoever stood by has given back what was read of the journal.
+            if let Some(ear) = &mut self.ear
+                && ear.hear(deliveries, || self.known.memory.with(Clone::clone), &self.limits).await
+            {
+                self.is_timed = false;
+                return;
+            }
+        }
+    }
+
+    /// When the next pass is due, if nothing is heard before.
+    fn due_ms(&mut self, every: Duration) -> Millis {
+        let soon_ms = SystemClock.now_ms() + REST_MS;
+        let every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
         let timed_at_ms = self.timed_at_ms.saturating_add(every_ms);
-        let rested_at_ms = (!self.sightings.is_empty()).then_some(now_ms + REST_MS);
-        let again_at_ms = self.ear.as_ref().and_then(Ear::look_again_at_ms);
-        let again_at_ms = again_at_ms.map(|at_ms| at_ms.max(now_ms + REST_MS));
+        let rested_at_ms = (!self.sightings.is_empty()).then_some(soon_ms);
+        let again_at_ms = self.ear.as_ref().and_then(Ear::look_again_at_ms).map(|at_ms| at_ms.max(soon_ms));
         let sooner_ms = rested_at_ms.into_iter().chain(again_at_ms).min().unwrap_or(Millis::MAX);
         self.is_timed = timed_at_ms <= sooner_ms;
-        let next_at_ms = timed_at_ms.min(sooner_ms);
-        if next_at_ms > now_ms + LONG_MS {
-            self.known.memory.pack();
+        timed_at_ms.min(sooner_ms)
+    }
+}
+
+/// Waits for the next pass; as long as another agent works, and no longer than that one lives.
+async fn rest(driver: Option<&Driver>, pause: Duration, mut stop: watch::Receiver<bool>) {
+    if let Some(driver) = driver {
+        match stand_by(driver, pause, &stop).await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!("the journal could not be watched: {error}"),
         }
-        let Self { known, ear, limits, .. } = self;
-        let recorded = || known.memory.with(Clone::clone);
-        let heard = async {
-            match ear {
-                Some(ear) => ear.hear(recorded, limits).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = SystemClock.sleep_until(next_at_ms) => {}
-            () = heard => self.is_timed = false,
-        }
+    }
+    tokio::select! {
+        () = tokio::time::sleep(pause) => {}
+        _ = stop.wait_for(|stop| *stop) => {}
+    }
+}
+
+/// The next deliveries; never, where nobody listens.
+async fn arrive(ear: &mut Option<Ear>) -> Vec<Delivery> {
+    match ear {
+        Some(ear) => ear.arrive().await,
+        None => std::future::pending().await,
     }
 }

@@ -7,11 +7,11 @@ use super::World;
 use super::store::Fault;
 use crate::{Driver, DriverError, Journal, Reporter, lease};
 
-fn pass_entry(name: &str) -> Entry {
+pub(super) fn pass_entry(name: &str) -> Entry {
     Entry::Pass { desired: schema_documents::Digest::of(&name), number: None, commit: None }
 }
 
-async fn claimed(driver: &Driver) -> Journal {
+pub(super) async fn claimed(driver: &Driver) -> Journal {
     let mut journal = Journal::open(driver).await.unwrap();
     let (_sender, stop) = watch::channel(false);
     lease::claim(driver, &mut journal, &Reporter::silent(), &stop).await.unwrap();

@@ -146,3 +146,15 @@ fn batches_follow_each_other_without_a_gap_and_epochs_never_fall() {
     fold(&mut recorded, &batch(2, Some(first.digest()), 4)).unwrap();
     assert_eq!((recorded.number, recorded.epoch), (2, 4));
 }
+
+#[test]
+fn an_older_document_does_not_follow_a_newer_one() {
+    let pass = |number| Entry::Pass { desired: Digest::of(&number), number, commit: None };
+    let mut recorded = Recorded::default();
+    apply(&mut recorded, &pass(Some(7)), 5).unwrap();
+    check(&recorded, &pass(Some(6)), "number 7 was worked towards");
+    for number in [Some(7), None, Some(8)] {
+        apply(&mut recorded, &pass(number), 5).unwrap();
+    }
+    assert_eq!(recorded.published, Some(8));
+}
