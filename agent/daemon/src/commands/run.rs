@@ -36,14 +36,14 @@ const SWEEP_BESIDE_EVENTS: f64 = 3_600.0;
 /// A pass that fails is told and tried again: a store or a cloud that does not answer now may answer later.
 pub(crate) async fn run(args: Run) -> Result<Verdict> {
     let every = wiring::seconds(args.every, "--every")?;
-    let mut stop = show::stop_signal();
+    let stop = show::stop_signal();
     let mut standing = Standing::new(&args)?;
     while !*stop.borrow() {
         let driver = standing.pass(&args, stop.clone()).await;
         if let Err(error) = &driver {
             tracing::error!("the pass failed and is tried again: {error:#}");
         }
-        standing.wait(driver.ok().as_ref(), every, &mut stop).await;
+        standing.wait(driver.ok().as_ref(), every, &stop).await;
     }
     output::data("stopped\n")?;
     Ok(Verdict::Clean)
@@ -153,7 +153,7 @@ impl Standing {
     }
 
     /// Waits until the next pass is due, or something is heard that one should look at.
-    async fn wait(&mut self, driver: Option<&Driver>, every: Duration, stop: &mut watch::Receiver<bool>) {
+    async fn wait(&mut self, driver: Option<&Driver>, every: Duration, stop: &watch::Receiver<bool>) {
         if self.is_timed {
             self.timed_at_ms = SystemClock.now_ms();
         }
