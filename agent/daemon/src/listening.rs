@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agent_aws::Queue;
+use agent_driver::SystemClock;
 use agent_engine::attention::Looks;
 use agent_engine::audit::{Authors, Inbox, Ourselves};
 use agent_engine::diff::Sightings;
 use agent_engine::live::Key;
 use agent_engine::options::Limits;
-use agent_world::{Delivery, Events};
+use agent_world::{Clock as _, Delivery, Events};
 use schema_catalog::Catalog;
 use schema_documents::Millis;
 use schema_documents::recorded::Recorded;
@@ -26,6 +27,7 @@ pub(crate) struct Ear {
     events: Arc<dyn Events>,
     arrivals: mpsc::Receiver<Vec<Delivery>>,
     inbox: Inbox,
+    clock: SystemClock,
 }
 
 impl Ear {
@@ -37,7 +39,7 @@ impl Ear {
         let events: Arc<dyn Events> = Arc::new(queue);
         let (sender, arrivals) = mpsc::channel(MOST_WAITING);
         tokio::spawn(listen(Arc::clone(&events), sender));
-        Self { events, arrivals, inbox }
+        Self { events, arrivals, inbox, clock: SystemClock::default() }
     }
 
     /// Waits for deliveries.
@@ -58,7 +60,7 @@ impl Ear {
     ) -> bool {
         let is_news = deliveries.iter().any(|delivery| self.inbox.is_news(&delivery.event));
         let recorded = if is_news { recorded() } else { None }.unwrap_or_default();
-        let about = (Catalog::builtin(), limits, now_ms());
+        let about = (Catalog::builtin(), limits, self.clock.now_ms());
         let (kept, useless): (Vec<Delivery>, Vec<Delivery>) = deliveries
             .into_iter()
             .partition(|Delivery { receipt, event }| self.inbox.take(receipt, event, &recorded, about));
@@ -78,7 +80,7 @@ impl Ear {
 
     /// Gives back what a pass has done with: what it learnt is durable.
     pub(crate) async fn settle(&mut self, looks: &Looks, sightings: &Sightings) {
-        let receipts = self.inbox.settle(looks, sightings, now_ms());
+        let receipts = self.inbox.settle(looks, sightings, self.clock.now_ms());
         self.give_back(receipts).await;
     }
 
@@ -107,8 +109,4 @@ async fn listen(events: Arc<dyn Events>, sender: mpsc::Sender<Vec<Delivery>>) {
             }
         }
     }
-}
-
-fn now_ms() -> Millis {
-    agent_world::Clock::now_ms(&agent_driver::SystemClock)
 }

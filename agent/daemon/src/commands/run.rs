@@ -51,6 +51,7 @@ pub(crate) async fn run(args: Run) -> Result<Verdict> {
 
 /// What passes leave to those after them.
 struct Standing {
+    clock: SystemClock,
     known: Known,
     sightings: Sightings,
     looks: Looks,
@@ -89,6 +90,7 @@ impl Standing {
         let default = if args.events.is_some() { SWEEP_BESIDE_EVENTS } else { args.every };
         let interval = wiring::seconds(args.sweep.unwrap_or(default), "--sweep")?;
         Ok(Self {
+            clock: SystemClock::default(),
             known: Known::default(),
             sightings: Sightings::default(),
             looks: Looks::default(),
@@ -113,7 +115,7 @@ impl Standing {
         let driver = Driver { memory: self.known.of(&environment), ..environment.driver(cloud, lease) };
         self.limits = show::limits(&desired, &args.at.reach);
         let sweep = if self.is_timed { self.slice(args.sweep_rate) } else { Sweep::default() };
-        let began_at_ms = SystemClock.now_ms();
+        let began_at_ms = self.clock.now_ms();
         let attention = self.attention(sweep);
         let sightings = self.sightings.clone();
         let work = Work { desired, published, mode: Mode::Run, sightings, attention };
@@ -138,7 +140,7 @@ impl Standing {
     /// The slice of the sweep that is due. In the first pass that is as much as the rate allows: what happened before nobody
     /// knows. Where the rate allows less than one read, it is saved up.
     fn slice(&self, rate: f64) -> Sweep {
-        let since_ms = self.swept_at_ms.map_or(u64::MAX, |at_ms| SystemClock.now_ms().saturating_sub(at_ms));
+        let since_ms = self.swept_at_ms.map_or(u64::MAX, |at_ms| self.clock.now_ms().saturating_sub(at_ms));
         let saved = Duration::from_millis(since_ms.min(LONGEST_SAVED_MS));
         let most = Duration::try_from_secs_f64(saved.as_secs_f64() * rate).unwrap_or_default().as_secs();
         Sweep { since_ms, interval_ms: self.interval_ms, most: usize::try_from(most).unwrap_or(usize::MAX) }
@@ -155,11 +157,11 @@ impl Standing {
     /// Waits until the next pass is due, or something is heard that one should look at.
     async fn wait(&mut self, driver: Option<&Driver>, every: Duration, stop: &watch::Receiver<bool>) {
         if self.is_timed {
-            self.timed_at_ms = SystemClock.now_ms();
+            self.timed_at_ms = self.clock.now_ms();
         }
         let due_ms = self.due_ms(every);
         while !*stop.borrow() {
-            let pause = Duration::from_millis(due_ms.saturating_sub(SystemClock.now_ms()));
+            let pause = Duration::from_millis(due_ms.saturating_sub(self.clock.now_ms()));
             let deliveries = tokio::select! {
                 () = rest(driver, pause, stop.clone()) => return,
                 deliveries = arrive(&mut self.ear) => deliveries,
@@ -176,7 +178,7 @@ impl Standing {
 
     /// When the next pass is due, if nothing is heard before.
     fn due_ms(&mut self, every: Duration) -> Millis {
-        let soon_ms = SystemClock.now_ms() + REST_MS;
+        let soon_ms = self.clock.now_ms() + REST_MS;
         let every_ms = u64::try_from(every.as_millis()).unwrap_or(u64::MAX);
         let timed_at_ms = self.timed_at_ms.saturating_add(every_ms);
         let rested_at_ms = (!self.sightings.is_empty()).then_some(soon_ms);
