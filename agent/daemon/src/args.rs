@@ -136,7 +136,7 @@ pub(crate) struct Apply {
 
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Example:\n  manifest-agent run --desired s3://my-state --state s3://my-state --app shop --env production"
+    after_help = "Example:\n  manifest-agent run --desired s3://my-state --state s3://my-state --app shop --env production \\\n      --events https://sqs.eu-central-1.amazonaws.com/123456789012/manifest-events"
 )]
 pub(crate) struct Run {
     #[command(flatten)]
@@ -144,6 +144,16 @@ pub(crate) struct Run {
     /// Time from the end of one pass to the start of the next, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     pub(crate) every: f64,
+    /// Within this time everything is read once, a slice in each pass, in seconds; without it an hour where audit events
+    /// are heard, else from pass to pass
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) sweep: Option<f64>,
+    /// The sweep's share of the cloud's rate limit: reads a second at most, on average
+    #[arg(long, value_name = "N", default_value_t = 5.0)]
+    pub(crate) sweep_rate: f64,
+    /// The queue with the account's audit events (CloudTrail through EventBridge to SQS): what they name is looked at at once
+    #[arg(long, value_name = "URL", env = "MANIFEST_EVENTS")]
+    pub(crate) events: Option<String>,
 }
 
 #[derive(ClapArgs)]

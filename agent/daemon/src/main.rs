@@ -3,12 +3,18 @@
 mod args;
 mod commands;
 mod desired;
+mod listening;
 mod objects;
 mod output;
 mod show;
 mod wiring;
 
 use std::process::ExitCode;
+
+/// A pass makes and drops documents many times its lasting size. This allocator gives that back to the system, and the usual
+/// one keeps it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use args::{Args, Command};
 use clap::Parser as _;

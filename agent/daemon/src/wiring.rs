@@ -84,12 +84,16 @@ pub(crate) async fn cloud(desired: &DesiredState, reach: &Reach) -> Result<Arc<d
 
 /// Cloud Control in a region.
 pub(crate) async fn aws(region: Option<String>, reach: &Reach) -> Result<Arc<dyn Provider>> {
-    let options = agent_aws::Options {
+    Ok(Arc::new(Aws::connect(aws_options(region, reach)?).await))
+}
+
+/// How an account is reached.
+pub(crate) fn aws_options(region: Option<String>, reach: &Reach) -> Result<agent_aws::Options> {
+    Ok(agent_aws::Options {
         region,
         endpoint_url: reach.endpoint_url.clone(),
         call_timeout: Some(seconds(reach.question_timeout, "--question-timeout")?),
-    };
-    Ok(Arc::new(Aws::connect(options).await))
+    })
 }
 
 /// How the lease is held.

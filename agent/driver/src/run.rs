@@ -6,10 +6,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use agent_engine::attention::{Agreement, Attention, Looks};
 use agent_engine::command::{Command, Event, Outcome};
 use agent_engine::diff::Sightings;
+use agent_engine::live::Key;
 use agent_engine::options::Limits;
-use agent_engine::pass::{Inputs, Mode, Pass, Published};
+use agent_engine::pass::{Inputs, Left, Mode, Pass, Published};
 use agent_world::{Call, CallAction, CallError, FailureKind, Progress as Answer, ReadError};
 use schema_catalog::Catalog;
 use schema_documents::desired::DesiredState;
@@ -39,6 +41,8 @@ pub struct Request {
     pub mode: Mode,
     /// Edits that earlier passes saw and that have not settled: [`Report::sightings`] of the last one.
     pub sightings: Sightings,
+    /// What it looks at, and what it was told before.
+    pub attention: Attention,
 }
 
 /// What a pass leaves.
@@ -51,6 +55,12 @@ pub struct Report {
     pub sightings: Sightings,
     /// How many entries were written, or would have been by a pass that may write.
     pub learnt: usize,
+    /// When each was last read, for the next pass.
+    pub looks: Looks,
+    /// Of what the pass had anything to say.
+    pub noticed: BTreeSet<Key>,
+    /// How the document and the record agreed before the pass.
+    pub agreement: Option<Agreement>,
 }
 
 /// Runs one pass: opens the journal, holds the lease where anything may change, executes what the engine commands, and
@@ -74,8 +84,11 @@ pub async fn pass(
     {
         tracing::warn!(%error, "the lease was not given back; the next writer waits until its term is over");
     }
-    let (recorded, sightings) = (run.pass.recorded().clone(), run.pass.sightings().clone());
-    Ok(Report { outcome: outcome?, recorded, sightings, learnt: run.pass.learnt() })
+    let Run { pass, .. } = run;
+    let outcome = outcome?;
+    let learnt = pass.learnt();
+    let Left { recorded, sightings, looks, noticed, agreement } = pass.leave();
+    Ok(Report { outcome, recorded, sightings, learnt, looks, noticed, agreement })
 }
 
 /// A pass for an environment that is mostly idle: looks first, without the lease, and runs the pass only when there is
@@ -92,7 +105,8 @@ pub async fn reconcile(
     if is_idle(&report, &request) || *stop.borrow() {
         return Ok(report);
     }
-    pass(driver, request, reporter, stop).await
+    let attention = request.attention.clone().once_more(report.looks, report.noticed, report.agreement);
+    pass(driver, Request { attention, ..request }, reporter, stop).await
 }
 
 fn is_idle(report: &Report, request: &Request) -> bool {
@@ -128,12 +142,13 @@ struct Run {
 
 impl Run {
     fn new(driver: &Driver, journal: Journal, request: Request, reporter: &Reporter) -> Self {
-        let Request { desired, published, catalog, limits, mode, sightings } = request;
+        let Request { desired, published, catalog, limits, mode, sightings, attention } = request;
         let recorded = journal.recorded().clone();
         let knows = known_kinds(driver, &desired, &recorded);
         let open: BTreeMap<u64, _> =
             recorded.open.iter().map(|(number, open)| (*number, open.intent.resource.clone())).collect();
-        let inputs = Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows };
+        let inputs =
+            Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows, attention };
         reporter.witness.sees(Sight::Began(&inputs));
         Self {
             driver: driver.clone(),

@@ -7,6 +7,8 @@ mod intent;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use schema_documents::journal::{self, Batch, Entry, Settlement};
 use schema_documents::origin::Rank;
 use schema_documents::recorded::{
@@ -128,7 +130,7 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
         Entry::Moved { from, to } => moved(recorded, from, to)?,
         Entry::Confirmed { resource, digest, who } => {
             let generations = recorded.resources.get(resource).ok_or("it is not recorded")?;
-            let is_meant = |(generation, record): (&u32, &ResourceRecord)| {
+            let is_meant = |(generation, record): (&u32, &Arc<ResourceRecord>)| {
                 record.identifier.as_ref().is_some_and(|identifier| {
                     *digest == journal::confirmation_digest(resource, *generation, identifier, &record.kind)
                 })
@@ -156,7 +158,7 @@ fn record<'a>(
     generation: u32,
 ) -> Result<&'a mut ResourceRecord, String> {
     let record = recorded.resources.get_mut(id).and_then(|generations| generations.get_mut(&generation));
-    record.ok_or_else(|| format!("`{id}#{generation}` is not recorded"))
+    record.map(Arc::make_mut).ok_or_else(|| format!("`{id}#{generation}` is not recorded"))
 }
 
 fn not_under_way(recorded: &Recorded, id: &ResourceId) -> Result<(), String> {
@@ -188,7 +190,7 @@ fn settle(record: &mut ResourceRecord, path: &FieldPath, settlement: Option<&Set
     let edit = record.fields.remove(path).and_then(|field| field.edit);
     let edit = match edit {
         Some(edit) if settlement.closes_edit && edit.class == schema_documents::desired::Class::Enforced => {
-            Some(OpenEdit { reverted: true, ..edit })
+            Some(Box::new(OpenEdit { reverted: true, ..*edit }))
         }
         Some(edit) if !settlement.closes_edit => Some(edit),
         _ => None,
@@ -213,7 +215,7 @@ fn use_answers_up<'a>(
 }
 
 fn edited(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), String> {
-    let Entry::Edited { resource, generation, path, from, to, who, class, origin } = entry else {
+    let Entry::Edited { resource, generation, path, from, to, who, made_at_ms, class, origin } = entry else {
         return Ok(());
     };
     let record = record(recorded, resource, *generation)?;
@@ -224,15 +226,16 @@ fn edited(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), S
         edit.reverted && edit.to == *to && at_ms.saturating_sub(edit.seen_at_ms) < FOUGHT_FOR_MS
     });
     let still_open = before.filter(|edit| !edit.reverted || fought);
-    field.edit = Some(OpenEdit {
+    field.edit = Some(Box::new(OpenEdit {
         from: still_open.as_ref().map_or_else(|| from.clone(), |edit| edit.from.clone()),
         to: to.clone(),
         who: who.clone(),
+        made_at_ms: *made_at_ms,
         seen_at_ms: still_open.as_ref().map_or(at_ms, |edit| edit.seen_at_ms),
         class: *class,
         origin: origin.clone(),
         reverted: fought,
-    });
+    }));
     if *class != schema_documents::desired::Class::Enforced {
         field.owner = Owner::Console;
     }
@@ -273,8 +276,10 @@ fn moved(recorded: &mut Recorded, from: &ResourceId, to: &ResourceId) -> Result<
     let generations = recorded.resources.remove(from).ok_or_else(|| format!("`{from}` is not recorded"))?;
     recorded.resources.insert(to.clone(), generations);
     for record in recorded.resources.values_mut().flat_map(|generations| generations.values_mut()) {
-        if record.depends_on.remove(from) {
-            record.depends_on.insert(to.clone());
+        if record.depends_on.contains(from) {
+            let needed = &mut Arc::make_mut(record).depends_on;
+            needed.remove(from);
+            needed.insert(to.clone());
         }
     }
     if let Some(newest) = recorded.retired.remove(from) {

@@ -195,7 +195,7 @@ fn enforced_again(field: &FieldInput<'_>, wish: &Wished<'_>, otherwise: Decision
 }
 
 fn open_edit(memory: Option<&FieldRecord>) -> Option<&OpenEdit> {
-    memory.and_then(|memory| memory.edit.as_ref()).filter(|edit| !edit.reverted)
+    memory.and_then(|memory| memory.edit.as_deref()).filter(|edit| !edit.reverted)
 }
 
 /// Whether a wish is a secret, whose value nobody here knows.

@@ -153,6 +153,9 @@ pub enum Entry {
         /// Who made it, where the cloud tells.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         who: Option<String>,
+        /// When it was made, where the cloud tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made_at_ms: Option<Millis>,
         /// Class of the field.
         class: Class,
         /// Who had asked for the value before.

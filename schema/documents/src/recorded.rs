@@ -1,6 +1,7 @@
 //! The recorded state: what the agent last knew to be so. It is a fold of the journal and is never edited.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -59,8 +60,9 @@ pub struct Recorded {
     pub retired: BTreeMap<ResourceId, u32>,
 }
 
-/// The generations of one resource, oldest first.
-pub type Generations = BTreeMap<u32, ResourceRecord>;
+/// The generations of one resource, oldest first. Records are large and change one at a time: a copy of the recorded state
+/// shares them.
+pub type Generations = BTreeMap<u32, Arc<ResourceRecord>>;
 
 /// One generation of one resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -135,7 +137,7 @@ pub struct FieldRecord {
     pub owner: Owner,
     /// The console edit that the repository does not have yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub edit: Option<OpenEdit>,
+    pub edit: Option<Box<OpenEdit>>,
 }
 
 /// Who decides a field.
@@ -173,6 +175,9 @@ pub struct OpenEdit {
     /// Who made it, where the cloud tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,
+    /// When it was made, where the cloud tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at_ms: Option<Millis>,
     /// When it was first seen.
     pub seen_at_ms: Millis,
     /// Class of the field when it was seen.
@@ -264,8 +269,13 @@ impl Recorded {
     pub fn current(&self, id: &ResourceId) -> Option<(u32, &ResourceRecord)> {
         let newest = self.resources.get(id)?.iter().next_back();
         newest
-            .map(|(generation, record)| (*generation, record))
+            .map(|(generation, record)| (*generation, record.as_ref()))
             .filter(|(_, record)| !matches!(record.status, Status::Superseded | Status::Deleting))
+    }
+
+    /// The record of one generation.
+    pub fn generation(&self, id: &ResourceId, generation: u32) -> Option<&ResourceRecord> {
+        self.resources.get(id)?.get(&generation).map(AsRef::as_ref)
     }
 
     /// The generation that a new creation of `id` gets.

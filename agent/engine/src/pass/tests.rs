@@ -2,6 +2,7 @@
 
 mod cloud;
 mod looks;
+mod narrow;
 mod updates;
 mod world;
 

@@ -50,7 +50,8 @@ fn edits(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
             path: field.path.clone(),
             from: field.seen.clone(),
             to: field.live.clone(),
-            who: None,
+            who: field.author.as_ref().and_then(|author| author.who.clone()),
+            made_at_ms: field.author.as_ref().map(|author| author.at_ms),
             class: field.class,
             origin: field.origin().cloned(),
         });
@@ -92,6 +93,7 @@ fn presence(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
         Presence::Unchanged => {}
         Presence::Forgotten => entries.push(Entry::Forgotten { resource, generation }),
         Presence::Gone { edit, generation } => {
+            let author = difference.author.as_ref();
             entries.push(Entry::Gone { resource: resource.clone(), generation });
             if edit {
                 entries.push(Entry::Edited {
@@ -100,7 +102,8 @@ fn presence(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
                     path: FieldPath::root(),
                     from: None,
                     to: None,
-                    who: None,
+                    who: author.and_then(|author| author.who.clone()),
+                    made_at_ms: author.map(|author| author.at_ms),
                     class: Class::Open,
                     origin: None,
                 });

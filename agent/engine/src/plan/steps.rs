@@ -94,7 +94,7 @@ impl<'a> Drafting<'a> {
     }
 
     fn record(&self, difference: &ResourceDifference) -> Option<&'a ResourceRecord> {
-        self.recorded.resources.get(&difference.id)?.get(&difference.generation)
+        self.recorded.generation(&difference.id, difference.generation)
     }
 
     /// What needs something that is neither there nor coming is held, and so is what needs that.

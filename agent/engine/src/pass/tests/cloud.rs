@@ -161,7 +161,10 @@ impl Cloud {
         let of_kind = self.resources.iter().filter(|(_, (found, _))| found == kind && !self.hides);
         of_kind
             .filter(|(_, (_, properties))| is_below(properties))
-            .map(|(identifier, _)| Found { identifier: identifier.clone(), properties: Json::Null })
+            .map(|(identifier, (_, properties))| {
+                let properties = if facts.overlay.lists_in_full { properties.clone() } else { Json::Null };
+                Found { identifier: identifier.clone(), properties }
+            })
             .collect()
     }
 
