@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-use crate::{Driver, LeaseTerms, Memory};
+use crate::{Checkpoints, Driver, LeaseTerms, Memory};
 use cloud::Cloud;
 use store::FaultyStore;
 
@@ -54,6 +54,7 @@ impl Vault for OneSecret {
 /// Several agents of one environment, in one world.
 struct World {
     store: Arc<FaultyStore>,
+    checkpoints: Arc<FaultyStore>,
     cloud: Arc<Cloud>,
     clock: Arc<PausedClock>,
     entropy: Arc<Counting>,
@@ -63,6 +64,7 @@ impl World {
     fn new() -> Self {
         Self {
             store: Arc::default(),
+            checkpoints: Arc::default(),
             cloud: Arc::default(),
             clock: Arc::new(PausedClock(Instant::now())),
             entropy: Arc::default(),
@@ -73,6 +75,7 @@ impl World {
         Driver {
             provider: self.cloud.clone(),
             store: self.store.clone(),
+            checkpoints: Checkpoints { store: self.checkpoints.clone(), every: 4 },
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             vault: Arc::new(OneSecret),
