@@ -1,9 +1,13 @@
 //! The driver over a store and a cloud in memory that misbehave on demand, in a time that only passes when all wait.
 
+mod checkpoints;
 mod cloud;
+mod damage;
+mod folder;
 mod journal;
 mod passes;
 mod store;
+mod writers;
 
 use std::sync::Arc;
 
