@@ -8,9 +8,9 @@ pub enum DriverError {
     /// The store did not answer, several times.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A batch of the journal cannot be used.
+    /// A batch of the journal cannot be read.
     #[error(
-        "batch {number} of the journal cannot be used: {reason}; nothing is written until it can (`manifest-agent verify` \
+        "batch {number} of the journal cannot be read: {reason}; nothing is written until it can (`manifest-agent verify` \
          says more)"
     )]
     Unreadable {

@@ -105,11 +105,18 @@ impl Journal {
         })
     }
 
-    /// Reads everything anew: the record holds what was not written.
+    /// Reads everything anew: the record holds what was not written. After an error nothing more is written.
     async fn read_anew(&mut self) -> Result<(), DriverError> {
         (self.recorded, self.ahead) = (Recorded::default(), false);
-        self.recorded = self.checkpoints.newest(&self.objects, &self.clock).await?;
-        self.catch_up().await.map(drop)
+        let read = async {
+            self.recorded = self.checkpoints.newest(&self.objects, &self.clock).await?;
+            self.catch_up().await.map(drop)
+        };
+        let read = read.await;
+        if let Err(error) = &read {
+            self.over = Some(error.clone());
+        }
+        read
     }
 
     // --- writing

@@ -19,6 +19,7 @@ mod run;
 mod system;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod writer;
 
 use std::sync::Arc;
@@ -30,10 +31,12 @@ pub use error::DriverError;
 pub use journal::Journal;
 pub use lease::{LeaseTerms, claim};
 pub use memory::Memory;
+pub use past::read_all;
 pub use person::append_as_person;
 pub use progress::{Doing, Progress, Reporter};
 pub use run::{Report, Request, pass, reconcile};
 pub use system::{NoVault, SystemClock, SystemEntropy};
+pub use verify::{Finding, Verified, verify};
 pub use writer::{Receipt, Writer};
 
 /// The world that a pass runs against.

@@ -3,12 +3,34 @@
 //! The end is found by asking for the next number, and never from a listing. Batches have no gaps, so that a number with
 //! nothing there, and something at a later one, is a damage and no end.
 
-use futures::future::try_join_all;
+use std::sync::Arc;
 
-use crate::{DriverError, patient::Patient};
+use futures::future::try_join_all;
+use schema_documents::journal::Batch;
+
+use crate::patient::Patient;
+use crate::{Driver, DriverError};
 
 /// So many batches are asked for at a time, at most.
 const MOST_AHEAD: u64 = 32;
+
+/// Reads every batch of the journal, from the first to the last, and hands each on.
+pub async fn read_all(driver: &Driver, mut each: impl FnMut(&Batch)) -> Result<(), DriverError> {
+    let objects = Patient { store: Arc::clone(&driver.store), clock: Arc::clone(&driver.clock) };
+    let mut past = Batches::from(objects, 1);
+    loop {
+        let (first, batches) = past.read().await?;
+        if batches.is_empty() {
+            return past.expect_end().await;
+        }
+        for (number, bytes) in (first..).zip(batches) {
+            let opened = Batch::open(&bytes);
+            let (batch, _) =
+                opened.map_err(|error| DriverError::Unreadable { number, reason: error.to_string() })?;
+            each(&batch);
+        }
+    }
+}
 
 /// A reader of batches, in their order.
 pub(crate) struct Batches {

@@ -7,6 +7,7 @@ mod folder;
 mod journal;
 mod passes;
 mod store;
+mod verify;
 mod writers;
 
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::desired::Class;
 use crate::origin::Rank;
-use crate::plan::{Change, Wish};
+use crate::plan::{Change, Reason, Wish};
 use crate::read::Unusable;
 use crate::recorded::{Choice, Owner};
 use crate::sealed::{self, Sealed};
@@ -232,6 +232,9 @@ pub struct Intent {
     pub token: String,
     /// What is done.
     pub act: Act,
+    /// Why; absent where a program did not say yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// What it depends on: the order in which things can be deleted.
     #[serde(default, skip_serializing_if = "std::collections::BTreeSet::is_empty")]
     pub depends_on: std::collections::BTreeSet<ResourceId>,

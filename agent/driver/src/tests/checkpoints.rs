@@ -36,6 +36,7 @@ fn any_entry(chance: &mut fastrand::Rng, next_intent: u64) -> Entry {
             attempt: chance.u32(1..3),
             token: String::new(),
             act,
+            reason: None,
             depends_on: std::collections::BTreeSet::new(),
             settles: std::collections::BTreeMap::new(),
         })),

@@ -88,4 +88,8 @@ impl JournalStore for FaultyStore {
         *self.gets.lock().unwrap() += 1;
         Ok(self.objects.lock().unwrap().get(&number).cloned())
     }
+
+    async fn listed(&self) -> Result<u64, StoreError> {
+        Ok(self.objects.lock().unwrap().keys().copied().max().unwrap_or(0))
+    }
 }

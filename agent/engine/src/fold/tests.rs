@@ -26,6 +26,7 @@ fn intent(number: u64, generation: u32, attempt: u32, act: schema_documents::jou
         attempt,
         token: String::new(),
         act,
+        reason: None,
         depends_on: std::collections::BTreeSet::new(),
         settles: std::collections::BTreeMap::new(),
     }))
@@ -110,6 +111,7 @@ fn what_holds_data_is_not_deleted_without_a_word() {
         attempt: 1,
         token: String::new(),
         act: delete(&scene.identifier(bucket)),
+        reason: None,
         depends_on: std::collections::BTreeSet::new(),
         settles: std::collections::BTreeMap::new(),
     }));
