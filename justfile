@@ -42,6 +42,10 @@ bench:
 bench-observe:
     cargo bench --package agent-engine --bench observe
 
+# How many intents a second become durable, and how long each waits for it
+bench-journal:
+    cargo bench --package agent-driver --bench journal
+
 # How long a scan takes, as multiples of what any scanner has to do; EXAMPLES adds the example apps
 bench-scan:
     cargo bench --package compiler-scan --bench scan

@@ -23,6 +23,10 @@ pub(crate) enum Command {
     Run(Run),
     /// Show what is recorded: resources, open edits, what is in flight
     Status(Status),
+    /// Tell who did what, when and why: every change that the journal knows
+    History(History),
+    /// Check that the journal is what was written: every batch, the chain, the order
+    Verify(Verify),
     /// Write open console edits as an import document; from the record, no cloud call
     Imports(Imports),
     /// Answer drift: the repository gets the console's value
@@ -162,6 +166,37 @@ pub(crate) struct Status {
     #[command(flatten)]
     pub(crate) place: Place,
     /// How the status is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  manifest-agent history --state s3://my-state --env production --resource database/shared/instance --since 7d"
+)]
+pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Only what happened to this resource
+    #[arg(long, value_name = "ID")]
+    pub(crate) resource: Option<ResourceId>,
+    /// Only what happened since: a time (`2026-11-26T08:00:00Z`), a day in UTC, or how long ago (`36h`, `7d`)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// At most so many events, the newest of them
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) limit: usize,
+    /// How the events are written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifest-agent verify --state s3://my-state --app shop --env production")]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How the verdict is written
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
 }

@@ -30,6 +30,8 @@ async fn main() -> ExitCode {
         Command::Destroy(args) => commands::destroy::run(args).await,
         Command::Run(args) => commands::run::run(args).await,
         Command::Status(args) => commands::status::run(args).await,
+        Command::History(args) => commands::history::run(args).await,
+        Command::Verify(args) => commands::verify::run(args).await,
         Command::Imports(args) => commands::imports::run(args).await,
         Command::Adopt(args) => commands::answer::adopt(args).await,
         Command::Revert(args) => commands::answer::revert(args).await,

@@ -3,6 +3,7 @@
 //! [`apply`] is the one table of legal transitions. It guards what is about to be appended and reads back what was, so
 //! a journal that this agent wrote is one that it can read. An illegal entry leaves the record as it was.
 
+mod header;
 mod intent;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,7 @@ use schema_documents::origin::Rank;
 use schema_documents::recorded::{
     Answer, Confirmation, Failure, FieldRecord, OpenEdit, Owner, Recorded, ResourceRecord, Status,
 };
-use schema_documents::{FieldPath, Json, Millis, ResourceId};
+use schema_documents::{Digest, FieldPath, Json, Millis, ResourceId};
 
 /// An entry or a batch that cannot follow what is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,43 +30,36 @@ pub struct Illegal {
 /// The same edit of an enforced field within this time is held instead of reverted once more, in milliseconds.
 pub const FOUGHT_FOR_MS: u64 = 24 * 3_600_000;
 
-/// Reads one batch into the record: it must be the next one, of the same journal, and each of its entries legal.
-/// After an error the record holds the entries before the illegal one, and is not to be used.
+/// Reads one batch into the record: it must be the next one, of the same journal, by its one writer, and each of its entries
+/// legal. After an error the record holds the entries before the illegal one, and is not to be used.
 pub fn fold(recorded: &mut Recorded, batch: &Batch) -> Result<(), Illegal> {
-    check_header(recorded, batch)
-        .map_err(|reason| Illegal { entry: format!("batch {}", batch.number), reason })?;
+    fold_read(recorded, batch, batch.digest())
+}
+
+/// As [`fold`], for a batch whose digest is known from its seal.
+pub fn fold_read(recorded: &mut Recorded, batch: &Batch, digest: Digest) -> Result<(), Illegal> {
+    begin(recorded, batch)?;
     for entry in &batch.entries {
         apply(recorded, entry, batch.at_ms)?;
     }
-    recorded.version = schema_documents::recorded::VERSION;
-    recorded.journal = Some(batch.journal.clone());
-    recorded.number = batch.number;
-    recorded.last = Some(batch.digest());
-    recorded.epoch = batch.epoch;
+    end(recorded, batch, digest);
     Ok(())
 }
 
-fn check_header(recorded: &Recorded, batch: &Batch) -> Result<(), String> {
-    if batch.version > journal::VERSION {
-        return Err(format!(
-            "it is of version {}, this agent reads up to {}",
-            batch.version,
-            journal::VERSION
-        ));
-    }
-    if batch.number != recorded.number + 1 {
-        return Err(format!("batch {} comes next", recorded.number + 1));
-    }
-    if batch.previous != recorded.last {
-        return Err("it names another batch before it".to_owned());
-    }
-    if recorded.journal.as_ref().is_some_and(|journal| *journal != batch.journal) {
-        return Err(format!("it belongs to journal `{}`", batch.journal));
-    }
-    if batch.epoch < recorded.epoch {
-        return Err(format!("epoch {} is past, {} has begun", batch.epoch, recorded.epoch));
-    }
-    Ok(())
+/// Whether this batch may come next, whatever its entries.
+pub fn begin(recorded: &Recorded, batch: &Batch) -> Result<(), Illegal> {
+    header::check(recorded, batch)
+        .map_err(|reason| Illegal { entry: format!("batch {}", batch.number), reason })
+}
+
+/// Takes note of a batch whose entries have all been applied.
+pub fn end(recorded: &mut Recorded, batch: &Batch, digest: Digest) {
+    recorded.version = schema_documents::recorded::VERSION;
+    recorded.journal = Some(batch.journal.clone());
+    recorded.number = batch.number;
+    recorded.last = Some(digest);
+    recorded.epoch = batch.epoch;
+    recorded.writer = Some(batch.writer.clone());
 }
 
 /// Reads one entry, written at `at_ms`, into the record.

@@ -21,6 +21,7 @@ pub mod check;
 pub mod command;
 pub mod diff;
 pub mod fold;
+pub mod history;
 pub mod import;
 pub mod live;
 pub mod merge;

@@ -295,6 +295,7 @@ impl Scene {
             stateful: step.stateful,
             attempt: attempt.map_or(0, |record| record.attempt) + 1,
             token: String::new(),
+            reason: Some(step.reason.clone()),
             depends_on: self
                 .desired
                 .resources

@@ -35,6 +35,12 @@ pub trait JournalStore: Send + Sync {
 
     /// Reads the object with this number. `None`: there is none.
     async fn get(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The highest number that a listing shows; 0: it shows none. A listing may lag, so that this proves nothing of what is
+    /// not in it. It is for looking after a journal, and no part of any protocol.
+    async fn listed(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
 }
 
 /// How a put ended.

@@ -11,10 +11,12 @@
 //! | [`publication::Publication`] | `manifestc publish` | the agent |
 //! | [`plan::Plan`] | `agent/engine` | people, `agent/engine` |
 //! | [`journal::Batch`] | the agent | the agent |
+//! | [`checkpoint::Checkpoint`] | the agent | the agent |
 //! | [`recorded::Recorded`] | a fold of the journal | the agent |
 //! | [`import::Imports`] | the agent | `manifestc import` |
 
 pub mod canonical;
+pub mod checkpoint;
 pub mod desired;
 pub mod environment;
 pub mod id;
@@ -29,6 +31,7 @@ pub mod publication;
 pub mod read;
 pub mod recorded;
 pub mod schema;
+pub mod sealed;
 pub mod value;
 
 pub use canonical::Digest;

@@ -30,6 +30,9 @@ pub struct Recorded {
     pub last: Option<Digest>,
     /// Epoch of the last batch.
     pub epoch: u64,
+    /// Nonce of the writer of the last batch: an epoch has one writer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writer: Option<String>,
     /// The lease as last written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,

@@ -466,6 +466,7 @@ fn a_failed_creation_waits_and_is_tried_again_in_its_own_generation() {
         attempt: 1,
         token: String::new(),
         act,
+        reason: None,
         depends_on: std::collections::BTreeSet::new(),
         settles: std::collections::BTreeMap::new(),
     };

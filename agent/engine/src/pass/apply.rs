@@ -237,6 +237,7 @@ impl Pass {
             attempt,
             token: token(&journal, resource, *generation, attempt, &act),
             act,
+            reason: Some(step.reason.clone()),
             depends_on: self.dependencies(resource),
             settles,
         };
