@@ -5,13 +5,13 @@
 
 use std::ops::Range;
 
-use memchr::{memchr, memchr3, memmem};
+use memchr::{memchr, memchr2, memchr3, memmem};
 
 /// Templates within each other that are gone into.
 const MAX_TEMPLATES: usize = 16;
 
 /// How far back the parenthesis is looked for that closes before a slash.
-const MAX_BACK_BYTES: usize = 1_024;
+const MAX_BACK_BYTES: usize = 256;
 
 /// Words after which a slash begins a regular expression.
 const WORDS_BEFORE_AN_EXPRESSION: [&[u8]; 15] = [
@@ -110,6 +110,12 @@ impl Scan<'_> {
 
     fn end_of_line(&self, at: usize) -> usize {
         memchr(b'\n', &self.text[at..]).map_or(self.text.len(), |length| at + length)
+    }
+
+    /// The next of these bytes on the same line.
+    fn next_on_line(&self, from: usize, byte: u8) -> Option<usize> {
+        let next = from + memchr2(byte, b'\n', &self.text[from..])?;
+        (self.text[next] == byte).then_some(next)
     }
 
     /// Whether a word begins here that is no field of something.
@@ -321,7 +327,7 @@ impl Scan<'_> {
             b'/' => Some(self.end_of_line(at)),
             b'*' => memmem::find(&self.text[at + 2..], b"*/").map(|length| at + length + 4),
             // A regular expression ends on its line.
-            _ if memchr(b'/', &self.text[at + 1..self.end_of_line(at)]).is_none() => Some(at + 1),
+            _ if self.next_on_line(at + 1, b'/').is_none() => Some(at + 1),
             _ if self.is_regular_expression(at)? => self.end_of_regular_expression(at),
             _ => Some(at + 1),
         }
