@@ -12,6 +12,7 @@ mod lease;
 mod memory;
 mod person;
 mod progress;
+mod recover;
 mod run;
 mod system;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use lease::LeaseTerms;
 pub use memory::Memory;
 pub use person::append_as_person;
 pub use progress::{Doing, Progress, Reporter};
+pub use recover::{RecoverRequest, confirm_recovery, search};
 pub use run::{Report, Request, pass, reconcile};
 pub use system::{NoVault, SystemClock, SystemEntropy};
 

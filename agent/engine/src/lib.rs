@@ -25,5 +25,6 @@ pub mod merge;
 pub mod options;
 pub mod pass;
 pub mod plan;
+pub mod recover;
 #[cfg(test)]
 mod scene;

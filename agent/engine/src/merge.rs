@@ -145,7 +145,7 @@ pub fn decide(field: &FieldInput<'_>) -> Decision {
     let live_moved = has_live_moved(field);
     let edit = open_edit(field.memory).filter(|_| !is_undone(field));
     if wish.waits {
-        return if edit.is_some() || live_moved { Decision::Waiting } else { Decision::Later };
+        return if edit.is_some() || live_moved || is_attached(field) { Decision::Waiting } else { Decision::Later };
     }
     let wish_moved = has_moved(field, &wish);
     if field.meaning.is_write_only() || is_opaque(&wish) {
@@ -154,12 +154,12 @@ pub fn decide(field: &FieldInput<'_>) -> Decision {
     if field.meaning.satisfies(wish.json, live) || field.meaning.is_provider_owned() && !wish_moved {
         return Decision::InStep;
     }
-    if field.memory.is_none() && field.attached {
+    if is_attached(field) {
         return if wish.rank == Rank::Setting { Decision::Conflict } else { Decision::Drift };
     }
     match (wish_moved, live_moved || edit.is_some()) {
         (_, true) if wish.overrules => Decision::Change,
-        (_, true) if wish.class == Class::Enforced => Decision::EnforcedDrift,
+        (_, true) if wish.class == Class::Enforced && !is_only_reported(field) => Decision::EnforcedDrift,
         (true, false) => enforced_again(field, &wish, Decision::Change),
         (true, true) if wish.rank == Rank::Default => Decision::NotedDefault,
         (true, true) => Decision::Conflict,
@@ -186,12 +186,24 @@ fn is_undone(field: &FieldInput<'_>) -> bool {
     }
 }
 
+/// Whether nothing of the field was ever asked for or seen: the resource was found and not made.
+pub fn is_attached(field: &FieldInput<'_>) -> bool {
+    field.attached && field.memory.is_none()
+}
+
+/// Whether an enforced field is still as it was when the resource was found: that is only reported.
+fn is_only_reported(field: &FieldInput<'_>) -> bool {
+    let (LiveField::Known(live), Some(edit)) = (field.live, open_edit(field.memory)) else { return false };
+    edit.found && field.meaning.equal(edit.to.as_ref(), live)
+}
+
 /// An enforced field whose edit came back after it was reverted is still being fought over.
 fn enforced_again(field: &FieldInput<'_>, wish: &Wished<'_>, otherwise: Decision) -> Decision {
     let LiveField::Known(live) = field.live else { return otherwise };
     let edit = field.memory.and_then(|memory| memory.edit.as_ref());
     let is_back = edit.is_some_and(|edit| field.meaning.equal(edit.to.as_ref(), live));
-    if wish.class == Class::Enforced && is_back { Decision::EnforcedDrift } else { otherwise }
+    let reverts = wish.class == Class::Enforced && is_back && !is_only_reported(field);
+    if reverts { Decision::EnforcedDrift } else { otherwise }
 }
 
 fn open_edit(memory: Option<&FieldRecord>) -> Option<&OpenEdit> {
@@ -219,10 +231,10 @@ fn opaque(wish: &Wished<'_>, wish_moved: bool, other_moved: bool, field: &FieldI
     let readable = !field.meaning.is_write_only();
     let same_value = field.memory.is_some_and(|memory| memory.asked.as_ref() == wish.value);
     match (wish_moved && !same_value, other_moved && readable) {
-        _ if field.memory.is_none() && field.attached => Decision::InStep,
+        _ if is_attached(field) => Decision::InStep,
         (false, false) => Decision::InStep,
         (true, false) => Decision::Change,
-        (_, true) if wish.class == Class::Enforced => Decision::EnforcedDrift,
+        (_, true) if wish.class == Class::Enforced && !is_only_reported(field) => Decision::EnforcedDrift,
         (false, true) if open_edit(field.memory).is_some() => Decision::Known,
         (false, true) => Decision::Drift,
         (true, true) if wish.rank == Rank::Default => Decision::NotedDefault,

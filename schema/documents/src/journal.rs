@@ -195,6 +195,13 @@ pub enum Entry {
         /// Who.
         who: String,
     },
+    /// A person confirmed what a search found of a resource whose journal was lost.
+    Recovered {
+        /// What was found.
+        found: Box<crate::recovery::Finding>,
+        /// Who.
+        who: String,
+    },
 }
 
 /// A writer's claim on an environment.

@@ -13,6 +13,7 @@
 //! | [`journal::Batch`] | the agent | the agent |
 //! | [`recorded::Recorded`] | a fold of the journal | the agent |
 //! | [`import::Imports`] | the agent | `manifestc import` |
+//! | [`recovery::Recovery`] | the agent | people, the agent |
 
 pub mod canonical;
 pub mod desired;
@@ -27,6 +28,7 @@ pub mod plan;
 pub mod publication;
 pub mod read;
 pub mod recorded;
+pub mod recovery;
 pub mod schema;
 pub mod value;
 

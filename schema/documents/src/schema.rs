@@ -2,7 +2,7 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
-use crate::{Json, desired, environment, import, journal, manifest, plan, publication, recorded};
+use crate::{Json, desired, environment, import, journal, manifest, plan, publication, recorded, recovery};
 
 /// The documents that have a schema, by the name that `manifestc schema` takes.
 pub const NAMES: &[&str] = &[
@@ -14,6 +14,7 @@ pub const NAMES: &[&str] = &[
     "journal",
     "recorded-state",
     "imports",
+    "recovery",
 ];
 
 /// The schema of the document with this name.
@@ -27,6 +28,7 @@ pub fn of(name: &str) -> Option<Schema> {
         "journal" => schema::<journal::Batch>(),
         "recorded-state" => schema::<recorded::Recorded>(),
         "imports" => schema::<import::Imports>(),
+        "recovery" => schema::<recovery::Recovery>(),
         _ => return None,
     })
 }

@@ -14,6 +14,7 @@ use schema_documents::manifest::Manifest;
 use schema_documents::plan::Plan;
 use schema_documents::publication::Publication;
 use schema_documents::recorded::Recorded;
+use schema_documents::recovery::Recovery;
 use schema_documents::{canonical, schema};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -79,6 +80,7 @@ fn documents() -> Vec<Document> {
         json_document::<Batch>("journal"),
         json_document::<Recorded>("recorded-state"),
         json_document::<Imports>("imports"),
+        json_document::<Recovery>("recovery"),
     ]
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schema_catalog::Kind;
-use schema_documents::{Json, Value};
+use schema_documents::{FieldPath, Json, Value};
 
 /// The app.
 pub(crate) const APP: &str = "manifest:app";
@@ -44,5 +44,34 @@ pub(super) fn add(body: &mut BTreeMap<String, Value>, kind: &Kind, tags: [(&'sta
         for (key, value) in tags {
             members.insert(key.to_owned(), Value::text(value));
         }
+    }
+}
+
+/// Whose a live resource says that it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ownership {
+    pub(crate) app: String,
+    pub(crate) environment: String,
+    pub(crate) resource: String,
+    pub(crate) generation: u32,
+}
+
+/// Reads the tags of a live resource; `None` if it has not all of ours.
+pub(crate) fn ownership(kind: &Kind, live: &Json) -> Option<Ownership> {
+    let tags = kind.tags.as_ref()?;
+    let value = |key: &str| tag(tags, live, key).map(str::to_owned);
+    Some(Ownership {
+        app: value(APP)?,
+        environment: value(ENVIRONMENT)?,
+        resource: value(RESOURCE)?,
+        generation: value(GENERATION)?.parse().ok().filter(|generation| *generation > 0)?,
+    })
+}
+
+fn tag<'a>(tags: &FieldPath, live: &'a Json, key: &str) -> Option<&'a str> {
+    match tags.get(live)? {
+        Json::Array(_) => tags.keyed("Key", key).child("Value").get(live)?.as_str(),
+        Json::Object(members) => members.get(key)?.as_str(),
+        _ => None,
     }
 }

@@ -11,7 +11,9 @@ use schema_documents::{FieldPath, Json, Origin, ResourceId, Value};
 use super::evidence::{is_evidence, redact, secret_units};
 use super::{Context, FieldOutcome};
 use crate::bind::{self, BoundResource};
-use crate::merge::{Decision, Default, FieldInput, LiveField, Meaning, Wished, decide, has_live_moved};
+use crate::merge::{
+    Decision, Default, FieldInput, LiveField, Meaning, Wished, decide, has_live_moved, is_attached,
+};
 
 /// One generation, its wishes and what was read of it.
 pub(super) struct Subject<'a> {
@@ -148,15 +150,18 @@ impl<'a> Subject<'a> {
             seen,
             live: if read { LiveField::Known(live) } else { LiveField::NotRead },
             meaning,
-            attached: self.record.fields.is_empty() && self.record.seen.is_null(),
+            attached: self.record.attached,
         };
         let decision = if sensitive && as_wished && read { Decision::InStep } else { decide(&input) };
         if Self::is_silent(decision, wish, memory) {
             return None;
         }
-        let moved = has_live_moved(&input);
+        let attaches = is_attached(&input) && decision != Decision::InStep;
+        let moved = attaches || has_live_moved(&input);
+        // Nothing was there before: what the document says stands for it.
+        let seen = if attaches { json.as_ref() } else { seen };
         let (live, seen) = (live.cloned(), seen.cloned());
-        Some(self.made(path, decision, wish, memory, Sides { live, seen, moved, class, meaning }))
+        Some(self.made(path, decision, wish, memory, Sides { live, seen, moved, attaches, class, meaning }))
     }
 
     /// The class of a field whose live value is this: what is enforced as a minimum is open above it (semantics, §4).
@@ -222,8 +227,8 @@ impl<'a> Subject<'a> {
         memory: Option<&FieldRecord>,
         sides: Sides<'_>,
     ) -> FieldOutcome {
-        let Sides { live, seen, moved, class, meaning } = sides;
-        let settled = !moved || self.is_settled(path, live.as_ref());
+        let Sides { live, seen, moved, attaches, class, meaning } = sides;
+        let settled = !moved || self.record.attached || self.is_settled(path, live.as_ref());
         let to = match (decision, meaning.default()) {
             (Decision::Reset, Some(Default::Value(default))) => Some(Value::literal(default)),
             (Decision::Reset, _) => None,
@@ -241,6 +246,7 @@ impl<'a> Subject<'a> {
             class,
             consequence: consequence(self.kind, path),
             live_moved: moved,
+            attaches,
             settled,
             writes: writes && settled,
             seen,
@@ -289,6 +295,7 @@ struct Sides<'a> {
     live: Option<Json>,
     seen: Option<Json>,
     moved: bool,
+    attaches: bool,
     class: Class,
     meaning: Meaning<'a>,
 }

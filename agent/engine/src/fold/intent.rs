@@ -60,6 +60,7 @@ fn begin_create(recorded: &mut Recorded, intent: &Intent, name: Option<&str>) ->
         depends_on: std::collections::BTreeSet::new(),
         attempt: 0,
         failure: None,
+        attached: false,
     });
     record.name = name.map(str::to_owned);
     record.attempt = intent.attempt;

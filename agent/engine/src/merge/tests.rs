@@ -63,6 +63,7 @@ impl Sample {
             class: self.class,
             origin: None,
             reverted: false,
+            found: false,
         });
         let asked = self.asked.map(Value::from);
         FieldRecord { asked, rank: Rank::Code, owner: self.owner, edit }

@@ -22,9 +22,10 @@ pub fn journal_entries(differences: &Differences) -> Vec<Entry> {
     let mut entries: Vec<Entry> =
         moves.map(|(from, to)| Entry::Moved { from: from.clone(), to: to.clone() }).collect();
     for difference in &differences.resources {
-        seen(difference, &mut entries);
+        // What was seen comes last: until then a resource that was found counts as never compared.
         edits(difference, &mut entries);
         settled(difference, &mut entries);
+        seen(difference, &mut entries);
         presence(difference, &mut entries);
     }
     entries
@@ -80,7 +81,7 @@ fn settle(field: &FieldOutcome, fields: &mut BTreeMap<FieldPath, Option<Settleme
         (Decision::InStep, Some(_)) | (Decision::Released, _) => None,
         (Decision::NotedDefault, Some(wish)) if field.settled => Some(below_an_edit(wish)),
         // A resource that was found and not made: what is asked now counts as asked.
-        (Decision::Drift, Some(wish)) if field.asked.is_none() && field.settled => Some(below_an_edit(wish)),
+        (Decision::Drift | Decision::Conflict, Some(wish)) if field.attaches => Some(below_an_edit(wish)),
         _ => return,
     };
     fields.insert(field.path.clone(), settlement);
