@@ -61,7 +61,9 @@ pub async fn confirm_recovery(
     (word, who): (&Digest, &str),
 ) -> Result<(), DriverError> {
     if !recover::is_confirmed(recovery, word) {
-        return Err(DriverError::Illegal("the digest confirms something else than what was found".to_owned()));
+        return Err(DriverError::Illegal(
+            "the digest confirms something else than what was found".to_owned(),
+        ));
     }
     let mut journal = Journal::open(driver).await?;
     let (_never, stop) = watch::channel(false);
@@ -77,7 +79,11 @@ pub async fn confirm_recovery(
 /// Only an environment without a record can be recovered.
 fn is_free(journal: &Journal) -> Result<(), DriverError> {
     let recorded = journal.recorded();
-    if recover::is_possible(recorded) { Ok(()) } else { Err(DriverError::NotLost { number: recorded.number }) }
+    if recover::is_possible(recorded) {
+        Ok(())
+    } else {
+        Err(DriverError::NotLost { number: recorded.number })
+    }
 }
 
 async fn ask(driver: Driver, command: Command) -> Option<Event> {

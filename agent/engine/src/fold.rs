@@ -297,6 +297,8 @@ fn name(entry: &Entry) -> String {
         Entry::Moved { from, to } => format!("the move of `{from}` to `{to}`"),
         Entry::Confirmed { resource, .. } => format!("the confirmation for `{resource}`"),
         Entry::Answered { resource, path, .. } => format!("the answer for `{resource}` at `{path}`"),
-        Entry::Recovered { found, .. } => format!("the recovery of `{}#{}`", found.resource, found.generation),
+        Entry::Recovered { found, .. } => {
+            format!("the recovery of `{}#{}`", found.resource, found.generation)
+        }
     }
 }

@@ -143,13 +143,13 @@ pub fn decide(field: &FieldInput<'_>) -> Decision {
     let LiveField::Known(live) = field.live else { return Decision::Waiting };
     let Some(wish) = field.wish else { return left(field, live) };
     let live_moved = has_live_moved(field);
-    let edit = open_edit(field.memory).filter(|_| !is_undone(field));
+    let edited = (open_edit(field.memory).is_some() || is_beside(field.memory)) && !is_undone(field);
     if wish.waits {
-        return if edit.is_some() || live_moved || is_attached(field) { Decision::Waiting } else { Decision::Later };
+        return if edited || live_moved || is_attached(field) { Decision::Waiting } else { Decision::Later };
     }
     let wish_moved = has_moved(field, &wish);
     if field.meaning.is_write_only() || is_opaque(&wish) {
-        return opaque(&wish, wish_moved, live_moved || edit.is_some(), field);
+        return opaque(&wish, wish_moved, live_moved || edited, field);
     }
     if field.meaning.satisfies(wish.json, live) || field.meaning.is_provider_owned() && !wish_moved {
         return Decision::InStep;
@@ -157,7 +157,7 @@ pub fn decide(field: &FieldInput<'_>) -> Decision {
     if is_attached(field) {
         return if wish.rank == Rank::Setting { Decision::Conflict } else { Decision::Drift };
     }
-    match (wish_moved, live_moved || edit.is_some()) {
+    match (wish_moved, live_moved || edited) {
         (_, true) if wish.overrules => Decision::Change,
         (_, true) if wish.class == Class::Enforced && !is_only_reported(field) => Decision::EnforcedDrift,
         (true, false) => enforced_again(field, &wish, Decision::Change),
@@ -210,6 +210,16 @@ fn open_edit(memory: Option<&FieldRecord>) -> Option<&OpenEdit> {
     memory.and_then(|memory| memory.edit.as_ref()).filter(|edit| !edit.reverted)
 }
 
+/// Whether somebody in the console set a field that the document did not mention: a wish that comes later finds it edited,
+/// however many passes saw it in between.
+pub fn is_beside(memory: Option<&FieldRecord>) -> bool {
+    memory.is_some_and(|memory| never_asked(memory) && memory.edit.is_none())
+}
+
+fn never_asked(memory: &FieldRecord) -> bool {
+    memory.owner == Owner::Console && memory.asked.is_none()
+}
+
 /// Whether a wish is a secret, whose value nobody here knows.
 fn is_opaque(wish: &Wished<'_>) -> bool {
     wish.value.is_some() && wish.json.is_none()
@@ -245,6 +255,9 @@ fn opaque(wish: &Wished<'_>, wish_moved: bool, other_moved: bool, field: &FieldI
 /// The field is in memory, and not in the document any more.
 fn left(field: &FieldInput<'_>, live: Option<&Json>) -> Decision {
     let Some(memory) = field.memory else { return Decision::Released };
+    if never_asked(memory) {
+        return beside(field, live);
+    }
     let ours = matches!(memory.owner, Owner::Manifest | Owner::Setting) && memory.asked.is_some();
     let edited = open_edit(Some(memory)).is_some() || !field.meaning.equal(field.seen, live);
     if !ours || edited || field.meaning.is_write_only() || field.meaning.is_provider_owned() {
@@ -254,6 +267,15 @@ fn left(field: &FieldInput<'_>, live: Option<&Json>) -> Decision {
         Some(Default::Value(default)) if !field.meaning.satisfies(Some(default), live) => Decision::Reset,
         Some(Default::Absent) if live.is_some() => Decision::Reset,
         _ => Decision::Released,
+    }
+}
+
+/// The field was never in the document, and somebody in the console set it: it is kept, and remembered while it is there.
+fn beside(field: &FieldInput<'_>, live: Option<&Json>) -> Decision {
+    match live {
+        None => Decision::Released,
+        Some(_) if open_edit(field.memory).is_some() && has_live_moved(field) => Decision::Drift,
+        Some(_) => Decision::Known,
     }
 }
 

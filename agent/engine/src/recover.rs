@@ -157,8 +157,7 @@ impl Search {
             unsearched: self.unsearched(),
         };
         let anything = recovery.findings.iter().any(|finding| finding.there != There::Nothing {});
-        recovery.digest =
-            (self.unanswered.is_empty() && anything).then(|| recovery.confirmation());
+        recovery.digest = (self.unanswered.is_empty() && anything).then(|| recovery.confirmation());
         recovery
     }
 
@@ -273,7 +272,9 @@ impl Search {
         let taken: BTreeSet<(&str, &str)> = self
             .findings
             .values()
-            .flat_map(|finding| judge::identifiers(finding).into_iter().map(|one| (finding.kind.as_str(), one)))
+            .flat_map(|finding| {
+                judge::identifiers(finding).into_iter().map(|one| (finding.kind.as_str(), one))
+            })
             .collect();
         let ours = self.candidates.iter().filter_map(|((kind, identifier), candidate)| {
             let (resource, _) = self.claim(self.kind(kind)?, &candidate.live)?;

@@ -124,7 +124,9 @@ fn line(out: &mut String, finding: &Finding) {
             writeln!(out, "  ! {resource}  {kind}  ambiguous, will be held: `{all}`")
         }
         There::Nothing {} => {
-            let becomes = if *stateful || Catalog::builtin().kind(kind).is_some_and(schema_catalog::Kind::grants_access) {
+            let becomes = if *stateful
+                || Catalog::builtin().kind(kind).is_some_and(schema_catalog::Kind::grants_access)
+            {
                 "counts as gone and waits for a person"
             } else {
                 "counts as gone and is created again"

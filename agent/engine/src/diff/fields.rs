@@ -12,7 +12,7 @@ use super::evidence::{is_evidence, redact, secret_units};
 use super::{Context, FieldOutcome};
 use crate::bind::{self, BoundResource};
 use crate::merge::{
-    Decision, Default, FieldInput, LiveField, Meaning, Wished, decide, has_live_moved, is_attached,
+    Decision, Default, FieldInput, LiveField, Meaning, Wished, decide, has_live_moved, is_attached, is_beside,
 };
 
 /// One generation, its wishes and what was read of it.
@@ -125,7 +125,9 @@ impl<'a> Subject<'a> {
         }
         let meaning = Meaning { kind: self.kind, path };
         let json = wish.and_then(|wish| wish.value.as_ref()).and_then(Value::as_json);
-        let spelled = json.as_ref().unwrap_or(&Json::Null);
+        // An element of a set that left the document is found by what was asked, however the cloud spells it.
+        let asked = memory.and_then(|memory| memory.asked.as_ref()).and_then(Value::as_json);
+        let spelled = json.as_ref().or(asked.as_ref()).unwrap_or(&Json::Null);
         let raw = compare::live_value(self.kind, path, spelled, self.raw);
         let live = compare::live_value(self.kind, path, spelled, &self.redacted);
         let seen = compare::live_value(self.kind, path, spelled, &self.record.seen);
@@ -157,7 +159,9 @@ impl<'a> Subject<'a> {
             return None;
         }
         let attaches = is_attached(&input) && decision != Decision::InStep;
-        let moved = attaches || has_live_moved(&input);
+        // What was edited beside the document becomes an open edit when the document speaks of it.
+        let opens = attaches || is_beside(memory) && wish.is_some() && decision != Decision::InStep;
+        let moved = opens || has_live_moved(&input);
         // Nothing was there before: what the document says stands for it.
         let seen = if attaches { json.as_ref() } else { seen };
         let (live, seen) = (live.cloned(), seen.cloned());
@@ -228,7 +232,8 @@ impl<'a> Subject<'a> {
         sides: Sides<'_>,
     ) -> FieldOutcome {
         let Sides { live, seen, moved, attaches, class, meaning } = sides;
-        let settled = !moved || self.record.attached || self.is_settled(path, live.as_ref());
+        let known = self.record.attached || is_beside(memory);
+        let settled = !moved || known || self.is_settled(path, live.as_ref());
         let to = match (decision, meaning.default()) {
             (Decision::Reset, Some(Default::Value(default))) => Some(Value::literal(default)),
             (Decision::Reset, _) => None,

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use schema_documents::FieldPath;
 use schema_documents::desired::Class;
 use schema_documents::journal::{Entry, Settlement};
+use schema_documents::origin::Rank;
 use schema_documents::plan::Wish;
 use schema_documents::recorded::Owner;
 
 use crate::bind;
-use crate::diff::{Differences, FieldOutcome, Presence, ResourceDifference};
+use crate::diff::{Beside, Differences, FieldOutcome, Presence, ResourceDifference};
 use crate::merge::Decision;
 
 /// The entries that *record* appends before *apply*: moves, what was seen, edits that are believed, wishes that are
@@ -32,8 +33,7 @@ pub fn journal_entries(differences: &Differences) -> Vec<Entry> {
 }
 
 fn seen(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
-    let unsettled = difference.fields.iter().any(|field| field.live_moved && !field.settled);
-    if let Some(seen) = difference.seen.as_ref().filter(|_| !unsettled) {
+    if let Some(seen) = difference.seen.as_ref().filter(|_| !is_unsettled(difference)) {
         entries.push(Entry::Seen {
             resource: difference.id.clone(),
             generation: difference.generation,
@@ -41,6 +41,18 @@ fn seen(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
             began_at_ms: seen.began_at_ms,
         });
     }
+}
+
+/// Whether an edit of the resource has not settled.
+fn is_unsettled(difference: &ResourceDifference) -> bool {
+    difference.fields.iter().any(|field| field.live_moved && !field.settled)
+}
+
+/// A field that the document does not mention is the console's from now on: a wish that comes later does not write over it.
+fn edited_beside(beside: &Beside) -> (FieldPath, Option<Settlement>) {
+    let settlement =
+        Settlement { asked: None, rank: Rank::Default, owner: Owner::Console, closes_edit: false };
+    (beside.path.clone(), Some(settlement))
 }
 
 fn edits(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
@@ -62,6 +74,9 @@ fn settled(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
     let mut fields = BTreeMap::new();
     for field in &difference.fields {
         settle(field, &mut fields);
+    }
+    if !is_unsettled(difference) {
+        fields.extend(difference.beside.iter().filter(|beside| beside.to.is_some()).map(edited_beside));
     }
     if !fields.is_empty() {
         entries.push(Entry::Settled {

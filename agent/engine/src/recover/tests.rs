@@ -64,7 +64,8 @@ impl Clouds<'_> {
         match command {
             Command::List { question, kind, .. } => {
                 let all = self.kinds.iter().filter(|(_, of)| **of == kind);
-                let found = all.map(|(identifier, _)| Found { identifier: identifier.clone(), properties: Json::Null });
+                let found = all
+                    .map(|(identifier, _)| Found { identifier: identifier.clone(), properties: Json::Null });
                 Event::Listed { question, result: error.map_or_else(|| Ok(found.collect()), Err) }
             }
             Command::Read { question, identifier, .. } => {
@@ -141,7 +142,9 @@ fn what_is_found_is_what_was_recorded_and_two_passes_do_nothing() {
     }
     let asked = |recorded: &Recorded| -> Vec<_> {
         let records = recorded.resources.values().flat_map(BTreeMap::values);
-        records.flat_map(|record| record.fields.iter().map(|(path, field)| (path.clone(), field.asked.clone()))).collect()
+        records
+            .flat_map(|record| record.fields.iter().map(|(path, field)| (path.clone(), field.asked.clone())))
+            .collect()
     };
     let before = asked(&scene.recorded_before);
     let now = asked(&scene.recorded);
@@ -194,7 +197,8 @@ fn what_is_enforced_is_only_told_until_somebody_edits_it_again() {
     let mut scene = lost();
     let bucket = scene.live_identifier(BUCKET);
     let off = |scene: &mut Scene, value: bool| {
-        scene.cloud.get_mut(&bucket).unwrap()["PublicAccessBlockConfiguration"]["BlockPublicAcls"] = json!(value);
+        scene.cloud.get_mut(&bucket).unwrap()["PublicAccessBlockConfiguration"]["BlockPublicAcls"] =
+            json!(value);
     };
     off(&mut scene, false);
     recover(&mut scene);
