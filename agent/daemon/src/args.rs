@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Confirm(Confirm),
     /// Remove everything that is recorded, through the same gates as any other plan
     Destroy(Destroy),
+    /// Rebuild a lost journal from what is live, once a person has confirmed the list
+    Recover(Recover),
     /// Set the value of a secret
     Secret(Secret),
 }
@@ -265,6 +267,39 @@ pub(crate) struct Person {
 pub(crate) struct Destroy {
     #[command(flatten)]
     pub(crate) at: Connected,
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Examples:\n  manifest-agent recover --desired s3://my-state --state s3://my-state --app shop --env production\n  \
+                  manifest-agent recover … --confirm sha256:… --by ada"
+)]
+pub(crate) struct Recover {
+    #[command(flatten)]
+    pub(crate) at: Connected,
+    /// Write what the list with this digest says; without it the list is shown and nothing is written
+    #[arg(long, value_name = "DIGEST")]
+    pub(crate) confirm: Option<String>,
+    /// What a resource is, where the search cannot tell; may be given several times
+    #[arg(long = "is", value_name = "RESOURCE=IDENTIFIER", value_parser = told)]
+    pub(crate) told: Vec<(ResourceId, String)>,
+    /// That there is none of a resource, where the search cannot tell; may be given several times
+    #[arg(long, value_name = "RESOURCE")]
+    pub(crate) absent: Vec<ResourceId>,
+    /// How the list is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Who confirms; without it the user's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+/// A resource and its identifier, as `--is` takes them.
+fn told(typed: &str) -> Result<(ResourceId, String), String> {
+    let (resource, identifier) =
+        typed.split_once('=').ok_or("write `RESOURCE=IDENTIFIER`, such as `compute/web/role=web-x1`")?;
+    let resource = ResourceId::parse(resource).map_err(|error| error.to_string())?;
+    Ok((resource, identifier.to_owned()))
 }
 
 #[derive(ClapArgs)]

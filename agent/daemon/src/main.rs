@@ -36,6 +36,7 @@ async fn main() -> ExitCode {
         Command::Adopt(args) => commands::answer::adopt(args).await,
         Command::Revert(args) => commands::answer::revert(args).await,
         Command::Confirm(args) => commands::confirm::run(args).await,
+        Command::Recover(args) => commands::recover::run(args).await,
         Command::Secret(args) => commands::secret::run(args).await,
     };
     match outcome {

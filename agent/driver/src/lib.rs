@@ -15,6 +15,7 @@ mod past;
 mod patient;
 mod person;
 mod progress;
+mod recover;
 mod run;
 mod system;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use memory::Memory;
 pub use past::read_all;
 pub use person::append_as_person;
 pub use progress::{Doing, Progress, Reporter};
+pub use recover::{RecoverRequest, confirm_recovery, search};
 pub use run::{Report, Request, pass, reconcile};
 pub use system::{NoVault, SystemClock, SystemEntropy};
 pub use verify::{Finding, Verified, verify};

@@ -308,7 +308,7 @@ fn known_kinds(driver: &Driver, desired: &DesiredState, recorded: &Recorded) -> 
     desired.chain(recorded).filter(|kind| driver.provider.knows(kind)).collect()
 }
 
-async fn in_time<T>(
+pub(crate) async fn in_time<T>(
     driver: &Driver,
     question: impl Future<Output = Result<T, ReadError>>,
 ) -> Result<T, ReadError> {

@@ -8,7 +8,7 @@ mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use tags::is_ours;
+pub(crate) use tags::{is_ours, ownership};
 pub(crate) use wishes::{is_ownership, split};
 
 use schema_catalog::{Catalog, Kind};

@@ -204,6 +204,8 @@ pub struct FieldOutcome {
     pub consequence: Consequence,
     /// Whether the live value moved since it was last seen.
     pub live_moved: bool,
+    /// Whether it differs in a resource that was found and not made, and is compared for the first time.
+    pub attaches: bool,
     /// Whether an edit is old enough, or seen often enough, to be believed.
     pub settled: bool,
     /// Whether it is written: by an update, or by the new generation.

@@ -5,6 +5,7 @@
 
 mod header;
 mod intent;
+mod recover;
 #[cfg(test)]
 mod tests;
 
@@ -97,6 +98,7 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
             let record = record(recorded, resource, *generation)?;
             record.seen = live.clone();
             record.seen_at_ms = *began_at_ms;
+            record.attached = false;
             if record.status == Status::Gone {
                 record.status = Status::Live;
             }
@@ -142,6 +144,7 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
             let answer = Answer { choice: *choice, over: over.clone(), who: who.clone(), at_ms };
             recorded.answers.entry(resource.clone()).or_default().insert(path.clone(), answer);
         }
+        Entry::Recovered { found, .. } => recover::found(recorded, found, at_ms)?,
     }
     Ok(())
 }
@@ -229,6 +232,7 @@ fn edited(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), S
         class: *class,
         origin: origin.clone(),
         reverted: fought,
+        found: record.attached,
     }));
     if *class != schema_documents::desired::Class::Enforced {
         field.owner = Owner::Console;
@@ -310,5 +314,8 @@ fn name(entry: &Entry) -> String {
         Entry::Moved { from, to } => format!("the move of `{from}` to `{to}`"),
         Entry::Confirmed { resource, .. } => format!("the confirmation for `{resource}`"),
         Entry::Answered { resource, path, .. } => format!("the answer for `{resource}` at `{path}`"),
+        Entry::Recovered { found, .. } => {
+            format!("the recovery of `{}#{}`", found.resource, found.generation)
+        }
     }
 }

@@ -44,7 +44,9 @@ fn is_import(difference: &ResourceDifference, field: &FieldOutcome, catalog: &Ca
     field.is_new_edit()
         && !field.asked.iter().chain(field.wish.iter().flat_map(|wish| &wish.value)).any(holds_secret)
         && match field.decision {
-            Decision::Drift | Decision::Conflict | Decision::NotedDefault => {
+            // What is enforced drifts only where a resource was found and not made: it is told.
+            Decision::Drift => is_readable(catalog, &difference.kind, &field.path),
+            Decision::Conflict | Decision::NotedDefault => {
                 is_importable(catalog, &difference.kind, &field.path, field.class)
             }
             // It will go back, and until it has settled it is shown like any other edit.

@@ -28,5 +28,6 @@ pub mod merge;
 pub mod options;
 pub mod pass;
 pub mod plan;
+pub mod recover;
 #[cfg(test)]
 mod scene;

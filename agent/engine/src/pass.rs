@@ -13,7 +13,7 @@
 //! and starting another one from the journal goes on from there.
 
 mod apply;
-mod backoff;
+pub(crate) mod backoff;
 mod decide;
 mod flight;
 mod look;

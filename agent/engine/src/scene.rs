@@ -28,6 +28,8 @@ use crate::{check, fold, plan};
 pub(crate) struct Scene {
     pub(crate) desired: DesiredState,
     pub(crate) recorded: Recorded,
+    /// The record that was lost, in stories about that.
+    pub(crate) recorded_before: Recorded,
     /// Live properties by identifier.
     pub(crate) cloud: BTreeMap<String, Json>,
     pub(crate) unknown: BTreeSet<String>,
@@ -81,6 +83,7 @@ impl Scene {
         Self {
             desired,
             recorded: Recorded::default(),
+            recorded_before: Recorded::default(),
             cloud: BTreeMap::new(),
             unknown: BTreeSet::new(),
             sightings: Sightings::new(),
@@ -149,6 +152,11 @@ impl Scene {
 
     pub(crate) fn identifier(&self, name: &str) -> String {
         self.recorded.current(&id(name)).unwrap().1.identifier.clone().unwrap()
+    }
+
+    /// The identifier of a resource by the record that was lost.
+    pub(crate) fn live_identifier(&self, name: &str) -> String {
+        self.recorded_before.current(&id(name)).unwrap().1.identifier.clone().unwrap()
     }
 
     pub(crate) fn live(&self, name: &str) -> &Json {

@@ -39,6 +39,10 @@ pub struct Overlay {
     pub formats: BTreeMap<String, Equality>,
     /// Paths whose drift is answered by a revert step, each with its reason.
     pub enforced: BTreeMap<Pattern, Enforced>,
+    /// Properties that hold a policy or another JSON document where the schema allows any object. The same for all kinds.
+    pub json_properties: BTreeSet<String>,
+    /// Members by which elements of a list of pairs are told apart, if the other member is the value. The same for all kinds.
+    pub pair_keys: Vec<String>,
     /// How long after an operation reads may still show the state before it, in milliseconds.
     pub settling_ms: u64,
     /// How long after a create reads may still say that there is nothing, in milliseconds.
@@ -140,9 +144,19 @@ pub struct UnitRule(pub Unit);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct File {
+    #[serde(default)]
+    general: General,
     format: BTreeMap<String, Equality>,
     service: BTreeMap<String, Service>,
     kind: BTreeMap<String, Overlay>,
+}
+
+/// What holds for all kinds.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct General {
+    json_properties: BTreeSet<String>,
+    pair_keys: Vec<String>,
 }
 
 /// What all kinds of a service have in common.
@@ -169,6 +183,8 @@ impl File {
         let Service { settling_ms, visibility_ms, audited_as } =
             self.service.get(service).cloned().unwrap_or_default();
         overlay.formats.extend(self.format.iter().map(|(format, rule)| (format.clone(), *rule)));
+        overlay.json_properties.extend(self.general.json_properties.iter().cloned());
+        overlay.pair_keys.extend(self.general.pair_keys.iter().cloned());
         if overlay.settling_ms == 0 {
             overlay.settling_ms = settling_ms;
         }

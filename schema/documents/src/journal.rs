@@ -215,6 +215,13 @@ pub enum Entry {
         /// Who.
         who: String,
     },
+    /// A person confirmed what a search found of a resource whose journal was lost.
+    Recovered {
+        /// What was found.
+        found: Box<crate::recovery::Finding>,
+        /// Who.
+        who: String,
+    },
 }
 
 /// A writer's claim on an environment.
@@ -343,6 +350,7 @@ impl Entry {
             | Self::Confirmed { resource, .. }
             | Self::Answered { resource, .. }
             | Self::Moved { from: resource, .. } => Some(resource),
+            Self::Recovered { found, .. } => Some(&found.resource),
             Self::Lease(_)
             | Self::Released {}
             | Self::Pass { .. }

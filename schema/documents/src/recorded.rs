@@ -105,6 +105,10 @@ pub struct ResourceRecord {
     /// The failure of its last operation, until one succeeds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// Whether it was found and not made, and no pass has compared it with the document yet: nothing of it was ever asked
+    /// for, so the first comparison takes what is live for what was seen, and writes nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attached: bool,
 }
 
 /// How far a generation is.
@@ -191,6 +195,9 @@ pub struct OpenEdit {
     /// Whether it was enforced away: the same edit again within a day is held.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reverted: bool,
+    /// Whether it was there when the resource was found: enforced or not, it is only reported.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub found: bool,
 }
 
 /// An intent whose result is not known.

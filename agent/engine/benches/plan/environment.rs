@@ -61,6 +61,7 @@ fn queue(number: usize, seen: Json, fields: BTreeMap<FieldPath, FieldRecord>) ->
         depends_on: BTreeSet::new(),
         attempt: 1,
         failure: None,
+        attached: false,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schema_catalog::{Kind, Schema};
-use schema_documents::{Json, Value};
+use schema_documents::{FieldPath, Json, Value};
 
 /// The app.
 pub(crate) const APP: &str = "manifest:app";
@@ -76,4 +76,33 @@ pub(crate) fn is_tag(live: &Json, element: Option<&Schema>, key: &str, value: &s
 /// The segment of a path that names the tag with this key.
 pub(crate) fn segment(element: Option<&Schema>, key: &str) -> String {
     if element.is_some() { format!("[Key={key}]") } else { key.to_owned() }
+}
+
+/// Whose a live resource says that it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ownership {
+    pub(crate) app: String,
+    pub(crate) environment: String,
+    pub(crate) resource: String,
+    pub(crate) generation: u32,
+}
+
+/// Reads the tags of a live resource; `None` if it has not all of ours.
+pub(crate) fn ownership(kind: &Kind, live: &Json) -> Option<Ownership> {
+    let tags = kind.tags.as_ref()?;
+    let value = |key: &str| tag_value(tags, live, key).map(str::to_owned);
+    Some(Ownership {
+        app: value(APP)?,
+        environment: value(ENVIRONMENT)?,
+        resource: value(RESOURCE)?,
+        generation: value(GENERATION)?.parse().ok().filter(|generation| *generation > 0)?,
+    })
+}
+
+fn tag_value<'a>(tags: &FieldPath, live: &'a Json, key: &str) -> Option<&'a str> {
+    match tags.get(live)? {
+        Json::Array(_) => tags.keyed("Key", key).child("Value").get(live)?.as_str(),
+        Json::Object(members) => members.get(key)?.as_str(),
+        _ => None,
+    }
 }

@@ -12,7 +12,9 @@ use super::evidence::{is_evidence, redact, secret_units};
 use super::{Context, FieldOutcome};
 use crate::audit::Author;
 use crate::bind::{self, BoundResource};
-use crate::merge::{Decision, Default, FieldInput, LiveField, Meaning, Wished, decide, has_live_moved};
+use crate::merge::{
+    Decision, Default, FieldInput, LiveField, Meaning, Wished, decide, has_live_moved, is_attached, is_beside,
+};
 
 /// What is taken for live.
 #[derive(Clone, Copy)]
@@ -159,7 +161,9 @@ impl<'a> Subject<'a> {
         }
         let meaning = Meaning { kind: self.kind, path };
         let json = wish.and_then(|wish| wish.value.as_ref()).and_then(Value::as_json);
-        let spelled = json.as_ref().unwrap_or(&Json::Null);
+        // An element of a set that left the document is found by what was asked, however the cloud spells it.
+        let asked = memory.and_then(|memory| memory.asked.as_ref()).and_then(Value::as_json);
+        let spelled = json.as_ref().or(asked.as_ref()).unwrap_or(&Json::Null);
         let raw = compare::live_value(self.kind, path, spelled, self.raw);
         let live = compare::live_value(self.kind, path, spelled, &self.redacted);
         let seen = compare::live_value(self.kind, path, spelled, &self.record.seen);
@@ -184,15 +188,20 @@ impl<'a> Subject<'a> {
             seen,
             live: if read { LiveField::Known(live) } else { LiveField::NotRead },
             meaning,
-            attached: self.record.fields.is_empty() && self.record.seen.is_null(),
+            attached: self.record.attached,
         };
         let decision = if sensitive && as_wished && read { Decision::InStep } else { decide(&input) };
         if Self::is_silent(decision, wish, memory) {
             return None;
         }
-        let moved = has_live_moved(&input);
+        let attaches = is_attached(&input) && decision != Decision::InStep;
+        // What was edited beside the document becomes an open edit when the document speaks of it.
+        let opens = attaches || is_beside(memory) && wish.is_some() && decision != Decision::InStep;
+        let moved = opens || has_live_moved(&input);
+        // Nothing was there before: what the document says stands for it.
+        let seen = if attaches { json.as_ref() } else { seen };
         let (live, seen) = (live.cloned(), seen.cloned());
-        Some(self.made(path, decision, wish, memory, Sides { live, seen, moved, class, meaning }))
+        Some(self.made(path, decision, wish, memory, Sides { live, seen, moved, attaches, class, meaning }))
     }
 
     /// The class of a field whose live value is this: what is enforced as a minimum is open above it (semantics, §4).
@@ -258,8 +267,9 @@ impl<'a> Subject<'a> {
         memory: Option<&FieldRecord>,
         sides: Sides<'_>,
     ) -> FieldOutcome {
-        let Sides { live, seen, moved, class, meaning } = sides;
-        let settled = !moved || self.is_settled(path, live.as_ref());
+        let Sides { live, seen, moved, attaches, class, meaning } = sides;
+        let known = self.record.attached || is_beside(memory);
+        let settled = !moved || known || self.is_settled(path, live.as_ref());
         let author = self.author(path).filter(|_| moved).cloned();
         let to = match (decision, meaning.default()) {
             (Decision::Reset, Some(Default::Value(default))) => Some(Value::literal(default)),
@@ -278,6 +288,7 @@ impl<'a> Subject<'a> {
             class,
             consequence: consequence(self.kind, path),
             live_moved: moved,
+            attaches,
             settled,
             writes: writes && settled,
             author,
@@ -333,6 +344,7 @@ struct Sides<'a> {
     live: Option<Json>,
     seen: Option<Json>,
     moved: bool,
+    attaches: bool,
     class: Class,
     meaning: Meaning<'a>,
 }

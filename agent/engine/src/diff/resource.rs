@@ -144,7 +144,8 @@ impl View<'_> {
         let mut subject = Subject::new(self.context, key, kind, (bound, record), sight);
         subject.answers = self.recorded.answers.get(&bound.id);
         difference.fields = subject.outcomes();
-        if subject.evidence && *subject.redacted != record.seen || record.status == Status::Gone {
+        let news = record.status == Status::Gone || record.attached;
+        if subject.evidence && *subject.redacted != record.seen || news {
             let live = subject.redacted.into_owned();
             difference.beside = beside(kind, bound, record, &live);
             difference.seen = Some(Seen { live, began_at_ms });

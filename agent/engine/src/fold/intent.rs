@@ -63,6 +63,7 @@ fn begin_create(recorded: &mut Recorded, intent: &Intent, name: Option<&str>) ->
             depends_on: std::collections::BTreeSet::new(),
             attempt: 0,
             failure: None,
+            attached: false,
         })
     });
     let record = Arc::make_mut(record);

@@ -133,7 +133,7 @@ fn batch(number: u64, previous: Option<Digest>, epoch: u64, entry: Entry) -> Bat
 }
 
 fn lease() -> Entry {
-    Entry::Lease(Lease { holder: "ada".to_owned(), term_ms: 9 })
+    Entry::Lease(Lease { holder: "ada".to_owned(), term_ms: 9, longest_call_ms: 4 })
 }
 
 #[track_caller]

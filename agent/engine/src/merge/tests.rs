@@ -65,6 +65,7 @@ impl Sample {
                 class: self.class,
                 origin: None,
                 reverted: false,
+                found: false,
             })
         });
         let asked = self.asked.map(Value::from);

@@ -1,5 +1,6 @@
 //! The machine against a small cloud in memory that can be told to misbehave, with a clock that jumps.
 
+mod branches;
 mod cloud;
 mod looks;
 mod narrow;

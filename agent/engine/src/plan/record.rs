@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use schema_documents::FieldPath;
 use schema_documents::desired::Class;
 use schema_documents::journal::{Entry, Settlement};
+use schema_documents::origin::Rank;
 use schema_documents::plan::Wish;
 use schema_documents::recorded::Owner;
 
 use crate::bind;
-use crate::diff::{Differences, FieldOutcome, Presence, ResourceDifference};
+use crate::diff::{Beside, Differences, FieldOutcome, Presence, ResourceDifference};
 use crate::merge::Decision;
 
 /// The entries that *record* appends before *apply*: moves, what was seen, edits that are believed, wishes that are
@@ -22,17 +23,17 @@ pub fn journal_entries(differences: &Differences) -> Vec<Entry> {
     let mut entries: Vec<Entry> =
         moves.map(|(from, to)| Entry::Moved { from: from.clone(), to: to.clone() }).collect();
     for difference in &differences.resources {
-        seen(difference, &mut entries);
+        // What was seen comes last: until then a resource that was found counts as never compared.
         edits(difference, &mut entries);
         settled(difference, &mut entries);
+        seen(difference, &mut entries);
         presence(difference, &mut entries);
     }
     entries
 }
 
 fn seen(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
-    let unsettled = difference.fields.iter().any(|field| field.live_moved && !field.settled);
-    if let Some(seen) = difference.seen.as_ref().filter(|_| !unsettled) {
+    if let Some(seen) = difference.seen.as_ref().filter(|_| !is_unsettled(difference)) {
         entries.push(Entry::Seen {
             resource: difference.id.clone(),
             generation: difference.generation,
@@ -40,6 +41,18 @@ fn seen(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
             began_at_ms: seen.began_at_ms,
         });
     }
+}
+
+/// Whether an edit of the resource has not settled.
+fn is_unsettled(difference: &ResourceDifference) -> bool {
+    difference.fields.iter().any(|field| field.live_moved && !field.settled)
+}
+
+/// A field that the document does not mention is the console's from now on: a wish that comes later does not write over it.
+fn edited_beside(beside: &Beside) -> (FieldPath, Option<Settlement>) {
+    let settlement =
+        Settlement { asked: None, rank: Rank::Default, owner: Owner::Console, closes_edit: false };
+    (beside.path.clone(), Some(settlement))
 }
 
 fn edits(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
@@ -63,6 +76,9 @@ fn settled(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
     for field in &difference.fields {
         settle(field, &mut fields);
     }
+    if !is_unsettled(difference) {
+        fields.extend(difference.beside.iter().filter(|beside| beside.to.is_some()).map(edited_beside));
+    }
     if !fields.is_empty() {
         entries.push(Entry::Settled {
             resource: difference.id.clone(),
@@ -81,7 +97,7 @@ fn settle(field: &FieldOutcome, fields: &mut BTreeMap<FieldPath, Option<Settleme
         (Decision::InStep, Some(_)) | (Decision::Released, _) => None,
         (Decision::NotedDefault, Some(wish)) if field.settled => Some(below_an_edit(wish)),
         // A resource that was found and not made: what is asked now counts as asked.
-        (Decision::Drift, Some(wish)) if field.asked.is_none() && field.settled => Some(below_an_edit(wish)),
+        (Decision::Drift | Decision::Conflict, Some(wish)) if field.attaches => Some(below_an_edit(wish)),
         _ => return,
     };
     fields.insert(field.path.clone(), settlement);

@@ -86,6 +86,7 @@ fn what_is_remembered_otherwise_does_not_rest() {
             class: Class::Open,
             origin: None,
             reverted: true,
+            found: false,
         }));
     });
     // What uses an output of another generation is wished anew.

@@ -21,6 +21,8 @@ pub(super) enum Fault {
     FailForNow,
     /// Its operation fails for now, and it was done.
     FailAfterDoing,
+    /// Its operation fails for good, and it was done.
+    RejectAfterDoing,
     /// It is done, and its token is called that of another request.
     ConflictAfterDoing,
     /// It is not done, and its token is called that of another request.
@@ -77,6 +79,9 @@ impl Cloud {
         let (identifier, state) = match (done, fault) {
             (Ok(identifier), Some(Fault::FailAfterDoing)) => {
                 (Some(identifier), failed(FailureKind::Transient))
+            }
+            (Ok(identifier), Some(Fault::RejectAfterDoing)) => {
+                (Some(identifier), failed(FailureKind::Rejected))
             }
             (Ok(identifier), _) => (Some(identifier), ProgressState::Succeeded),
             (Err(failure), _) => (None, failed(failure)),
