@@ -3,12 +3,18 @@
 mod args;
 mod commands;
 mod desired;
+mod listening;
 mod objects;
 mod output;
 mod show;
 mod wiring;
 
 use std::process::ExitCode;
+
+/// A pass makes and drops documents many times its lasting size. This allocator gives that back to the system, and the usual
+/// one keeps it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use args::{Args, Command};
 use clap::Parser as _;
@@ -30,6 +36,7 @@ async fn main() -> ExitCode {
         Command::Adopt(args) => commands::answer::adopt(args).await,
         Command::Revert(args) => commands::answer::revert(args).await,
         Command::Confirm(args) => commands::confirm::run(args).await,
+        Command::Recover(args) => commands::recover::run(args).await,
         Command::Secret(args) => commands::secret::run(args).await,
     };
     match outcome {

@@ -50,7 +50,7 @@ impl Environment {
             provider,
             store: Arc::new(JournalObjects(self.store.below("journal").numbered())),
             checkpoints: Checkpoints { store: Arc::new(checkpoints), every: agent_driver::EVERY },
-            clock: Arc::new(SystemClock),
+            clock: Arc::new(SystemClock::default()),
             entropy: Arc::new(SystemEntropy),
             vault: Arc::new(NoVault),
             lease,
@@ -87,12 +87,16 @@ pub(crate) async fn cloud(desired: &DesiredState, reach: &Reach) -> Result<Arc<d
 
 /// Cloud Control in a region.
 pub(crate) async fn aws(region: Option<String>, reach: &Reach) -> Result<Arc<dyn Provider>> {
-    let options = agent_aws::Options {
+    Ok(Arc::new(Aws::connect(aws_options(region, reach)?).await))
+}
+
+/// How an account is reached.
+pub(crate) fn aws_options(region: Option<String>, reach: &Reach) -> Result<agent_aws::Options> {
+    Ok(agent_aws::Options {
         region,
         endpoint_url: reach.endpoint_url.clone(),
-        call_timeout: Some(seconds(reach.call_timeout, "--call-timeout")?),
-    };
-    Ok(Arc::new(Aws::connect(options).await))
+        call_timeout: Some(seconds(reach.question_timeout, "--question-timeout")?),
+    })
 }
 
 /// How the lease is held.
@@ -103,12 +107,14 @@ pub(crate) fn lease(reach: &Reach) -> Result<LeaseTerms> {
         term_ms >= 2 * longest_call_ms,
         "`--lease` is at least twice `--call-timeout`, or no call would fit into it"
     );
-    Ok(LeaseTerms { holder: holder(), term_ms, longest_call_ms })
+    let longest_question_ms = milliseconds(reach.question_timeout, "--question-timeout")?;
+    Ok(LeaseTerms { holder: holder(), term_ms, longest_call_ms, longest_question_ms })
 }
 
 /// How the lease is held by a person's command, which makes no call.
 pub(crate) fn lease_of_person(lease_seconds: f64) -> Result<LeaseTerms> {
-    Ok(LeaseTerms { holder: holder(), term_ms: milliseconds(lease_seconds, "--lease")?, longest_call_ms: 0 })
+    let term_ms = milliseconds(lease_seconds, "--lease")?;
+    Ok(LeaseTerms { holder: holder(), term_ms, longest_call_ms: 0, longest_question_ms: 0 })
 }
 
 fn holder() -> String {

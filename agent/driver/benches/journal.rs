@@ -70,7 +70,7 @@ async fn measure(
         provider: Arc::new(NoCloud),
         store,
         checkpoints: Checkpoints { store: checkpoints, every: EVERY },
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::default()),
         entropy: Arc::new(SystemEntropy),
         vault: Arc::new(NoVault),
         lease: LeaseTerms::default(),

@@ -53,6 +53,12 @@ pub enum DriverError {
     /// A provider broke off in the middle of a call.
     #[error("the provider broke off: {0}")]
     Provider(String),
+    /// There is a journal, so nothing was lost.
+    #[error("the journal is there and reads well, up to batch {number}: only a lost one can be rebuilt")]
+    NotLost {
+        /// Its last batch.
+        number: u64,
+    },
     /// An entry would make a journal that cannot be read back; it was not written.
     #[error("an entry would be illegal and was not written: {0}")]
     Illegal(String),

@@ -15,11 +15,13 @@ mod past;
 mod patient;
 mod person;
 mod progress;
+mod recover;
 mod run;
 mod system;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod witness;
 mod writer;
 
 use std::sync::Arc;
@@ -29,14 +31,16 @@ use agent_world::{Clock, Entropy, JournalStore, Provider, Vault};
 pub use checkpoints::{Checkpoints, EVERY};
 pub use error::DriverError;
 pub use journal::Journal;
-pub use lease::{LeaseTerms, claim};
+pub use lease::{LeaseTerms, claim, stand_by};
 pub use memory::Memory;
 pub use past::read_all;
 pub use person::append_as_person;
 pub use progress::{Doing, Progress, Reporter};
+pub use recover::{RecoverRequest, confirm_recovery, search};
 pub use run::{Report, Request, pass, reconcile};
 pub use system::{NoVault, SystemClock, SystemEntropy};
 pub use verify::{Finding, Verified, verify};
+pub use witness::Sight;
 pub use writer::{Receipt, Writer};
 
 /// The world that a pass runs against.

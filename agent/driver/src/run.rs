@@ -5,10 +5,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use agent_engine::attention::{Agreement, Attention, Looks};
 use agent_engine::command::{Command, Event, Outcome};
 use agent_engine::diff::Sightings;
+use agent_engine::live::Key;
 use agent_engine::options::Limits;
-use agent_engine::pass::{Inputs, Mode, Pass, Published};
+use agent_engine::pass::{Inputs, Left, Mode, Pass, Published};
 use agent_world::{Call, CallAction, CallError, FailureKind, Progress as Answer, ReadError};
 use schema_catalog::Catalog;
 use schema_documents::Value;
@@ -20,6 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::lease::{self, Hold};
 use crate::progress::Narrator;
+use crate::witness::Sight;
 use crate::{Driver, DriverError, Journal, Reporter, Writer};
 
 /// What a pass is asked for.
@@ -37,6 +40,8 @@ pub struct Request {
     pub mode: Mode,
     /// Edits that earlier passes saw and that have not settled: [`Report::sightings`] of the last one.
     pub sightings: Sightings,
+    /// What it looks at, and what it was told before.
+    pub attention: Attention,
 }
 
 /// What a pass leaves.
@@ -49,6 +54,12 @@ pub struct Report {
     pub sightings: Sightings,
     /// How many entries were written, or would have been by a pass that may write.
     pub learnt: usize,
+    /// When each was last read, for the next pass.
+    pub looks: Looks,
+    /// Of what the pass had anything to say.
+    pub noticed: BTreeSet<Key>,
+    /// How the document and the record agreed before the pass.
+    pub agreement: Option<Agreement>,
 }
 
 /// Runs one pass: opens the journal, holds the lease where anything may change, executes what the engine commands, and
@@ -71,8 +82,10 @@ pub async fn pass(
     if let Err(error) = journal.release().await {
         tracing::warn!(%error, "the lease was not given back; the next writer waits until its term is over");
     }
-    let (recorded, sightings) = (pass.recorded().clone(), pass.sightings().clone());
-    Ok(Report { outcome: outcome?, recorded, sightings, learnt: pass.learnt() })
+    let outcome = outcome?;
+    let learnt = pass.learnt();
+    let Left { recorded, sightings, looks, noticed, agreement } = pass.leave();
+    Ok(Report { outcome, recorded, sightings, learnt, looks, noticed, agreement })
 }
 
 /// A pass for an environment that is mostly idle: looks first, without the lease, and runs the pass only when there is
@@ -85,11 +98,12 @@ pub async fn reconcile(
 ) -> Result<Report, DriverError> {
     let mode = if request.mode == Mode::Destroy { Mode::PlanDestroy } else { Mode::Plan };
     let look = Request { mode, ..request.clone() };
-    let report = pass(driver, look, &Reporter::silent(), stop.clone()).await?;
+    let report = pass(driver, look, &reporter.unheard(), stop.clone()).await?;
     if is_idle(&report, &request) || *stop.borrow() {
         return Ok(report);
     }
-    pass(driver, request, reporter, stop).await
+    let attention = request.attention.clone().once_more(report.looks, report.noticed, report.agreement);
+    pass(driver, Request { attention, ..request }, reporter, stop).await
 }
 
 fn is_idle(report: &Report, request: &Request) -> bool {
@@ -115,6 +129,7 @@ struct Run {
     writing: Pin<Box<dyn Future<Output = Journal> + Send>>,
     held: watch::Receiver<Hold>,
     pass: Pass,
+    reporter: Reporter,
     narrator: Narrator,
     tasks: JoinSet<Done>,
     /// Calls whose time has come, and that wait for the lease to be renewed.
@@ -123,12 +138,14 @@ struct Run {
 
 impl Run {
     fn new(driver: &Driver, journal: Journal, request: Request, reporter: &Reporter) -> Self {
-        let Request { desired, published, catalog, limits, mode, sightings } = request;
+        let Request { desired, published, catalog, limits, mode, sightings, attention } = request;
         let recorded = journal.recorded().clone();
         let knows = known_kinds(driver, &desired, &recorded);
         let open: BTreeMap<u64, _> =
             recorded.open.iter().map(|(number, open)| (*number, open.intent.resource.clone())).collect();
-        let inputs = Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows };
+        let inputs =
+            Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows, attention };
+        reporter.witness.sees(Sight::Began(&inputs));
         let (writer, writing) = journal.into_writer();
         Self {
             driver: driver.clone(),
@@ -136,6 +153,7 @@ impl Run {
             writer,
             writing: Box::pin(writing),
             pass: Pass::new(inputs),
+            reporter: reporter.clone(),
             narrator: Narrator::new(reporter.clone(), open),
             tasks: JoinSet::new(),
             calls_due: VecDeque::new(),
@@ -174,7 +192,10 @@ impl Run {
     /// Tells the engine what happened, and starts what it commands.
     fn tell(&mut self, event: Event) -> Option<Outcome> {
         let now_ms = self.driver.clock.now_ms();
+        let witness = &self.reporter.witness;
+        witness.sees(Sight::Told { event: &event, now_ms });
         let commands = self.pass.step(event, now_ms);
+        witness.sees(Sight::Said { commands: &commands, turns: &self.pass.take_turns() });
         self.narrator.tell(&commands, self.pass.plan(), now_ms);
         let mut outcome = None;
         for command in commands {
@@ -287,11 +308,11 @@ fn known_kinds(driver: &Driver, desired: &DesiredState, recorded: &Recorded) -> 
     desired.chain(recorded).filter(|kind| driver.provider.knows(kind)).collect()
 }
 
-async fn in_time<T>(
+pub(crate) async fn in_time<T>(
     driver: &Driver,
     question: impl Future<Output = Result<T, ReadError>>,
 ) -> Result<T, ReadError> {
-    let longest = Duration::from_millis(driver.lease.longest_call_ms);
+    let longest = Duration::from_millis(driver.lease.longest_question_ms);
     let answer = tokio::time::timeout(longest, question).await;
     answer
         .unwrap_or_else(|_| Err(ReadError::NoAnswer(format!("nothing came within {} s", longest.as_secs()))))

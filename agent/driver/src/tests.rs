@@ -5,6 +5,7 @@ mod cloud;
 mod damage;
 mod folder;
 mod journal;
+mod leases;
 mod passes;
 mod store;
 mod verify;
@@ -84,7 +85,12 @@ impl World {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             vault: Arc::new(OneSecret),
-            lease: LeaseTerms { holder: holder.to_owned(), term_ms: 20_000, longest_call_ms: 5_000 },
+            lease: LeaseTerms {
+                holder: holder.to_owned(),
+                term_ms: 20_000,
+                longest_call_ms: 5_000,
+                longest_question_ms: 5_000,
+            },
             memory: Memory::default(),
         }
     }

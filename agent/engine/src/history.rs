@@ -72,6 +72,11 @@ pub enum What {
         /// That id.
         to: ResourceId,
     },
+    /// A person confirmed what a search found of it after its journal was lost.
+    Recovered {
+        /// The identifiers that were found: one, or those among which only a person can tell.
+        identifiers: Vec<String>,
+    },
     /// A person confirmed that it may be deleted.
     Confirmed {
         /// What was confirmed.
@@ -245,6 +250,12 @@ impl History {
             Entry::Confirmed { resource, digest, who } => {
                 let what = What::Confirmed { digest: digest.clone() };
                 return Some(Event { who: Some(who.clone()), ..by_agent(Some((resource, 0)), what) });
+            }
+            Entry::Recovered { found, who } => {
+                let identifiers = found.there.identifiers().into_iter().map(str::to_owned).collect();
+                let about = Some((&found.resource, found.generation));
+                let recovered = by_agent(about, What::Recovered { identifiers });
+                return Some(Event { who: Some(who.clone()), ..recovered });
             }
             Entry::Answered { resource, path, choice, over, who } => {
                 let what = What::Answered { path: path.clone(), choice: *choice, over: over.clone() };

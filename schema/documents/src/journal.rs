@@ -142,14 +142,25 @@ pub enum Entry {
         /// The merge unit.
         path: FieldPath,
         /// The value before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "crate::present::even_null",
+            skip_serializing_if = "Option::is_none"
+        )]
         from: Option<Json>,
         /// The value now.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "crate::present::even_null",
+            skip_serializing_if = "Option::is_none"
+        )]
         to: Option<Json>,
         /// Who made it, where the cloud tells.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         who: Option<String>,
+        /// When it was made, where the cloud tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made_at_ms: Option<Millis>,
         /// Class of the field.
         class: Class,
         /// Who had asked for the value before.
@@ -195,8 +206,19 @@ pub enum Entry {
         /// The answer.
         choice: Choice,
         /// The live value that was answered.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "crate::present::even_null",
+            skip_serializing_if = "Option::is_none"
+        )]
         over: Option<Json>,
+        /// Who.
+        who: String,
+    },
+    /// A person confirmed what a search found of a resource whose journal was lost.
+    Recovered {
+        /// What was found.
+        found: Box<crate::recovery::Finding>,
         /// Who.
         who: String,
     },
@@ -210,6 +232,9 @@ pub struct Lease {
     pub holder: String,
     /// How long it lasts from the last batch on.
     pub term_ms: u64,
+    /// How long one call of the holder may take: a successor waits this much longer.
+    #[serde(default)]
+    pub longest_call_ms: u64,
 }
 
 /// What will be done, complete.
@@ -279,7 +304,11 @@ pub enum Act {
 #[serde(deny_unknown_fields)]
 pub struct Settlement {
     /// The wish that is settled; absent: that it should not be there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub asked: Option<Value>,
     /// Its strength.
     pub rank: Rank,
@@ -321,6 +350,7 @@ impl Entry {
             | Self::Confirmed { resource, .. }
             | Self::Answered { resource, .. }
             | Self::Moved { from: resource, .. } => Some(resource),
+            Self::Recovered { found, .. } => Some(&found.resource),
             Self::Lease(_)
             | Self::Released {}
             | Self::Pass { .. }

@@ -14,6 +14,7 @@
 //! | [`checkpoint::Checkpoint`] | the agent | the agent |
 //! | [`recorded::Recorded`] | a fold of the journal | the agent |
 //! | [`import::Imports`] | the agent | `manifestc import` |
+//! | [`recovery::Recovery`] | the agent | people, the agent |
 
 pub mod canonical;
 pub mod checkpoint;
@@ -26,9 +27,11 @@ pub mod manifest;
 pub mod origin;
 pub mod path;
 pub mod plan;
+mod present;
 pub mod publication;
 pub mod read;
 pub mod recorded;
+pub mod recovery;
 pub mod schema;
 pub mod sealed;
 pub mod value;

@@ -2,7 +2,9 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
-use crate::{Json, checkpoint, desired, environment, import, journal, manifest, plan, publication, recorded};
+use crate::{
+    Json, checkpoint, desired, environment, import, journal, manifest, plan, publication, recorded, recovery,
+};
 
 /// The documents that have a schema, by the name that `manifestc schema` takes.
 pub const NAMES: &[&str] = &[
@@ -15,6 +17,7 @@ pub const NAMES: &[&str] = &[
     "checkpoint",
     "recorded-state",
     "imports",
+    "recovery",
 ];
 
 /// The schema of the document with this name.
@@ -29,6 +32,7 @@ pub fn of(name: &str) -> Option<Schema> {
         "checkpoint" => sealed(schema::<checkpoint::Checkpoint>()),
         "recorded-state" => schema::<recorded::Recorded>(),
         "imports" => schema::<import::Imports>(),
+        "recovery" => schema::<recovery::Recovery>(),
         _ => return None,
     })
 }

@@ -15,6 +15,7 @@ use schema_documents::manifest::Manifest;
 use schema_documents::plan::Plan;
 use schema_documents::publication::Publication;
 use schema_documents::recorded::Recorded;
+use schema_documents::recovery::Recovery;
 use schema_documents::{canonical, schema};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -81,6 +82,7 @@ fn documents() -> Vec<Document> {
         json_document::<Checkpoint>("checkpoint"),
         json_document::<Recorded>("recorded-state"),
         json_document::<Imports>("imports"),
+        json_document::<Recovery>("recovery"),
     ]
 }
 

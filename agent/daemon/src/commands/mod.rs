@@ -7,6 +7,7 @@ pub(crate) mod destroy;
 pub(crate) mod history;
 pub(crate) mod imports;
 pub(crate) mod plan;
+pub(crate) mod recover;
 pub(crate) mod run;
 pub(crate) mod secret;
 pub(crate) mod status;

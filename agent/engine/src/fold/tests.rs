@@ -133,7 +133,7 @@ fn batch(number: u64, previous: Option<Digest>, epoch: u64, entry: Entry) -> Bat
 }
 
 fn lease() -> Entry {
-    Entry::Lease(Lease { holder: "ada".to_owned(), term_ms: 9 })
+    Entry::Lease(Lease { holder: "ada".to_owned(), term_ms: 9, longest_call_ms: 4 })
 }
 
 #[track_caller]
@@ -195,4 +195,16 @@ fn whoever_changes_what_an_entry_means_gives_checkpoints_a_new_version() {
         (1, "e891630ff015"),
         "the same entries give another record: raise `checkpoint::VERSION`, and write both down here"
     );
+}
+
+#[test]
+fn an_older_document_does_not_follow_a_newer_one() {
+    let pass = |number| Entry::Pass { desired: Digest::of(&number), number, commit: None };
+    let mut recorded = Recorded::default();
+    apply(&mut recorded, &pass(Some(7)), 5).unwrap();
+    check(&recorded, &pass(Some(6)), "number 7 was worked towards");
+    for number in [Some(7), None, Some(8)] {
+        apply(&mut recorded, &pass(number), 5).unwrap();
+    }
+    assert_eq!(recorded.published, Some(8));
 }

@@ -66,6 +66,7 @@ fn verb(what: &What) -> (Style, &'static str) {
         What::Gone => (YELLOW, "gone"),
         What::Forgotten => (DIM, "forgotten"),
         What::Moved { .. } => (DIM, "moved"),
+        What::Recovered { .. } => (GREEN, "recovered"),
         What::Confirmed { .. } => (Style::new().bold(), "confirmed"),
         What::Answered { choice: Choice::Adopt, .. } => (Style::new().bold(), "adopt"),
         What::Answered { choice: Choice::Revert, .. } => (Style::new().bold(), "revert"),
@@ -93,6 +94,7 @@ fn detail(event: &Event) -> String {
         }
         What::Answered { path, over, .. } => format!("{path}: live was {}", value(over.as_ref())),
         What::Moved { to } => format!("to {to}"),
+        What::Recovered { identifiers } => identifiers.join(", "),
         What::Confirmed { digest } => format!("may be deleted ({})", digest.short()),
         What::Gone | What::Forgotten => String::new(),
     }
