@@ -3,12 +3,18 @@
 mod args;
 mod commands;
 mod desired;
+mod listening;
 mod objects;
 mod output;
 mod show;
 mod wiring;
 
 use std::process::ExitCode;
+
+/// A pass makes and drops documents many times its lasting size. This allocator gives that back to the system, and the usual
+/// one keeps it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use args::{Args, Command};
 use clap::Parser as _;
@@ -24,10 +30,13 @@ async fn main() -> ExitCode {
         Command::Destroy(args) => commands::destroy::run(args).await,
         Command::Run(args) => commands::run::run(args).await,
         Command::Status(args) => commands::status::run(args).await,
+        Command::History(args) => commands::history::run(args).await,
+        Command::Verify(args) => commands::verify::run(args).await,
         Command::Imports(args) => commands::imports::run(args).await,
         Command::Adopt(args) => commands::answer::adopt(args).await,
         Command::Revert(args) => commands::answer::revert(args).await,
         Command::Confirm(args) => commands::confirm::run(args).await,
+        Command::Recover(args) => commands::recover::run(args).await,
         Command::Secret(args) => commands::secret::run(args).await,
     };
     match outcome {

@@ -14,17 +14,21 @@
 //! one state machine, [`pass::Pass`]: it is told what happened ([`command::Event`]) and says what to do next
 //! ([`command::Command`]). Whoever executes the commands (`agent/driver`, a simulation) decides nothing.
 
+pub mod attention;
+pub mod audit;
 pub mod bind;
 pub mod check;
 pub mod command;
 pub mod diff;
 pub mod fold;
+pub mod history;
 pub mod import;
 pub mod live;
 pub mod merge;
 pub mod options;
 pub mod pass;
 pub mod plan;
+pub mod recover;
 #[cfg(test)]
 mod scene;
 pub mod schedule;

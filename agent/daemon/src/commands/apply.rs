@@ -1,6 +1,7 @@
 //! `manifest-agent apply`: one pass.
 
 use agent_driver::{Driver, Report, Reporter, Request, pass, reconcile};
+use agent_engine::attention::Attention;
 use agent_engine::command::{Ended, Outcome};
 use agent_engine::diff::Sightings;
 use agent_engine::options::Limits;
@@ -22,7 +23,8 @@ pub(crate) async fn run(args: Apply) -> Result<Verdict> {
     let environment = Environment::of(&desired, &args.at.place, Missing::Create)?;
     let driver =
         environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
-    let work = Work { desired, published, mode: Mode::Apply, sightings: Sightings::default() };
+    let (sightings, attention) = (Sightings::default(), Attention::default());
+    let work = Work { desired, published, mode: Mode::Apply, sightings, attention };
     let report = once(&driver, work, &args.at.reach, show::stop_signal()).await?;
     say(&report.outcome)
 }
@@ -33,6 +35,7 @@ pub(crate) struct Work {
     pub(crate) published: Published,
     pub(crate) mode: Mode,
     pub(crate) sightings: Sightings,
+    pub(crate) attention: Attention,
 }
 
 /// How much of the reading limits one pass of many may use to look at what is live, in percent: nobody waits for it, and
@@ -48,10 +51,11 @@ pub(crate) async fn once(
 ) -> Result<Report> {
     let (reporter, progress) = Reporter::channel();
     let shown = show::start(progress);
-    let Work { desired, published, mode, sightings } = work;
+    let Work { desired, published, mode, sightings, attention } = work;
     let looking_percent = if mode == Mode::Run { RUN_LOOKS_PERCENT } else { 100 };
     let limits = Limits { looking_percent, ..show::limits(&desired, reach) };
-    let request = Request { desired, published, catalog: Catalog::builtin(), limits, mode, sightings };
+    let catalog = Catalog::builtin();
+    let request = Request { desired, published, catalog, limits, mode, sightings, attention };
     let report = if request.mode == Mode::Run {
         reconcile(driver, request, &reporter, stop).await
     } else {
@@ -86,6 +90,9 @@ pub(crate) fn say(outcome: &Outcome) -> Result<Verdict> {
             anstream::eprintln!("stopped; what was in flight is recorded, the next pass goes on from there");
         }
         Ended::Lost { to } => bail!("another agent has taken over: {to}"),
+        Ended::Superseded { by } => bail!(
+            "superseded: document {by} was applied meanwhile and nothing was done; run this again to work towards the newest"
+        ),
         Ended::Refused { violations } => bail!(
             "the plan did not pass its own check and nothing was done, which is a fault of this program: {}",
             violations.join("; ")

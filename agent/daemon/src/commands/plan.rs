@@ -1,6 +1,7 @@
 //! `manifest-agent plan`: what a pass would do. It writes nothing anywhere.
 
 use agent_driver::{Reporter, Request, pass};
+use agent_engine::attention::Attention;
 use agent_engine::command::Ended;
 use agent_engine::pass::Mode;
 use anyhow::{Result, bail};
@@ -30,6 +31,7 @@ pub(crate) async fn run(args: Plan) -> Result<Verdict> {
         catalog: Catalog::builtin(),
         mode: if args.destroy { Mode::PlanDestroy } else { Mode::Plan },
         sightings: agent_engine::diff::Sightings::default(),
+        attention: Attention::default(),
     };
     let report = pass(&driver, request, &reporter, stopped).await;
     drop(reporter);

@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use agent_world::{CallError, ReadError};
 use schema_documents::plan::StepKey;
 use schema_documents::{Json, Millis};
 
@@ -123,7 +122,7 @@ impl Pass {
 
     fn worth_of(&self, purpose: &Purpose) -> (u64, Class) {
         match purpose {
-            Purpose::Observe(_) => (0, Class::Background),
+            Purpose::Observe(_) | Purpose::Sweep { .. } => (0, Class::Background),
             Purpose::Pin(step) => (self.work.way_from_ms(step), Class::Within),
             Purpose::Look(intent) | Purpose::ReadBack(intent) => (self.way_after_ms(*intent), Class::Work),
         }
@@ -269,23 +268,5 @@ impl Pass {
 
     pub(super) fn woke(&mut self, at_ms: Millis) {
         self.desk.alarms.remove(&at_ms);
-    }
-}
-
-/// What the answer of a call says of the limits.
-pub(super) fn of_call<T>(result: &Result<T, CallError>) -> Verdict {
-    match result {
-        Err(CallError::Throttled { by, .. }) => Verdict::Throttled(*by),
-        Err(CallError::NoAnswer(_)) => Verdict::Silent,
-        Ok(_) | Err(CallError::Refused { .. } | CallError::TokenConflict) => Verdict::Served,
-    }
-}
-
-/// What the answer of a question says of the limits.
-pub(super) fn of_question<T>(result: &Result<T, ReadError>) -> Verdict {
-    match result {
-        Err(ReadError::Throttled { by, .. }) => Verdict::Throttled(*by),
-        Err(ReadError::NoAnswer(_)) => Verdict::Silent,
-        Ok(_) | Err(ReadError::Refused { .. } | ReadError::UnknownOperation) => Verdict::Served,
     }
 }

@@ -3,7 +3,7 @@
 use schema_documents::journal::Entry;
 
 use super::flight::Ending;
-use super::{Pass, Then, work};
+use super::{Pass, Then, Turn, work};
 use crate::options::Discipline;
 use crate::schedule::next_poll_ms;
 
@@ -19,6 +19,7 @@ impl Pass {
         let longest_ms = self.kind(&kind).map_or(u64::MAX, |kind| kind.timeout_ms(handler));
         let settles_only = !self.mutates();
         if settles_only || waited_ms > longest_ms {
+            self.turns.extend((!settles_only).then_some(Turn::PollOverTime));
             let message = format!("the operation is still under way after {} s", waited_ms / 1_000);
             let open = Ending::Open { code: "InProgress".to_owned(), message };
             return self.append(news, Then::Close(intent, open));
@@ -32,6 +33,7 @@ impl Pass {
                 next_poll_ms(elapsed_ms, expected_ms, slack_ms, said_ms)
             }
         };
+        self.turn(Turn::PollRunning);
         self.append(news, Then::Poll { intent, not_before_ms: now_ms + pause_ms });
     }
 

@@ -10,7 +10,7 @@ mod tests;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use agent_world::Throttler;
+use agent_world::{CallError, ReadError, Throttler};
 use schema_documents::Millis;
 
 use super::{Lane, Quotas};
@@ -68,6 +68,26 @@ pub enum Verdict {
     Silent,
     /// It was not sent after all.
     Unsent,
+}
+
+impl Verdict {
+    /// What the answer of a call says.
+    pub fn of_call<T>(result: &Result<T, CallError>) -> Self {
+        match result {
+            Err(CallError::Throttled { by, .. }) => Self::Throttled(*by),
+            Err(CallError::NoAnswer(_)) => Self::Silent,
+            Ok(_) | Err(CallError::Refused { .. } | CallError::TokenConflict) => Self::Served,
+        }
+    }
+
+    /// What the answer of a question says.
+    pub fn of_question<T>(result: &Result<T, ReadError>) -> Self {
+        match result {
+            Err(ReadError::Throttled { by, .. }) => Self::Throttled(*by),
+            Err(ReadError::NoAnswer(_)) => Self::Silent,
+            Ok(_) | Err(ReadError::Refused { .. } | ReadError::UnknownOperation) => Self::Served,
+        }
+    }
 }
 
 /// The limits on the way of a request, by number, and its class.
