@@ -31,6 +31,10 @@ pub(crate) enum Command {
     Revert(Answer),
     /// Confirm a deletion that waits for a person
     Confirm(Confirm),
+    /// Approve the steps of a plan that wait for a person
+    Approve(Approve),
+    /// Publish what an earlier number said once more, after showing what that would do
+    Rollback(Rollback),
     /// Remove everything that is recorded, through the same gates as any other plan
     Destroy(Destroy),
     /// Set the value of a secret
@@ -196,6 +200,48 @@ pub(crate) struct Confirm {
     pub(crate) place: Place,
     #[command(flatten)]
     pub(crate) person: Person,
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  manifest-agent approve sha256:… --state s3://my-state --app shop --env production"
+)]
+pub(crate) struct Approve {
+    /// What is approved; `plan` and `status` print it
+    pub(crate) digest: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The desired state: with it, what only `plan` has shown can be approved, by planning once more
+    #[arg(long, value_name = "URL", env = "MANIFEST_DESIRED")]
+    pub(crate) desired: Option<String>,
+    /// Refuse documents larger than this
+    #[arg(long, value_name = "BYTES", default_value_t = schema_documents::desired::DEFAULT_MAX_BYTES)]
+    pub(crate) max_document_bytes: u64,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// Who approves; without it the user's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  manifest-agent rollback 41 --desired s3://my-state --state s3://my-state --app shop --env production"
+)]
+pub(crate) struct Rollback {
+    /// The number to go back to; without it the one before the last
+    pub(crate) number: Option<u64>,
+    #[command(flatten)]
+    pub(crate) at: Connected,
+    /// Show what it would do, and publish nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How the plan is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Who goes back; without it the user's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
 }
 
 /// Who decides.

@@ -28,6 +28,8 @@ async fn main() -> ExitCode {
         Command::Adopt(args) => commands::answer::adopt(args).await,
         Command::Revert(args) => commands::answer::revert(args).await,
         Command::Confirm(args) => commands::confirm::run(args).await,
+        Command::Approve(args) => commands::approve::run(args).await,
+        Command::Rollback(args) => commands::rollback::run(args).await,
         Command::Secret(args) => commands::secret::run(args).await,
     };
     match outcome {

@@ -13,7 +13,6 @@ use agent_engine::pass::{Inputs, Mode, Pass, Published};
 use agent_world::{Call, CallAction, CallError, FailureKind, Progress as Answer, ReadError};
 use schema_catalog::Catalog;
 use schema_documents::desired::DesiredState;
-use schema_documents::environment::Approval;
 use schema_documents::journal::Entry;
 use schema_documents::recorded::Recorded;
 use schema_documents::{Millis, Value};
@@ -88,17 +87,15 @@ pub async fn reconcile(
     let mode = if request.mode == Mode::Destroy { Mode::PlanDestroy } else { Mode::Plan };
     let look = Request { mode, ..request.clone() };
     let report = pass(driver, look, &Reporter::silent(), stop.clone()).await?;
-    if is_idle(&report, &request) || *stop.borrow() {
+    if is_idle(&report) || *stop.borrow() {
         return Ok(report);
     }
     pass(driver, request, reporter, stop).await
 }
 
-fn is_idle(report: &Report, request: &Request) -> bool {
-    let unapproved = matches!(request.mode, Mode::Apply | Mode::Run);
-    let waits_for_approval = unapproved && request.desired.approval == Approval::Required;
-    let steps = report.outcome.plan.as_ref().map_or(0, |plan| plan.steps.len());
-    report.learnt == 0 && report.recorded.open.is_empty() && (steps == 0 || waits_for_approval)
+fn is_idle(report: &Report) -> bool {
+    let begins = report.outcome.plan.as_ref().is_some_and(|plan| plan.approved_steps().next().is_some());
+    report.learnt == 0 && report.recorded.open.is_empty() && !begins
 }
 
 /// What a task of the run ends with.

@@ -14,6 +14,7 @@
 //! one state machine, [`pass::Pass`]: it is told what happened ([`command::Event`]) and says what to do next
 //! ([`command::Command`]). Whoever executes the commands (`agent/driver`, a simulation) decides nothing.
 
+pub mod approval;
 pub mod bind;
 pub mod check;
 pub mod command;
@@ -21,6 +22,7 @@ pub mod diff;
 pub mod fold;
 pub mod import;
 pub mod live;
+pub mod loss;
 pub mod merge;
 pub mod options;
 pub mod pass;

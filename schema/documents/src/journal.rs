@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::desired::Class;
 use crate::origin::Rank;
-use crate::plan::{Change, Wish};
+use crate::plan::{Change, Step, StepKey, Wish};
 use crate::recorded::{Choice, Owner};
 use crate::{Digest, FieldPath, Json, Millis, Origin, ResourceId, Value};
 
@@ -172,14 +172,47 @@ pub enum Entry {
         /// The id from now on.
         to: ResourceId,
     },
+    /// What would be lost with a resource that is to go is not what the record says: by its live state, as it was read.
+    Loses {
+        /// The resource.
+        resource: ResourceId,
+        /// The loss.
+        loss: Loss,
+    },
     /// A person confirmed a deletion.
     Confirmed {
         /// The resource.
         resource: ResourceId,
         /// What was confirmed: [`confirmation_digest`].
         digest: Digest,
+        /// What may be lost. A confirmation without it allows nothing any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        loss: Option<Loss>,
         /// Who.
         who: String,
+    },
+    /// These steps wait for a person's approval, and no others. Without any: none does any more.
+    Proposed {
+        /// By which they are approved: [`crate::approval::plan_digest`].
+        plan: Digest,
+        /// The steps.
+        steps: Vec<Step>,
+    },
+    /// A person approved the steps that were proposed last.
+    Approved {
+        /// Of which plan.
+        plan: Digest,
+        /// Who.
+        who: String,
+    },
+    /// What people allowed does not hold any more: what they allowed it for is not what would be done now.
+    Lapsed {
+        /// Approvals.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approvals: Vec<StepKey>,
+        /// Confirmations.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        confirmations: Vec<Digest>,
     },
     /// A person answered drift.
     Answered {
@@ -295,9 +328,26 @@ pub fn token(journal: &str, resource: &ResourceId, generation: u32, attempt: u32
     digest.as_str().replace(':', "-")
 }
 
-/// What a person confirms when something that holds data may go: exactly this generation of this thing.
-pub fn confirmation_digest(resource: &ResourceId, generation: u32, identifier: &str, kind: &str) -> Digest {
-    Digest::of(&("delete", resource, generation, identifier, kind))
+/// What is gone for good when something that holds data is deleted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Loss {
+    /// Which generation of the resource it is.
+    pub generation: u32,
+    /// Its identifier.
+    pub identifier: String,
+    /// Its kind.
+    pub kind: String,
+    /// What it holds, in words: `every object in the bucket`.
+    pub holds: String,
+    /// What says how much of it is kept elsewhere, such as for how many days there are backups; as last seen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub given: BTreeMap<FieldPath, Json>,
+}
+
+/// What a person confirms when something that holds data may go: exactly this loss.
+pub fn confirmation_digest(resource: &ResourceId, loss: &Loss) -> Digest {
+    Digest::of(&("delete", resource, loss))
 }
 
 impl Batch {

@@ -14,6 +14,7 @@
 //! | [`recorded::Recorded`] | a fold of the journal | the agent |
 //! | [`import::Imports`] | the agent | `manifestc import` |
 
+pub mod approval;
 pub mod canonical;
 pub mod desired;
 pub mod environment;

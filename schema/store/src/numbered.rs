@@ -24,6 +24,15 @@ pub enum Put {
     Exists,
 }
 
+/// Whose a number is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It holds what was to be written.
+    Ours,
+    /// Somebody else's document is there.
+    Taken(Vec<u8>),
+}
+
 impl Numbered {
     pub(crate) fn new(objects: Arc<dyn ObjectStore>, at: Path) -> Self {
         Self { objects, at }
@@ -40,6 +49,23 @@ impl Numbered {
             Ok(_) => Ok(Put::Written),
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(Put::Exists),
             Err(error) => Err(StoreError::from(&error)),
+        }
+    }
+
+    /// Writes the document with this number if there is none, and says whose it is afterwards: an answer that does not come
+    /// says nothing, so reading the number tells.
+    pub async fn claim(&self, number: u64, bytes: Vec<u8>) -> Result<Claim, StoreError> {
+        let put = self.put(number, bytes.clone()).await;
+        if matches!(put, Ok(Put::Written)) {
+            return Ok(Claim::Ours);
+        }
+        match self.get(number).await? {
+            Some(found) if found == bytes => Ok(Claim::Ours),
+            Some(found) => Ok(Claim::Taken(found)),
+            None => {
+                let reason = put.err().map_or_else(String::new, |error| format!(": {}", error.0));
+                Err(StoreError(format!("number {number} was not taken by the store{reason}")))
+            }
         }
     }
 
@@ -100,7 +126,9 @@ mod tests {
         assert_eq!(numbered.last().await, Ok(None));
         assert_eq!(numbered.put(1, b"a".to_vec()).await, Ok(Put::Written));
         assert_eq!(numbered.put(1, b"b".to_vec()).await, Ok(Put::Exists));
-        assert_eq!(numbered.put(2, b"c".to_vec()).await, Ok(Put::Written));
+        assert_eq!(numbered.claim(2, b"c".to_vec()).await, Ok(Claim::Ours));
+        assert_eq!(numbered.claim(2, b"c".to_vec()).await, Ok(Claim::Ours), "said once more");
+        assert_eq!(numbered.claim(2, b"d".to_vec()).await, Ok(Claim::Taken(b"c".to_vec())));
         assert_eq!(numbered.get(1).await, Ok(Some(b"a".to_vec())));
         assert_eq!(numbered.get(3).await, Ok(None));
         assert_eq!(numbered.last_hint(0).await, Ok(2));

@@ -2,10 +2,12 @@
 
 pub(crate) mod answer;
 pub(crate) mod apply;
+pub(crate) mod approve;
 pub(crate) mod confirm;
 pub(crate) mod destroy;
 pub(crate) mod imports;
 pub(crate) mod plan;
+pub(crate) mod rollback;
 pub(crate) mod run;
 pub(crate) mod secret;
 pub(crate) mod status;

@@ -1,10 +1,12 @@
 //! `manifest-agent run`: pass after pass, until told to stop.
 
 use agent_driver::{Driver, Memory};
-use agent_engine::command::Ended;
+use agent_engine::command::{Ended, Outcome};
 use agent_engine::diff::Sightings;
 use agent_engine::pass::Mode;
 use anyhow::Result;
+use schema_documents::Digest;
+use schema_documents::plan::Plan;
 use schema_store::Missing;
 use tokio::sync::watch;
 
@@ -39,13 +41,24 @@ pub(crate) async fn run(args: Run) -> Result<Verdict> {
 struct Known {
     environment: (String, String),
     memory: Memory,
+    /// What the last pass said. A plan that waits for people is told once.
+    said: Option<Digest>,
 }
 
 impl Known {
+    /// Whether a pass did anything, or says something else than the one before.
+    fn is_news(&mut self, outcome: &Outcome) -> bool {
+        let Some(plan) = &outcome.plan else { return outcome.ended != Ended::Done };
+        let says = Digest::of(&Plan { journal: None, ..plan.clone() });
+        let told_already = self.said.replace(says.clone()).is_some_and(|said| said == says);
+        let did = outcome.succeeded.len() + outcome.failed.len() > 0;
+        did || outcome.ended != Ended::Done || !(plan.is_empty() || told_already)
+    }
+
     fn of(&mut self, environment: &Environment) -> Memory {
         let named = (environment.app.clone(), environment.name.clone());
         if self.environment != named {
-            *self = Self { environment: named, memory: Memory::default() };
+            *self = Self { environment: named, ..Self::default() };
         }
         self.memory.clone()
     }
@@ -63,8 +76,7 @@ async fn one(
     let driver = Driver { memory: known.of(&environment), ..environment.driver(cloud, lease) };
     let work = Work { desired, published, mode: Mode::Run, sightings };
     let report = once(&driver, work, &args.at.reach, stop).await?;
-    let idle = report.outcome.plan.as_ref().is_some_and(schema_documents::plan::Plan::is_empty);
-    if !idle || report.outcome.ended != Ended::Done {
+    if known.is_news(&report.outcome) {
         say(&report.outcome)?;
     }
     Ok(report.sightings)

@@ -32,6 +32,14 @@ pub(crate) async fn run(args: Status) -> Result<Verdict> {
                 "open_edits": record.fields.iter().filter(|(_, field)| field.edit.is_some()).map(|(path, _)| path).collect::<Vec<_>>(),
                 "failure": record.failure,
             })).collect::<Vec<_>>(),
+            "awaited": recorded.proposal.as_ref().map(|proposal| json!({
+                "digest": proposal.plan,
+                "since_ms": proposal.at_ms,
+                "steps": proposal.steps.iter().map(|step| &step.key).collect::<Vec<_>>(),
+            })),
+            "approved": recorded.approvals.iter().map(|(step, approval)| json!({
+                "step": step, "who": approval.who, "at_ms": approval.at_ms,
+            })).collect::<Vec<_>>(),
             "in_flight": recorded.open.values().map(|open| json!({
                 "intent": open.intent.intent,
                 "resource": open.intent.resource,
@@ -90,6 +98,7 @@ fn text(environment: &Environment, recorded: &Recorded) -> String {
             output::time(open.at_ms)
         );
     }
+    words(&mut out, recorded);
     let edits = rows(recorded)
         .flat_map(|(_, _, record)| record.fields.values())
         .filter(|field| field.edit.is_some())
@@ -105,6 +114,22 @@ fn text(environment: &Environment, recorded: &Recorded) -> String {
         recorded.number,
     );
     out
+}
+
+/// What waits for a person's word, and what has it.
+fn words(out: &mut String, recorded: &Recorded) {
+    for (key, approval) in &recorded.approvals {
+        let at = output::time(approval.at_ms);
+        let _ = writeln!(out, "approved   {} by {} at {at}", key.0, approval.who);
+    }
+    let Some(proposal) = &recorded.proposal else { return };
+    let (yellow, plain) = (YELLOW.render(), YELLOW.render_reset());
+    for step in &proposal.steps {
+        let _ = writeln!(out, "{yellow}waits{plain}      {}", step.key.0);
+    }
+    let since = output::time(proposal.at_ms);
+    let _ =
+        writeln!(out, "           for approval since {since}: `manifest-agent approve {}`", proposal.plan);
 }
 
 fn stage(status: Stage) -> (anstyle::Style, &'static str) {

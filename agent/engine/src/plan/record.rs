@@ -25,6 +25,8 @@ pub fn journal_entries(differences: &Differences) -> Vec<Entry> {
         seen(difference, &mut entries);
         edits(difference, &mut entries);
         settled(difference, &mut entries);
+        let loss = difference.loss.as_ref();
+        entries.extend(loss.map(|loss| Entry::Loses { resource: difference.id.clone(), loss: loss.clone() }));
         presence(difference, &mut entries);
     }
     entries
