@@ -11,6 +11,12 @@ use schema_documents::{FieldPath, ResourceId};
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// How logs are written to standard error
+    #[arg(long, value_enum, default_value = "text", global = true, env = "MANIFEST_LOG_FORMAT")]
+    pub(crate) log_format: Format,
+    /// Which logs: `error`, `warn`, `info`, `debug`, `trace`, or by part, such as `warn,agent_driver=debug`
+    #[arg(long, value_name = "LEVEL", default_value = "warn", global = true, env = "MANIFEST_LOG")]
+    pub(crate) log: String,
 }
 
 #[derive(Subcommand)]
@@ -144,6 +150,12 @@ pub(crate) struct Run {
     /// Time from the end of one pass to the start of the next, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     pub(crate) every: f64,
+    /// Serve metrics, health, readiness and status at this address of this machine, such as `127.0.0.1:9464`
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+    /// Let `--listen` take an address that other machines reach; the pages have no password
+    #[arg(long, requires = "listen")]
+    pub(crate) listen_anywhere: bool,
 }
 
 #[derive(ClapArgs)]

@@ -13,6 +13,7 @@ mod memory;
 mod person;
 mod progress;
 mod run;
+mod scrub;
 mod system;
 #[cfg(test)]
 mod tests;

@@ -10,16 +10,18 @@ use agent_engine::command::{Command, Event, Outcome};
 use agent_engine::diff::Sightings;
 use agent_engine::options::Limits;
 use agent_engine::pass::{Inputs, Mode, Pass, Published};
-use agent_world::{Call, CallAction, CallError, FailureKind, Progress as Answer, ReadError};
+use agent_world::{Call, CallAction, CallError, FailureKind, Progress as Answer, ProgressState, ReadError};
 use schema_catalog::Catalog;
 use schema_documents::desired::DesiredState;
-use schema_documents::journal::Entry;
+use schema_documents::journal::{Act, Entry, Intent};
 use schema_documents::recorded::Recorded;
 use schema_documents::{Millis, Value};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use crate::progress::Narrator;
+use crate::scrub::{self, Secrets};
 use crate::{Driver, DriverError, Journal, Reporter, lease};
 
 /// What a pass is asked for.
@@ -204,9 +206,11 @@ impl Run {
                 });
             }
             Command::Poll { intent, operation, not_before_ms } => {
+                let about = self.pass.recorded().open.get(&intent).map(|open| open.intent.clone());
                 self.tasks.spawn(async move {
                     driver.clock.sleep_until(not_before_ms).await;
                     let result = in_time(&driver, driver.provider.poll(&operation)).await;
+                    let result = fit_to_be_told(&driver, about.as_ref(), result).await;
                     Done::Event(Event::Polled { intent, result })
                 });
             }
@@ -244,8 +248,9 @@ impl Run {
         if self.deadline_ms.is_some_and(|deadline_ms| ends_ms < deadline_ms) {
             for (intent, call) in std::mem::take(&mut self.calls_due) {
                 let driver = self.driver.clone();
+                let about = self.narrator.about(intent, &call);
                 self.tasks.spawn(async move {
-                    let result = make(&driver, call).await;
+                    let result = make(&driver, call).instrument(about).await;
                     Done::Event(Event::Called { intent, result })
                 });
             }
@@ -359,10 +364,47 @@ async fn make(driver: &Driver, call: Call) -> Result<Answer, CallError> {
     let longest = Duration::from_millis(driver.lease.longest_call_ms);
     let answer = tokio::time::timeout(longest, async {
         let call = revealed(driver, call).await?;
-        driver.provider.call(&call).await
+        let secrets = match &call.action {
+            CallAction::Create(sent) | CallAction::Update(_, sent) => {
+                Secrets::of_call(Catalog::builtin(), &call.kind, sent)
+            }
+            CallAction::Delete(_) => Secrets::default(),
+        };
+        scrub::answer(&secrets, driver.provider.call(&call).await)
     });
     let late = || CallError::NoAnswer(format!("nothing came within {} s", longest.as_secs()));
-    answer.await.unwrap_or_else(|_| Err(late()))
+    let answer = answer.await.unwrap_or_else(|_| Err(late()));
+    match &answer {
+        Ok(progress) => tracing::info!(operation = progress.operation, "the call was taken up"),
+        Err(error) => tracing::warn!(%error, "the call was not taken up"),
+    }
+    answer
+}
+
+/// What is said of an operation, without the secrets of its call. Where they cannot be had any more, only the code is told.
+async fn fit_to_be_told(
+    driver: &Driver,
+    about: Option<&Intent>,
+    said: Result<Answer, ReadError>,
+) -> Result<Answer, ReadError> {
+    let (Ok(progress), Some(intent)) = (&said, about) else { return said };
+    let ProgressState::Failed { failure, code, .. } = &progress.state else { return said };
+    let mut secrets = Secrets::of_intent(Catalog::builtin(), intent);
+    let sent = match &intent.act {
+        Act::Create { body, .. } => body.secrets(),
+        Act::Update { patch, .. } => patch.secrets(),
+        Act::Delete { .. } => BTreeSet::new(),
+    };
+    for secret in sent {
+        if let Ok(value) = driver.vault.reveal(&secret).await {
+            secrets.add(&value);
+        } else {
+            let message = "the provider's words may hold a secret that cannot be had now".to_owned();
+            let state = ProgressState::Failed { failure: *failure, code: code.clone(), message };
+            return Ok(Answer { state, ..progress.clone() });
+        }
+    }
+    said.map(|progress| scrub::progress(&secrets, progress))
 }
 
 /// The call with every secret in it. Nothing has been sent when this fails.

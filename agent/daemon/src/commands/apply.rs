@@ -1,5 +1,7 @@
 //! `manifest-agent apply`: one pass.
 
+use std::sync::Arc;
+
 use agent_driver::{Driver, Report, Reporter, Request, pass, reconcile};
 use agent_engine::command::{Ended, Outcome};
 use agent_engine::diff::Sightings;
@@ -13,8 +15,9 @@ use tokio::sync::watch;
 
 use crate::args::{Apply, Reach};
 use crate::output::{self, DIM, GREEN, RED, Verdict};
+use crate::telemetry::Telemetry;
 use crate::wiring::{self, Environment};
-use crate::{desired, show};
+use crate::{advice, desired, show};
 
 pub(crate) async fn run(args: Apply) -> Result<Verdict> {
     let (desired, published) = desired::read(&args.at.wanted, &args.at.place).await?;
@@ -22,7 +25,7 @@ pub(crate) async fn run(args: Apply) -> Result<Verdict> {
     let driver =
         environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
     let work = Work { desired, published, mode: Mode::Apply, sightings: Sightings::default() };
-    let report = once(&driver, work, &args.at.reach, show::stop_signal()).await?;
+    let report = once(&driver, work, &args.at.reach, show::stop_signal(), None).await?;
     say(&report.outcome)
 }
 
@@ -40,9 +43,10 @@ pub(crate) async fn once(
     work: Work,
     reach: &Reach,
     stop: watch::Receiver<bool>,
+    telemetry: Option<&Arc<Telemetry>>,
 ) -> Result<Report> {
     let (reporter, progress) = Reporter::channel();
-    let shown = show::start(progress);
+    let shown = show::start(progress, telemetry.cloned());
     let Work { desired, published, mode, sightings } = work;
     let limits = show::limits(&desired, reach);
     let request = Request { desired, published, catalog: Catalog::builtin(), limits, mode, sightings };
@@ -64,6 +68,7 @@ pub(crate) fn say(outcome: &Outcome) -> Result<Verdict> {
     for failed in &outcome.failed {
         let (red, plain) = (RED.render(), RED.render_reset());
         anstream::eprintln!("{red}failed{plain} {}: {}: {}", failed.step.0, failed.code, failed.message);
+        anstream::eprintln!("       {}", advice::on(&failed.code));
     }
     for skipped in &outcome.skipped {
         anstream::eprintln!(

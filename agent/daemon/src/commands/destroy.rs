@@ -17,6 +17,6 @@ pub(crate) async fn run(args: Destroy) -> Result<Verdict> {
     let driver =
         environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
     let work = Work { desired, published, mode: Mode::Destroy, sightings: Sightings::default() };
-    let report = once(&driver, work, &args.at.reach, show::stop_signal()).await?;
+    let report = once(&driver, work, &args.at.reach, show::stop_signal(), None).await?;
     say(&report.outcome)
 }

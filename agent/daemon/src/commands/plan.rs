@@ -35,7 +35,7 @@ pub(crate) async fn make(
     let environment = Environment::of(&desired, place, Missing::Empty)?;
     let driver = environment.driver(wiring::cloud(&desired, reach).await?, wiring::lease(reach)?);
     let (reporter, progress) = Reporter::channel();
-    let shown = show::start(progress);
+    let shown = show::start(progress, None);
     let (_stop, stopped) = watch::channel(false);
     let request = Request {
         limits: show::limits(&desired, reach),

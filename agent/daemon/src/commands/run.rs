@@ -1,5 +1,7 @@
 //! `manifest-agent run`: pass after pass, until told to stop.
 
+use std::sync::Arc;
+
 use agent_driver::{Driver, Memory};
 use agent_engine::command::{Ended, Outcome};
 use agent_engine::diff::Sightings;
@@ -9,23 +11,37 @@ use schema_documents::Digest;
 use schema_documents::plan::Plan;
 use schema_store::Missing;
 use tokio::sync::watch;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::apply::{Work, once, say};
+use super::status;
 use crate::args::Run;
+use crate::metered::Metered;
 use crate::output::{self, Verdict};
+use crate::telemetry::Telemetry;
 use crate::wiring::{self, Environment};
-use crate::{desired, show};
+use crate::{desired, serve, show};
 
 /// A pass that fails is told and tried again: a store or a cloud that does not answer now may answer later.
 pub(crate) async fn run(args: Run) -> Result<Verdict> {
     let every = wiring::seconds(args.every, "--every")?;
+    let telemetry = Arc::new(Telemetry::new(every));
+    if let Some(listen) = args.listen {
+        let state = &args.at.place.state;
+        let address = serve::start(listen, args.listen_anywhere, Arc::clone(&telemetry), state).await?;
+        output::data(&format!("listening on http://{address}\n"))?;
+    }
     let mut stop = show::stop_signal();
-    let mut sightings = Sightings::default();
-    let mut known = Known::default();
+    let mut known = Known::new(Arc::clone(&telemetry));
+    let mut number: u64 = 0;
     while !*stop.borrow() {
-        match one(&args, std::mem::take(&mut sightings), &mut known, stop.clone()).await {
-            Ok(seen) => sightings = seen,
-            Err(error) => tracing::error!("the pass failed and is tried again: {error:#}"),
+        number += 1;
+        telemetry.begins();
+        let pass = tracing::info_span!("pass", number, app = Empty, environment = Empty);
+        if let Err(error) = one(&args, &mut known, stop.clone()).instrument(pass.clone()).await {
+            pass.in_scope(|| tracing::error!("the pass failed and is tried again: {error:#}"));
+            telemetry.failed(format!("{error:#}"));
         }
         tokio::select! {
             () = tokio::time::sleep(every) => {}
@@ -37,15 +53,29 @@ pub(crate) async fn run(args: Run) -> Result<Verdict> {
 }
 
 /// What this process has read of the journal of an environment.
-#[derive(Default)]
 struct Known {
+    telemetry: Arc<Telemetry>,
+    /// Whether the state was there: what is gone since then is not made again, for a journal must never begin anew.
+    opened: bool,
     environment: (String, String),
     memory: Memory,
+    sightings: Sightings,
     /// What the last pass said. A plan that waits for people is told once.
     said: Option<Digest>,
 }
 
 impl Known {
+    fn new(telemetry: Arc<Telemetry>) -> Self {
+        Self {
+            telemetry,
+            opened: false,
+            environment: Default::default(),
+            memory: Memory::default(),
+            sightings: Sightings::default(),
+            said: None,
+        }
+    }
+
     /// Whether a pass did anything, or says something else than the one before.
     fn is_news(&mut self, outcome: &Outcome) -> bool {
         let Some(plan) = &outcome.plan else { return outcome.ended != Ended::Done };
@@ -58,26 +88,33 @@ impl Known {
     fn of(&mut self, environment: &Environment) -> Memory {
         let named = (environment.app.clone(), environment.name.clone());
         if self.environment != named {
-            *self = Self { environment: named, ..Self::default() };
+            (self.environment, self.memory, self.said) = (named, Memory::default(), None);
         }
         self.memory.clone()
     }
 }
 
-async fn one(
-    args: &Run,
-    sightings: Sightings,
-    known: &mut Known,
-    stop: watch::Receiver<bool>,
-) -> Result<Sightings> {
+async fn one(args: &Run, known: &mut Known, stop: watch::Receiver<bool>) -> Result<()> {
+    let sightings = std::mem::take(&mut known.sightings);
     let (desired, published) = desired::read(&args.at.wanted, &args.at.place).await?;
-    let environment = Environment::of(&desired, &args.at.place, Missing::Create)?;
-    let (cloud, lease) = (wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
-    let driver = Driver { memory: known.of(&environment), ..environment.driver(cloud, lease) };
+    let missing = if known.opened { Missing::Refuse } else { Missing::Create };
+    let environment = Environment::of(&desired, &args.at.place, missing)?;
+    known.opened = true;
+    let (app, name) = (environment.app.as_str(), environment.name.as_str());
+    tracing::Span::current().record("app", app).record("environment", name);
+    known.telemetry.is_of(app, name);
+    let (provider, lease) = (wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
+    let provider = Arc::new(Metered { provider, telemetry: Arc::clone(&known.telemetry) });
+    let driver = Driver { memory: known.of(&environment), ..environment.driver(provider, lease) };
     let work = Work { desired, published, mode: Mode::Run, sightings };
-    let report = once(&driver, work, &args.at.reach, stop).await?;
-    if known.is_news(&report.outcome) {
-        say(&report.outcome)?;
+    let report = once(&driver, work, &args.at.reach, stop, Some(&known.telemetry)).await?;
+    let outcome = &report.outcome;
+    let (done, failed) = (outcome.succeeded.len(), outcome.failed.len());
+    tracing::info!(done, failed, skipped = outcome.skipped.len(), "the pass ended");
+    known.telemetry.ended(&report, status::of(&environment, &report.recorded));
+    if known.is_news(outcome) {
+        say(outcome)?;
     }
-    Ok(report.sightings)
+    known.sightings = report.sightings;
+    Ok(())
 }
