@@ -12,10 +12,18 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// How logs are written to standard error
-    #[arg(long, value_enum, default_value = "text", global = true, env = "MANIFEST_LOG_FORMAT")]
-    pub(crate) log_format: Format,
+    #[arg(long, value_name = "FORMAT", value_parser = ["text", "json"], default_value = "text", global = true,
+        env = "MANIFEST_LOG_FORMAT", help_heading = "Logs")]
+    pub(crate) log_format: String,
     /// Which logs: `error`, `warn`, `info`, `debug`, `trace`, or by part, such as `warn,agent_driver=debug`
-    #[arg(long, value_name = "LEVEL", default_value = "warn", global = true, env = "MANIFEST_LOG")]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "warn",
+        global = true,
+        env = "MANIFEST_LOG",
+        help_heading = "Logs"
+    )]
     pub(crate) log: String,
 }
 

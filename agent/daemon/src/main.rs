@@ -22,7 +22,7 @@ use clap::Parser as _;
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    let logs = output::logs(&args.log, args.log_format);
+    let logs = output::logs(&args.log, args.log_format == "json");
     let outcome = match logs {
         Ok(()) => execute(args.command).await,
         error => error.map(|()| output::Verdict::Clean),

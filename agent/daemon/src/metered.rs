@@ -14,7 +14,7 @@ pub(crate) struct Metered {
 }
 
 impl Metered {
-    fn read<T>(&self, kind: &str, operation: &'static str, answer: &Result<T, ReadError>) {
+    fn asked<T>(&self, kind: &str, operation: &'static str, answer: &Result<T, ReadError>) {
         let result = match answer {
             Ok(_) => "ok",
             Err(ReadError::UnknownOperation) => "unknown_operation",
@@ -52,19 +52,19 @@ impl Provider for Metered {
 
     async fn poll(&self, operation: &str) -> Result<Progress, ReadError> {
         let answer = self.provider.poll(operation).await;
-        self.read("", "poll", &answer);
+        self.asked("", "poll", &answer);
         answer
     }
 
     async fn read(&self, kind: &str, identifier: &str) -> Result<Option<Json>, ReadError> {
         let answer = self.provider.read(kind, identifier).await;
-        Self::read(self, kind, "read", &answer);
+        self.asked(kind, "read", &answer);
         answer
     }
 
     async fn list(&self, kind: &str, parent: Option<&Json>) -> Result<Vec<Found>, ReadError> {
         let answer = self.provider.list(kind, parent).await;
-        self.read(kind, "list", &answer);
+        self.asked(kind, "list", &answer);
         answer
     }
 }

@@ -175,7 +175,7 @@ impl Metrics {
         self.gauges.set(of, plan, recorded);
     }
 
-    /// All metrics in the text format of Prometheus (OpenMetrics 1.0).
+    /// All metrics in the text format of Prometheus (`OpenMetrics` 1.0).
     pub(crate) fn encoded(&self) -> String {
         let mut out = String::new();
         match text::encode(&mut out, &self.registry) {

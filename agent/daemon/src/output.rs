@@ -9,8 +9,6 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::args::Format;
-
 /// The colour of errors.
 pub(crate) const RED: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
 /// The colour of what went well.
@@ -43,7 +41,7 @@ const OURS: [&str; 2] = ["agent_", "manifest_agent"];
 
 /// Logs go to standard error. What libraries say below `info` is left out, whatever is asked for: the cloud's SDK and the
 /// HTTP client under it would write down requests as they were sent, with the secrets in them.
-pub(crate) fn logs(level: &str, format: Format) -> Result<()> {
+pub(crate) fn logs(level: &str, as_json: bool) -> Result<()> {
     let asked = EnvFilter::try_new(level).with_context(|| {
         format!("`--log {level}` is no level, such as `info`, or `warn,agent_driver=debug`")
     })?;
@@ -53,9 +51,10 @@ pub(crate) fn logs(level: &str, format: Format) -> Result<()> {
     let colour = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
     let logs = tracing_subscriber::registry().with(asked).with(decent);
-    match format {
-        Format::Text => logs.with(lines).init(),
-        Format::Json => logs.with(lines.json().with_current_span(false).with_span_list(true)).init(),
+    if as_json {
+        logs.with(lines.json().with_current_span(false).with_span_list(true)).init();
+    } else {
+        logs.with(lines).init();
     }
     Ok(())
 }

@@ -103,7 +103,7 @@ impl Secrets {
 /// A secret as it may stand in a message.
 fn spellings(secret: &str) -> Vec<String> {
     let escaped = Json::String(secret.to_owned()).to_string();
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex::encode(secret);
     let url: String = secret.bytes().map(url_encoded).collect();
     let twice = Json::String(escaped.clone()).to_string();
     let mut all = vec![

@@ -79,12 +79,12 @@ pub fn text(review: &Review) -> String {
 }
 
 /// What waits for a person. Where that is not all, each step is named.
-fn awaited_text(out: &mut String, awaited: &Awaited, changes: usize) {
+fn awaited_text(out: &mut String, awaited: &Awaited, planned: usize) {
     let _ = writeln!(out, "{}waiting for approval{}", BOLD.render(), BOLD.render_reset());
-    let some = awaited.steps.len() < changes;
+    let some = awaited.steps.len() < planned;
     for step in awaited.steps.iter().filter(|step| some || step.changed.is_some()) {
-        let changed = step.changed.as_ref().map(|changed| format!(": {changed}")).unwrap_or_default();
-        let _ = writeln!(out, "    {}{changed}", step.step.0);
+        let why = step.changed.as_ref().map(|changed| format!(": {changed}")).unwrap_or_default();
+        let _ = writeln!(out, "    {}{why}", step.step.0);
     }
     let count = awaited.steps.len();
     let steps = if count == 1 { "step" } else { "steps" };

@@ -69,7 +69,7 @@ impl Known {
         Self {
             telemetry,
             opened: false,
-            environment: Default::default(),
+            environment: (String::new(), String::new()),
             memory: Memory::default(),
             sightings: Sightings::default(),
             said: None,
