@@ -52,21 +52,25 @@ impl Aws {
             .connect_timeout(Duration::from_secs(5))
             .operation_attempt_timeout(options.call_timeout.unwrap_or(CALL_TIMEOUT))
             .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeout);
-        if let Some(region) = options.region {
-            loader = loader.region(Region::new(region));
-        }
-        if let Some(url) = options.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        let shared = loader.load().await;
+        let shared = shared(&options).await;
         let client = |retries: RetryConfig| {
-            Client::from_conf(
-                aws_sdk_cloudcontrol::config::Builder::from(&shared).retry_config(retries).build(),
-            )
+            let config = aws_sdk_cloudcontrol::config::Builder::from(&shared);
+            Client::from_conf(config.retry_config(retries).timeout_config(timeout.clone()).build())
         };
         Self { mutating: client(RetryConfig::disabled()), reading: client(RetryConfig::standard()) }
     }
+}
+
+/// The credential chain, the region and the address.
+pub(crate) async fn shared(options: &Options) -> aws_config::SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    loader.load().await
 }
 
 #[async_trait]
@@ -211,7 +215,9 @@ fn call_error<E: ProvideErrorMetadata + std::error::Error + 'static, R>(error: &
     }
 }
 
-fn read_error<E: ProvideErrorMetadata + std::error::Error + 'static, R>(error: &SdkError<E, R>) -> ReadError {
+pub(crate) fn read_error<E: ProvideErrorMetadata + std::error::Error + 'static, R>(
+    error: &SdkError<E, R>,
+) -> ReadError {
     match error {
         SdkError::ServiceError(answer) => {
             let answer = answer.err();

@@ -4,6 +4,7 @@ mod advice;
 mod args;
 mod commands;
 mod desired;
+mod listening;
 mod metered;
 mod metrics;
 mod objects;
@@ -14,6 +15,11 @@ mod telemetry;
 mod wiring;
 
 use std::process::ExitCode;
+
+/// A pass makes and drops documents many times its lasting size. This allocator gives that back to the system, and the usual
+/// one keeps it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use args::{Args, Command};
 use clap::Parser as _;
@@ -44,12 +50,15 @@ async fn execute(command: Command) -> anyhow::Result<output::Verdict> {
         Command::Destroy(args) => commands::destroy::run(args).await,
         Command::Run(args) => commands::run::run(args).await,
         Command::Status(args) => commands::status::run(args).await,
+        Command::History(args) => commands::history::run(args).await,
+        Command::Verify(args) => commands::verify::run(args).await,
         Command::Imports(args) => commands::imports::run(args).await,
         Command::Adopt(args) => commands::answer::adopt(args).await,
         Command::Revert(args) => commands::answer::revert(args).await,
         Command::Confirm(args) => commands::confirm::run(args).await,
         Command::Approve(args) => commands::approve::run(args).await,
         Command::Rollback(args) => commands::rollback::run(args).await,
+        Command::Recover(args) => commands::recover::run(args).await,
         Command::Secret(args) => commands::secret::run(args).await,
     }
 }

@@ -38,6 +38,8 @@ struct State {
     /// Answers of the cloud since the pass began, and questions that it left open.
     answered: u64,
     unanswered: u64,
+    /// Whether no question was answered when there last was one.
+    blind: bool,
     status: Option<Status>,
 }
 
@@ -63,6 +65,7 @@ impl Telemetry {
             trouble: Some("no pass has ended yet".to_owned()),
             answered: 0,
             unanswered: 0,
+            blind: false,
             status: None,
         };
         Self { metrics: Metrics::new(), every, now: Mutex::new(state) }
@@ -78,6 +81,11 @@ impl Telemetry {
         state.sign_of_life = Instant::now();
         state.began = state.sign_of_life;
         (state.answered, state.unanswered) = (0, 0);
+    }
+
+    /// The agent waits, and lives.
+    pub(crate) fn beats(&self) {
+        self.state().sign_of_life = Instant::now();
     }
 
     /// It is of this environment.
@@ -109,7 +117,9 @@ impl Telemetry {
     pub(crate) fn ended(&self, report: &Report, status: Status) {
         let mut state = self.state();
         let took = state.end();
-        let blind = state.answered == 0 && state.unanswered > 0;
+        // A pass that had nothing to ask sees no more than the one before.
+        state.blind = state.answered == 0 && (state.unanswered > 0 || state.blind);
+        let blind = state.blind;
         let (outcome, trouble) = judge(report, blind);
         let of = state.environment.clone();
         self.metrics.passed(&of, outcome, took);
@@ -118,7 +128,7 @@ impl Telemetry {
         self.metrics.lease(&of, if report.recorded.lease.is_some() { Lease::Another } else { Lease::Nobody });
         if trouble.is_none() {
             state.went_well = Some(Instant::now());
-            self.metrics.went_well(&of, SystemClock.now_ms());
+            self.metrics.went_well(&of, SystemClock::default().now_ms());
         }
         state.trouble = trouble;
         state.status = Some(status);
@@ -179,6 +189,8 @@ fn judge(report: &Report, blind: bool) -> (&'static str, Option<String>) {
     match &outcome.ended {
         Ended::Stopped => ("stopped", Some("the last pass was told to stop".to_owned())),
         Ended::Lost { to } => ("lost", Some(format!("another agent has taken over: {to}"))),
+        // Another agent works towards what is newer: that is no trouble, and the next pass reads it too.
+        Ended::Superseded { .. } => ("superseded", None),
         Ended::Refused { .. } => ("refused", Some("the plan did not pass its own check".to_owned())),
         Ended::Done if blind => ("blind", Some("the cloud did not answer a single question".to_owned())),
         // A step that fails is told by its metric: the agent itself does what it can.

@@ -107,7 +107,7 @@ impl Judge<'_> {
     }
 
     fn record(&self, step: &Step) -> Option<&ResourceRecord> {
-        self.recorded.resources.get(&step.resource)?.get(&step.generation)
+        self.recorded.generation(&step.resource, step.generation)
     }
 
     fn create(&self, step: &Step) -> Vec<String> {

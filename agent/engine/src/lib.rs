@@ -15,11 +15,14 @@
 //! ([`command::Command`]). Whoever executes the commands (`agent/driver`, a simulation) decides nothing.
 
 pub mod approval;
+pub mod attention;
+pub mod audit;
 pub mod bind;
 pub mod check;
 pub mod command;
 pub mod diff;
 pub mod fold;
+pub mod history;
 pub mod import;
 pub mod live;
 pub mod loss;
@@ -27,5 +30,6 @@ pub mod merge;
 pub mod options;
 pub mod pass;
 pub mod plan;
+pub mod recover;
 #[cfg(test)]
 mod scene;

@@ -51,20 +51,20 @@ pub fn plan(bound: &Bound, differences: &Differences, recorded: &Recorded, conte
         hidden: &differences.hidden,
     };
     let awaited = approval::awaited(&steps, &recorded, context, &|reference| binding.output(reference));
-    let unchanged = bound.resources.keys().filter(|id| !spoken_of.contains(id)).count() as u64;
+    let silent = bound.resources.keys().filter(|id| !spoken_of.contains(id)).count() as u64;
     Plan {
         format: Format::default(),
         version: VERSION,
         app: context.desired.app.clone(),
         environment: context.desired.environment.name.clone(),
-        desired: context.desired.digest(),
+        desired: context.digest.map_or_else(|| context.desired.digest(), Clone::clone),
         journal: recorded.last.clone(),
         steps,
         imports,
         held,
         conflicts,
         noted,
-        unchanged,
+        unchanged: silent + bound.at_rest,
         awaited,
     }
 }

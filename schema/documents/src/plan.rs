@@ -135,7 +135,11 @@ pub struct Wish {
     /// The merge unit.
     pub path: FieldPath,
     /// The value; what is not known yet is an expression. Absent: it should not be there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub value: Option<Value>,
     /// Who asks.
     pub origin: Origin,
@@ -150,10 +154,18 @@ pub struct Change {
     /// The merge unit.
     pub path: FieldPath,
     /// The live value that the plan saw; absent when there was none, or it cannot be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub from: Option<Json>,
     /// The value to write; absent to remove it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub to: Option<Value>,
     /// Who asks; absent when the field left the document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -227,10 +239,18 @@ pub struct Noted {
     /// The merge unit.
     pub path: FieldPath,
     /// The value last seen; absent when there was none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub from: Option<Json>,
     /// The live value; absent when there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub to: Option<Json>,
 }
 
@@ -315,13 +335,25 @@ pub struct Conflict {
     /// The merge unit.
     pub path: FieldPath,
     /// What was asked last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub asked: Option<Value>,
     /// What is asked now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub desired: Option<Value>,
     /// What is live.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub live: Option<Json>,
     /// Who asks now.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,7 @@
 //! `manifest-agent plan`: what a pass would do. It writes nothing anywhere.
 
 use agent_driver::{Reporter, Request, pass};
+use agent_engine::attention::Attention;
 use agent_engine::command::Ended;
 use agent_engine::pass::{Mode, Published};
 use anyhow::{Result, bail};
@@ -44,6 +45,7 @@ pub(crate) async fn make(
         catalog: Catalog::builtin(),
         mode,
         sightings: agent_engine::diff::Sightings::default(),
+        attention: Attention::default(),
     };
     let report = pass(&driver, request, &reporter, stopped).await;
     drop(reporter);

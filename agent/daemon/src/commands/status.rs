@@ -65,7 +65,8 @@ fn json(environment: &Environment, recorded: &Recorded) -> String {
 
 fn rows(recorded: &Recorded) -> impl Iterator<Item = (&ResourceId, u32, &ResourceRecord)> {
     let generations = recorded.resources.iter();
-    generations.flat_map(|(id, all)| all.iter().map(move |(generation, record)| (id, *generation, record)))
+    generations
+        .flat_map(|(id, all)| all.iter().map(move |(generation, record)| (id, *generation, record.as_ref())))
 }
 
 fn text(environment: &Environment, recorded: &Recorded) -> String {
@@ -88,9 +89,10 @@ fn text(environment: &Environment, recorded: &Recorded) -> String {
             if let Some(edit) = &field.edit {
                 let value = edit.to.as_ref().map_or_else(|| "(absent)".to_owned(), canonical::to_string);
                 let (yellow, plain) = (YELLOW.render(), YELLOW.render_reset());
+                let who = edit.who.as_ref().map(|who| format!("by {who}, ")).unwrap_or_default();
                 let _ = writeln!(
                     out,
-                    "           {yellow}edited{plain} {path}: {value}  seen {}",
+                    "           {yellow}edited{plain} {path}: {value}  {who}seen {}",
                     output::time(edit.seen_at_ms)
                 );
             }

@@ -1,5 +1,7 @@
 //! Intents: from their beginning to their result.
 
+use std::sync::Arc;
+
 use schema_documents::journal::{Act, Intent};
 use schema_documents::recorded::{Failure, OpenIntent, Recorded, ResourceRecord, Status};
 use schema_documents::{Digest, FieldPath, Json, Millis};
@@ -47,20 +49,24 @@ fn begin_create(recorded: &mut Recorded, intent: &Intent, name: Option<&str>) ->
         Some(record) => is_to_be_tried_again(record, intent, name)?,
     }
     let generations = recorded.resources.entry(intent.resource.clone()).or_default();
-    let record = generations.entry(intent.generation).or_insert_with(|| ResourceRecord {
-        kind: intent.kind.clone(),
-        stateful: intent.stateful,
-        name: None,
-        identifier: None,
-        status: Status::Creating,
-        seen: Json::Null,
-        seen_at_ms: 0,
-        operated_at_ms: 0,
-        fields: std::collections::BTreeMap::new(),
-        depends_on: std::collections::BTreeSet::new(),
-        attempt: 0,
-        failure: None,
+    let record = generations.entry(intent.generation).or_insert_with(|| {
+        Arc::new(ResourceRecord {
+            kind: intent.kind.clone(),
+            stateful: intent.stateful,
+            name: None,
+            identifier: None,
+            status: Status::Creating,
+            seen: Json::Null,
+            seen_at_ms: 0,
+            operated_at_ms: 0,
+            fields: std::collections::BTreeMap::new(),
+            depends_on: std::collections::BTreeSet::new(),
+            attempt: 0,
+            failure: None,
+            attached: false,
+        })
     });
+    let record = Arc::make_mut(record);
     record.name = name.map(str::to_owned);
     record.attempt = intent.attempt;
     record.depends_on.clone_from(&intent.depends_on);
@@ -157,7 +163,7 @@ pub(super) fn succeed(
 fn created(recorded: &mut Recorded, intent: &Intent, identifier: &str) -> Result<(), String> {
     let generations = recorded.resources.get_mut(&intent.resource).ok_or("it is not recorded")?;
     let mut kept = std::collections::BTreeMap::new();
-    for older in generations.range_mut(..intent.generation).map(|(_, record)| record) {
+    for older in generations.range_mut(..intent.generation).map(|(_, record)| Arc::make_mut(record)) {
         if matches!(older.status, Status::Live | Status::Gone) {
             for (path, field) in &older.fields {
                 kept.insert(path.clone(), field.clone());
@@ -169,7 +175,7 @@ fn created(recorded: &mut Recorded, intent: &Intent, identifier: &str) -> Result
     }
     generations
         .retain(|generation, record| *generation >= intent.generation || record.status != Status::Gone);
-    let record = generations.get_mut(&intent.generation).ok_or("it is not recorded")?;
+    let record = generations.get_mut(&intent.generation).map(Arc::make_mut).ok_or("it is not recorded")?;
     record.identifier = Some(identifier.to_owned());
     record.status = Status::Live;
     for (path, settlement) in &intent.settles {

@@ -22,7 +22,8 @@ impl Pass {
     pub(super) fn decide(&mut self) {
         let (entries, plan) = {
             let knows = |kind: &str| self.knows.contains(kind);
-            let context = self.context(&knows);
+            let regarded = self.regarded();
+            let context = diff::Context { only: regarded.as_ref(), ..self.context(&knows) };
             let (bound, differences) = diff::compare(&self.desired, &self.recorded, &self.live, &context);
             let sightings = diff::note_sightings(&differences, &self.sightings, self.now_ms);
             let unsettled = unsettled(&differences);
@@ -35,6 +36,7 @@ impl Pass {
             let mut entries = plan::journal_entries(&differences);
             entries.extend(approval::entries(&plan, &self.recorded));
             self.sightings = sightings;
+            self.noticed = noticed(&differences);
             (entries, plan)
         };
         self.stage = Stage::Recording;
@@ -57,7 +59,7 @@ impl Pass {
         loss::lapsed(&after, self.catalog)
     }
 
-    fn context<'a>(&'a self, knows: &'a dyn Fn(&str) -> bool) -> diff::Context<'a> {
+    pub(super) fn context<'a>(&'a self, knows: &'a dyn Fn(&str) -> bool) -> diff::Context<'a> {
         diff::Context {
             catalog: self.catalog,
             limits: &self.limits,
@@ -66,6 +68,10 @@ impl Pass {
             knows,
             sightings: &self.sightings,
             destroy: matches!(self.mode, Mode::Destroy | Mode::PlanDestroy),
+            authors: &self.attention.authors,
+            unread: diff::Unread::Unknown,
+            only: None,
+            digest: self.digest.as_ref(),
         }
     }
 
@@ -166,7 +172,7 @@ impl Pass {
 
     /// The units of a generation that hold a secret, by what is asked now or was asked last.
     fn secret_units(&self, kind: &Kind, (id, generation): (&ResourceId, u32)) -> BTreeSet<FieldPath> {
-        let record = self.recorded.resources.get(id).and_then(|all| all.get(&generation));
+        let record = self.recorded.generation(id, generation);
         let resource = self.desired.resources.get(id);
         let asked = resource.filter(|resource| resource.properties.values().any(diff::holds_secret));
         let units = asked.map(|resource| bind::split(kind, Value::Object(resource.properties.clone())));
@@ -182,6 +188,11 @@ pub(super) const WAITING: &str = "Waiting";
 pub(super) struct Deed {
     pub(super) act: Act,
     pub(super) settles: BTreeMap<FieldPath, Option<Settlement>>,
+}
+
+fn noticed(differences: &Differences) -> BTreeSet<Key> {
+    let all = differences.resources.iter();
+    all.map(|difference| (difference.id.clone(), difference.generation)).collect()
 }
 
 /// Resources with edits that have not settled.

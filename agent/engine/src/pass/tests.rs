@@ -1,7 +1,9 @@
 //! The machine against a small cloud in memory that can be told to misbehave, with a clock that jumps.
 
+mod branches;
 mod cloud;
 mod looks;
+mod narrow;
 mod updates;
 mod world;
 

@@ -74,7 +74,7 @@ fn a_confirmation_lapses_with_another_identifier() {
     let live = scene.cloud.remove(&identifier).unwrap();
     scene.cloud.insert("another".to_owned(), live);
     let record = scene.recorded.resources.get_mut(&id(BUCKET)).unwrap().get_mut(&1).unwrap();
-    record.identifier = Some("another".to_owned());
+    std::sync::Arc::make_mut(record).identifier = Some("another".to_owned());
     check_lapsed(scene, |_| {});
 }
 

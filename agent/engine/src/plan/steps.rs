@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schema_catalog::Replacement;
+use schema_catalog::{Kind, NaturalKey, Replacement};
 use schema_documents::desired::Phase;
 use schema_documents::plan::{Action, Change, Consequence, Held, Hold, Reason, Step, StepKey};
 use schema_documents::recorded::{Recorded, ResourceRecord, Status};
@@ -93,7 +93,7 @@ impl<'a> Drafting<'a> {
     }
 
     fn record(&self, difference: &ResourceDifference) -> Option<&'a ResourceRecord> {
-        self.recorded.resources.get(&difference.id)?.get(&difference.generation)
+        self.recorded.generation(&difference.id, difference.generation)
     }
 
     /// What needs something that is neither there nor coming is held, and so is what needs that.
@@ -258,11 +258,24 @@ impl<'a> Drafting<'a> {
         record.is_some_and(|record| record.depends_on.contains(id))
     }
 
-    /// Two of some kinds cannot exist side by side: the old one goes before the new one comes.
+    /// Two of some kinds cannot exist side by side: the old one goes before the new one comes. So does what a failed creation
+    /// left behind, where it takes the place of the next one: it never served.
     fn goes_first(&self, step: &Step) -> bool {
-        let kind = self.context.catalog.kind(&step.kind);
+        let Some(kind) = self.context.catalog.kind(&step.kind) else { return false };
+        let record = self.recorded.resources.get(&step.resource).and_then(|all| all.get(&step.generation));
+        let is_tombstone = record.is_some_and(|record| record.status == Status::Deleting);
         self.writes.contains_key(&step.resource)
-            && kind.is_some_and(|kind| kind.replacement == Replacement::DeleteThenCreate)
+            && (kind.replacement == Replacement::DeleteThenCreate || is_tombstone && is_in_the_way(kind))
+    }
+}
+
+/// Whether two generations of a kind are the same to the cloud: no name tells them apart.
+fn is_in_the_way(kind: &Kind) -> bool {
+    match kind.natural_key() {
+        Some(NaturalKey::Properties(paths)) => {
+            !kind.overlay.name.as_ref().is_some_and(|rule| paths.contains(&rule.property))
+        }
+        _ => false,
     }
 }
 

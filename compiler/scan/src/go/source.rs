@@ -67,7 +67,7 @@ struct Candidate<'t, 'g> {
 
 /// Reads the files of an app that can matter.
 pub(super) fn read<'t>(reader: &Reader<'t>, module: &Module) -> Result<Vec<File<'t>>, Missing> {
-    let sources = reader.sources(&LANGUAGE)?;
+    let sources = reader.sources(&LANGUAGE, |_| true)?;
     let mut candidates = candidates(&sources, module);
     let names = package_names(&candidates);
     read_those(&sources, &mut candidates, &names, |each| each.glance.speaks)?;
@@ -239,25 +239,36 @@ impl Wanted {
         leading: &HashSet<String>,
         root_of: &dyn Fn(&Candidate<'_, '_>) -> Option<String>,
     ) {
-        let roots: BTreeMap<&str, Option<String>> =
+        let roots: HashMap<&str, Option<String>> =
             candidates.iter().map(|each| (each.package.as_str(), root_of(each))).collect();
         let known = Known::of(candidates);
         for each in candidates {
             let Some(facts) = &each.facts else { continue };
-            let imported = &each.imported;
+            let own = roots.get(each.package.as_str());
+            let is_entered = |package: &str| leading.contains(package) && roots.get(package) != own;
+            let entered: HashMap<&str, &str> = each
+                .imported
+                .iter()
+                .map(|(name, package)| (name.as_str(), package.as_str()))
+                .filter(|(_, package)| is_entered(package))
+                .collect();
+            if entered.is_empty() {
+                continue;
+            }
             for used in &facts.uses {
-                let (Some(package), Some(name)) = (imported.get(&used.path[0].text), used.path.get(1)) else {
+                let (Some(package), Some(name)) =
+                    (entered.get(used.path[0].text.as_str()).copied(), used.path.get(1))
+                else {
                     continue;
                 };
-                let key = (package.as_str(), name.text.as_str());
-                let is_own = roots.get(package.as_str()) == roots.get(each.package.as_str());
-                if is_own || !leading.contains(package) || known.is_followed(key) {
+                let key = (package, name.text.as_str());
+                if known.is_followed(key) {
                     continue;
                 }
                 if used.action == Action::Typed && !known.with_methods.contains(&key) {
                     self.add(package, std::iter::once(name.text.as_str()));
                 } else {
-                    self.whole.insert(package.clone());
+                    self.whole.insert(package.to_owned());
                 }
             }
         }
@@ -293,9 +304,9 @@ impl Wanted {
 /// What the files that are read declare, by package and name.
 #[derive(Default)]
 struct Known<'c> {
-    endpoints: BTreeSet<(&'c str, &'c str)>,
-    variables: BTreeSet<(&'c str, &'c str)>,
-    with_methods: BTreeSet<(&'c str, &'c str)>,
+    endpoints: HashSet<(&'c str, &'c str)>,
+    variables: HashSet<(&'c str, &'c str)>,
+    with_methods: HashSet<(&'c str, &'c str)>,
 }
 
 impl<'c> Known<'c> {
@@ -339,7 +350,7 @@ fn holding<'c>(
     leading: &HashSet<String>,
 ) -> BTreeMap<&'c str, BTreeSet<&'c str>> {
     let mut open: Vec<(&str, &str)> = Vec::new();
-    let mut made_of: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    let mut made_of: HashMap<(&str, &str), Vec<&str>> = HashMap::new();
     for each in candidates {
         let Some(facts) = &each.facts else { continue };
         let imported = &each.imported;
@@ -379,7 +390,7 @@ fn makes_a_service(facts: &Facts) -> bool {
 struct Types<'c> {
     candidates: &'c [Candidate<'c, 'c>],
     /// Where types are declared, by package and name.
-    declared: BTreeMap<(&'c str, &'c str), (usize, &'c Type)>,
+    declared: HashMap<(&'c str, &'c str), (usize, &'c Type)>,
     packages: &'c BTreeMap<String, String>,
 }
 
@@ -393,7 +404,7 @@ struct Mention<'c> {
 
 impl<'c> Types<'c> {
     fn new(candidates: &'c [Candidate<'c, 'c>], packages: &'c BTreeMap<String, String>) -> Self {
-        let mut declared = BTreeMap::new();
+        let mut declared = HashMap::new();
         for (index, each) in candidates.iter().enumerate() {
             for declaration in each.facts.iter().flat_map(|facts| &facts.declarations) {
                 if let Form::Type(spec) = &declaration.form {
