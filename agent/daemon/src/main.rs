@@ -1,12 +1,17 @@
 //! `manifest-agent`: keeps one cloud account in step with its desired states.
 
+mod advice;
 mod args;
 mod commands;
 mod desired;
 mod listening;
+mod metered;
+mod metrics;
 mod objects;
 mod output;
+mod serve;
 mod show;
+mod telemetry;
 mod wiring;
 
 use std::process::ExitCode;
@@ -23,8 +28,23 @@ use clap::Parser as _;
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    output::logs();
-    let outcome = match args.command {
+    let logs = output::logs(&args.log, args.log_format == "json");
+    let outcome = match logs {
+        Ok(()) => execute(args.command).await,
+        error => error.map(|()| output::Verdict::Clean),
+    };
+    match outcome {
+        Ok(output::Verdict::Clean) => ExitCode::SUCCESS,
+        Ok(output::Verdict::Findings) => ExitCode::from(1),
+        Err(error) => {
+            anstream::eprintln!("{}error{}: {error:#}", output::RED.render(), output::RED.render_reset());
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn execute(command: Command) -> anyhow::Result<output::Verdict> {
+    match command {
         Command::Plan(args) => commands::plan::run(args).await,
         Command::Apply(args) => commands::apply::run(args).await,
         Command::Destroy(args) => commands::destroy::run(args).await,
@@ -36,15 +56,9 @@ async fn main() -> ExitCode {
         Command::Adopt(args) => commands::answer::adopt(args).await,
         Command::Revert(args) => commands::answer::revert(args).await,
         Command::Confirm(args) => commands::confirm::run(args).await,
+        Command::Approve(args) => commands::approve::run(args).await,
+        Command::Rollback(args) => commands::rollback::run(args).await,
         Command::Recover(args) => commands::recover::run(args).await,
         Command::Secret(args) => commands::secret::run(args).await,
-    };
-    match outcome {
-        Ok(output::Verdict::Clean) => ExitCode::SUCCESS,
-        Ok(output::Verdict::Findings) => ExitCode::from(1),
-        Err(error) => {
-            anstream::eprintln!("{}error{}: {error:#}", output::RED.render(), output::RED.render_reset());
-            ExitCode::from(2)
-        }
     }
 }

@@ -17,6 +17,7 @@ mod person;
 mod progress;
 mod recover;
 mod run;
+mod scrub;
 mod system;
 #[cfg(test)]
 mod tests;

@@ -88,13 +88,11 @@ pub enum Mode {
     Plan,
     /// Looks at what [`Mode::Destroy`] would do, and changes nothing anywhere.
     PlanDestroy,
-    /// Applies the plan. Where the environment wants approval, no step is begun. What was edited is read once more, a
+    /// Applies the plan. Where the environment wants approval, only steps that have it are begun. What was edited is read once more, a
     /// moment later, before the edit is believed.
     Apply,
     /// As [`Mode::Apply`], as one of many passes: an edit is believed when it has rested, or an earlier pass saw it too.
     Run,
-    /// Applies the steps with these digests.
-    ApplyApproved(BTreeSet<Digest>),
     /// Works towards nothing: everything that is recorded goes, through the same gates.
     Destroy,
 }

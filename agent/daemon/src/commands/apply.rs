@@ -1,5 +1,7 @@
 //! `manifest-agent apply`: one pass.
 
+use std::sync::Arc;
+
 use agent_driver::{Driver, Report, Reporter, Request, pass, reconcile};
 use agent_engine::attention::Attention;
 use agent_engine::command::{Ended, Outcome};
@@ -14,8 +16,9 @@ use tokio::sync::watch;
 
 use crate::args::{Apply, Reach};
 use crate::output::{self, DIM, GREEN, RED, Verdict};
+use crate::telemetry::Telemetry;
 use crate::wiring::{self, Environment};
-use crate::{desired, show};
+use crate::{advice, desired, show};
 
 pub(crate) async fn run(args: Apply) -> Result<Verdict> {
     let (desired, published) = desired::read(&args.at.wanted, &args.at.place).await?;
@@ -24,7 +27,7 @@ pub(crate) async fn run(args: Apply) -> Result<Verdict> {
         environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
     let (sightings, attention) = (Sightings::default(), Attention::default());
     let work = Work { desired, published, mode: Mode::Apply, sightings, attention };
-    let report = once(&driver, work, &args.at.reach, show::stop_signal()).await?;
+    let report = once(&driver, work, &args.at.reach, show::stop_signal(), None).await?;
     say(&report.outcome)
 }
 
@@ -43,9 +46,10 @@ pub(crate) async fn once(
     work: Work,
     reach: &Reach,
     stop: watch::Receiver<bool>,
+    telemetry: Option<&Arc<Telemetry>>,
 ) -> Result<Report> {
     let (reporter, progress) = Reporter::channel();
-    let shown = show::start(progress);
+    let shown = show::start(progress, telemetry.cloned());
     let Work { desired, published, mode, sightings, attention } = work;
     let limits = show::limits(&desired, reach);
     let catalog = Catalog::builtin();
@@ -68,6 +72,7 @@ pub(crate) fn say(outcome: &Outcome) -> Result<Verdict> {
     for failed in &outcome.failed {
         let (red, plain) = (RED.render(), RED.render_reset());
         anstream::eprintln!("{red}failed{plain} {}: {}: {}", failed.step.0, failed.code, failed.message);
+        anstream::eprintln!("       {}", advice::on(&failed.code));
     }
     for skipped in &outcome.skipped {
         anstream::eprintln!(
