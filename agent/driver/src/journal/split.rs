@@ -66,6 +66,7 @@ mod tests {
             from: None,
             to: None,
             who: None,
+            made_at_ms: None,
             class: schema_documents::desired::Class::Open,
             origin: None,
         }

@@ -29,7 +29,11 @@ impl JournalStore for Folder {
 fn agent(folder: &std::path::Path) -> Driver {
     let store = Store::open(&folder.display().to_string(), Missing::Create).unwrap().below("journal");
     let world = World::new();
-    Driver { store: Arc::new(Folder(store.numbered())), clock: Arc::new(SystemClock), ..world.agent("a") }
+    Driver {
+        store: Arc::new(Folder(store.numbered())),
+        clock: Arc::new(SystemClock::default()),
+        ..world.agent("a")
+    }
 }
 
 #[tokio::test]

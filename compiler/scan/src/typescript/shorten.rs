@@ -28,10 +28,13 @@ pub(super) const MIN_BYTES: usize = 512;
 /// Names that are looked for in one file; with more of them it is read whole.
 const MAX_NAMES: usize = 64;
 
-/// A text with parts left out.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Shortened {
-    pub(super) text: String,
+/// Times the word `import` is looked at, and the bytes from there to the path of the module, before anything is parsed.
+const MAX_IMPORTS: usize = 256;
+const MAX_CLAUSE_BYTES: usize = 1_024;
+
+/// What is left of a file, parsed.
+pub(super) struct Shortened<'a> {
+    pub(super) program: Program<'a>,
     pub(super) cuts: Cuts,
 }
 
@@ -61,39 +64,62 @@ impl Cuts {
     }
 }
 
-/// The text without what cannot matter. Absent when all of it may, when that is in doubt, or when it is shorter by less
-/// than so many bytes.
-pub(super) fn shorten(arena: &Allocator, text: &str, min_bytes: usize) -> Option<Shortened> {
+/// Parses a text without what cannot matter. Absent when all of it may, when that is in doubt, when what is left is no
+/// code, and when less than so many bytes would be left out.
+pub(super) fn shorten<'a>(arena: &'a Allocator, text: &str, min_bytes: usize) -> Option<Shortened<'a>> {
+    let is_enough = |parts: &[&Range<usize>]| {
+        parts.iter().copied().map(ExactSizeIterator::len).sum::<usize>() >= min_bytes
+    };
     let bodies = bodies(text)?;
-    if bodies.iter().map(Range::len).sum::<usize>() < min_bytes {
+    let guess = without_names(text, &bodies);
+    if !is_enough(&guess) {
         return None;
     }
-    let heads = without(text, bodies.iter().cloned());
-    let parsed = tree(arena, &heads.text).ok()?;
-    if parsed.panicked || parsed.diagnostics.has_errors() {
-        return None;
+    let first = parse(arena, text, &guess)?;
+    let items = Items::of(&first.program, &first.cuts)?;
+    let matter = items.that_matter(text, &first.program)?;
+    let can_go = |body: &Range<usize>| items.at(body.start).is_some_and(|item| !matter[item]);
+    if guess.iter().all(|body| can_go(body)) {
+        return Some(first);
     }
-    let items = Items::of(&parsed.program, &heads.cuts)?;
-    let kept = items.that_matter(text, &parsed.program)?;
-    let can_go = |body: &&Range<usize>| items.at(body.start).is_some_and(|item| !kept[item]);
-    let going = bodies.iter().filter(can_go);
-    if going.clone().map(ExactSizeIterator::len).sum::<usize>() < min_bytes {
-        return None;
-    }
-    Some(if going.clone().count() == bodies.len() { heads } else { without(text, going.cloned()) })
+    let rest: Vec<&Range<usize>> = guess.into_iter().filter(|body| can_go(body)).collect();
+    if is_enough(&rest) { parse(arena, text, &rest) } else { None }
 }
 
-fn without(text: &str, parts: impl Iterator<Item = Range<usize>>) -> Shortened {
-    let mut shortened = Shortened { text: String::with_capacity(text.len()), cuts: Cuts::default() };
+/// The bodies that have no name in them which an import seems to give. Most often these are those that can go, and then
+/// what is left has to be parsed once, and not first to find out what it imports.
+fn without_names<'b>(text: &str, bodies: &'b [Range<usize>]) -> Vec<&'b Range<usize>> {
+    let mut names = FxHashSet::default();
+    for at in memmem::find_iter(text.as_bytes(), b"import").take(MAX_IMPORTS) {
+        let near = &text.as_bytes()[at..text.len().min(at + MAX_CLAUSE_BYTES)];
+        let Some(end) = memchr::memchr2(b'"', b'\'', near).map(|length| at + length) else { continue };
+        let words = words(&text[at + "import".len()..end]);
+        let is_of_values = words.clone().next() != Some("type") && !is_of_the_runtime(&text[end + 1..]);
+        names.extend(words.filter(|word| is_of_values && !matches!(*word, "type" | "as" | "from")));
+    }
+    let mut has_name = vec![false; bodies.len()];
+    for at in names.into_iter().take(MAX_NAMES).flat_map(|name| occurrences(text, name)) {
+        let after = bodies.partition_point(|body| body.end <= at);
+        if bodies.get(after).is_some_and(|body| body.contains(&at)) {
+            has_name[after] = true;
+        }
+    }
+    bodies.iter().zip(has_name).filter_map(|(body, has_name)| (!has_name).then_some(body)).collect()
+}
+
+fn parse<'a>(arena: &'a Allocator, text: &str, without: &[&Range<usize>]) -> Option<Shortened<'a>> {
+    let (mut left, mut cuts) = (String::with_capacity(text.len()), Cuts::default());
     let (mut end, mut left_out) = (0, 0);
-    for part in parts.filter(|part| !part.is_empty()) {
-        shortened.text.push_str(&text[end..part.start]);
+    for part in without.iter().filter(|part| !part.is_empty()) {
+        left.push_str(&text[end..part.start]);
         left_out += part.len();
-        shortened.cuts.0.push(Cut { at: shortened.text.len(), left_out });
+        cuts.0.push(Cut { at: left.len(), left_out });
         end = part.end;
     }
-    shortened.text.push_str(&text[end..]);
-    shortened
+    left.push_str(&text[end..]);
+    let parsed = tree(arena, arena.alloc_str(&left)).ok()?;
+    let is_code = !parsed.panicked && !parsed.diagnostics.has_errors();
+    is_code.then_some(Shortened { program: parsed.program, cuts })
 }
 
 /// The statements of the top level.
@@ -212,7 +238,7 @@ fn imported<'p>(statement: &'p Statement<'_>) -> Vec<&'p str> {
 }
 
 /// The words of a text.
-fn words(text: &str) -> impl Iterator<Item = &str> {
+fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
     text.split(|letter: char| letter.is_ascii() && !is_word(letter as u8)).filter(|word| !word.is_empty())
 }
 

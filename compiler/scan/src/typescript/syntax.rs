@@ -29,9 +29,9 @@ use crate::text::Places;
 /// Syntax errors kept of one file; the rest are mostly echoes.
 const MAX_SYNTAX_ERRORS: usize = 5;
 
-/// The name of the framework. A file that has it in it may declare something, and is read whole: what is wrong with it
-/// is said.
-const FRAMEWORK: &[u8] = b"encore.dev";
+/// What is written before the modules of the framework. A file that has it in it may declare something, and is read whole:
+/// what is wrong with it is said.
+const FRAMEWORK: [&[u8]; 2] = [b"\"encore.dev", b"'encore.dev"];
 
 /// Takes the facts of a file: a pure function of its bytes. Those of a file that only uses what others declare may have
 /// [`Facts::left_out`] what they have no use for themselves.
@@ -39,7 +39,7 @@ const FRAMEWORK: &[u8] = b"encore.dev";
 /// Parsing recurses as deep as [`nesting`] allows: this wants a thread with a stack of
 /// [`STACK_BYTES`](crate::parallel::STACK_BYTES).
 pub(crate) fn facts(content: &[u8]) -> Facts {
-    let may_declare = memmem::find(content, FRAMEWORK).is_some();
+    let may_declare = FRAMEWORK.iter().any(|module| memmem::find(content, module).is_some());
     let facts = if may_declare { None } else { facts_of_shortened(content, MIN_BYTES) };
     facts.unwrap_or_else(|| whole_facts(content))
 }
@@ -47,15 +47,16 @@ pub(crate) fn facts(content: &[u8]) -> Facts {
 /// Takes the facts of what is left of a file without what cannot matter; absent when that is all of it, or is in doubt.
 pub(super) fn facts_of_shortened(content: &[u8], min_bytes: usize) -> Option<Facts> {
     let text = text(content);
-    let left = in_arena(|arena| shorten(arena, &text, min_bytes))?;
-    let facts = in_arena(|arena| parse(arena, &left.text, &left.cuts, &Places::new(&text)));
-    facts.flaws.is_empty().then_some(facts)
+    in_arena(|arena| {
+        let left = shorten(arena, &text, min_bytes)?;
+        Some(take(&left.program, Facts::default(), &left.cuts, &Places::new(&text)))
+    })
 }
 
 /// Takes all facts of a file.
 pub(crate) fn whole_facts(content: &[u8]) -> Facts {
     let text = text(content);
-    in_arena(|arena| parse(arena, &text, &Cuts::default(), &Places::new(&text)))
+    in_arena(|arena| parse(arena, &text))
 }
 
 fn text(content: &[u8]) -> Cow<'_, str> {
@@ -83,7 +84,8 @@ pub(super) fn tree<'a>(arena: &'a Allocator, text: &'a str) -> Result<ParserRetu
     }
 }
 
-fn parse(arena: &Allocator, text: &str, cuts: &Cuts, places: &Places<'_>) -> Facts {
+fn parse(arena: &Allocator, text: &str) -> Facts {
+    let places = Places::new(text);
     let parsed = match tree(arena, text) {
         Ok(parsed) => parsed,
         Err(offset) => {
@@ -92,15 +94,16 @@ fn parse(arena: &Allocator, text: &str, cuts: &Cuts, places: &Places<'_>) -> Fac
         }
     };
     let errors = parsed.diagnostics.errors().take(MAX_SYNTAX_ERRORS);
-    let flaws = errors.map(|error| syntax_error(error, places)).collect();
+    let flaws = errors.map(|error| syntax_error(error, &places)).collect();
     let facts = Facts { flaws, ..Facts::default() };
-    if parsed.panicked {
-        return facts;
-    }
-    let semantic = SemanticBuilder::new().with_build_nodes(true).build(&parsed.program).semantic;
+    if parsed.panicked { facts } else { take(&parsed.program, facts, &Cuts::default(), &places) }
+}
+
+fn take(program: &Program<'_>, facts: Facts, cuts: &Cuts, places: &Places<'_>) -> Facts {
+    let semantic = SemanticBuilder::new().with_build_nodes(true).build(program).semantic;
     let (read, queries) = (Reader::new(places, cuts), Queries::default());
     let mut taker = Taker { facts, semantic: &semantic, read, cuts, queries };
-    taker.take(&parsed.program);
+    taker.take(program);
     taker.facts
 }
 
