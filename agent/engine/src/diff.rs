@@ -187,6 +187,7 @@ pub struct Seen {
 
 /// One field of one generation.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct FieldOutcome {
     /// The merge unit.
     pub path: FieldPath,
