@@ -181,7 +181,7 @@ pub(crate) struct Run {
     /// The sweep's share of the cloud's rate limit: reads a second at most, on average
     #[arg(long, value_name = "N", default_value_t = 5.0)]
     pub(crate) sweep_rate: f64,
-    /// The queue with the account's audit events (CloudTrail through EventBridge to SQS): what they name is looked at at once
+    /// The queue with the account's audit events (`CloudTrail` through `EventBridge` to SQS): what they name is looked at at once
     #[arg(long, value_name = "URL", env = "MANIFEST_EVENTS")]
     pub(crate) events: Option<String>,
 }

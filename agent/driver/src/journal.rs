@@ -144,7 +144,7 @@ impl Journal {
             }
             results.push(result);
         }
-        let batches = if bytes > MOST_BATCH_BYTES { split::into_batches(legal) } else { vec![legal] };
+        let batches = if bytes > MOST_BATCH_BYTES { split::into_batches(&legal) } else { vec![legal] };
         if let Err(error) = self.write(batches, at_ms).await {
             results
                 .iter_mut()
@@ -254,8 +254,8 @@ impl Journal {
 
     /// Begins to write a checkpoint, if the last batch has one. It is written beside everything else.
     pub(crate) fn start_checkpoint(&mut self) {
-        let wrote = self.lease.is_some() && !self.ahead;
-        if wrote && self.checkpoints.are_due(self.recorded.number) {
+        let is_ours = self.lease.is_some() && !self.ahead;
+        if is_ours && self.checkpoints.are_due(self.recorded.number) {
             let write = self.checkpoints.clone().write(self.recorded.clone());
             self.checkpointing = Some(tokio::spawn(write));
         }

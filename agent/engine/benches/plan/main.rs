@@ -6,6 +6,8 @@
 mod environment;
 mod measure;
 
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
+
 use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::path::Path;
