@@ -219,7 +219,7 @@ fn what_a_failed_creation_left_behind_goes_before_the_next_comes_where_it_takes_
     scene.append(Entry::Failed { intent, code, message, remnant, candidates: Vec::new() });
     scene.cloud.insert("subnet-1".to_owned(), json!({"SubnetId": "subnet-1", "CidrBlock": "10.0.0.0/24"}));
     let plan = scene.pass();
-    let at = |key: &str| keys(&plan).iter().position(|one| one == key);
+    let at = |key: &str| keys(&plan).iter().position(|one| *one == key);
     let (goes, comes) = (at("delete network/main/subnet#1"), at("create network/main/subnet#2"));
     assert!(goes.is_some() && goes < comes, "{:?}", keys(&plan));
     assert!(scene.plan().is_empty());
