@@ -34,9 +34,17 @@ catalog:
 cases:
     UPDATE_CASES=1 cargo test --package fixtures-suite --test cases
 
-# How long a plan takes
+# How long a plan takes, and what is in memory
 bench:
-    cargo bench --package agent-engine
+    cargo bench --package agent-engine --bench plan
+
+# How much of a cloud in which little happens is read, in virtual time
+bench-observe:
+    cargo bench --package agent-engine --bench observe
+
+# How many intents a second become durable, and how long each waits for it
+bench-journal:
+    cargo bench --package agent-driver --bench journal
 
 # How long a scan takes, as multiples of what any scanner has to do; EXAMPLES adds the example apps
 bench-scan:

@@ -40,6 +40,45 @@ impl LeaseTerms {
     }
 }
 
+/// Between two renewals in an active pass lies at least this time, as far as the lease's term allows.
+const LEAST_BETWEEN_RENEWALS_MS: u64 = 5_000;
+
+/// Whether a lease is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// None was taken, or it was given back.
+    Nothing,
+    /// One is.
+    Lease(Held),
+    /// It is over, and nothing more is written.
+    Over(DriverError),
+}
+
+/// A lease that is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) lease: Lease,
+    /// Until when nobody else acts.
+    pub(crate) deadline_ms: Millis,
+    /// When it is to be renewed, unless something else is written before.
+    pub(crate) renewal_due_ms: Millis,
+}
+
+impl Held {
+    /// The lease since a batch that began to be written then.
+    pub(crate) fn since(written_at_ms: Millis, lease: &Lease) -> Self {
+        let term_ms = lease.term_ms;
+        // Up to the renewal a call can begin at any time, and end within the term.
+        let covers_ms = term_ms.saturating_sub(lease.longest_call_ms);
+        let renew_after_ms = (term_ms / 3).max(LEAST_BETWEEN_RENEWALS_MS).min(covers_ms);
+        Self {
+            lease: lease.clone(),
+            deadline_ms: written_at_ms + term_ms,
+            renewal_due_ms: written_at_ms + renew_after_ms,
+        }
+    }
+}
+
 /// How often the journal is read while somebody else holds the lease.
 const WATCH_MS: u64 = 500;
 
@@ -107,7 +146,7 @@ impl Silence {
 }
 
 /// Claims the lease: at once when nobody holds it, else when its holder was silent for long enough.
-pub(crate) async fn claim(
+pub async fn claim(
     driver: &Driver,
     journal: &mut Journal,
     reporter: &Reporter,

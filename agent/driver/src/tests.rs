@@ -1,10 +1,15 @@
 //! The driver over a store and a cloud in memory that misbehave on demand, in a time that only passes when all wait.
 
+mod checkpoints;
 mod cloud;
+mod damage;
+mod folder;
 mod journal;
 mod leases;
 mod passes;
 mod store;
+mod verify;
+mod writers;
 
 use std::sync::Arc;
 
@@ -15,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-use crate::{Driver, LeaseTerms, Memory};
+use crate::{Checkpoints, Driver, LeaseTerms, Memory};
 use cloud::Cloud;
 use store::FaultyStore;
 
@@ -55,6 +60,7 @@ impl Vault for OneSecret {
 /// Several agents of one environment, in one world.
 struct World {
     store: Arc<FaultyStore>,
+    checkpoints: Arc<FaultyStore>,
     cloud: Arc<Cloud>,
     clock: Arc<PausedClock>,
     entropy: Arc<Counting>,
@@ -64,6 +70,7 @@ impl World {
     fn new() -> Self {
         Self {
             store: Arc::default(),
+            checkpoints: Arc::default(),
             cloud: Arc::default(),
             clock: Arc::new(PausedClock(Instant::now())),
             entropy: Arc::default(),
@@ -74,6 +81,7 @@ impl World {
         Driver {
             provider: self.cloud.clone(),
             store: self.store.clone(),
+            checkpoints: Checkpoints { store: self.checkpoints.clone(), every: 4 },
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             vault: Arc::new(OneSecret),

@@ -60,6 +60,9 @@ pub struct Import {
     /// Who made the edit, where the cloud tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,
+    /// When it was made, where the cloud tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at_ms: Option<Millis>,
     /// When the agent first saw it.
     pub seen_at_ms: Millis,
     /// Who had asked for the value before.

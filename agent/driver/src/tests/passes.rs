@@ -60,6 +60,7 @@ pub(super) fn request(mode: Mode) -> Request {
         limits: Limits::default(),
         mode,
         sightings: Sightings::new(),
+        attention: agent_engine::attention::Attention::default(),
     }
 }
 

@@ -174,7 +174,8 @@ fn a_read_soon_after_our_operation_is_no_evidence_of_drift() {
     let mut scene = queue();
     let identifier = scene.identifier(QUEUE);
     scene.cloud.get_mut(&identifier).unwrap()["VisibilityTimeout"] = json!(120);
-    scene.recorded.resources.get_mut(&id(QUEUE)).unwrap().get_mut(&1).unwrap().operated_at_ms = scene.now_ms;
+    let record = scene.recorded.resources.get_mut(&id(QUEUE)).unwrap().get_mut(&1).unwrap();
+    std::sync::Arc::make_mut(record).operated_at_ms = scene.now_ms;
     assert!(scene.plan().is_empty());
     scene.now_ms += 10_000_000;
     assert_eq!(scene.plan().imports.len(), 1);
@@ -465,6 +466,7 @@ fn a_failed_creation_waits_and_is_tried_again_in_its_own_generation() {
         attempt: 1,
         token: String::new(),
         act,
+        reason: None,
         depends_on: std::collections::BTreeSet::new(),
         settles: std::collections::BTreeMap::new(),
     };

@@ -82,7 +82,14 @@ impl Pass {
     }
 
     pub(super) fn listed(&mut self, question: u64, result: Result<Vec<Found>, ReadError>) {
-        let Some(Purpose::Look(intent)) = self.questions.remove(&question) else { return };
+        let intent = match self.questions.remove(&question) {
+            Some(Purpose::Look(intent)) => intent,
+            // Without a list everything is read.
+            Some(Purpose::Sweep { keys, asked_at_ms }) => {
+                return self.swept(keys, asked_at_ms, result.unwrap_or_default());
+            }
+            _ => return,
+        };
         match result {
             Ok(found) => self.sift(intent, found),
             Err(error) => self.look_again(intent, &error),

@@ -12,6 +12,7 @@ use schema_documents::{FieldPath, Json, Millis, Value};
 
 use super::flight::Flight;
 use super::{Pass, Then, Turn};
+use crate::diff;
 use crate::live::{Key, Live};
 
 impl Pass {
@@ -39,9 +40,7 @@ impl Pass {
         let Some(record) = self.recorded.resources.get(&key.0).and_then(|all| all.get(&key.1)) else {
             return;
         };
-        let succeeded_since = record.failure.is_none() && record.seen_at_ms < record.operated_at_ms;
-        let owed = record.seen.is_null() || succeeded_since;
-        if owed && record.status == Status::Live {
+        if diff::owes_a_look(record) && record.status == Status::Live {
             let mut live = self.memory_of(&record.kind, (&key.0, key.1), properties);
             let is_edited = self.kind(&record.kind).is_some_and(|kind| as_asked(kind, record, &mut live));
             self.turn(if is_edited { Turn::OwedReadBackEdited } else { Turn::OwedReadBack });

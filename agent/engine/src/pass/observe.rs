@@ -1,4 +1,4 @@
-//! Observing: what is recorded is read, a bounded number at a time.
+//! Observing: what is recorded is read, a bounded number at a time. How much of it: [`super::narrow`].
 //!
 //! *Absent* takes two reads that say so, the second one late enough for what was just created. What gives no usable answer
 //! is *unknown*, never absent. What has an open intent is not read: recovery alone judges it.
@@ -24,13 +24,17 @@ pub(super) const REST_MS: u64 = 1_000;
 /// What is being read.
 #[derive(Default)]
 pub(super) struct Observation {
-    waiting: VecDeque<Key>,
-    under_way: BTreeMap<Key, Reading>,
+    pub(super) waiting: VecDeque<Key>,
+    pub(super) under_way: BTreeMap<Key, Reading>,
     not_before_ms: Millis,
+    /// Lists that are asked for.
+    pub(super) listed: usize,
+    /// Whether something was gone, and others were looked at for that.
+    pub(super) looked_around: bool,
 }
 
 #[derive(Default)]
-struct Reading {
+pub(super) struct Reading {
     not_found: u32,
     errors: u32,
     throttled: u32,
@@ -39,17 +43,9 @@ struct Reading {
 impl Pass {
     pub(super) fn start_observing(&mut self) {
         self.stage = Stage::Observing;
-        let busy = self.keys_with_open_intents();
-        let mut waiting = VecDeque::new();
-        for (id, generations) in &self.recorded.resources {
-            for (generation, record) in generations {
-                let key = (id.clone(), *generation);
-                if record.identifier.is_some() && self.knows.contains(&record.kind) && !busy.contains(&key) {
-                    waiting.push_back(key);
-                }
-            }
-        }
-        self.observation = Observation { waiting, ..Observation::default() };
+        let (waiting, lists) = self.choose_reads();
+        self.observation = Observation { waiting: waiting.into(), ..Observation::default() };
+        self.ask_for_lists(lists);
     }
 
     /// Reads these again, a little later.
@@ -61,7 +57,7 @@ impl Pass {
             Observation { waiting: keys.into_iter().collect(), not_before_ms, ..Observation::default() };
     }
 
-    fn keys_with_open_intents(&self) -> BTreeSet<Key> {
+    pub(super) fn keys_with_open_intents(&self) -> BTreeSet<Key> {
         let intents = self.recorded.open.values().map(|open| &open.intent);
         intents.map(|intent| (intent.resource.clone(), intent.generation)).collect()
     }
@@ -73,7 +69,7 @@ impl Pass {
             self.observation.under_way.insert(key.clone(), Reading::default());
             self.observe(key, self.observation.not_before_ms.max(self.now_ms));
         }
-        if !self.observation.under_way.is_empty() {
+        if !self.observation.under_way.is_empty() || self.observation.listed > 0 {
             return false;
         }
         self.decide();
@@ -98,7 +94,9 @@ impl Pass {
     ) {
         let Some(reading) = self.observation.under_way.get_mut(&key) else { return };
         let live = match result {
-            Ok(Some(properties)) => Live::Present { properties, began_at_ms },
+            Ok(Some(properties)) => {
+                Live::read(properties, began_at_ms, self.recorded.generation(&key.0, key.1))
+            }
             Ok(None) => {
                 reading.not_found += 1;
                 if reading.not_found < 2
@@ -125,6 +123,12 @@ impl Pass {
             }
         };
         self.observation.under_way.remove(&key);
+        if !matches!(live, Live::Unknown { .. }) {
+            self.attention.looks.insert(key.clone(), began_at_ms);
+        }
+        if matches!(live, Live::Absent) {
+            self.look_around();
+        }
         self.remember_owed(&key, &live);
         self.live.insert(key, live);
     }

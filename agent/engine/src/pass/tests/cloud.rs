@@ -21,6 +21,8 @@ pub(super) enum Fault {
     FailForNow,
     /// Its operation fails for now, and it was done.
     FailAfterDoing,
+    /// Its operation fails for good, and it was done.
+    RejectAfterDoing,
     /// It is done, and its token is called that of another request.
     ConflictAfterDoing,
     /// It is not done, and its token is called that of another request.
@@ -77,6 +79,9 @@ impl Cloud {
         let (identifier, state) = match (done, fault) {
             (Ok(identifier), Some(Fault::FailAfterDoing)) => {
                 (Some(identifier), failed(FailureKind::Transient))
+            }
+            (Ok(identifier), Some(Fault::RejectAfterDoing)) => {
+                (Some(identifier), failed(FailureKind::Rejected))
             }
             (Ok(identifier), _) => (Some(identifier), ProgressState::Succeeded),
             (Err(failure), _) => (None, failed(failure)),
@@ -161,7 +166,10 @@ impl Cloud {
         let of_kind = self.resources.iter().filter(|(_, (found, _))| found == kind && !self.hides);
         of_kind
             .filter(|(_, (_, properties))| is_below(properties))
-            .map(|(identifier, _)| Found { identifier: identifier.clone(), properties: Json::Null })
+            .map(|(identifier, (_, properties))| {
+                let properties = if facts.overlay.lists_in_full { properties.clone() } else { Json::Null };
+                Found { identifier: identifier.clone(), properties }
+            })
             .collect()
     }
 
