@@ -57,7 +57,7 @@ pub(crate) struct Earlier {
     /// Digest of what it says.
     pub(crate) last_digest: Digest,
     /// The earlier one.
-    pub(crate) earlier: Publication,
+    pub(crate) publication: Publication,
 }
 
 /// Reads the publication with this number, or the one before the last.
@@ -83,7 +83,7 @@ pub(crate) async fn earlier(wanted: &Wanted, place: &Place, number: Option<u64>)
         bail!("number {number} is missing at `{}`", store.shown());
     };
     let earlier = publication(&store, number, &bytes, wanted)?;
-    Ok(Earlier { place: store, last, last_digest, earlier })
+    Ok(Earlier { place: store, last, last_digest, publication: earlier })
 }
 
 fn publication(store: &Store, number: u64, bytes: &[u8], wanted: &Wanted) -> Result<Publication> {

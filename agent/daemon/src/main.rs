@@ -30,7 +30,7 @@ async fn main() -> ExitCode {
     let args = Args::parse();
     let logs = output::logs(&args.log, args.log_format == "json");
     let outcome = match logs {
-        Ok(()) => execute(args.command).await,
+        Ok(()) => Box::pin(execute(args.command)).await,
         error => error.map(|()| output::Verdict::Clean),
     };
     match outcome {
@@ -45,10 +45,10 @@ async fn main() -> ExitCode {
 
 async fn execute(command: Command) -> anyhow::Result<output::Verdict> {
     match command {
-        Command::Plan(args) => commands::plan::run(args).await,
-        Command::Apply(args) => commands::apply::run(args).await,
-        Command::Destroy(args) => commands::destroy::run(args).await,
-        Command::Run(args) => commands::run::run(args).await,
+        Command::Plan(args) => Box::pin(commands::plan::run(args)).await,
+        Command::Apply(args) => Box::pin(commands::apply::run(args)).await,
+        Command::Destroy(args) => Box::pin(commands::destroy::run(args)).await,
+        Command::Run(args) => Box::pin(commands::run::run(args)).await,
         Command::Status(args) => commands::status::run(args).await,
         Command::History(args) => commands::history::run(args).await,
         Command::Verify(args) => commands::verify::run(args).await,

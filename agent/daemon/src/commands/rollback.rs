@@ -17,7 +17,7 @@ use crate::wiring;
 
 pub(crate) async fn run(args: Rollback) -> Result<Verdict> {
     let who = wiring::person(args.by.as_ref())?;
-    let Earlier { place, last, last_digest, earlier } =
+    let Earlier { place, last, last_digest, publication: earlier } =
         desired::earlier(&args.at.wanted, &args.at.place, args.number).await?;
     let restores = earlier.number;
     if earlier.desired.digest() == last_digest {

@@ -59,7 +59,7 @@ pub(crate) async fn run(args: Run) -> Result<Verdict> {
         number += 1;
         telemetry.begins();
         let pass = tracing::info_span!("pass", number, app = Empty, environment = Empty);
-        let driver = standing.pass(&args, stop.clone()).instrument(pass.clone()).await;
+        let driver = Box::pin(standing.pass(&args, stop.clone())).instrument(pass.clone()).await;
         if let Err(error) = &driver {
             pass.in_scope(|| tracing::error!("the pass failed and is tried again: {error:#}"));
             telemetry.failed(format!("{error:#}"));

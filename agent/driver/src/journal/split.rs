@@ -80,10 +80,10 @@ mod tests {
 
     #[test]
     fn a_batch_is_bounded_and_what_belongs_together_is_in_one() {
-        check(&vec![], &[]);
-        check(&vec![seen("a/b", 1), seen("a/c", 1)], &[2]);
-        check(&vec![seen("a/b", 900), seen("a/c", 900), seen("a/d", 10)], &[1, 2]);
-        check(&vec![seen("a/b", 1_023), edited("a/b"), edited("a/c"), seen("a/c", 900)], &[2, 2]);
-        check(&vec![seen("a/b", 5_000)], &[1]);
+        check(&[], &[]);
+        check(&[seen("a/b", 1), seen("a/c", 1)], &[2]);
+        check(&[seen("a/b", 900), seen("a/c", 900), seen("a/d", 10)], &[1, 2]);
+        check(&[seen("a/b", 1_023), edited("a/b"), edited("a/c"), seen("a/c", 900)], &[2, 2]);
+        check(&[seen("a/b", 5_000)], &[1]);
     }
 }
