@@ -160,6 +160,10 @@ pub struct Seen {
 
 /// One field of one generation.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a question of its own, and most answers go together"
+)]
 pub struct FieldOutcome {
     /// The merge unit.
     pub path: FieldPath,
