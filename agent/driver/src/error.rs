@@ -9,12 +9,26 @@ pub enum DriverError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A batch of the journal cannot be read.
-    #[error("batch {number} of the journal cannot be read: {reason}")]
+    #[error(
+        "batch {number} of the journal cannot be read: {reason}; nothing is written until it can (`manifest-agent verify` \
+         says more)"
+    )]
     Unreadable {
         /// Its number.
         number: u64,
-        /// Why not.
+        /// Why not, and what to do.
         reason: String,
+    },
+    /// A batch of the journal is not there, and a later one is.
+    #[error(
+        "batch {number} of the journal is missing, and batch {later} is there: put it back from a copy of the store; \
+         nothing is written until then"
+    )]
+    Missing {
+        /// Its number.
+        number: u64,
+        /// The number of a later one.
+        later: u64,
     },
     /// Another writer has taken over.
     #[error("another agent has taken over: {to}")]
@@ -39,7 +53,28 @@ pub enum DriverError {
     /// A provider broke off in the middle of a call.
     #[error("the provider broke off: {0}")]
     Provider(String),
+    /// There is a journal, so nothing was lost.
+    #[error("the journal is there and reads well, up to batch {number}: only a lost one can be rebuilt")]
+    NotLost {
+        /// Its last batch.
+        number: u64,
+    },
     /// An entry would make a journal that cannot be read back; it was not written.
     #[error("an entry would be illegal and was not written: {0}")]
     Illegal(String),
+    /// The entries cannot be written.
+    #[error("{bytes} bytes of entries that belong together are more than a batch of the journal may hold")]
+    TooLong {
+        /// Their size.
+        bytes: u64,
+    },
+    /// Too many appends wait already.
+    #[error("{waiting} appends wait for the journal already")]
+    Busy {
+        /// How many.
+        waiting: usize,
+    },
+    /// The journal's writer has stopped.
+    #[error("the journal is closed")]
+    Closed,
 }

@@ -5,18 +5,41 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use agent_world::{Clock, Entropy, ReadError, Vault};
 use async_trait::async_trait;
+use rustix::time::{ClockId, clock_gettime};
 use schema_documents::Millis;
 use schema_documents::value::SecretRef;
 
-/// The machine's clock. It goes on while the machine is suspended.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
+/// The machine's clock: set once by its time of day, and from then on counted, so that it never goes back. It goes on
+/// while the machine is suspended.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock {
+    began_ms: Millis,
+    began: Duration,
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { began_ms: Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX), began: since_boot() }
+    }
+}
+
+/// The time since the machine was started, suspended or not.
+fn since_boot() -> Duration {
+    // Only Linux has two clocks here: its monotonic one stands still while the machine is suspended.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let clock = ClockId::Boottime;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let clock = ClockId::Monotonic;
+    let time = clock_gettime(clock);
+    Duration::new(time.tv_sec.try_into().unwrap_or(0), time.tv_nsec.try_into().unwrap_or(0))
+}
 
 #[async_trait]
 impl Clock for SystemClock {
     fn now_ms(&self) -> Millis {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX)
+        let elapsed = since_boot().saturating_sub(self.began);
+        self.began_ms.saturating_add(Millis::try_from(elapsed.as_millis()).unwrap_or(Millis::MAX))
     }
 
     async fn sleep_until(&self, at_ms: Millis) {
@@ -33,7 +56,7 @@ impl Entropy for SystemEntropy {
         // Each `RandomState` is seeded by the operating system; its hash of nothing is 64 bits of that seed.
         let draw = || RandomState::new().build_hasher().finish();
         let (high, low, process) = (draw(), draw(), u64::from(std::process::id()));
-        format!("{high:016x}{:016x}", low ^ process.rotate_left(32) ^ SystemClock.now_ms())
+        format!("{high:016x}{:016x}", low ^ process.rotate_left(32) ^ SystemClock::default().now_ms())
     }
 }
 

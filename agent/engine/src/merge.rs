@@ -143,23 +143,23 @@ pub fn decide(field: &FieldInput<'_>) -> Decision {
     let LiveField::Known(live) = field.live else { return Decision::Waiting };
     let Some(wish) = field.wish else { return left(field, live) };
     let live_moved = has_live_moved(field);
-    let edit = open_edit(field.memory).filter(|_| !is_undone(field));
+    let edited = (open_edit(field.memory).is_some() || is_beside(field.memory)) && !is_undone(field);
     if wish.waits {
-        return if edit.is_some() || live_moved { Decision::Waiting } else { Decision::Later };
+        return if edited || live_moved || is_attached(field) { Decision::Waiting } else { Decision::Later };
     }
     let wish_moved = has_moved(field, &wish);
     if field.meaning.is_write_only() || is_opaque(&wish) {
-        return opaque(&wish, wish_moved, live_moved || edit.is_some(), field);
+        return opaque(&wish, wish_moved, live_moved || edited, field);
     }
     if field.meaning.satisfies(wish.json, live) || field.meaning.is_provider_owned() && !wish_moved {
         return Decision::InStep;
     }
-    if field.memory.is_none() && field.attached {
+    if is_attached(field) {
         return if wish.rank == Rank::Setting { Decision::Conflict } else { Decision::Drift };
     }
-    match (wish_moved, live_moved || edit.is_some()) {
+    match (wish_moved, live_moved || edited) {
         (_, true) if wish.overrules => Decision::Change,
-        (_, true) if wish.class == Class::Enforced => Decision::EnforcedDrift,
+        (_, true) if wish.class == Class::Enforced && !is_only_reported(field) => Decision::EnforcedDrift,
         (true, false) => enforced_again(field, &wish, Decision::Change),
         (true, true) if wish.rank == Rank::Default => Decision::NotedDefault,
         (true, true) => Decision::Conflict,
@@ -186,16 +186,38 @@ fn is_undone(field: &FieldInput<'_>) -> bool {
     }
 }
 
+/// Whether nothing of the field was ever asked for or seen: the resource was found and not made.
+pub fn is_attached(field: &FieldInput<'_>) -> bool {
+    field.attached && field.memory.is_none()
+}
+
+/// Whether an enforced field is still as it was when the resource was found: that is only reported.
+fn is_only_reported(field: &FieldInput<'_>) -> bool {
+    let (LiveField::Known(live), Some(edit)) = (field.live, open_edit(field.memory)) else { return false };
+    edit.found && field.meaning.equal(edit.to.as_ref(), live)
+}
+
 /// An enforced field whose edit came back after it was reverted is still being fought over.
 fn enforced_again(field: &FieldInput<'_>, wish: &Wished<'_>, otherwise: Decision) -> Decision {
     let LiveField::Known(live) = field.live else { return otherwise };
     let edit = field.memory.and_then(|memory| memory.edit.as_ref());
     let is_back = edit.is_some_and(|edit| field.meaning.equal(edit.to.as_ref(), live));
-    if wish.class == Class::Enforced && is_back { Decision::EnforcedDrift } else { otherwise }
+    let reverts = wish.class == Class::Enforced && is_back && !is_only_reported(field);
+    if reverts { Decision::EnforcedDrift } else { otherwise }
 }
 
 fn open_edit(memory: Option<&FieldRecord>) -> Option<&OpenEdit> {
-    memory.and_then(|memory| memory.edit.as_ref()).filter(|edit| !edit.reverted)
+    memory.and_then(|memory| memory.edit.as_deref()).filter(|edit| !edit.reverted)
+}
+
+/// Whether somebody in the console set a field that the document did not mention: a wish that comes later finds it edited,
+/// however many passes saw it in between.
+pub fn is_beside(memory: Option<&FieldRecord>) -> bool {
+    memory.is_some_and(|memory| never_asked(memory) && memory.edit.is_none())
+}
+
+fn never_asked(memory: &FieldRecord) -> bool {
+    memory.owner == Owner::Console && memory.asked.is_none()
 }
 
 /// Whether a wish is a secret, whose value nobody here knows.
@@ -219,10 +241,10 @@ fn opaque(wish: &Wished<'_>, wish_moved: bool, other_moved: bool, field: &FieldI
     let readable = !field.meaning.is_write_only();
     let same_value = field.memory.is_some_and(|memory| memory.asked.as_ref() == wish.value);
     match (wish_moved && !same_value, other_moved && readable) {
-        _ if field.memory.is_none() && field.attached => Decision::InStep,
+        _ if is_attached(field) => Decision::InStep,
         (false, false) => Decision::InStep,
         (true, false) => Decision::Change,
-        (_, true) if wish.class == Class::Enforced => Decision::EnforcedDrift,
+        (_, true) if wish.class == Class::Enforced && !is_only_reported(field) => Decision::EnforcedDrift,
         (false, true) if open_edit(field.memory).is_some() => Decision::Known,
         (false, true) => Decision::Drift,
         (true, true) if wish.rank == Rank::Default => Decision::NotedDefault,
@@ -233,6 +255,9 @@ fn opaque(wish: &Wished<'_>, wish_moved: bool, other_moved: bool, field: &FieldI
 /// The field is in memory, and not in the document any more.
 fn left(field: &FieldInput<'_>, live: Option<&Json>) -> Decision {
     let Some(memory) = field.memory else { return Decision::Released };
+    if never_asked(memory) {
+        return beside(field, live);
+    }
     let ours = matches!(memory.owner, Owner::Manifest | Owner::Setting) && memory.asked.is_some();
     let edited = open_edit(Some(memory)).is_some() || !field.meaning.equal(field.seen, live);
     if !ours || edited || field.meaning.is_write_only() || field.meaning.is_provider_owned() {
@@ -242,6 +267,15 @@ fn left(field: &FieldInput<'_>, live: Option<&Json>) -> Decision {
         Some(Default::Value(default)) if !field.meaning.satisfies(Some(default), live) => Decision::Reset,
         Some(Default::Absent) if live.is_some() => Decision::Reset,
         _ => Decision::Released,
+    }
+}
+
+/// The field was never in the document, and somebody in the console set it: it is kept, and remembered while it is there.
+fn beside(field: &FieldInput<'_>, live: Option<&Json>) -> Decision {
+    match live {
+        None => Decision::Released,
+        Some(_) if open_edit(field.memory).is_some() && has_live_moved(field) => Decision::Drift,
+        Some(_) => Decision::Known,
     }
 }
 

@@ -63,9 +63,21 @@ pub fn read_document(file: &str, bytes: &[u8]) -> Result<Imports, Box<Diagnostic
 /// Takes imports into an environment file. `None`: the file or the app cannot be built as they are, which the
 /// diagnostics say. An import that cannot be taken is left out with a diagnostic; the others are taken.
 pub fn import(target: Target<'_>, imports: &[Import]) -> (Option<Imported>, Vec<Diagnostic>) {
+    import_by(target, imports, &|environment| lower(target.model, environment))
+}
+
+/// How an environment file is lowered.
+pub type Lower<'a> = dyn Fn(&EnvironmentFile) -> (Option<DesiredState>, Vec<Diagnostic>) + 'a;
+
+/// As [`import`], for resources that are lowered in another way than from the app's model alone.
+pub fn import_by(
+    target: Target<'_>,
+    imports: &[Import],
+    lower: &Lower<'_>,
+) -> (Option<Imported>, Vec<Diagnostic>) {
     let (environment, mut diagnostics) = read(target, target.file);
     let Some(environment) = environment else { return (None, diagnostics) };
-    let (before, found) = lower(target.model, &environment);
+    let (before, found) = lower(&environment);
     diagnostics.extend(found);
     let Some(before) = before else { return (None, diagnostics) };
     // What was wrong before is not for an import to say again.
@@ -73,6 +85,7 @@ pub fn import(target: Target<'_>, imports: &[Import]) -> (Option<Imported>, Vec<
 
     let mut state = State {
         target,
+        lower,
         text: target.file.map_or_else(|| new_file(&environment), ToOwned::to_owned),
         desired: before,
     };
@@ -155,6 +168,7 @@ fn typed(import: &Import, imports: &[Import], desired: &DesiredState) -> Option<
 
 struct State<'a> {
     target: Target<'a>,
+    lower: &'a Lower<'a>,
     text: String,
     desired: DesiredState,
 }
@@ -188,7 +202,7 @@ impl State<'_> {
         }
         let (environment, mut found) = read(self.target, Some(&text));
         let lowered = environment.and_then(|environment| {
-            let (lowered, more) = lower(self.target.model, &environment);
+            let (lowered, more) = (self.lower)(&environment);
             found.extend(more);
             lowered
         });

@@ -19,9 +19,12 @@ mod sizes;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use compiler_diagnostics::{Code, Diagnostic, any_error, sort};
 use compiler_model::AppModel;
-use schema_documents::desired::{self, DesiredState, EnvironmentIdentity, Format};
+use schema_documents::ResourceId;
+use schema_documents::desired::{self, DesiredState, EnvironmentIdentity, Format, Resource};
 use schema_documents::environment::{Cloud, EnvironmentType};
 
 pub use audit::unmoved;
@@ -42,11 +45,27 @@ pub fn lower(model: &AppModel, environment: &EnvironmentFile) -> (Option<Desired
     let processes = aws::lower(&mut lowering);
     settings::check_names(&mut lowering, &processes);
     settings::apply(&mut lowering);
+    finish(lowering)
+}
+
+/// The last part of the way: what the environment file says of single resources, over resources that were lowered before,
+/// and the audit.
+pub fn lower_over(
+    model: &AppModel,
+    environment: &EnvironmentFile,
+    resources: BTreeMap<ResourceId, Resource>,
+) -> (Option<DesiredState>, Vec<Diagnostic>) {
+    let mut lowering = Lowering::new(model, environment);
+    lowering.resources = resources;
+    finish(lowering)
+}
+
+fn finish(mut lowering: Lowering<'_>) -> (Option<DesiredState>, Vec<Diagnostic>) {
     overrides::apply(&mut lowering);
     if !any_error(&lowering.found) {
         lowering.found.extend(audit::check(&lowering.resources));
     }
-    let Lowering { resources, mut found, .. } = lowering;
+    let Lowering { model, environment, resources, mut found, .. } = lowering;
     sort(&mut found);
     if any_error(&found) {
         return (None, found);

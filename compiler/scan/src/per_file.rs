@@ -116,8 +116,15 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The facts of a file; with its digest, if it was read, and encoded, if they are new.
-    fn facts<G, F>(&self, language: &Language<G, F>, path: &str, file: &File) -> Option<(F, Option<News>)>
+    /// The facts of a file; with its digest, if it was read, and encoded, if they are new. Of a file that was not read
+    /// others than those of the language may be known, which count if they are enough.
+    fn facts<G, F>(
+        &self,
+        language: &Language<G, F>,
+        path: &str,
+        file: &File,
+        are_enough: impl Fn(&F) -> bool,
+    ) -> Option<(F, Option<News>)>
     where
         F: Serialize + DeserializeOwned,
     {
@@ -133,7 +140,7 @@ impl<'t> Reader<'t> {
             File::Read(content) => Some(((language.facts)(content), None)),
             File::Unread(ticket) => {
                 let digest = ticket.and_then(|ticket| self.known.file(ticket)?.digest);
-                let known = digest.and_then(|digest| decode(self.known.facts(&digest)?));
+                let known = digest.and_then(|digest| decode(self.known.facts(&digest)?)).filter(are_enough);
                 known.map(|facts| (facts, None)).or_else(|| self.miss(path))
             }
             File::Named => None,
@@ -175,7 +182,19 @@ where
 {
     /// The facts of some files, in the order in which they are asked for.
     pub(crate) fn facts(&self, files: &[usize]) -> Result<Vec<F>, Missing> {
-        let find = |file: &usize| self.reader.facts(self.language, self.paths[*file], self.files[*file]);
+        self.facts_by(self.language, files, |_| true)
+    }
+
+    /// The facts that are found by looking at the files as at those of another language. What is known of a file without
+    /// reading it may have been found by either, and counts if it is `enough`.
+    pub(crate) fn facts_by(
+        &self,
+        language: &Language<G, F>,
+        files: &[usize],
+        are_enough: impl Fn(&F) -> bool + Sync,
+    ) -> Result<Vec<F>, Missing> {
+        let find =
+            |file: &usize| self.reader.facts(language, self.paths[*file], self.files[*file], &are_enough);
         let found = parallel::map(files, self.reader.threads, find);
         let found = found.into_iter().collect::<Option<Vec<_>>>().ok_or(Missing)?;
         let (facts, news): (Vec<F>, Vec<Option<News>>) = found.into_iter().unzip();

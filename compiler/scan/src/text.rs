@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use memchr::memchr_iter;
 use schema_documents::Position;
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -60,8 +61,9 @@ pub(crate) struct Places<'a> {
 impl<'a> Places<'a> {
     /// Finds the lines of a text.
     pub(crate) fn new(text: &'a str) -> Self {
-        let starts =
-            std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1)).collect();
+        let starts = std::iter::once(0)
+            .chain(memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1))
+            .collect();
         let mut before_block = Vec::new();
         if !text.is_ascii() {
             let mut count = 0;

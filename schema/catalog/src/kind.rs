@@ -207,6 +207,11 @@ impl Kind {
         self.overlay.grants_access
     }
 
+    /// Whether audit events of this source, such as `sqs.amazonaws.com`, tell of changes.
+    pub fn is_audited_by(&self, source: &str) -> bool {
+        self.overlay.audited_as.iter().any(|own| own == source)
+    }
+
     /// Why drift at this path is answered by a revert step, if it is (semantics, §4).
     pub fn enforced(&self, path: &FieldPath) -> Option<&str> {
         self.overlay.enforced_at(path).map(|rule| rule.reason.as_str())

@@ -40,27 +40,6 @@ pub enum Unit {
     Group(FieldPath),
 }
 
-/// Properties that hold a policy or another JSON document where the schema allows an object.
-const JSON_PROPERTIES: [&str; 14] = [
-    "AssumeRolePolicyDocument",
-    "DeliveryPolicy",
-    "EventPattern",
-    "FilterPolicy",
-    "KeyPolicy",
-    "Policy",
-    "PolicyDocument",
-    "PolicyText",
-    "RedriveAllowPolicy",
-    "RedrivePolicy",
-    "ReplayPolicy",
-    "RepositoryPolicyText",
-    "ResourcePolicy",
-    "LifecyclePolicyText",
-];
-
-/// Members by which elements of a list of pairs are told apart, if the other member is the value.
-const KEYS: [&str; 2] = ["Key", "Name"];
-
 /// Documents deeper than this are not entered further; what is below is one unit.
 const DEEPEST: usize = 64;
 
@@ -103,7 +82,7 @@ impl Kind {
         let name = path.segments().last().map_or("", String::as_str);
         let is_object_or_text = schema.types.contains("object") && schema.types.contains("string");
         let is_free_form = schema.allows("object") && schema.properties.is_empty();
-        if is_object_or_text || is_free_form && JSON_PROPERTIES.contains(&name) {
+        if is_object_or_text || is_free_form && self.overlay.json_properties.contains(name) {
             return Unit::EmbeddedJson;
         }
         let Some(items) = schema.items.as_deref().and_then(|items| self.resolve(items)) else {
@@ -112,18 +91,19 @@ impl Kind {
         if self.tags.as_ref() == Some(path) && items.properties.contains_key("Key") {
             return Unit::Map("Key".to_owned());
         }
-        match key_of_pairs(items) {
-            Some(key) => Unit::Map(key.to_owned()),
+        match self.key_of_pairs(items) {
+            Some(key) => Unit::Map(key.clone()),
             None if schema.is_unordered() => Unit::Set,
             None => Unit::Ordered,
         }
     }
-}
 
-/// The member that is the key, in a list of key and value.
-fn key_of_pairs(items: &Schema) -> Option<&'static str> {
-    let has = |name: &str| items.properties.contains_key(name);
-    KEYS.into_iter().find(|key| has(key) && has("Value") && items.properties.len() <= 3)
+    /// The member that is the key, in a list of key and value.
+    fn key_of_pairs(&self, items: &Schema) -> Option<&String> {
+        let has = |name: &str| items.properties.contains_key(name);
+        let is_pair = has("Value") && items.properties.len() <= 3;
+        self.overlay.pair_keys.iter().find(|key| is_pair && has(key))
+    }
 }
 
 /// Splits a property document into its units, in the order of the document. See the module for what is one.

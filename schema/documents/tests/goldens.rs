@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use schema_documents::checkpoint::Checkpoint;
 use schema_documents::desired::DesiredState;
 use schema_documents::environment::Environment;
 use schema_documents::import::Imports;
@@ -14,6 +15,7 @@ use schema_documents::manifest::Manifest;
 use schema_documents::plan::Plan;
 use schema_documents::publication::Publication;
 use schema_documents::recorded::Recorded;
+use schema_documents::recovery::Recovery;
 use schema_documents::{canonical, schema};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -77,8 +79,10 @@ fn documents() -> Vec<Document> {
         json_document::<Publication>("publication"),
         json_document::<Plan>("plan"),
         json_document::<Batch>("journal"),
+        json_document::<Checkpoint>("checkpoint"),
         json_document::<Recorded>("recorded-state"),
         json_document::<Imports>("imports"),
+        json_document::<Recovery>("recovery"),
     ]
 }
 

@@ -9,6 +9,7 @@ use schema_documents::{FieldPath, Json};
 
 use super::Beside;
 use crate::bind::BoundResource;
+use crate::merge;
 
 /// The fields that differ between what was seen and what is live, and that neither wish nor memory holds. What the cloud
 /// alone decides, and what is secret, is not told.
@@ -23,8 +24,9 @@ pub(super) fn beside(
     }
     let before: BTreeMap<FieldPath, Json> = units::units(kind, &record.seen).into_iter().collect();
     let now: BTreeMap<FieldPath, Json> = units::units(kind, live).into_iter().collect();
-    let known: Vec<&FieldPath> =
-        bound.wishes.iter().map(|wish| &wish.path).chain(record.fields.keys()).collect();
+    let remembered = record.fields.iter().filter(|(_, field)| !merge::is_beside(Some(field)));
+    let remembered = remembered.map(|(path, _)| path);
+    let known: Vec<&FieldPath> = bound.wishes.iter().map(|wish| &wish.path).chain(remembered).collect();
     let is_known =
         |path: &FieldPath| known.iter().any(|known| path.is_within(known) || known.is_within(path));
     let is_told = |path: &FieldPath| {

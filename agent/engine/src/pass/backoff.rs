@@ -11,7 +11,7 @@ const LONGEST_MS: u64 = 30_000;
 
 /// How long to wait before try number `tries + 1`: it doubles each time; `seed` (a client token, an identifier) decides by up
 /// to a half how much is taken off, so that many that failed together do not come back together.
-pub(super) fn pause_ms(seed: &str, tries: u32) -> u64 {
+pub(crate) fn pause_ms(seed: &str, tries: u32) -> u64 {
     let full = FIRST_MS.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST_MS);
     let digest = Digest::of(&(seed, tries));
     let drawn = u64::from_str_radix(digest.short().get(..4).unwrap_or_default(), 16).unwrap_or_default();
@@ -19,7 +19,7 @@ pub(super) fn pause_ms(seed: &str, tries: u32) -> u64 {
 }
 
 /// When a question that was answered so is asked again.
-pub(super) fn after_read_error(now_ms: Millis, error: &ReadError, seed: &str, tries: u32) -> Millis {
+pub(crate) fn after_read_error(now_ms: Millis, error: &ReadError, seed: &str, tries: u32) -> Millis {
     let asked_for = match error {
         ReadError::Throttled { retry_after_ms } => *retry_after_ms,
         _ => 0,

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use schema_documents::FieldPath;
 use schema_documents::desired::Class;
 use schema_documents::journal::{Entry, Settlement};
+use schema_documents::origin::Rank;
 use schema_documents::plan::Wish;
 use schema_documents::recorded::Owner;
 
 use crate::bind;
-use crate::diff::{Differences, FieldOutcome, Presence, ResourceDifference};
+use crate::diff::{Beside, Differences, FieldOutcome, Presence, ResourceDifference};
 use crate::merge::Decision;
 
 /// The entries that *record* appends before *apply*: moves, what was seen, edits that are believed, wishes that are
@@ -22,17 +23,19 @@ pub fn journal_entries(differences: &Differences) -> Vec<Entry> {
     let mut entries: Vec<Entry> =
         moves.map(|(from, to)| Entry::Moved { from: from.clone(), to: to.clone() }).collect();
     for difference in &differences.resources {
-        seen(difference, &mut entries);
+        // What was seen comes last: until then a resource that was found counts as never compared.
         edits(difference, &mut entries);
         settled(difference, &mut entries);
+        let loss = difference.loss.as_ref();
+        entries.extend(loss.map(|loss| Entry::Loses { resource: difference.id.clone(), loss: loss.clone() }));
+        seen(difference, &mut entries);
         presence(difference, &mut entries);
     }
     entries
 }
 
 fn seen(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
-    let unsettled = difference.fields.iter().any(|field| field.live_moved && !field.settled);
-    if let Some(seen) = difference.seen.as_ref().filter(|_| !unsettled) {
+    if let Some(seen) = difference.seen.as_ref().filter(|_| !is_unsettled(difference)) {
         entries.push(Entry::Seen {
             resource: difference.id.clone(),
             generation: difference.generation,
@@ -40,6 +43,18 @@ fn seen(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
             began_at_ms: seen.began_at_ms,
         });
     }
+}
+
+/// Whether an edit of the resource has not settled.
+fn is_unsettled(difference: &ResourceDifference) -> bool {
+    difference.fields.iter().any(|field| field.live_moved && !field.settled)
+}
+
+/// A field that the document does not mention is the console's from now on: a wish that comes later does not write over it.
+fn edited_beside(beside: &Beside) -> (FieldPath, Option<Settlement>) {
+    let settlement =
+        Settlement { asked: None, rank: Rank::Default, owner: Owner::Console, closes_edit: false };
+    (beside.path.clone(), Some(settlement))
 }
 
 fn edits(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
@@ -50,7 +65,8 @@ fn edits(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
             path: field.path.clone(),
             from: field.seen.clone(),
             to: field.live.clone(),
-            who: None,
+            who: field.author.as_ref().and_then(|author| author.who.clone()),
+            made_at_ms: field.author.as_ref().map(|author| author.at_ms),
             class: field.class,
             origin: field.origin().cloned(),
         });
@@ -61,6 +77,9 @@ fn settled(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
     let mut fields = BTreeMap::new();
     for field in &difference.fields {
         settle(field, &mut fields);
+    }
+    if !is_unsettled(difference) {
+        fields.extend(difference.beside.iter().filter(|beside| beside.to.is_some()).map(edited_beside));
     }
     if !fields.is_empty() {
         entries.push(Entry::Settled {
@@ -80,7 +99,7 @@ fn settle(field: &FieldOutcome, fields: &mut BTreeMap<FieldPath, Option<Settleme
         (Decision::InStep, Some(_)) | (Decision::Released, _) => None,
         (Decision::NotedDefault, Some(wish)) if field.settled => Some(below_an_edit(wish)),
         // A resource that was found and not made: what is asked now counts as asked.
-        (Decision::Drift, Some(wish)) if field.asked.is_none() && field.settled => Some(below_an_edit(wish)),
+        (Decision::Drift | Decision::Conflict, Some(wish)) if field.attaches => Some(below_an_edit(wish)),
         _ => return,
     };
     fields.insert(field.path.clone(), settlement);
@@ -92,6 +111,7 @@ fn presence(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
         Presence::Unchanged => {}
         Presence::Forgotten => entries.push(Entry::Forgotten { resource, generation }),
         Presence::Gone { edit, generation } => {
+            let author = difference.author.as_ref();
             entries.push(Entry::Gone { resource: resource.clone(), generation });
             if edit {
                 entries.push(Entry::Edited {
@@ -100,7 +120,8 @@ fn presence(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
                     path: FieldPath::root(),
                     from: None,
                     to: None,
-                    who: None,
+                    who: author.and_then(|author| author.who.clone()),
+                    made_at_ms: author.map(|author| author.at_ms),
                     class: Class::Open,
                     origin: None,
                 });

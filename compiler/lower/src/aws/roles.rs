@@ -75,8 +75,10 @@ fn policy(
     let word = if role.as_str().ends_with("/task-role") { "task-role" } else { "execution-role" };
     let name = format!("{word}-policy");
     let draft = Draft::new(id(["compute", &process.name, &name]), "AWS::IAM::RolePolicy", &process.origin);
-    Some(lowering.add(draft.named_as([&process.name], word).properties(json!({
+    // The role has it to itself, so that its name needs nothing that tells it from others.
+    Some(lowering.add(draft.properties(json!({
         "RoleName": output(role, "/RoleName"),
+        "PolicyName": word,
         "PolicyDocument": document(statements),
     }))))
 }

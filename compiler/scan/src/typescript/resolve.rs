@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use schema_documents::Position;
 
-use super::facts::{Declaration, Export, Facts, Import};
+use super::facts::{Declaration, Export, Facts, Given, Import};
 use super::literal::{Kind, Value};
 use super::shape::{Function, Type};
 use super::specifier::{Modules, folder_of};
@@ -75,6 +75,8 @@ pub(super) struct Program<'t> {
     by_listed: BTreeMap<usize, usize>,
     /// Files that were not read, and turned out to be needed for their types and functions.
     unread: RefCell<BTreeSet<usize>>,
+    /// Files that were read in part, and of which the rest turned out to be needed.
+    unfinished: RefCell<BTreeSet<usize>>,
     /// How many more functions values are followed through; what is still open then counts as passed on.
     functions_left: Cell<usize>,
 }
@@ -102,6 +104,7 @@ impl<'t> Program<'t> {
             by_listed,
             functions_left: Cell::new(MAX_FUNCTIONS),
             unread: RefCell::default(),
+            unfinished: RefCell::default(),
         }
     }
 
@@ -239,6 +242,20 @@ impl<'t> Program<'t> {
         found
     }
 
+    /// The files that must be read whole.
+    pub(super) fn unfinished(&self) -> BTreeSet<usize> {
+        self.unfinished.borrow().clone()
+    }
+
+    /// What an exported function or class does with what it is given; absent, and asked for, when its body was left out.
+    pub(super) fn given(&self, file: usize, name: &str) -> Option<&[Given]> {
+        let module = &self.modules[file];
+        if module.facts.left_out.contains(name) {
+            self.unfinished.borrow_mut().insert(module.listed);
+        }
+        module.facts.given.get(name).map(Vec::as_slice)
+    }
+
     /// The file that a module specifier means, for its types and functions.
     fn module_of_types(&self, from: usize, specifier: &str) -> Option<usize> {
         let found = self.meant(from, specifier)?;
@@ -324,7 +341,7 @@ impl<'t> Program<'t> {
             return None;
         }
         let facts = &self.modules[file].facts;
-        if path.is_empty() && facts.given.contains_key(name) {
+        if path.is_empty() && (facts.given.contains_key(name) || facts.left_out.contains(name)) {
             return Some((file, name.to_owned()));
         }
         if let Some(Value { kind: Kind::Name(other), .. }) = facts.values.get(name) {
