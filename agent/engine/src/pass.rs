@@ -313,7 +313,7 @@ impl Pass {
     /// The number of a newer desired state than this pass would work towards.
     fn superseded(&self) -> Option<u64> {
         let newer = |newer: &u64| self.published.number.is_some_and(|number| number < *newer);
-        self.recorded.published.filter(newer).filter(|_| self.mutates())
+        self.recorded.published.filter(newer)
     }
 
     /// Moves to the next stage, or begins more within this one. Whether anything happened.

@@ -57,6 +57,9 @@ pub(crate) async fn make(
             violations.join("; ")
         );
     }
+    if let Ended::Superseded { by } = outcome.ended {
+        bail!("document {by} was worked towards meanwhile: run this again to plan for the newest");
+    }
     let Some(plan) = outcome.plan else { bail!("the pass ended before there was a plan") };
     Ok(plan)
 }

@@ -25,7 +25,7 @@ pub(crate) async fn run(args: Rollback) -> Result<Verdict> {
             "number {restores} says the same as the last one, number {last}: there is nothing to go back to"
         );
     }
-    let published = desired::published_as(restores, earlier.commit.clone());
+    let published = desired::published_as(last + 1, earlier.commit.clone());
     let at = (&args.at.place, &args.at.reach);
     let plan = plan::make(earlier.desired.clone(), published, at, Mode::Plan).await?;
     plan::say(&plan, args.format)?;
