@@ -1,4 +1,4 @@
-//! CloudTrail's events, from the SQS queue that EventBridge puts them into.
+//! `CloudTrail`'s events, from the SQS queue that `EventBridge` puts them into.
 
 use std::time::Duration;
 

@@ -11,6 +11,20 @@ use schema_documents::{FieldPath, ResourceId};
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// How logs are written to standard error
+    #[arg(long, value_name = "FORMAT", value_parser = ["text", "json"], default_value = "text", global = true,
+        env = "MANIFEST_LOG_FORMAT", help_heading = "Logs")]
+    pub(crate) log_format: String,
+    /// Which logs: `error`, `warn`, `info`, `debug`, `trace`, or by part, such as `warn,agent_driver=debug`
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "warn",
+        global = true,
+        env = "MANIFEST_LOG",
+        help_heading = "Logs"
+    )]
+    pub(crate) log: String,
 }
 
 #[derive(Subcommand)]
@@ -35,6 +49,10 @@ pub(crate) enum Command {
     Revert(Answer),
     /// Confirm a deletion that waits for a person
     Confirm(Confirm),
+    /// Approve the steps of a plan that wait for a person
+    Approve(Approve),
+    /// Publish what an earlier number said once more, after showing what that would do
+    Rollback(Rollback),
     /// Remove everything that is recorded, through the same gates as any other plan
     Destroy(Destroy),
     /// Rebuild a lost journal from what is live, once a person has confirmed the list
@@ -150,6 +168,12 @@ pub(crate) struct Run {
     /// Time from the end of one pass to the start of the next, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     pub(crate) every: f64,
+    /// Serve metrics, health, readiness and status at this address of this machine, such as `127.0.0.1:9464`
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+    /// Let `--listen` take an address that other machines reach; the pages have no password
+    #[arg(long, requires = "listen")]
+    pub(crate) listen_anywhere: bool,
     /// Within this time everything is read once, a slice in each pass, in seconds; without it an hour where audit events
     /// are heard, else from pass to pass
     #[arg(long, value_name = "SECONDS")]
@@ -157,7 +181,7 @@ pub(crate) struct Run {
     /// The sweep's share of the cloud's rate limit: reads a second at most, on average
     #[arg(long, value_name = "N", default_value_t = 5.0)]
     pub(crate) sweep_rate: f64,
-    /// The queue with the account's audit events (CloudTrail through EventBridge to SQS): what they name is looked at at once
+    /// The queue with the account's audit events (`CloudTrail` through `EventBridge` to SQS): what they name is looked at at once
     #[arg(long, value_name = "URL", env = "MANIFEST_EVENTS")]
     pub(crate) events: Option<String>,
 }
@@ -247,6 +271,48 @@ pub(crate) struct Confirm {
     pub(crate) place: Place,
     #[command(flatten)]
     pub(crate) person: Person,
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  manifest-agent approve sha256:… --state s3://my-state --app shop --env production"
+)]
+pub(crate) struct Approve {
+    /// What is approved; `plan` and `status` print it
+    pub(crate) digest: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The desired state: with it, what only `plan` has shown can be approved, by planning once more
+    #[arg(long, value_name = "URL", env = "MANIFEST_DESIRED")]
+    pub(crate) desired: Option<String>,
+    /// Refuse documents larger than this
+    #[arg(long, value_name = "BYTES", default_value_t = schema_documents::desired::DEFAULT_MAX_BYTES)]
+    pub(crate) max_document_bytes: u64,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// Who approves; without it the user's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  manifest-agent rollback 41 --desired s3://my-state --state s3://my-state --app shop --env production"
+)]
+pub(crate) struct Rollback {
+    /// The number to go back to; without it the one before the last
+    pub(crate) number: Option<u64>,
+    #[command(flatten)]
+    pub(crate) at: Connected,
+    /// Show what it would do, and publish nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How the plan is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Who goes back; without it the user's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
 }
 
 /// Who decides.

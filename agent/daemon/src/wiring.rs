@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agent_aws::Aws;
-use agent_driver::{Checkpoints, Driver, Journal, LeaseTerms, Memory, NoVault, SystemClock, SystemEntropy};
-use agent_world::{Call, CallError, Found, Progress, Provider, ReadError};
+use agent_driver::{
+    Checkpoints, Driver, Journal, LeaseTerms, Memory, NoCloud, NoVault, SystemClock, SystemEntropy,
+};
+use agent_world::Provider;
 use anyhow::{Context as _, Result, ensure};
-use schema_documents::Json;
 use schema_documents::desired::DesiredState;
 use schema_documents::environment::Cloud;
 use schema_documents::recorded::Recorded;
@@ -138,30 +139,4 @@ fn milliseconds(typed: f64, option: &str) -> Result<u64> {
 pub(crate) fn person(named: Option<&String>) -> Result<String> {
     let from_environment = || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     named.cloned().or_else(from_environment).context("nobody is named: say who decides with `--by`")
-}
-
-/// For commands that never ask a cloud.
-struct NoCloud;
-
-#[agent_world::async_trait]
-impl Provider for NoCloud {
-    fn knows(&self, _: &str) -> bool {
-        false
-    }
-
-    async fn call(&self, _: &Call) -> Result<Progress, CallError> {
-        Err(CallError::NoAnswer("this command has no cloud".to_owned()))
-    }
-
-    async fn poll(&self, _: &str) -> Result<Progress, ReadError> {
-        Err(ReadError::NoAnswer("this command has no cloud".to_owned()))
-    }
-
-    async fn read(&self, _: &str, _: &str) -> Result<Option<Json>, ReadError> {
-        Err(ReadError::NoAnswer("this command has no cloud".to_owned()))
-    }
-
-    async fn list(&self, _: &str, _: Option<&Json>) -> Result<Vec<Found>, ReadError> {
-        Err(ReadError::NoAnswer("this command has no cloud".to_owned()))
-    }
 }

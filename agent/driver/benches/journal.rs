@@ -16,14 +16,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use agent_driver::{
-    Checkpoints, Driver, DriverError, EVERY, Journal, LeaseTerms, Memory, NoVault, Receipt, Reporter,
-    SystemClock, SystemEntropy, Writer, claim,
+    Checkpoints, Driver, DriverError, EVERY, Journal, LeaseTerms, Memory, NoCloud, NoVault, Receipt,
+    Reporter, SystemClock, SystemEntropy, Writer, claim,
 };
-use agent_world::{
-    Call, CallError, Found, JournalStore, Progress, Provider, Put, ReadError, StoreError, async_trait,
-};
+use agent_world::{JournalStore, Put, StoreError, async_trait};
 use schema_documents::journal::{Act, Entry, Intent};
-use schema_documents::{Json, ResourceId, Value};
+use schema_documents::{ResourceId, Value};
 use schema_store::{Missing, Numbered, Store};
 use serde_json::json;
 use tokio::sync::watch;
@@ -213,31 +211,5 @@ impl JournalStore for Objects {
 
     async fn get(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
         self.0.get(number).await.map_err(|error| StoreError(error.0))
-    }
-}
-
-/// No call is made here.
-struct NoCloud;
-
-#[async_trait]
-impl Provider for NoCloud {
-    fn knows(&self, _: &str) -> bool {
-        false
-    }
-
-    async fn call(&self, _: &Call) -> Result<Progress, CallError> {
-        Err(CallError::NoAnswer(String::new()))
-    }
-
-    async fn poll(&self, _: &str) -> Result<Progress, ReadError> {
-        Err(ReadError::UnknownOperation)
-    }
-
-    async fn read(&self, _: &str, _: &str) -> Result<Option<Json>, ReadError> {
-        Ok(None)
-    }
-
-    async fn list(&self, _: &str, _: Option<&Json>) -> Result<Vec<Found>, ReadError> {
-        Ok(Vec::new())
     }
 }

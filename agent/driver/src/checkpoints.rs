@@ -6,6 +6,7 @@
 //! bound to its batch by digest, and otherwise reads all batches.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use agent_world::{Clock, JournalStore};
 use schema_documents::checkpoint::Checkpoint;
@@ -27,6 +28,9 @@ pub struct Checkpoints {
 /// As many batches are read in a moment, and cost less than the checkpoints that would save it.
 pub const EVERY: u64 = 256;
 
+/// A checkpoint is large, and nobody waits for it who could do without. A longer answer is none.
+const LONGEST_ANSWER: Duration = Duration::from_mins(1);
+
 /// So many checkpoints that cannot be used are passed over.
 const MOST_PASSED_OVER: u64 = 8;
 
@@ -43,7 +47,7 @@ impl Checkpoints {
         if bytes.len() as u64 > schema_documents::checkpoint::LONGEST_BYTES {
             return;
         }
-        if let Err(error) = answered(self.store.put(number, bytes)).await {
+        if let Err(error) = answered(LONGEST_ANSWER, self.store.put(number, bytes)).await {
             tracing::debug!(number, %error, "a checkpoint was not written; nobody needs it");
         }
     }
@@ -92,7 +96,9 @@ async fn usable(
     number: u64,
 ) -> Result<Option<Recorded>, DriverError> {
     // A store that does not answer here has an answer where it counts: at the batches.
-    let Ok(Some(bytes)) = answered(checkpoints.store.get(number)).await else { return Ok(None) };
+    let Ok(Some(bytes)) = answered(LONGEST_ANSWER, checkpoints.store.get(number)).await else {
+        return Ok(None);
+    };
     let Some(batch) = batches.get(number).await? else { return Ok(None) };
     // A batch that cannot be read is told of by whoever reads all of them.
     let Ok((_, digest)) = Batch::open(&batch) else { return Ok(None) };

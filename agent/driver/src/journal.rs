@@ -34,8 +34,6 @@ pub struct Journal {
     writer: String,
     /// The lease, while we hold it. Its epoch is that of the last batch.
     lease: Option<Lease>,
-    /// How long a call of ours may take.
-    longest_call_ms: u64,
     /// When the last batch of ours began to be written.
     written_at_ms: Millis,
     /// Why nothing more is written: another writer has taken over, or it is not known whether a batch was written.
@@ -59,7 +57,6 @@ impl Journal {
             memory: driver.memory.clone(),
             writer: driver.entropy.nonce(),
             lease: None,
-            longest_call_ms: driver.lease.longest_call_ms,
             written_at_ms: 0,
             over: None,
             ahead: false,
@@ -147,7 +144,7 @@ impl Journal {
             }
             results.push(result);
         }
-        let batches = if bytes > MOST_BATCH_BYTES { split::into_batches(legal) } else { vec![legal] };
+        let batches = if bytes > MOST_BATCH_BYTES { split::into_batches(&legal) } else { vec![legal] };
         if let Err(error) = self.write(batches, at_ms).await {
             results
                 .iter_mut()
@@ -257,8 +254,8 @@ impl Journal {
 
     /// Begins to write a checkpoint, if the last batch has one. It is written beside everything else.
     pub(crate) fn start_checkpoint(&mut self) {
-        let wrote = self.lease.is_some() && !self.ahead;
-        if wrote && self.checkpoints.are_due(self.recorded.number) {
+        let is_ours = self.lease.is_some() && !self.ahead;
+        if is_ours && self.checkpoints.are_due(self.recorded.number) {
             let write = self.checkpoints.clone().write(self.recorded.clone());
             self.checkpointing = Some(tokio::spawn(write));
         }
@@ -284,7 +281,7 @@ impl Journal {
         match (&self.over, &self.lease) {
             (Some(over), _) => Hold::Over(over.clone()),
             (None, None) => Hold::Nothing,
-            (None, Some(lease)) => Hold::Lease(Held::since(self.written_at_ms, lease, self.longest_call_ms)),
+            (None, Some(lease)) => Hold::Lease(Held::since(self.written_at_ms, lease)),
         }
     }
 

@@ -65,11 +65,11 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// The lease since a batch that began to be written then, of a holder whose calls take so long at most.
-    pub(crate) fn since(written_at_ms: Millis, lease: &Lease, longest_call_ms: u64) -> Self {
+    /// The lease since a batch that began to be written then.
+    pub(crate) fn since(written_at_ms: Millis, lease: &Lease) -> Self {
         let term_ms = lease.term_ms;
         // Up to the renewal a call can begin at any time, and end within the term.
-        let covers_ms = term_ms.saturating_sub(longest_call_ms);
+        let covers_ms = term_ms.saturating_sub(lease.longest_call_ms);
         let renew_after_ms = (term_ms / 3).max(LEAST_BETWEEN_RENEWALS_MS).min(covers_ms);
         Self {
             lease: lease.clone(),

@@ -17,6 +17,7 @@ mod person;
 mod progress;
 mod recover;
 mod run;
+mod scrub;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -38,7 +39,7 @@ pub use person::append_as_person;
 pub use progress::{Doing, Progress, Reporter};
 pub use recover::{RecoverRequest, confirm_recovery, search};
 pub use run::{Report, Request, pass, reconcile};
-pub use system::{NoVault, SystemClock, SystemEntropy};
+pub use system::{NoCloud, NoVault, SystemClock, SystemEntropy};
 pub use verify::{Finding, Verified, verify};
 pub use witness::Sight;
 pub use writer::{Receipt, Writer};

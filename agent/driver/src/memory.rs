@@ -18,7 +18,7 @@ pub struct Memory {
 impl Memory {
     /// Looks at what was read; `None` while a reader has it, or nobody has read anything.
     pub fn with<T>(&self, look: impl FnOnce(&Recorded) -> T) -> Option<T> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
     }
 
     /// Where to read on from. It is taken out, and given back with [`Memory::keep`].

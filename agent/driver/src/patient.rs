@@ -11,8 +11,9 @@ const MOST_TRIES: u32 = 8;
 /// The pause after the first try; it doubles.
 const FIRST_PAUSE_MS: u64 = 50;
 
-/// An answer that takes longer than this is none. What was asked for may still be done: nothing here depends on when.
-const LONGEST_ANSWER: Duration = Duration::from_secs(10);
+/// An answer that takes longer than this is none, and is asked for again: soon enough for the lease to be kept. What was
+/// asked for may still be done; nothing here depends on when.
+const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 
 /// A store of numbered objects, asked with patience.
 #[derive(Clone)]
@@ -35,7 +36,7 @@ impl Patient {
     pub(crate) async fn get(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let mut tries = 0;
         loop {
-            match answered(self.store.get(number)).await {
+            match answered(LONGEST_ANSWER, self.store.get(number)).await {
                 Ok(found) => return Ok(found),
                 Err(error) => {
                     tries += 1;
@@ -54,12 +55,12 @@ impl Patient {
     pub(crate) async fn put(&self, number: u64, bytes: &[u8]) -> Result<Holder, StoreError> {
         let mut last = StoreError("it says that the number is taken, and has nothing there".to_owned());
         for tries in 1..=MOST_TRIES {
-            match answered(self.store.put(number, bytes.to_vec())).await {
+            match answered(LONGEST_ANSWER, self.store.put(number, bytes.to_vec())).await {
                 Ok(Put::Written) => return Ok(Holder::Us),
                 Ok(Put::Exists) => {}
                 Err(error) => last = error,
             }
-            match answered(self.store.get(number)).await {
+            match answered(LONGEST_ANSWER, self.store.get(number)).await {
                 Ok(Some(found)) => return Ok(if found == bytes { Holder::Us } else { Holder::Another }),
                 Ok(None) => {}
                 Err(error) => last = error,
@@ -77,8 +78,9 @@ impl Patient {
 
 /// The answer, or that there was none in time.
 pub(crate) async fn answered<T>(
+    longest: Duration,
     question: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
-    let late = || StoreError(format!("nothing came within {} s", LONGEST_ANSWER.as_secs()));
-    tokio::time::timeout(LONGEST_ANSWER, question).await.unwrap_or_else(|_| Err(late()))
+    let late = || StoreError(format!("nothing came within {} s", longest.as_secs()));
+    tokio::time::timeout(longest, question).await.unwrap_or_else(|_| Err(late()))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use agent_engine::command::{Command, Note};
+use agent_world::{Call, CallAction};
 use schema_documents::journal::{Act, Entry};
 use schema_documents::plan::Plan;
 use schema_documents::{Millis, ResourceId};
@@ -152,6 +153,17 @@ impl Narrator {
     /// `resources` names those of the intents that are open already.
     pub(crate) fn new(reporter: Reporter, resources: BTreeMap<u64, ResourceId>) -> Self {
         Self { reporter, resources, planned: false }
+    }
+
+    /// What log lines of a call are about.
+    pub(crate) fn about(&self, intent: u64, call: &Call) -> tracing::Span {
+        let resource = self.resources.get(&intent).map(ResourceId::as_str);
+        let action = match call.action {
+            CallAction::Create(_) => "create",
+            CallAction::Update(..) => "update",
+            CallAction::Delete(_) => "delete",
+        };
+        tracing::info_span!("call", intent, resource, kind = call.kind, action)
     }
 
     pub(crate) fn tell(&mut self, commands: &[Command], plan: Option<&Plan>) {

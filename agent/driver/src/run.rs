@@ -11,17 +11,19 @@ use agent_engine::diff::Sightings;
 use agent_engine::live::Key;
 use agent_engine::options::Limits;
 use agent_engine::pass::{Inputs, Left, Mode, Pass, Published};
-use agent_world::{Call, CallAction, CallError, FailureKind, Progress as Answer, ReadError};
+use agent_world::{Call, CallAction, CallError, FailureKind, Progress as Answer, ProgressState, ReadError};
 use schema_catalog::Catalog;
 use schema_documents::Value;
 use schema_documents::desired::DesiredState;
-use schema_documents::environment::Approval;
+use schema_documents::journal::{Act, Intent};
 use schema_documents::recorded::Recorded;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
 use crate::lease::{self, Hold};
 use crate::progress::Narrator;
+use crate::scrub::{self, Secrets};
 use crate::witness::Sight;
 use crate::{Driver, DriverError, Journal, Reporter, Writer};
 
@@ -100,18 +102,16 @@ pub async fn reconcile(
     let mode = if request.mode == Mode::Destroy { Mode::PlanDestroy } else { Mode::Plan };
     let look = Request { mode, ..request.clone() };
     let report = pass(driver, look, &reporter.unheard(), stop.clone()).await?;
-    if is_idle(&report, &request) || *stop.borrow() {
+    if is_idle(&report) || *stop.borrow() {
         return Ok(report);
     }
     let attention = request.attention.clone().once_more(report.looks, report.noticed, report.agreement);
     pass(driver, Request { attention, ..request }, reporter, stop).await
 }
 
-fn is_idle(report: &Report, request: &Request) -> bool {
-    let unapproved = matches!(request.mode, Mode::Apply | Mode::Run);
-    let waits_for_approval = unapproved && request.desired.approval == Approval::Required;
-    let steps = report.outcome.plan.as_ref().map_or(0, |plan| plan.steps.len());
-    report.learnt == 0 && report.recorded.open.is_empty() && (steps == 0 || waits_for_approval)
+fn is_idle(report: &Report) -> bool {
+    let begins = report.outcome.plan.as_ref().is_some_and(|plan| plan.approved_steps().next().is_some());
+    report.learnt == 0 && report.recorded.open.is_empty() && !begins
 }
 
 /// What a task of the run ends with.
@@ -235,8 +235,10 @@ impl Run {
                 });
             }
             Command::Poll { intent, operation } => {
+                let about = self.pass.recorded().open.get(&intent).map(|open| open.intent.clone());
                 self.tasks.spawn(async move {
                     let result = in_time(&driver, driver.provider.poll(&operation)).await;
+                    let result = fit_to_be_told(&driver, about.as_ref(), result).await;
                     Done::Event(Event::Polled { intent, result })
                 });
             }
@@ -276,8 +278,9 @@ impl Run {
         }
         for (intent, call) in std::mem::take(&mut self.calls_due) {
             let driver = self.driver.clone();
+            let about = self.narrator.about(intent, &call);
             self.tasks.spawn(async move {
-                let result = make(&driver, call).await;
+                let result = make(&driver, call).instrument(about).await;
                 Done::Event(Event::Called { intent, result })
             });
         }
@@ -330,10 +333,47 @@ async fn make(driver: &Driver, call: Call) -> Result<Answer, CallError> {
     let longest = Duration::from_millis(driver.lease.longest_call_ms);
     let answer = tokio::time::timeout(longest, async {
         let call = revealed(driver, call).await?;
-        driver.provider.call(&call).await
+        let secrets = match &call.action {
+            CallAction::Create(sent) | CallAction::Update(_, sent) => {
+                Secrets::of_call(Catalog::builtin(), &call.kind, sent)
+            }
+            CallAction::Delete(_) => Secrets::default(),
+        };
+        scrub::answer(&secrets, driver.provider.call(&call).await)
     });
     let late = || CallError::NoAnswer(format!("nothing came within {} s", longest.as_secs()));
-    answer.await.unwrap_or_else(|_| Err(late()))
+    let answer = answer.await.unwrap_or_else(|_| Err(late()));
+    match &answer {
+        Ok(progress) => tracing::info!(operation = progress.operation, "the call was taken up"),
+        Err(error) => tracing::warn!(%error, "the call was not taken up"),
+    }
+    answer
+}
+
+/// What is said of an operation, without the secrets of its call. Where they cannot be had any more, only the code is told.
+async fn fit_to_be_told(
+    driver: &Driver,
+    about: Option<&Intent>,
+    said: Result<Answer, ReadError>,
+) -> Result<Answer, ReadError> {
+    let (Ok(progress), Some(intent)) = (&said, about) else { return said };
+    let ProgressState::Failed { failure, code, .. } = &progress.state else { return said };
+    let mut secrets = Secrets::of_intent(Catalog::builtin(), intent);
+    let sent = match &intent.act {
+        Act::Create { body, .. } => body.secrets(),
+        Act::Update { patch, .. } => patch.secrets(),
+        Act::Delete { .. } => BTreeSet::new(),
+    };
+    for secret in sent {
+        if let Ok(value) = driver.vault.reveal(&secret).await {
+            secrets.add(&value);
+        } else {
+            let message = "the provider's words may hold a secret that cannot be had now".to_owned();
+            let state = ProgressState::Failed { failure: *failure, code: code.clone(), message };
+            return Ok(Answer { state, ..progress.clone() });
+        }
+    }
+    said.map(|progress| scrub::progress(&secrets, progress))
 }
 
 /// The call with every secret in it. Nothing has been sent when this fails.

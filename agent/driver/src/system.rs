@@ -3,11 +3,11 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use agent_world::{Clock, Entropy, ReadError, Vault};
+use agent_world::{Call, CallError, Clock, Entropy, Found, Progress, Provider, ReadError, Vault};
 use async_trait::async_trait;
 use rustix::time::{ClockId, clock_gettime};
-use schema_documents::Millis;
 use schema_documents::value::SecretRef;
+use schema_documents::{Json, Millis};
 
 /// The machine's clock: set once by its time of day, and from then on counted, so that it never goes back. It goes on
 /// while the machine is suspended.
@@ -69,5 +69,32 @@ impl Vault for NoVault {
     async fn reveal(&self, secret: &SecretRef) -> Result<String, ReadError> {
         let message = format!("there is no vault, so the secret `{}` has no value", secret.reference);
         Err(ReadError::Refused { code: "NoVault".to_owned(), message })
+    }
+}
+
+/// A cloud that knows no kind: for whoever only works on the journal.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoCloud;
+
+#[async_trait]
+impl Provider for NoCloud {
+    fn knows(&self, _: &str) -> bool {
+        false
+    }
+
+    async fn call(&self, _: &Call) -> Result<Progress, CallError> {
+        Err(CallError::NoAnswer("there is no cloud here".to_owned()))
+    }
+
+    async fn poll(&self, _: &str) -> Result<Progress, ReadError> {
+        Err(ReadError::NoAnswer("there is no cloud here".to_owned()))
+    }
+
+    async fn read(&self, _: &str, _: &str) -> Result<Option<Json>, ReadError> {
+        Err(ReadError::NoAnswer("there is no cloud here".to_owned()))
+    }
+
+    async fn list(&self, _: &str, _: Option<&Json>) -> Result<Vec<Found>, ReadError> {
+        Err(ReadError::NoAnswer("there is no cloud here".to_owned()))
     }
 }

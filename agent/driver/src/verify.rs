@@ -4,9 +4,9 @@
 //! Beyond the end it asks the listing, which may lag but does not invent: what is listed exists.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use agent_engine::fold;
-use agent_world::JournalStore;
 use futures::future::try_join_all;
 use schema_documents::Digest;
 use schema_documents::checkpoint::Checkpoint;
@@ -19,6 +19,9 @@ use crate::{Driver, DriverError};
 
 /// So many batches are asked for at a time.
 const AHEAD: u64 = 32;
+
+/// A listing of a long journal takes its time, and so does a checkpoint of a large environment.
+const LONGEST_ANSWER: Duration = Duration::from_mins(5);
 
 /// After so many findings it stops: more of them say nothing new.
 const MOST_FINDINGS: usize = 50;
@@ -55,12 +58,8 @@ pub struct Finding {
 
 /// Walks through the whole journal. Writes nothing. An error: the store did not answer.
 pub async fn verify(driver: &Driver) -> Result<Verified, DriverError> {
-    let objects = |store: &Arc<dyn JournalStore>| Patient {
-        store: Arc::clone(store),
-        clock: Arc::clone(&driver.clock),
-    };
-    let (batches, checkpoints) = (objects(&driver.store), objects(&driver.checkpoints.store));
-    let listed = answered(driver.store.listed()).await?;
+    let batches = Patient { store: Arc::clone(&driver.store), clock: Arc::clone(&driver.clock) };
+    let listed = answered(LONGEST_ANSWER, driver.store.listed()).await?;
     let mut walk = Walk::default();
     let mut first = 1;
     loop {
@@ -70,7 +69,7 @@ pub async fn verify(driver: &Driver) -> Result<Verified, DriverError> {
         for (number, bytes) in (first..=end).zip(found) {
             walk.batch(number, bytes.as_deref());
             if let Some(recorded) = walk.judged.as_ref().filter(|_| driver.checkpoints.are_due(number)) {
-                let checkpoint = checkpoints.get(number).await?;
+                let checkpoint = answered(LONGEST_ANSWER, driver.checkpoints.store.get(number)).await?;
                 walk.verified.compare(recorded, checkpoint.as_deref());
             }
         }
@@ -79,7 +78,7 @@ pub async fn verify(driver: &Driver) -> Result<Verified, DriverError> {
         }
         first += AHEAD;
     }
-    let newest = answered(driver.checkpoints.store.listed()).await?;
+    let newest = answered(LONGEST_ANSWER, driver.checkpoints.store.listed()).await?;
     walk.ends_before(newest);
     Ok(walk.verified)
 }

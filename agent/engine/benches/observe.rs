@@ -1,6 +1,8 @@
 //! How much an agent reads of a cloud in which little happens: 10,000 resources, an hour, a person who edits one of them every
 //! three minutes. Virtual time; the engine is the real one.
 
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
+
 #[path = "plan/environment.rs"]
 mod environment;
 

@@ -1,6 +1,6 @@
 //! Audit: what an account's audit trail says, as far as a pass can use it: what to look at, and who changed it.
 //!
-//! The trail of AWS is CloudTrail, as EventBridge delivers it (`"detail-type": "AWS API Call via CloudTrail"`). An event comes
+//! The trail of AWS is `CloudTrail`, as `EventBridge` delivers it (`"detail-type": "AWS API Call via CloudTrail"`). An event comes
 //! late, more than once, or never, and it says what was asked of the cloud, not what is: so it only ever makes a pass look. What
 //! it names and nobody here has under record wakes nobody. What it does not name at all is left to the sweep.
 

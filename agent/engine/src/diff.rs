@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schema_catalog::{Catalog, Kind};
 use schema_documents::desired::{Class, DesiredState};
-use schema_documents::journal::Entry;
+use schema_documents::journal::{Entry, Loss};
 use schema_documents::plan::{Change, Consequence, Hold, Wish};
 use schema_documents::recorded::{Recorded, Status};
 use schema_documents::{Digest, FieldPath, Json, Millis, Origin, ResourceId, Value};
@@ -117,6 +117,10 @@ pub struct ResourceDifference {
     pub seen: Option<Seen>,
     /// What changed beside the document.
     pub beside: Vec<Beside>,
+    /// What would be lost with it by what was read, where the record says something else and a person is asked.
+    pub loss: Option<Loss>,
+    /// The confirmation that allows its deletion, where it needs one.
+    pub confirmed: Option<Digest>,
     /// What becomes of the record of a generation.
     pub presence: Presence,
     /// Who made it go, where it is gone and that was told.
@@ -183,6 +187,7 @@ pub struct Seen {
 
 /// One field of one generation.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct FieldOutcome {
     /// The merge unit.
     pub path: FieldPath,

@@ -8,13 +8,14 @@ mod intent;
 mod recover;
 #[cfg(test)]
 mod tests;
+mod word;
 
 use std::sync::Arc;
 
-use schema_documents::journal::{self, Batch, Entry, Settlement};
+use schema_documents::journal::{Batch, Entry, Settlement};
 use schema_documents::origin::Rank;
 use schema_documents::recorded::{
-    Answer, Confirmation, Failure, FieldRecord, OpenEdit, Owner, Recorded, ResourceRecord, Status,
+    Answer, Failure, FieldRecord, OpenEdit, Owner, Recorded, ResourceRecord, Status,
 };
 use schema_documents::{Digest, FieldPath, Json, Millis, ResourceId};
 
@@ -124,19 +125,14 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
             remove(recorded, resource, *generation);
         }
         Entry::Moved { from, to } => moved(recorded, from, to)?,
-        Entry::Confirmed { resource, digest, who } => {
-            let generations = recorded.resources.get(resource).ok_or("it is not recorded")?;
-            let is_meant = |(generation, record): (&u32, &Arc<ResourceRecord>)| {
-                record.identifier.as_ref().is_some_and(|identifier| {
-                    *digest == journal::confirmation_digest(resource, *generation, identifier, &record.kind)
-                })
-            };
-            if !generations.iter().any(is_meant) {
-                return Err("the digest is of no recorded generation of it".to_owned());
-            }
-            let confirmation = Confirmation { who: who.clone(), at_ms, resource: resource.clone() };
-            recorded.confirmations.insert(digest.clone(), confirmation);
+        Entry::Loses { resource, loss } => {
+            record(recorded, resource, loss.generation)?;
+            recorded.losses.entry(resource.clone()).or_default().insert(loss.generation, loss.clone());
         }
+        Entry::Confirmed { .. } => word::confirmed(recorded, entry, at_ms)?,
+        Entry::Proposed { plan, steps } => word::proposed(recorded, plan, steps, at_ms),
+        Entry::Approved { plan, who } => word::approved(recorded, plan, who, at_ms)?,
+        Entry::Lapsed { approvals, confirmations } => word::lapsed(recorded, approvals, confirmations)?,
         Entry::Answered { resource, path, choice, over, who } => {
             if !recorded.resources.contains_key(resource) {
                 return Err("it is not recorded".to_owned());
@@ -168,6 +164,12 @@ fn not_under_way(recorded: &Recorded, id: &ResourceId) -> Result<(), String> {
 fn remove(recorded: &mut Recorded, id: &ResourceId, generation: u32) {
     let newest = recorded.retired.entry(id.clone()).or_default();
     *newest = (*newest).max(generation);
+    if let Some(losses) = recorded.losses.get_mut(id) {
+        losses.remove(&generation);
+        if losses.is_empty() {
+            recorded.losses.remove(id);
+        }
+    }
     if let Some(generations) = recorded.resources.get_mut(id) {
         generations.remove(&generation);
         if generations.is_empty() {
@@ -283,10 +285,14 @@ fn moved(recorded: &mut Recorded, from: &ResourceId, to: &ResourceId) -> Result<
     if let Some(newest) = recorded.retired.remove(from) {
         recorded.retired.insert(to.clone(), newest);
     }
+    if let Some(losses) = recorded.losses.remove(from) {
+        recorded.losses.insert(to.clone(), losses);
+    }
     if let Some(answers) = recorded.answers.remove(from) {
         recorded.answers.insert(to.clone(), answers);
     }
     recorded.confirmations.retain(|_, confirmation| confirmation.resource != *from);
+    recorded.approvals.retain(|_, approval| approval.step.resource != *from);
     Ok(())
 }
 
@@ -312,7 +318,11 @@ fn name(entry: &Entry) -> String {
         Entry::Gone { resource, generation } => format!("`{resource}#{generation}` being gone"),
         Entry::Forgotten { resource, generation } => format!("forgetting `{resource}#{generation}`"),
         Entry::Moved { from, to } => format!("the move of `{from}` to `{to}`"),
+        Entry::Loses { resource, loss } => format!("the loss of `{resource}#{}`", loss.generation),
         Entry::Confirmed { resource, .. } => format!("the confirmation for `{resource}`"),
+        Entry::Proposed { plan, .. } => format!("the proposal of plan {}", plan.short()),
+        Entry::Approved { plan, .. } => format!("the approval of plan {}", plan.short()),
+        Entry::Lapsed { .. } => "the end of what people allowed".to_owned(),
         Entry::Answered { resource, path, .. } => format!("the answer for `{resource}` at `{path}`"),
         Entry::Recovered { found, .. } => {
             format!("the recovery of `{}#{}`", found.resource, found.generation)

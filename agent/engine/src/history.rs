@@ -9,7 +9,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use schema_documents::journal::{Act, Batch, Entry, Intent};
-use schema_documents::plan::Reason;
+use schema_documents::plan::{Reason, StepKey};
 use schema_documents::recorded::Choice;
 use schema_documents::{Digest, FieldPath, Json, Millis, Origin, ResourceId, Value};
 use serde::Serialize;
@@ -81,6 +81,25 @@ pub enum What {
     Confirmed {
         /// What was confirmed.
         digest: Digest,
+    },
+    /// Steps wait for a person's approval from now on; without any, none does any more.
+    Proposed {
+        /// By which they are approved.
+        plan: Digest,
+        /// The steps.
+        steps: Vec<StepKey>,
+    },
+    /// A person approved them.
+    Approved {
+        /// Of which plan.
+        plan: Digest,
+    },
+    /// What people allowed does not hold any more.
+    Lapsed {
+        /// Approvals.
+        approvals: Vec<StepKey>,
+        /// Confirmations.
+        confirmations: Vec<Digest>,
     },
     /// A person answered drift.
     Answered {
@@ -247,7 +266,19 @@ impl History {
             Entry::Moved { from, to } => {
                 return Some(by_agent(Some((from, 0)), What::Moved { to: to.clone() }));
             }
-            Entry::Confirmed { resource, digest, who } => {
+            Entry::Proposed { plan, steps } => {
+                let steps = steps.iter().map(|step| step.key.clone()).collect();
+                return Some(by_agent(None, What::Proposed { plan: plan.clone(), steps }));
+            }
+            Entry::Approved { plan, who } => {
+                let approved = by_agent(None, What::Approved { plan: plan.clone() });
+                return Some(Event { who: Some(who.clone()), ..approved });
+            }
+            Entry::Lapsed { approvals, confirmations } => {
+                let (approvals, confirmations) = (approvals.clone(), confirmations.clone());
+                return Some(by_agent(None, What::Lapsed { approvals, confirmations }));
+            }
+            Entry::Confirmed { resource, digest, who, .. } => {
                 let what = What::Confirmed { digest: digest.clone() };
                 return Some(Event { who: Some(who.clone()), ..by_agent(Some((resource, 0)), what) });
             }
@@ -261,7 +292,11 @@ impl History {
                 let what = What::Answered { path: path.clone(), choice: *choice, over: over.clone() };
                 return Some(Event { who: Some(who.clone()), ..by_agent(Some((resource, 0)), what) });
             }
-            Entry::Released {} | Entry::Identified { .. } | Entry::Seen { .. } | Entry::Settled { .. } => {}
+            Entry::Released {}
+            | Entry::Loses { .. }
+            | Entry::Identified { .. }
+            | Entry::Seen { .. }
+            | Entry::Settled { .. } => {}
         }
         None
     }

@@ -95,13 +95,11 @@ pub enum Mode {
     Plan,
     /// Looks at what [`Mode::Destroy`] would do, and changes nothing anywhere.
     PlanDestroy,
-    /// Applies the plan. Where the environment wants approval, no step is begun. What was edited is read once more, a
+    /// Applies the plan. Where the environment wants approval, only steps that have it are begun. What was edited is read once more, a
     /// moment later, before the edit is believed.
     Apply,
     /// As [`Mode::Apply`], as one of many passes: an edit is believed when it has rested, or an earlier pass saw it too.
     Run,
-    /// Applies the steps with these digests.
-    ApplyApproved(BTreeSet<Digest>),
     /// Works towards nothing: everything that is recorded goes, through the same gates.
     Destroy,
 }
@@ -222,7 +220,6 @@ impl Pass {
             attention,
             experience,
         } = inputs;
-        inputs;
         Self {
             desk: Desk::new(&limits, experience),
             desired,
@@ -337,7 +334,7 @@ impl Pass {
     /// The number of a newer desired state than this pass would work towards.
     fn superseded(&self) -> Option<u64> {
         let newer = |newer: &u64| self.published.number.is_some_and(|number| number < *newer);
-        self.recorded.published.filter(newer).filter(|_| self.mutates())
+        self.recorded.published.filter(newer)
     }
 
     /// Moves to the next stage, or begins more within this one. Whether anything happened.

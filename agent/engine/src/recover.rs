@@ -256,7 +256,7 @@ impl Search {
         Some(asked)
     }
 
-    fn settle(&mut self, asked: Question, answer: Answer) {
+    fn close(&mut self, asked: Question, answer: Answer) {
         self.waiting.remove(&asked);
         self.answers.insert(asked, answer);
     }
@@ -267,7 +267,7 @@ impl Search {
             (Ok(live), Question::Read(kind, identifier)) => {
                 let key = (kind.clone(), identifier.clone());
                 self.candidates.extend(live.map(|live| (key, Candidate { live, began_at_ms })));
-                self.settle(asked, Answer::Given);
+                self.close(asked, Answer::Given);
             }
             (Ok(_), Question::List(..)) => {}
             (Err(error), _) => self.unread(asked, &error),
@@ -289,7 +289,7 @@ impl Search {
                 for found in plausible {
                     self.want(Question::Read(name.clone(), found.identifier));
                 }
-                self.settle(asked, Answer::Given);
+                self.close(asked, Answer::Given);
             }
             (Ok(_), Question::Read(..)) => {}
             (Err(error), _) => self.unread(asked, &error),
@@ -302,7 +302,7 @@ impl Search {
         *tries += 1;
         let tries = *tries;
         if matches!(error, ReadError::Refused { .. }) || tries >= self.limits.attempts {
-            return self.settle(asked, Answer::Not(error.to_string()));
+            return self.close(asked, Answer::Not(error.to_string()));
         }
         let at = backoff::after_read_error(self.now_ms, error, &format!("{asked:?}"), tries);
         self.line_up(asked, at);

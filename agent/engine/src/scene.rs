@@ -21,7 +21,7 @@ use crate::bind::{self, Binding};
 use crate::diff::{self, Context, Sightings};
 use crate::live::{Live, LiveState};
 use crate::options::Limits;
-use crate::{check, fold, plan};
+use crate::{approval, check, fold, loss, plan};
 
 /// The environment under test.
 #[derive(Clone)]
@@ -233,7 +233,9 @@ impl Scene {
         check::check(&plan, &self.recorded, &context).unwrap();
         let sightings = diff::note_sightings(&differences, &self.sightings, self.now_ms);
         self.sightings = sightings;
-        (plan, plan::journal_entries(&differences))
+        let mut entries = plan::journal_entries(&differences);
+        entries.extend(approval::entries(&plan, &self.recorded));
+        (plan, entries)
     }
 
     /// What is passed over as being at rest is what there is nothing to say of.
@@ -265,14 +267,17 @@ impl Scene {
         for entry in entries {
             self.append(entry);
         }
-        for step in &plan.steps {
+        if let Some(lapsed) = loss::lapsed(&self.recorded, Catalog::builtin()) {
+            self.append(lapsed);
+        }
+        for step in plan.approved_steps() {
             self.carry_out(step);
         }
         self.now_ms += 10_000_000;
         plan
     }
 
-    fn carry_out(&mut self, step: &Step) {
+    pub(crate) fn carry_out(&mut self, step: &Step) {
         let (act, settles) = match &step.action {
             Action::Create { .. } => self.creation(step),
             Action::Update { identifier, changes } => {

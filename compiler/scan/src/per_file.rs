@@ -234,7 +234,10 @@ where
                 for (_, words) in asked {
                     learned.words.entry(words.key).or_insert_with(|| words.words.clone());
                 }
-                for ((file, words), answer) in asked.iter().zip(&answers) {
+                // Of a file that was not read the answer was known before.
+                let was_read = |file: usize| matches!(self.files[file], File::Read(_));
+                let answered = asked.iter().zip(&answers);
+                for ((file, words), answer) in answered.filter(|((file, _), _)| was_read(*file)) {
                     let path = self.paths[*file].to_owned();
                     learned.searches.entry(path).or_default().insert(words.key, *answer);
                 }

@@ -13,6 +13,10 @@ use crate::{Pattern, Unit};
 pub struct Overlay {
     /// Whether losing the resource loses data.
     pub stateful: bool,
+    /// What is lost with it, in words, where that is data.
+    pub holds: Option<String>,
+    /// Paths that say how much of it is kept elsewhere: backups, versions, copies.
+    pub copies: BTreeSet<Pattern>,
     /// Whether the resource says who may do or reach what: a rule, a binding, a policy.
     pub grants_access: bool,
     /// Where the physical name is set, and what it may look like.
@@ -252,7 +256,8 @@ impl Overlay {
 
     /// Every pattern that is mentioned anywhere, for the check that each exists in the schema.
     pub fn patterns(&self) -> impl Iterator<Item = &Pattern> {
-        let sets = [&self.provider, &self.restart, &self.in_place, &self.data_loss, &self.sensitive];
+        let sets =
+            [&self.copies, &self.provider, &self.restart, &self.in_place, &self.data_loss, &self.sensitive];
         sets.into_iter()
             .flatten()
             .chain(self.units.keys())

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::desired::Class;
 use crate::origin::Rank;
-use crate::plan::{Change, Reason, Wish};
+use crate::plan::{Change, Reason, Step, StepKey, Wish};
 use crate::read::Unusable;
 use crate::recorded::{Choice, Owner};
 use crate::sealed::{self, Sealed};
@@ -188,14 +188,47 @@ pub enum Entry {
         /// The id from now on.
         to: ResourceId,
     },
+    /// What would be lost with a resource that is to go is not what the record says: by its live state, as it was read.
+    Loses {
+        /// The resource.
+        resource: ResourceId,
+        /// The loss.
+        loss: Loss,
+    },
     /// A person confirmed a deletion.
     Confirmed {
         /// The resource.
         resource: ResourceId,
         /// What was confirmed: [`confirmation_digest`].
         digest: Digest,
+        /// What may be lost. A confirmation without it allows nothing any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        loss: Option<Loss>,
         /// Who.
         who: String,
+    },
+    /// These steps wait for a person's approval, and no others. Without any: none does any more.
+    Proposed {
+        /// By which they are approved: [`crate::approval::plan_digest`].
+        plan: Digest,
+        /// The steps.
+        steps: Vec<Step>,
+    },
+    /// A person approved the steps that were proposed last.
+    Approved {
+        /// Of which plan.
+        plan: Digest,
+        /// Who.
+        who: String,
+    },
+    /// What people allowed does not hold any more: what they allowed it for is not what would be done now.
+    Lapsed {
+        /// Approvals.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approvals: Vec<StepKey>,
+        /// Confirmations.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        confirmations: Vec<Digest>,
     },
     /// A person answered drift.
     Answered {
@@ -332,9 +365,26 @@ pub fn token(journal: &str, resource: &ResourceId, generation: u32, attempt: u32
     digest.as_str().replace(':', "-")
 }
 
-/// What a person confirms when something that holds data may go: exactly this generation of this thing.
-pub fn confirmation_digest(resource: &ResourceId, generation: u32, identifier: &str, kind: &str) -> Digest {
-    Digest::of(&("delete", resource, generation, identifier, kind))
+/// What is gone for good when something that holds data is deleted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Loss {
+    /// Which generation of the resource it is.
+    pub generation: u32,
+    /// Its identifier.
+    pub identifier: String,
+    /// Its kind.
+    pub kind: String,
+    /// What it holds, in words: `every object in the bucket`.
+    pub holds: String,
+    /// What says how much of it is kept elsewhere, such as for how many days there are backups; as last seen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub given: BTreeMap<FieldPath, Json>,
+}
+
+/// What a person confirms when something that holds data may go: exactly this loss.
+pub fn confirmation_digest(resource: &ResourceId, loss: &Loss) -> Digest {
+    Digest::of(&("delete", resource, loss))
 }
 
 impl Entry {
@@ -347,6 +397,7 @@ impl Entry {
             | Self::Edited { resource, .. }
             | Self::Gone { resource, .. }
             | Self::Forgotten { resource, .. }
+            | Self::Loses { resource, .. }
             | Self::Confirmed { resource, .. }
             | Self::Answered { resource, .. }
             | Self::Moved { from: resource, .. } => Some(resource),
@@ -357,7 +408,10 @@ impl Entry {
             | Self::Operation { .. }
             | Self::Identified { .. }
             | Self::Succeeded { .. }
-            | Self::Failed { .. } => None,
+            | Self::Failed { .. }
+            | Self::Proposed { .. }
+            | Self::Approved { .. }
+            | Self::Lapsed { .. } => None,
         }
     }
 }

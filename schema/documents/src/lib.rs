@@ -16,6 +16,7 @@
 //! | [`import::Imports`] | the agent | `manifestc import` |
 //! | [`recovery::Recovery`] | the agent | people, the agent |
 
+pub mod approval;
 pub mod canonical;
 pub mod checkpoint;
 pub mod desired;

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::approval::{Approval, Proposal};
 use crate::desired::Class;
-use crate::journal::{Intent, Lease};
+use crate::journal::{Intent, Lease, Loss};
 use crate::origin::Rank;
+use crate::plan::StepKey;
 use crate::{Digest, FieldPath, Json, Millis, Origin, ResourceId, Value};
 
 /// The version of the format that this crate writes.
@@ -54,6 +56,15 @@ pub struct Recorded {
     /// Confirmations that nothing has used up, by what they confirm.
     #[serde(default)]
     pub confirmations: BTreeMap<Digest, Confirmation>,
+    /// What would be lost with generations that are to go, where it is not what was seen of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub losses: BTreeMap<ResourceId, BTreeMap<u32, Loss>>,
+    /// The steps that wait for a person's approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Proposal>,
+    /// Steps that were approved and have not been done yet.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub approvals: BTreeMap<StepKey, Approval>,
     /// Answers to drift that nothing has used up.
     #[serde(default)]
     pub answers: BTreeMap<ResourceId, BTreeMap<FieldPath, Answer>>,
@@ -243,6 +254,9 @@ pub struct Confirmation {
     pub at_ms: Millis,
     /// The resource.
     pub resource: ResourceId,
+    /// What may be lost; a confirmation without it allows nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Loss>,
 }
 
 /// A person's answer to drift.

@@ -22,7 +22,7 @@ use url::Url;
 use durable::Durable;
 pub use error::{OpenError, StoreError};
 pub use file::write_whole;
-pub use numbered::{Numbered, Put};
+pub use numbered::{Claim, Numbered, Put};
 
 /// A place in an object store.
 #[derive(Clone)]

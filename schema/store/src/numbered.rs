@@ -27,6 +27,15 @@ pub enum Put {
     Exists,
 }
 
+/// Whose a number is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It holds what was to be written.
+    Ours,
+    /// Somebody else's document is there.
+    Taken(Vec<u8>),
+}
+
 impl Numbered {
     pub(crate) fn new(objects: Arc<dyn ObjectStore>, at: Path, durable: Option<Durable>) -> Self {
         Self { objects, at, durable }
@@ -45,6 +54,23 @@ impl Numbered {
             Err(error) => {
                 self.durable.iter().for_each(Durable::doubt);
                 Err(StoreError::from(&error))
+            }
+        }
+    }
+
+    /// Writes the document with this number if there is none, and says whose it is afterwards: an answer that does not come
+    /// says nothing, so reading the number tells.
+    pub async fn claim(&self, number: u64, bytes: Vec<u8>) -> Result<Claim, StoreError> {
+        let put = self.put(number, bytes.clone()).await;
+        if matches!(put, Ok(Put::Written)) {
+            return Ok(Claim::Ours);
+        }
+        match self.get(number).await? {
+            Some(found) if found == bytes => Ok(Claim::Ours),
+            Some(found) => Ok(Claim::Taken(found)),
+            None => {
+                let reason = put.err().map_or_else(String::new, |error| format!(": {}", error.0));
+                Err(StoreError(format!("number {number} was not taken by the store{reason}")))
             }
         }
     }

@@ -9,7 +9,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 
 use crate::durable::Durable;
-use crate::{Missing, Numbered, Put, Store};
+use crate::{Claim, Missing, Numbered, Put, Store};
 use faulty::{Fault, Faulty};
 
 async fn a_number_is_written_once(store: Store) {
@@ -17,7 +17,9 @@ async fn a_number_is_written_once(store: Store) {
     assert_eq!(numbered.last().await, Ok(None));
     assert_eq!(numbered.put(1, b"a".to_vec()).await, Ok(Put::Written));
     assert_eq!(numbered.put(1, b"b".to_vec()).await, Ok(Put::Exists));
-    assert_eq!(numbered.put(2, b"c".to_vec()).await, Ok(Put::Written));
+    assert_eq!(numbered.claim(2, b"c".to_vec()).await, Ok(Claim::Ours));
+    assert_eq!(numbered.claim(2, b"c".to_vec()).await, Ok(Claim::Ours), "said once more");
+    assert_eq!(numbered.claim(2, b"d".to_vec()).await, Ok(Claim::Taken(b"c".to_vec())));
     assert_eq!(numbered.get(1).await, Ok(Some(b"a".to_vec())));
     assert_eq!(numbered.get(3).await, Ok(None));
     assert_eq!(numbered.last_hint(0).await, Ok(2));
@@ -53,6 +55,7 @@ fn folder(fault: Fault, sync: fn(&std::path::Path) -> io::Result<()>) -> (tempfi
     (folder, numbered)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it stands for one that can fail")]
 fn synced(_: &std::path::Path) -> io::Result<()> {
     Ok(())
 }

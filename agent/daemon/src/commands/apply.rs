@@ -1,5 +1,7 @@
 //! `manifest-agent apply`: one pass.
 
+use std::sync::Arc;
+
 use agent_driver::{Driver, Report, Reporter, Request, pass, reconcile};
 use agent_engine::attention::Attention;
 use agent_engine::command::{Ended, Outcome};
@@ -15,8 +17,9 @@ use tokio::sync::watch;
 
 use crate::args::{Apply, Reach};
 use crate::output::{self, DIM, GREEN, RED, Verdict};
+use crate::telemetry::Telemetry;
 use crate::wiring::{self, Environment};
-use crate::{desired, show};
+use crate::{advice, desired, show};
 
 pub(crate) async fn run(args: Apply) -> Result<Verdict> {
     let (desired, published) = desired::read(&args.at.wanted, &args.at.place).await?;
@@ -25,7 +28,7 @@ pub(crate) async fn run(args: Apply) -> Result<Verdict> {
         environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
     let (sightings, attention) = (Sightings::default(), Attention::default());
     let work = Work { desired, published, mode: Mode::Apply, sightings, attention };
-    let report = once(&driver, work, &args.at.reach, show::stop_signal()).await?;
+    let report = once(&driver, work, &args.at.reach, show::stop_signal(), None).await?;
     say(&report.outcome)
 }
 
@@ -48,9 +51,10 @@ pub(crate) async fn once(
     work: Work,
     reach: &Reach,
     stop: watch::Receiver<bool>,
+    telemetry: Option<&Arc<Telemetry>>,
 ) -> Result<Report> {
     let (reporter, progress) = Reporter::channel();
-    let shown = show::start(progress);
+    let shown = show::start(progress, telemetry.cloned());
     let Work { desired, published, mode, sightings, attention } = work;
     let looking_percent = if mode == Mode::Run { RUN_LOOKS_PERCENT } else { 100 };
     let limits = Limits { looking_percent, ..show::limits(&desired, reach) };
@@ -74,6 +78,7 @@ pub(crate) fn say(outcome: &Outcome) -> Result<Verdict> {
     for failed in &outcome.failed {
         let (red, plain) = (RED.render(), RED.render_reset());
         anstream::eprintln!("{red}failed{plain} {}: {}: {}", failed.step.0, failed.code, failed.message);
+        anstream::eprintln!("       {}", advice::on(&failed.code));
     }
     for skipped in &outcome.skipped {
         anstream::eprintln!(

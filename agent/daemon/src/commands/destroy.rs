@@ -19,6 +19,6 @@ pub(crate) async fn run(args: Destroy) -> Result<Verdict> {
         environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
     let (sightings, attention) = (Sightings::default(), Attention::default());
     let work = Work { desired, published, mode: Mode::Destroy, sightings, attention };
-    let report = once(&driver, work, &args.at.reach, show::stop_signal()).await?;
+    let report = once(&driver, work, &args.at.reach, show::stop_signal(), None).await?;
     say(&report.outcome)
 }

@@ -79,7 +79,8 @@ async fn set(provider: &dyn Provider, identifier: &str, value: &str) -> Result<(
             ProgressState::Succeeded => return Ok(()),
             ProgressState::Failed { code, .. } => bail!("the store refused it: {code}"),
             ProgressState::Running { retry_after_ms } => {
-                tokio::time::sleep(Duration::from_millis(retry_after_ms.unwrap_or(1_000).clamp(20, 1_000))).await;
+                tokio::time::sleep(Duration::from_millis(retry_after_ms.unwrap_or(1_000).clamp(20, 1_000)))
+                    .await;
             }
         }
         progress = provider.poll(&progress.operation).await?;

@@ -9,17 +9,16 @@ pub(crate) const MOST_BATCH_BYTES: usize = 1 << 20;
 
 /// The entries in batches. Neighbours about the same resource stay together: what was seen of a resource and the edit that
 /// was found in it are one piece of news, and half of it would be another one.
-pub(super) fn into_batches(entries: Vec<Entry>) -> Vec<Vec<Entry>> {
+pub(super) fn into_batches(entries: &[Entry]) -> Vec<Vec<Entry>> {
     let mut batches: Vec<Vec<Entry>> = Vec::new();
     let mut bytes = 0;
     for news in entries.chunk_by(|one, next| one.resource().is_some() && one.resource() == next.resource()) {
         let more: usize = news.iter().map(size).sum();
-        match batches.last_mut().filter(|_| bytes + more <= MOST_BATCH_BYTES) {
-            Some(batch) => batch.extend_from_slice(news),
-            None => {
-                batches.push(news.to_vec());
-                bytes = 0;
-            }
+        if let Some(batch) = batches.last_mut().filter(|_| bytes + more <= MOST_BATCH_BYTES) {
+            batch.extend_from_slice(news);
+        } else {
+            batches.push(news.to_vec());
+            bytes = 0;
         }
         bytes += more;
     }
@@ -73,18 +72,18 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(entries: Vec<Entry>, lengths: &[usize]) {
-        let batches = into_batches(entries.clone());
+    fn check(entries: &[Entry], lengths: &[usize]) {
+        let batches = into_batches(entries);
         assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), lengths);
-        assert_eq!(batches.concat(), entries, "all of them, in their order");
+        assert_eq!(batches.concat(), *entries, "all of them, in their order");
     }
 
     #[test]
     fn a_batch_is_bounded_and_what_belongs_together_is_in_one() {
-        check(vec![], &[]);
-        check(vec![seen("a/b", 1), seen("a/c", 1)], &[2]);
-        check(vec![seen("a/b", 900), seen("a/c", 900), seen("a/d", 10)], &[1, 2]);
-        check(vec![seen("a/b", 1_023), edited("a/b"), edited("a/c"), seen("a/c", 900)], &[2, 2]);
-        check(vec![seen("a/b", 5_000)], &[1]);
+        check(&[], &[]);
+        check(&[seen("a/b", 1), seen("a/c", 1)], &[2]);
+        check(&[seen("a/b", 900), seen("a/c", 900), seen("a/d", 10)], &[1, 2]);
+        check(&[seen("a/b", 1_023), edited("a/b"), edited("a/c"), seen("a/c", 900)], &[2, 2]);
+        check(&[seen("a/b", 5_000)], &[1]);
     }
 }

@@ -16,7 +16,7 @@ use crate::{Checkpoints, Driver, DriverError, Journal};
 fn any_entry(chance: &mut fastrand::Rng, next_intent: u64) -> Entry {
     let resource = ResourceId::parse(&format!("topic/t{}/topic", chance.u8(0..4))).unwrap();
     let generation = chance.u32(1..4);
-    let (intent, identifier) = (chance.u64(0..next_intent + 1), format!("arn-{resource}-{generation}"));
+    let (intent, identifier) = (chance.u64(0..=next_intent), format!("arn-{resource}-{generation}"));
     let act = match chance.u8(0..3) {
         0 => Act::Create { name: None, body: Value::object::<String>([]) },
         1 => Act::Update {

@@ -100,7 +100,11 @@ impl Provider for Cloud {
             std::future::pending::<()>().await;
         }
         tokio::time::sleep(ANSWER).await;
-        Ok(Progress { operation, identifier: None, state: ProgressState::Running { retry_after_ms: Some(60) } })
+        Ok(Progress {
+            operation,
+            identifier: None,
+            state: ProgressState::Running { retry_after_ms: Some(60) },
+        })
     }
 
     async fn poll(&self, operation: &str) -> Result<Progress, ReadError> {

@@ -102,6 +102,11 @@ async fn what_was_published_before_is_not_worked_towards_any_more() {
     assert_eq!(late.outcome.ended, Ended::Superseded { by: 7 });
     assert_eq!(world.cloud.calls(), calls);
     assert_eq!(late.recorded.published, Some(7));
+    let (_never, stop) = watch::channel(false);
+    let published = Published { number: Some(6), commit: None };
+    let look = Request { published, ..request(Mode::Plan) };
+    let planned = pass(&agent(&world, "b"), look, &Reporter::silent(), stop).await.unwrap();
+    assert_eq!(planned.outcome.ended, Ended::Superseded { by: 7 }, "nor is it planned for");
     // The same and the next one are.
     assert_eq!(numbered(&agent(&world, "b"), 7).await.outcome.ended, Ended::Done);
     assert_eq!(numbered(&agent(&world, "b"), 8).await.outcome.ended, Ended::Done);

@@ -3,6 +3,8 @@
 //! Times are those of the processor, of one thread, the best of several runs: other work on the machine counts little. Each size
 //! has a process of its own, so that its memory is its own. `cargo bench -p agent-engine --bench plan -- 1000` measures one.
 
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
+
 mod environment;
 mod measure;
 

@@ -11,7 +11,8 @@ const OTHER: &str = "topic/other/queue";
 /// 2026-11-26T02:00:00Z
 const AT_MS: Millis = 1_795_658_400_000;
 
-/// An event as EventBridge delivers it to a queue, of somebody's call about the resource with this identifier.
+/// An event as `EventBridge` delivers it to a queue, of somebody's call about the resource with this identifier.
+#[expect(clippy::needless_pass_by_value, reason = "it reads better at the call")]
 fn delivered(event: &str, who: &str, parameters: Json) -> Json {
     json!({
         "version": "0", "id": "d-1", "detail-type": "AWS API Call via CloudTrail", "source": "aws.sqs",

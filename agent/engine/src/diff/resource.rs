@@ -1,7 +1,7 @@
 //! One resource: which of its generations serves, and what becomes of each.
 
 use schema_catalog::Kind;
-use schema_documents::journal::confirmation_digest;
+use schema_documents::journal::{Loss, confirmation_digest};
 use schema_documents::plan::{Change, Consequence, Hold};
 use schema_documents::recorded::{Choice, Failure, Recorded, ResourceRecord, Status};
 use schema_documents::{FieldPath, Json, Millis, ResourceId};
@@ -13,6 +13,7 @@ use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, Un
 use crate::bind::{Bound, BoundResource};
 use crate::fold::FOUGHT_FOR_MS;
 use crate::live::{Live, LiveState};
+use crate::loss;
 use crate::merge::Decision;
 use crate::plan;
 
@@ -319,18 +320,38 @@ impl View<'_> {
             _ => {}
         }
         let Some(identifier) = &record.identifier else { return difference.forget(false) };
-        let digest = confirmation_digest(&id, generation, identifier, &record.kind);
-        let needs_word = record.stateful && record.status != Status::Deleting;
-        if needs_word && !self.recorded.confirmations.contains_key(&digest) {
-            let message = format!(
-                "deleting it loses its data: `manifest-agent confirm {id} --digest {digest}`{}",
-                self.perhaps_moved(&id, &record.kind)
-            );
-            difference.holds.push((Hold::Unconfirmed { digest }, message));
-            difference.action = Doing::Nothing;
-            return;
+        if record.stateful && record.status != Status::Deleting {
+            self.ask_for_a_word(difference, record, identifier);
         }
         self.guard(difference, record.failure.as_ref());
+    }
+
+    /// What holds data goes with a person's word for exactly this loss.
+    fn ask_for_a_word(&self, difference: &mut ResourceDifference, record: &ResourceRecord, identifier: &str) {
+        let (id, generation) = (difference.id.clone(), difference.generation);
+        let catalog = self.context.catalog;
+        let recorded = loss::recorded_loss(self.recorded, catalog, &id, generation);
+        let read = match self.live(&id, generation) {
+            Some(Live::Present { properties, .. }) => {
+                Some(catalog.loss(&record.kind, generation, identifier, properties))
+            }
+            _ => None,
+        };
+        let Some(loss) = read.or_else(|| recorded.clone()) else { return };
+        let digest = confirmation_digest(&id, &loss);
+        if self.recorded.confirmations.contains_key(&digest) {
+            difference.confirmed = Some(digest);
+            return;
+        }
+        difference.loss = Some(loss.clone()).filter(|loss| recorded.as_ref() != Some(loss));
+        let message = format!(
+            "deleting it loses {}{}: `manifest-agent confirm {id} --digest {digest}`{}",
+            loss.holds,
+            given(&loss),
+            self.perhaps_moved(&id, &record.kind)
+        );
+        difference.holds.push((Hold::Unconfirmed { digest, loss }, message));
+        difference.action = Doing::Nothing;
     }
 
     /// One that holds data goes and another of its kind comes: perhaps it was only renamed.
@@ -393,6 +414,8 @@ fn about(id: &ResourceId, generation: u32, kind: &str, stateful: bool) -> Resour
         holds: Vec::new(),
         seen: None,
         beside: Vec::new(),
+        loss: None,
+        confirmed: None,
         presence: Presence::Unchanged,
         author: None,
     }
@@ -416,6 +439,12 @@ impl ResourceDifference {
             self.presence = Presence::Forgotten;
         }
     }
+}
+
+/// What is kept elsewhere, in brackets.
+fn given(loss: &Loss) -> String {
+    let each: Vec<String> = loss.given.iter().map(|(path, value)| format!("`{path}` is {value}")).collect();
+    if each.is_empty() { String::new() } else { format!(" ({})", each.join(", ")) }
 }
 
 /// Whether a person wants a resource back that is gone.

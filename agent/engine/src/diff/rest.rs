@@ -121,8 +121,8 @@ impl<'a> Search<'_, 'a> {
             && !self.sides.recorded.answers.contains_key(id)
             && kind.overlay.sensitive.is_empty()
             && !kind.overlay.units.values().any(|rule| matches!(rule.0, Unit::Group(_)))
-            && (std::ptr::eq(properties, &record.seen) || *properties == record.seen)
-            && self.walk(kind, resource, record, properties).is_settled((id, generation))
+            && (std::ptr::eq(properties, &raw const record.seen) || *properties == record.seen)
+            && self.walk(kind, resource, record, properties).settles((id, generation))
     }
 
     fn walk<'w>(
@@ -152,7 +152,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn is_settled(mut self, of: (&ResourceId, u32)) -> bool {
+    fn settles(mut self, of: (&ResourceId, u32)) -> bool {
         let root = self.resource.fields.get(&self.path);
         self.properties(root) && self.ownership(of) && self.name() && self.has_nothing_else()
     }

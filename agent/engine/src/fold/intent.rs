@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use schema_documents::journal::{Act, Intent, confirmation_digest};
+use schema_documents::journal::{Act, Intent};
 use schema_documents::recorded::{Failure, OpenIntent, Recorded, ResourceRecord, Status};
 use schema_documents::{Digest, FieldPath, Json, Millis};
 
-use super::{record, remove, settle, use_answers_up};
+use super::{record, remove, settle, use_answers_up, word};
 
 /// An intent is about to be carried out.
 pub(super) fn begin(recorded: &mut Recorded, intent: &Intent, at_ms: Millis) -> Result<(), String> {
@@ -93,10 +93,8 @@ fn begin_delete(
     confirmed: Option<&Digest>,
 ) -> Result<(), String> {
     let (id, generation) = (&intent.resource, intent.generation);
-    let is_confirmed = confirmed.is_some_and(|digest| {
-        *digest == confirmation_digest(id, generation, identifier, &intent.kind)
-            && recorded.confirmations.contains_key(digest)
-    });
+    let is_confirmed =
+        confirmed.is_some_and(|digest| word::is_confirmed(recorded, (id, generation), identifier, digest));
     let record = record(recorded, id, generation)?;
     is_identified(record, identifier)?;
     if matches!(record.status, Status::Creating | Status::Gone) {
@@ -156,6 +154,7 @@ pub(super) fn succeed(
         let spent = matches!(intent.act, Act::Create { .. }).then_some(&whole);
         use_answers_up(recorded, id, intent.settles.keys().chain(spent));
     }
+    word::use_up(recorded, &intent);
     recorded.open.remove(&number);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What the table of transitions lets pass, and what it does not.
 
+use schema_catalog::Catalog;
 use schema_documents::Digest;
 use schema_documents::journal::{Batch, Entry, Format, Intent, Lease, VERSION};
 use schema_documents::recorded::{Recorded, Status};
@@ -71,7 +72,17 @@ fn what_does_not_follow_is_refused_and_changes_nothing() {
     check(recorded, &Entry::Gone { resource: resource.clone(), generation }, "not recorded");
     check(recorded, &Entry::Moved { from: id("a/b"), to: id("a/c") }, "not recorded");
     let digest = Digest::of(&"something else");
-    check(recorded, &Entry::Confirmed { resource, digest, who: "ada".to_owned() }, "no recorded generation");
+    let confirmed = |generation: u32| {
+        let loss =
+            Catalog::builtin().loss("AWS::SNS::Topic", generation, &scene.identifier(TOPIC), &json!({}));
+        let (resource, digest, who) = (resource.clone(), digest.clone(), "ada".to_owned());
+        Entry::Confirmed { resource, digest, loss: Some(loss), who }
+    };
+    check(recorded, &confirmed(2), "no recorded generation");
+    check(recorded, &confirmed(1), "stands for something else");
+    check(recorded, &Entry::Approved { plan: digest.clone(), who: "ada".to_owned() }, "no such plan waits");
+    let lapsed = Entry::Lapsed { approvals: Vec::new(), confirmations: vec![digest] };
+    check(recorded, &lapsed, "not confirmed");
 }
 
 #[test]

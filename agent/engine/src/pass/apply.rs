@@ -7,15 +7,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agent_world::ReadError;
-use schema_documents::environment::Approval;
+use schema_documents::approval::AwaitedStep;
 use schema_documents::journal::{Act, Entry, Intent, token};
 use schema_documents::plan::{Action, Reason, Step, StepKey};
-use schema_documents::{Digest, Json, Millis, ResourceId};
+use schema_documents::{Json, Millis, ResourceId};
 
 use super::decide::{Deed, WAITING};
 use super::flight::{Ending, Flight};
 use super::work::{TaskState, Work};
-use super::{Mode, Pass, Purpose, Stage, Then, Turn, backoff};
+use super::{Pass, Purpose, Stage, Then, Turn, backoff};
+use crate::check::Checked;
 use crate::command::{Command, Ended, FailedStep, Note, SkippedStep};
 use crate::schedule::Class;
 
@@ -25,23 +26,12 @@ const TOLD_TO_STOP: &str = "the pass was told to stop";
 impl Pass {
     pub(super) fn start_applying(&mut self) {
         self.stage = Stage::Applying;
-        let steps = self.checked.take().map(|checked| checked.into_plan().steps).unwrap_or_default();
-        self.work = Work::new(&steps, self.catalog, &self.desk.expected);
-        for step in &steps {
-            if let Some(why) = self.why_not(step) {
-                self.skip(&step.key, why);
-            }
+        let Some(plan) = self.checked.take().map(Checked::into_plan) else { return };
+        self.work = Work::new(&plan.steps, self.catalog, &self.desk.expected);
+        for AwaitedStep { step, changed } in plan.awaited.into_iter().flat_map(|awaited| awaited.steps) {
+            let changed = changed.map(|changed| format!(" ({changed})")).unwrap_or_default();
+            self.skip(&step, format!("it waits for a person's approval{changed}"));
         }
-    }
-
-    /// Why a step of the plan must not begin.
-    pub(super) fn why_not(&self, step: &Step) -> Option<String> {
-        let approved = match &self.mode {
-            Mode::ApplyApproved(digests) => digests.contains(&Digest::of(step)),
-            Mode::Apply | Mode::Run => self.desired.approval != Approval::Required,
-            Mode::Plan | Mode::PlanDestroy | Mode::Destroy => true,
-        };
-        (!approved).then(|| "it waits for a person's approval".to_owned())
     }
 
     /// Lets what can begin wait for its turn, and gives up what cannot any more. Whether that was anything.

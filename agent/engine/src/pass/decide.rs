@@ -14,7 +14,7 @@ use crate::bind::{Binding, BoundResource, physical_name, put_name};
 use crate::command::Ended;
 use crate::diff::Differences;
 use crate::live::Key;
-use crate::{bind, check, diff, plan};
+use crate::{approval, bind, check, diff, fold, loss, plan};
 
 impl Pass {
     /// Compares and plans, hands what was learnt to the journal, and checks. Before edits are believed, what was edited is
@@ -33,14 +33,30 @@ impl Pass {
                 return self.start_resting(unsettled);
             }
             let plan = plan::plan(&bound, &differences, &self.recorded, &context);
+            let mut entries = plan::journal_entries(&differences);
+            entries.extend(approval::entries(&plan, &self.recorded));
             self.sightings = sightings;
             self.noticed = noticed(&differences);
-            (plan::journal_entries(&differences), plan)
+            (entries, plan)
         };
         self.stage = Stage::Recording;
-        let entries = self.with_pass_entry(entries, &plan);
+        let mut entries = self.with_pass_entry(entries, &plan);
+        entries.extend(self.lapsed_by(&entries));
         self.append(entries, Then::Apply);
         self.judge(plan);
+    }
+
+    /// What was seen just now may be a greater loss than the one that somebody confirmed.
+    fn lapsed_by(&self, entries: &[Entry]) -> Option<Entry> {
+        if self.recorded.confirmations.is_empty() {
+            return None;
+        }
+        let mut after = self.recorded.clone();
+        for entry in entries {
+            // One that is illegal is found out when it is appended.
+            let _ = fold::apply(&mut after, entry, self.now_ms);
+        }
+        loss::lapsed(&after, self.catalog)
     }
 
     pub(super) fn context<'a>(&'a self, knows: &'a dyn Fn(&str) -> bool) -> diff::Context<'a> {
@@ -74,7 +90,7 @@ impl Pass {
     /// What is written is led by what it works towards, when that is new or something is about to be done.
     fn with_pass_entry(&self, entries: Vec<Entry>, plan: &Plan) -> Vec<Entry> {
         let desired = plan.desired.clone();
-        let something_to_do = self.mutates() && plan.steps.iter().any(|step| self.why_not(step).is_none());
+        let something_to_do = self.mutates() && plan.approved_steps().next().is_some();
         if self.recorded.desired.as_ref() == Some(&desired) && !something_to_do {
             return entries;
         }

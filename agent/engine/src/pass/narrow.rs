@@ -19,7 +19,7 @@ const WORTH_A_LIST: usize = 3;
 
 impl Pass {
     /// What is read one by one, and the kinds that are listed, each with what the list may stand for.
-    pub(super) fn to_observe(&mut self) -> (Vec<Key>, BTreeMap<String, BTreeSet<Key>>) {
+    pub(super) fn choose_reads(&mut self) -> (Vec<Key>, BTreeMap<String, BTreeSet<Key>>) {
         let readable = self.readable();
         if self.attention.scope != Scope::Everything {
             self.agree();

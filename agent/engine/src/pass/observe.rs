@@ -43,7 +43,7 @@ pub(super) struct Reading {
 impl Pass {
     pub(super) fn start_observing(&mut self) {
         self.stage = Stage::Observing;
-        let (waiting, lists) = self.to_observe();
+        let (waiting, lists) = self.choose_reads();
         self.observation = Observation { waiting: waiting.into(), ..Observation::default() };
         self.ask_for_lists(lists);
     }

@@ -26,6 +26,8 @@ pub fn journal_entries(differences: &Differences) -> Vec<Entry> {
         // What was seen comes last: until then a resource that was found counts as never compared.
         edits(difference, &mut entries);
         settled(difference, &mut entries);
+        let loss = difference.loss.as_ref();
+        entries.extend(loss.map(|loss| Entry::Loses { resource: difference.id.clone(), loss: loss.clone() }));
         seen(difference, &mut entries);
         presence(difference, &mut entries);
     }

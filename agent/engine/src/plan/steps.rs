@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schema_catalog::{Kind, NaturalKey, Replacement};
 use schema_documents::desired::Phase;
-use schema_documents::journal::confirmation_digest;
 use schema_documents::plan::{Action, Change, Consequence, Held, Hold, Reason, Step, StepKey};
 use schema_documents::recorded::{Recorded, ResourceRecord, Status};
 use schema_documents::{ResourceId, Value};
@@ -165,8 +164,7 @@ impl<'a> Drafting<'a> {
             ));
             return;
         }
-        let digest = confirmation_digest(&difference.id, difference.generation, &identifier, &record.kind);
-        let confirmed = self.recorded.confirmations.contains_key(&digest).then_some(digest);
+        let confirmed = difference.confirmed.clone();
         let loses_data = record.stateful && confirmed.is_some();
         self.deletes.push(Step {
             key: key("delete", &difference.id, difference.generation),
@@ -282,7 +280,7 @@ fn is_in_the_way(kind: &Kind) -> bool {
 }
 
 fn key(verb: &str, id: &ResourceId, generation: u32) -> StepKey {
-    StepKey(format!("{verb} {id}#{generation}"))
+    StepKey::new(verb, id, generation)
 }
 
 fn create(bound: &BoundResource, reason: Reason, consequence: Consequence) -> Option<Step> {

@@ -161,8 +161,8 @@ fn what_holds_data_goes_only_when_a_person_confirmed_exactly_that() {
     scene.forget(bucket);
     let plan = scene.pass();
     assert!(plan.steps.is_empty());
-    let Hold::Unconfirmed { digest } = plan.held[0].why.clone() else { panic!("{plan:#?}") };
-    scene.append(Entry::Confirmed { resource: id(bucket), digest, who: "ada".to_owned() });
+    let Hold::Unconfirmed { digest, loss } = plan.held[0].why.clone() else { panic!("{plan:#?}") };
+    scene.append(Entry::Confirmed { resource: id(bucket), digest, loss: Some(loss), who: "ada".to_owned() });
     let plan = scene.pass();
     assert_eq!(plan.steps[0].consequence, Consequence::DataLoss);
     assert!(scene.recorded.confirmations.is_empty() && scene.status(bucket).is_empty());

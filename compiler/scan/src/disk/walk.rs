@@ -100,6 +100,14 @@ enum Met {
     Unreadable(String, String),
 }
 
+impl Met {
+    fn path(&self) -> &str {
+        match self {
+            Self::File(path, ..) | Self::OtherApp(path) | Self::Unreadable(path, _) => path,
+        }
+    }
+}
+
 /// Walks over a folder and reads what is wanted and not known. Symbolic links are not followed; `.git`, `node_modules`
 /// and what `.gitignore` names are left out, and so are other apps. It ends at a limit.
 pub(super) fn walk(root: &Path, known: &Known, wanted: &Wanted, how: &How) -> Walked {
@@ -146,8 +154,11 @@ struct Batch {
 
 impl Drop for Batch {
     fn drop(&mut self) {
+        let mut met = std::mem::take(&mut self.met);
+        // All of it will be sorted: here by each thread for itself, and what is sorted in parts is soon put together.
+        met.sort_unstable_by(|a, b| a.path().cmp(b.path()));
         // Nobody listens only when the walk itself is over.
-        let _ = self.send.send(std::mem::take(&mut self.met));
+        let _ = self.send.send(met);
     }
 }
 

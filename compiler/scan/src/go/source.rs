@@ -126,9 +126,14 @@ fn candidates<'t, 'g>(
 
 /// The names of packages by their import paths.
 fn package_names(candidates: &[Candidate<'_, '_>]) -> BTreeMap<String, String> {
-    let mut names = BTreeMap::new();
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut last = "";
     for each in candidates.iter().filter(|each| !each.glance.package.is_empty()) {
-        names.entry(each.package.clone()).or_insert_with(|| each.glance.package.clone());
+        // The files of a package mostly stand together.
+        if each.package != last {
+            names.entry(each.package.clone()).or_insert_with(|| each.glance.package.clone());
+            last = &each.package;
+        }
     }
     names
 }
@@ -136,10 +141,14 @@ fn package_names(candidates: &[Candidate<'_, '_>]) -> BTreeMap<String, String> {
 /// The packages that may lead to a resource: those that do something with the framework, and those that import one of
 /// them, be it through others.
 fn leading(candidates: &[Candidate<'_, '_>]) -> HashSet<String> {
-    let mut importers: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    let mut importers: HashMap<&str, Vec<&str>> = HashMap::new();
     for each in candidates {
         for import in each.glance.imports() {
-            importers.entry(import).or_default().insert(&each.package);
+            let packages = importers.entry(import).or_default();
+            // The files of a package mostly stand together.
+            if packages.last().is_none_or(|last| *last != each.package) {
+                packages.push(&each.package);
+            }
         }
     }
     let acting = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(acts));
@@ -211,17 +220,15 @@ impl Wanted {
         let services = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(makes_a_service));
         let services: BTreeSet<_> = services.map(|each| folder_of(each.path)).collect();
         let in_service = |folder: &str| upwards(folder).any(|folder| services.contains(folder));
-        let packages: BTreeMap<&str, &str> =
+        let packages: HashMap<&str, &str> =
             candidates.iter().map(|each| (each.package.as_str(), folder_of(each.path))).collect();
-        let whole = packages
-            .into_iter()
-            .filter(|(package, folder)| leading.contains(*package) && !in_service(folder));
-        let whole = whole.map(|(package, _)| package.to_owned()).collect();
+        let whole =
+            packages.iter().filter(|(package, folder)| leading.contains(**package) && !in_service(folder));
+        let whole = whole.map(|(package, _)| (*package).to_owned()).collect();
         let mut wanted = Self { words: BTreeMap::new(), whole };
-        let root_of = |each: &Candidate<'_, '_>| {
-            upwards(folder_of(each.path)).find(|folder| services.contains(folder)).map(str::to_owned)
-        };
-        wanted.add_entered(candidates, leading, &root_of);
+        let root_of = |folder| upwards(folder).find(|folder| services.contains(folder));
+        let roots = packages.iter().map(|(package, folder)| (*package, root_of(*folder))).collect();
+        wanted.add_entered(candidates, leading, &roots);
         for (package, words) in holding(candidates, leading) {
             wanted.add(package, words.into_iter());
         }
@@ -237,10 +244,8 @@ impl Wanted {
         &mut self,
         candidates: &[Candidate<'_, '_>],
         leading: &HashSet<String>,
-        root_of: &dyn Fn(&Candidate<'_, '_>) -> Option<String>,
+        roots: &HashMap<&str, Option<&str>>,
     ) {
-        let roots: HashMap<&str, Option<String>> =
-            candidates.iter().map(|each| (each.package.as_str(), root_of(each))).collect();
         let known = Known::of(candidates);
         for each in candidates {
             let Some(facts) = &each.facts else { continue };

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use agent_engine::history::{Doing, Done, Ending, Event, What};
 use anstyle::Style;
+use schema_documents::plan::StepKey;
 use schema_documents::recorded::Choice;
 use schema_documents::{Json, canonical};
 
@@ -68,6 +69,9 @@ fn verb(what: &What) -> (Style, &'static str) {
         What::Moved { .. } => (DIM, "moved"),
         What::Recovered { .. } => (GREEN, "recovered"),
         What::Confirmed { .. } => (Style::new().bold(), "confirmed"),
+        What::Proposed { .. } => (YELLOW, "waiting"),
+        What::Approved { .. } => (Style::new().bold(), "approved"),
+        What::Lapsed { .. } => (DIM, "lapsed"),
         What::Answered { choice: Choice::Adopt, .. } => (Style::new().bold(), "adopt"),
         What::Answered { choice: Choice::Revert, .. } => (Style::new().bold(), "revert"),
     }
@@ -96,7 +100,24 @@ fn detail(event: &Event) -> String {
         What::Moved { to } => format!("to {to}"),
         What::Recovered { identifiers } => identifiers.join(", "),
         What::Confirmed { digest } => format!("may be deleted ({})", digest.short()),
+        What::Proposed { steps, .. } if steps.is_empty() => "nothing for approval any more".to_owned(),
+        What::Proposed { plan, steps } => format!("{} for approval ({})", names(steps), plan.short()),
+        What::Approved { plan } => format!("the steps of plan {}", plan.short()),
+        What::Lapsed { approvals, confirmations } => {
+            let words = confirmations.iter().map(|digest| format!("the confirmation {}", digest.short()));
+            let all = (!approvals.is_empty()).then(|| format!("the approval of {}", names(approvals)));
+            all.into_iter().chain(words).collect::<Vec<_>>().join(", ")
+        }
         What::Gone | What::Forgotten => String::new(),
+    }
+}
+
+/// The names of a few steps, or how many there are.
+fn names(steps: &[StepKey]) -> String {
+    match steps {
+        [] => "no step".to_owned(),
+        few if few.len() <= 3 => few.iter().map(|step| step.0.as_str()).collect::<Vec<_>>().join(", "),
+        many => format!("{} steps", many.len()),
     }
 }
 

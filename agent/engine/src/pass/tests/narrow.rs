@@ -50,6 +50,7 @@ fn identifier(world: &World, name: &str) -> String {
     world.recorded().resources[&id(name)][&1].identifier.clone().expect("it was created")
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it reads better at the call")]
 fn wish(desired: &mut DesiredState, name: &str, property: &str, value: serde_json::Value) {
     let resource = desired.resources.get_mut(&id(name)).expect("it is wished");
     resource.properties.insert(property.to_owned(), Value::literal(&value));
@@ -113,7 +114,7 @@ fn an_edit_that_is_named_is_taken_in_two_looks_at_it_alone() {
     let topic = identifier(&world, TOPIC);
     let (outcome, read) = pass(&mut world, &ten_resources(), narrow(&[TOPIC], 0, Looks::new()));
     assert!(!outcome.plan.unwrap().imports[0].settled);
-    assert_eq!(read, [topic.clone()]);
+    assert_eq!(read, std::slice::from_ref(&topic));
     let (outcome, read) = pass(&mut world, &ten_resources(), narrow(&[], 0, Looks::new()));
     assert!(outcome.plan.unwrap().imports[0].settled, "an edit that has not settled is looked at unasked");
     assert_eq!(read, [topic]);
