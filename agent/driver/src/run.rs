@@ -127,7 +127,8 @@ struct Run {
     /// Works off what the writer is given, and keeps the lease, for as long as it is polled.
     writing: Pin<Box<dyn Future<Output = Journal> + Send>>,
     held: watch::Receiver<Hold>,
-    pass: Pass,
+    /// Boxed, since it is large and held across every wait.
+    pass: Box<Pass>,
     reporter: Reporter,
     narrator: Narrator,
     tasks: JoinSet<Done>,
@@ -162,7 +163,7 @@ impl Run {
             held: writer.held(),
             writer,
             writing: Box::pin(writing),
-            pass: Pass::new(inputs),
+            pass: Box::new(Pass::new(inputs)),
             reporter: reporter.clone(),
             narrator: Narrator::new(reporter.clone(), open),
             tasks: JoinSet::new(),
@@ -194,7 +195,7 @@ impl Run {
     }
 
     /// Lets the journal finish what was given to it, and takes it back.
-    async fn end(self) -> (Pass, Journal) {
+    async fn end(self) -> (Box<Pass>, Journal) {
         drop(self.writer);
         (self.pass, self.writing.await)
     }

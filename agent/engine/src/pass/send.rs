@@ -34,6 +34,15 @@ pub(super) enum Outgoing {
     },
 }
 
+impl Outgoing {
+    fn direction(&self) -> Direction {
+        match self {
+            Self::Step(_) | Self::Call(_) => Direction::Mutating,
+            Self::Poll(_) | Self::Read { .. } | Self::List { .. } => Direction::Reading,
+        }
+    }
+}
+
 /// Who waits for an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Asker {
@@ -91,14 +100,14 @@ impl Pass {
         let Some(task) = self.work.task(key) else { return };
         let kind = task.step.kind.clone();
         let worth = self.work.way_from_ms(key);
-        self.want(Outgoing::Step(key.clone()), &kind, Direction::Mutating, worth, not_before_ms, class);
+        self.want(Outgoing::Step(key.clone()), &kind, worth, not_before_ms, class);
     }
 
     pub(super) fn ask_read(&mut self, purpose: Purpose, kind: &str, identifier: &str, not_before_ms: Millis) {
         let (worth, class) = self.worth_of(&purpose);
         let question = self.ask(purpose);
         let read = Outgoing::Read { question, kind: kind.to_owned(), identifier: identifier.to_owned() };
-        self.want(read, kind, Direction::Reading, worth, not_before_ms, class);
+        self.want(read, kind, worth, not_before_ms, class);
     }
 
     pub(super) fn ask_list(
@@ -111,7 +120,7 @@ impl Pass {
         let (worth, class) = self.worth_of(&purpose);
         let question = self.ask(purpose);
         let list = Outgoing::List { question, kind: kind.to_owned(), parent };
-        self.want(list, kind, Direction::Reading, worth, not_before_ms, class);
+        self.want(list, kind, worth, not_before_ms, class);
     }
 
     fn ask(&mut self, purpose: Purpose) -> u64 {
@@ -136,23 +145,16 @@ impl Pass {
 
     pub(super) fn want_call(&mut self, intent: u64, kind: &str, not_before_ms: Millis) {
         let worth = self.way_after_ms(intent);
-        self.want(Outgoing::Call(intent), kind, Direction::Mutating, worth, not_before_ms, Class::Work);
+        self.want(Outgoing::Call(intent), kind, worth, not_before_ms, Class::Work);
     }
 
     pub(super) fn want_poll(&mut self, intent: u64, kind: &str, not_before_ms: Millis) {
         let worth = self.way_after_ms(intent);
-        self.want(Outgoing::Poll(intent), kind, Direction::Reading, worth, not_before_ms, Class::Work);
+        self.want(Outgoing::Poll(intent), kind, worth, not_before_ms, Class::Work);
     }
 
-    fn want(
-        &mut self,
-        what: Outgoing,
-        kind: &str,
-        direction: Direction,
-        worth: u64,
-        not_before_ms: Millis,
-        class: Class,
-    ) {
+    fn want(&mut self, what: Outgoing, kind: &str, worth: u64, not_before_ms: Millis, class: Class) {
+        let direction = what.direction();
         let interface = Lane::interface(kind, direction);
         // A poll asks the interface, which knows without asking the service.
         let service = (!matches!(what, Outgoing::Poll(_))).then(|| Lane::service(kind, direction));

@@ -80,7 +80,7 @@ mod tests {
             let late_ms = polls.last().unwrap() - took_ms;
             let early = took_ms < 275_000;
             assert!(early || late_ms * 20 <= took_ms, "{took_ms}: {polls:?}");
-            assert!(polls.len() < 60, "{took_ms}: {polls:?}");
+            assert!(polls.len() < 80, "{took_ms}: {polls:?}");
         }
     }
 
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_provider_that_says_when_is_believed_and_cannot_eat_the_quota() {
         assert_eq!(polls(60, 400_000, 0, Some(60)), [60]);
-        assert!(polls(7_200_000, 20_000, 0, Some(1_000)).len() < 200);
+        assert!(polls(7_200_000, 20_000, 0, Some(1_000)).len() < 240);
     }
 
     #[test]

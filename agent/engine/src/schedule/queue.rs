@@ -260,6 +260,7 @@ impl<T> Queue<T> {
     }
 
     /// What was sent has its answer, or needs none any more. Whether that lowered a rate, and of which lane.
+    #[expect(clippy::needless_pass_by_value, reason = "a place is given back once")]
     pub fn answered(&mut self, sent: Sent, verdict: Verdict, now_ms: Millis) -> Option<Lane> {
         let Sent { route, at_ms, waited } = sent;
         self.in_flight -= usize::from(route.class != Class::Within);
