@@ -84,7 +84,6 @@ pub struct Search {
     waiting: BTreeSet<Question>,
     queue: Queue<Question>,
     under_way: BTreeMap<u64, (Question, Sent)>,
-    alarms: BTreeSet<Millis>,
     tries: BTreeMap<Question, u32>,
     answers: BTreeMap<Question, Answer>,
     last: u64,
@@ -113,7 +112,6 @@ impl Search {
             waiting: BTreeSet::new(),
             queue,
             under_way: BTreeMap::new(),
-            alarms: BTreeSet::new(),
             tries: BTreeMap::new(),
             answers: BTreeMap::new(),
             last: 0,
@@ -133,9 +131,7 @@ impl Search {
             Event::Started => self.start(),
             Event::Read { question, result, began_at_ms } => self.read(question, result, began_at_ms),
             Event::Listed { question, result } => self.listed(question, result),
-            Event::Woke { at_ms } => {
-                self.alarms.remove(&at_ms);
-            }
+            Event::Woke { at_ms } => self.queue.woke(at_ms),
             Event::Appended { .. }
             | Event::Lost { .. }
             | Event::Called { .. }
@@ -150,7 +146,8 @@ impl Search {
         if self.over {
             self.give_up_on_the_rest();
         } else {
-            self.set_alarm();
+            let alarm = self.queue.alarm(self.now_ms);
+            self.commands.extend(alarm.map(|at_ms| Command::Wake { at_ms }));
         }
         std::mem::take(&mut self.commands)
     }
@@ -221,15 +218,6 @@ impl Search {
     fn ask(&mut self) {
         while let Some((question, sent)) = self.queue.next(self.now_ms) {
             self.send(question, sent);
-        }
-    }
-
-    /// Sees to it that the search is woken when the next question may go.
-    fn set_alarm(&mut self) {
-        let Some(at_ms) = self.queue.wake_at_ms(self.now_ms) else { return };
-        if self.alarms.first().is_none_or(|first| at_ms < *first) {
-            self.alarms.insert(at_ms);
-            self.commands.push(Command::Wake { at_ms });
         }
     }
 

@@ -3,7 +3,7 @@
 //! A step pays for its call when it begins: what was decided last, and is recorded first, is not put off afterwards. So it
 //! holds a place from its beginning to the answer of its call. While the cloud works, it holds none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use schema_documents::plan::StepKey;
 use schema_documents::{Json, Millis};
@@ -59,7 +59,6 @@ pub(super) struct Desk {
     sent: BTreeMap<Asker, Sent>,
     /// Places of steps that have begun and whose call was not made yet.
     paid: BTreeMap<StepKey, Sent>,
-    alarms: BTreeSet<Millis>,
     pub(super) expected: Expected,
 }
 
@@ -77,7 +76,6 @@ impl Desk {
             operations: operations.max(1),
             sent: BTreeMap::new(),
             paid: BTreeMap::new(),
-            alarms: BTreeSet::new(),
             expected,
         }
     }
@@ -261,14 +259,11 @@ impl Pass {
             return;
         }
         self.desk.queue.let_begin(self.work.running() < self.desk.operations);
-        let Some(at_ms) = self.desk.queue.wake_at_ms(self.now_ms) else { return };
-        if self.desk.alarms.first().is_none_or(|first| at_ms < *first) {
-            self.desk.alarms.insert(at_ms);
-            self.commands.push(Command::Wake { at_ms });
-        }
+        let alarm = self.desk.queue.alarm(self.now_ms);
+        self.commands.extend(alarm.map(|at_ms| Command::Wake { at_ms }));
     }
 
     pub(super) fn woke(&mut self, at_ms: Millis) {
-        self.desk.alarms.remove(&at_ms);
+        self.desk.queue.woke(at_ms);
     }
 }

@@ -172,18 +172,31 @@ impl Bucket {
     /// A request was not sent after all, or never came as far as this limit.
     pub(super) fn give_back(&mut self) {
         self.tokens += 1.0;
-        self.silent();
+        self.is_back();
     }
 
-    /// A request had no answer that tells anything of this limit.
-    pub(super) fn silent(&mut self) {
+    fn is_back(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    /// A request was not answered. Nobody refused it either: the window grows as with an answer, or a cloud that keeps silent
+    /// would be waited for by a few requests at a time.
+    pub(super) fn silent(&mut self, sent_at_ms: Millis, waited: bool) {
+        self.is_back();
+        if self.rate.is_none() && self.has_waited(sent_at_ms, waited) {
+            self.window += WINDOW_GROWTH;
+        }
+    }
+
+    /// Whether a request, or one that came while it was under way, had to wait; `waited` is what [`Bucket::take`] said.
+    fn has_waited(&self, sent_at_ms: Millis, waited: bool) -> bool {
+        waited || self.short_at_ms.is_some_and(|short_at_ms| short_at_ms >= sent_at_ms)
     }
 
     /// A request was let through; `waited` is what [`Bucket::take`] said.
     pub(super) fn served(&mut self, sent_at_ms: Millis, waited: bool) {
-        self.silent();
-        let waited = waited || self.short_at_ms.is_some_and(|short_at_ms| short_at_ms >= sent_at_ms);
+        self.is_back();
+        let waited = self.has_waited(sent_at_ms, waited);
         if !waited {
             // How much is sent when nothing waits tells nothing of the limit.
             self.served.clear();
@@ -221,7 +234,7 @@ impl Bucket {
 
     /// A request met the limit. Whether that lowered the rate.
     pub(super) fn throttled(&mut self, sent_at_ms: Millis, now_ms: Millis) -> bool {
-        self.silent();
+        self.is_back();
         self.throttled_later(sent_at_ms, now_ms)
     }
 

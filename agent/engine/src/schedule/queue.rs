@@ -8,7 +8,7 @@
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use agent_world::{CallError, ReadError, Throttler};
 use schema_documents::Millis;
@@ -149,6 +149,8 @@ pub struct Queue<T> {
     last_ticket: u64,
     lines: BTreeMap<Route, Line<T>>,
     later: BTreeMap<(Millis, u64), (Route, u64, T)>,
+    /// When somebody will say what time it is.
+    alarms: BTreeSet<Millis>,
 }
 
 impl<T> Queue<T> {
@@ -165,6 +167,7 @@ impl<T> Queue<T> {
             last_ticket: 0,
             lines: BTreeMap::new(),
             later: BTreeMap::new(),
+            alarms: BTreeSet::new(),
         }
     }
 
@@ -274,7 +277,7 @@ impl<T> Queue<T> {
                 interface.throttled(at_ms, now_ms).then_some(route.interface)
             }
             Verdict::Silent => {
-                interface.silent();
+                interface.silent(at_ms, waited.0);
                 None
             }
             Verdict::Unsent => {
@@ -290,7 +293,7 @@ impl<T> Queue<T> {
                 let slowed = service.throttled(at_ms, now_ms).then_some(lane);
                 return self.named(slowed);
             }
-            Verdict::Silent => service.silent(),
+            Verdict::Silent => service.silent(at_ms, waited.1),
             Verdict::Throttled(Throttler::Interface) | Verdict::Unsent => service.give_back(),
         }
         self.named(slowed)
@@ -305,6 +308,18 @@ impl<T> Queue<T> {
 
     fn named(&self, lane: Option<usize>) -> Option<Lane> {
         self.quotas.name(lane?).cloned()
+    }
+
+    /// When the next request may go, if that is not after an answer and earlier than any alarm that was asked for.
+    pub fn alarm(&mut self, now_ms: Millis) -> Option<Millis> {
+        let at_ms = self.wake_at_ms(now_ms)?;
+        let is_earlier = self.alarms.first().is_none_or(|first| at_ms < *first);
+        (is_earlier && self.alarms.insert(at_ms)).then_some(at_ms)
+    }
+
+    /// The time of an alarm has come.
+    pub fn woke(&mut self, at_ms: Millis) {
+        self.alarms.remove(&at_ms);
     }
 
     /// When to ask for [`Queue::next`] again, if not after an answer.

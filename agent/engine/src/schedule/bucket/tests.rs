@@ -148,3 +148,19 @@ fn a_request_that_was_not_sent_costs_nothing() {
     bucket.give_back();
     assert_eq!(bucket.free_at_ms(0), Some(0));
 }
+
+#[test]
+fn a_cloud_that_keeps_silent_is_not_waited_for_by_a_few_at_a_time() {
+    let (mut bucket, mut now_ms, mut asked) = (Bucket::default(), 0, 0);
+    for _ in 0..6 {
+        let before = asked;
+        while bucket.free_at_ms(now_ms) == Some(now_ms) {
+            bucket.take();
+            asked += 1;
+        }
+        bucket.short(now_ms);
+        (before..asked).for_each(|_| bucket.silent(now_ms, true));
+        now_ms += 20_000;
+    }
+    assert!(asked >= 50, "{asked} requests in the time of six that were not answered");
+}
