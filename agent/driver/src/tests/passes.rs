@@ -6,6 +6,7 @@ use agent_engine::command::{Ended, Outcome};
 use agent_engine::diff::Sightings;
 use agent_engine::options::Limits;
 use agent_engine::pass::{Mode, Published};
+use agent_engine::schedule::Experience;
 use schema_catalog::Catalog;
 use schema_documents::desired::DesiredState;
 use serde_json::json;
@@ -91,11 +92,24 @@ async fn an_app_is_created_and_the_second_plan_is_empty() {
     assert_done(&report.outcome);
     assert_eq!(report.outcome.succeeded.len(), 5);
     assert_at_rest(&world).await;
-    let mut finished = 0;
+    let (mut finished, mut advanced) = (0, Vec::new());
     while let Ok(progress) = heard.try_recv() {
         finished += usize::from(matches!(progress, Progress::Succeeded { .. }));
+        if let Progress::Advanced { ended, of, .. } = progress {
+            advanced.push((ended, of));
+        }
     }
-    assert_eq!(finished, 5);
+    assert_eq!((finished, advanced), (5, (1..=5).map(|ended| (ended, 5)).collect()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_pass_learnt_of_the_clouds_pace_is_there_for_the_next() {
+    let world = World::new();
+    let agent = world.agent("a");
+    assert_eq!(agent.memory.experience(), Experience::default());
+    assert_done(&run(&agent, Mode::Apply).await);
+    let lanes = |of: &str| agent.memory.experience().quotas.all().filter(|(lane, _)| lane.of == of).count();
+    assert_eq!((lanes("AWS"), lanes("AWS::SNS")), (2, 2), "changes and questions are apart");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,7 @@
 //! Whose turn it is: places, limits, and what is told of them.
 
+use agent_world::{ReadError, Throttler};
+
 use super::cloud::Fault;
 use super::world::{Crash, World, nine_resources, ten_resources};
 use super::*;
@@ -66,6 +68,20 @@ fn a_throttled_call_is_told_and_slows_the_interface() {
 }
 
 #[test]
+fn a_throttled_look_slows_the_reading_of_everything() {
+    let mut world = World::new();
+    world.run(&ten_resources(), Mode::Apply);
+    world.wait(3_600_000);
+    let slow_down = ReadError::Throttled { retry_after_ms: 100, by: Throttler::Interface };
+    world.unread.insert(world.next_question(), slow_down);
+    let outcome = world.run(&ten_resources(), Mode::Apply);
+    assert!(outcome.plan.unwrap().steps.is_empty(), "it is read again");
+    let reading = Lane { of: "AWS".to_owned(), direction: Direction::Reading };
+    let is_it = |note: &&Note| matches!(note, Note::Slowed { lane, .. } if *lane == reading);
+    assert_eq!(world.notes.iter().filter(is_it).count(), 1);
+}
+
+#[test]
 fn progress_is_told_up_to_the_last_step() {
     let mut world = World::new();
     world.run(&ten_resources(), Mode::Apply);
@@ -89,10 +105,8 @@ fn a_step_that_is_given_up_gives_its_place_back() {
     world.run(&ten_resources(), Mode::Apply);
     world.wait(3_600_000);
     // Reads before updates are refused: those steps are lost, and the others go on.
-    let refused =
-        agent_world::ReadError::Refused { code: "AccessDenied".to_owned(), message: "no".to_owned() };
-    let first = world.next_question() + 10;
-    world.unread = (first..first + 1).map(|question| (question, refused.clone())).collect();
+    let refused = ReadError::Refused { code: "AccessDenied".to_owned(), message: "no".to_owned() };
+    world.unread.insert(world.next_question() + 10, refused);
     let outcome = world.run(&nine_resources(), Mode::Apply);
     assert_eq!((outcome.failed.len(), outcome.succeeded.len()), (1, 1), "{outcome:#?}");
     assert_eq!(outcome.ended, Ended::Done);
