@@ -35,7 +35,7 @@ pub enum Command {
         /// Properties of the parent, where the kind needs one.
         parent: Option<Json>,
     },
-    /// Make the call of this intent, not before the given time. Its intent is durable. Answer: [`Event::Called`].
+    /// Make the call of this intent, which is durable. Answer: [`Event::Called`].
     Call {
         /// The intent.
         intent: u64,
