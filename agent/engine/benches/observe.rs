@@ -82,7 +82,7 @@ impl<'a> Hour<'a> {
         let recorded = environment::record(&desired);
         let records = recorded.resources.values().map(|generations| &generations[&1]);
         let cloud = records
-            .map(|record| (record.identifier.clone().expect("it lives"), record.seen.clone()))
+            .map(|record| (record.identifier.clone().expect("it lives"), record.seen.to_json()))
             .collect();
         // Everything was read at some time of the hour before.
         let looks = recorded.resources.keys().enumerate();

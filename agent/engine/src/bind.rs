@@ -17,7 +17,7 @@ use schema_documents::journal::Settlement;
 use schema_documents::plan::Wish;
 use schema_documents::recorded::{FieldRecord, Owner, Recorded, ResourceRecord, Status};
 use schema_documents::value::Reference;
-use schema_documents::{Digest, FieldPath, Json, Origin, ResourceId, Value};
+use schema_documents::{Digest, FieldPath, Json, Kept, Origin, ResourceId, Sorted, Value};
 
 /// The desired state, bound.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -103,7 +103,7 @@ impl Binding<'_> {
         let kind = self.catalog.kind(&resource.kind);
 
         let mut waits_for = BTreeSet::new();
-        let mut body = BTreeMap::new();
+        let mut body = Sorted::new();
         for (name, value) in &resource.properties {
             let evaluation = value.evaluate(&|reference| self.output(reference));
             waits_for.extend(evaluation.waits_for);
@@ -152,7 +152,7 @@ impl Binding<'_> {
         }
         let (_, record) = self.recorded.current(&reference.resource)?;
         let known = matches!(record.status, Status::Live | Status::Gone);
-        reference.output.get(&record.seen).filter(|_| known).cloned()
+        record.seen.at(&reference.output).filter(|_| known).map(Kept::to_json)
     }
 
     /// The tags that say whose a generation is.
@@ -184,10 +184,10 @@ fn put(body: &mut Value, members: &[String], value: Value) {
     let mut at = body;
     for segment in members {
         if !matches!(at, Value::Object(_)) {
-            *at = Value::Object(BTreeMap::new());
+            *at = Value::Object(Sorted::new());
         }
         let Value::Object(members) = at else { return };
-        at = members.entry(segment.clone()).or_insert_with(|| Value::Object(BTreeMap::new()));
+        at = members.get_or_insert_with(segment.clone(), || Value::Object(Sorted::new()));
     }
     *at = value;
 }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::{Approval, Cloud, EnvironmentType, Moved};
-use crate::{Digest, FieldPath, Json, Origin, ResourceId, Value};
+use crate::{Digest, FieldPath, Json, Origin, ResourceId, Sorted, Value};
 
 /// The version of the format that this crate writes.
 pub const VERSION: u32 = 1;
@@ -80,14 +80,14 @@ pub struct Resource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<NameStem>,
     /// Its properties.
-    pub properties: BTreeMap<String, Value>,
+    pub properties: Sorted<String, Value>,
     /// What must exist before it, beyond what its properties refer to.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub depends_on: BTreeSet<ResourceId>,
     /// Why it exists.
     pub origin: Origin,
     /// Class and origin by path. The longest path that holds a field speaks for it; every property has one.
-    pub fields: BTreeMap<FieldPath, Field>,
+    pub fields: Sorted<FieldPath, Field>,
 }
 
 /// When in a rollout a resource changes.

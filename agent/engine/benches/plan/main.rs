@@ -103,7 +103,7 @@ fn whole_process(desired: &[u8], recorded: &[u8]) -> String {
 fn one_change(desired: &DesiredState, recorded: &Recorded) -> f64 {
     let (id, generations) =
         recorded.resources.iter().nth(recorded.resources.len() / 2).expect("there are some");
-    let mut properties = generations[&1].seen.clone();
+    let mut properties = generations[&1].seen.to_json();
     properties["VisibilityTimeout"] = 90.into();
     let read = Live::read(properties, 10_000_000, Some(generations[&1].as_ref()));
     let live = LiveState::from([((id.clone(), 1), read)]);
@@ -155,7 +155,7 @@ fn context<'a>(
 fn read_all(recorded: &Recorded) -> LiveState {
     let all = recorded.resources.iter().flat_map(|(id, all)| all.iter().map(move |one| (id, one)));
     all.map(|(id, (generation, record))| {
-        let live = Live::read(record.seen.clone(), 10_000_000, Some(record.as_ref()));
+        let live = Live::read(record.seen.to_json(), 10_000_000, Some(record.as_ref()));
         ((id.clone(), *generation), live)
     })
     .collect()

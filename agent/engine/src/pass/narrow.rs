@@ -140,7 +140,7 @@ impl Pass {
             let found = record.and_then(|record| Some((record, shown.get(record.identifier.as_ref()?)?)));
             if let Some((record, properties)) = found
                 && !diff::owes_a_look(record)
-                && *properties == record.seen
+                && record.seen == *properties
             {
                 self.attention.looks.insert(key.clone(), asked_at_ms);
                 self.live.insert(key, Live::AsSeen { began_at_ms: asked_at_ms });

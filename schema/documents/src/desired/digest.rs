@@ -4,7 +4,7 @@
 //! the order of their names, so that no intermediate document has to be made and sorted; each takes its original apart
 //! member by member, so that a new member cannot be forgotten here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Class, DesiredState, EnvironmentIdentity, Field, Format, NameStem, Phase, Resource};
 use crate::environment::{Approval, Cloud, EnvironmentType, Moved};
-use crate::{Digest, FieldPath, Json, Origin, ResourceId, Value, canonical};
+use crate::{Digest, FieldPath, Json, Origin, ResourceId, Sorted, Value, canonical};
 
 pub(super) fn of(desired: &DesiredState) -> Digest {
     let mut hash = std::io::BufWriter::with_capacity(16 * 1024, Hash(Sha256::new()));
@@ -43,7 +43,7 @@ struct State<'a> {
     format: Format,
     #[serde(skip_serializing_if = "<[Moved]>::is_empty")]
     moved: &'a [Moved],
-    resources: Mapped<'a, ResourceId, Resource, Thing<'a>>,
+    resources: Mapped<'a, Resource, Thing<'a>>,
     settle_seconds: u64,
     version: u32,
 }
@@ -68,7 +68,7 @@ impl<'a> State<'a> {
             environment: Identity::of(environment),
             format: *format,
             moved,
-            resources: Mapped(resources, Thing::of),
+            resources: Mapped::of(resources, Thing::of),
             settle_seconds: *settle_seconds,
             version: *version,
         }
@@ -95,13 +95,13 @@ impl<'a> Identity<'a> {
 struct Thing<'a> {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     depends_on: &'a BTreeSet<ResourceId>,
-    fields: Mapped<'a, FieldPath, Field, Part<'a>>,
+    fields: Mapped<'a, Field, Part<'a>>,
     kind: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Stem<'a>>,
     origin: Source<'a>,
     phase: Phase,
-    properties: &'a BTreeMap<String, Value>,
+    properties: &'a Sorted<String, Value>,
     stateful: bool,
 }
 
@@ -110,7 +110,7 @@ impl<'a> Thing<'a> {
         let Resource { kind, stateful, phase, name, properties, depends_on, origin, fields } = resource;
         Self {
             depends_on,
-            fields: Mapped(fields, Part::of),
+            fields: Mapped::of(fields, Part::of),
             kind,
             name: name.as_ref().map(Stem::of),
             origin: Source(origin),
@@ -175,16 +175,24 @@ impl Serialize for Source<'_> {
     }
 }
 
-/// A map whose values are looked at through a view.
-struct Mapped<'a, K, V, W>(&'a BTreeMap<K, V>, fn(&'a V) -> W);
+/// A map whose values are looked at through a view. Keys sort by their text here, which for paths is not the order of the map.
+struct Mapped<'a, V, W> {
+    entries: Vec<(String, &'a V)>,
+    view: fn(&'a V) -> W,
+}
 
-impl<K: ToString, V, W: Serialize> Serialize for Mapped<'_, K, V, W> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Keys sort by their text here, which for paths is not the order of the map.
+impl<'a, V, W> Mapped<'a, V, W> {
+    fn of<K: ToString + 'a>(map: impl IntoIterator<Item = (&'a K, &'a V)>, view: fn(&'a V) -> W) -> Self {
         let mut entries: Vec<(String, &V)> =
-            self.0.iter().map(|(key, value)| (key.to_string(), value)).collect();
+            map.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
         entries.sort_by(|a, b| a.0.cmp(&b.0));
-        serializer.collect_map(entries.into_iter().map(|(key, value)| (key, (self.1)(value))))
+        Self { entries, view }
+    }
+}
+
+impl<V, W: Serialize> Serialize for Mapped<'_, V, W> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.entries.iter().map(|(key, value)| (key, (self.view)(value))))
     }
 }
 
