@@ -156,12 +156,12 @@ impl Binding<'_> {
     }
 
     /// The tags that say whose a generation is.
-    pub(crate) fn ownership(&self, id: &ResourceId, generation: u32) -> [(&'static str, String); 4] {
+    pub(crate) fn ownership<'i>(&'i self, id: &'i ResourceId, generation: u32) -> tags::Tags<'i> {
         [
-            (tags::APP, self.desired.app.clone()),
-            (tags::ENVIRONMENT, self.desired.environment.name.clone()),
-            (tags::RESOURCE, id.as_str().to_owned()),
-            (tags::GENERATION, generation.to_string()),
+            (tags::APP, self.desired.app.as_str().into()),
+            (tags::ENVIRONMENT, self.desired.environment.name.as_str().into()),
+            (tags::RESOURCE, id.as_str().into()),
+            (tags::GENERATION, generation.to_string().into()),
         ]
     }
 }

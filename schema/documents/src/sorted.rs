@@ -86,6 +86,20 @@ impl<K: Ord, V> Sorted<K, V> {
         self.find(key).ok().map(|at| &mut self.0[at].1)
     }
 
+    /// The value of a key, looked for in one place first: whoever asks for many keys in their order keeps `near`, which is then
+    /// always the right one.
+    pub fn get_near<Q: Ord + ?Sized>(&self, key: &Q, near: &mut usize) -> Option<&V>
+    where
+        K: Borrow<Q>,
+    {
+        let at = match self.0.get(*near) {
+            Some((other, _)) if other.borrow() == key => *near,
+            _ => self.find(key).ok()?,
+        };
+        *near = at + 1;
+        Some(&self.0[at].1)
+    }
+
     /// Whether there is an entry with this key.
     pub fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
     where
@@ -264,13 +278,14 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_a_map_sorted_by_key(steps in prop::collection::vec((0_u8..12, any::<Option<u8>>()), 0..40)) {
-            let (mut sorted, mut map) = (Sorted::new(), BTreeMap::new());
+            let (mut sorted, mut map, mut near) = (Sorted::new(), BTreeMap::new(), 0);
             for (key, value) in &steps {
                 match value {
                     Some(value) => prop_assert_eq!(sorted.insert(*key, *value), map.insert(*key, *value)),
                     None => prop_assert_eq!(sorted.remove(key), map.remove(key)),
                 }
                 prop_assert_eq!(sorted.get(key), map.get(key));
+                prop_assert_eq!(sorted.get_near(key, &mut near), map.get(key));
                 prop_assert!(sorted.iter().eq(map.iter()) && sorted.len() == map.len());
             }
             let written = serde_json::to_string(&map).unwrap();

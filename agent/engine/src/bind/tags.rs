@@ -1,5 +1,7 @@
 //! Ownership tags: how a resource says whose it is, also to somebody who has lost the record.
 
+use std::borrow::Cow;
+
 use schema_catalog::{Kind, Schema};
 use schema_documents::{FieldPath, Json, Kept, Sorted, Value};
 
@@ -12,32 +14,35 @@ pub(crate) const RESOURCE: &str = "manifest:resource";
 /// The generation.
 pub(crate) const GENERATION: &str = "manifest:generation";
 
+/// The tags of one generation, each with its key.
+pub(crate) type Tags<'a> = [(&'static str, Cow<'a, str>); 4];
+
 /// Whether a tag is one of ours.
 pub(crate) fn is_ours(key: &str) -> bool {
     [APP, ENVIRONMENT, RESOURCE, GENERATION].contains(&key)
 }
 
 /// Adds the tags to the properties, in the form in which the kind holds tags. Kinds without tags get none.
-pub(super) fn add(body: &mut Sorted<String, Value>, kind: &Kind, tags: [(&'static str, String); 4]) {
+pub(super) fn add(body: &mut Sorted<String, Value>, kind: &Kind, tags: Tags<'_>) {
     let Some(path) = &kind.tags else { return };
     let ([name], Some(schema)) = (path.segments(), kind.schema(path)) else { return };
     let element = schema.items.as_deref().and_then(|items| kind.resolve(items));
     if let Some(element) = element {
         let holder = body.get_or_insert_with(name.clone(), || Value::Array(Vec::new()));
         let Value::Array(items) = holder else { return };
-        items.extend(tags.into_iter().map(|(key, value)| tag(Some(element), key, value)));
+        items.extend(tags.into_iter().map(|(key, value)| tag(Some(element), key, &value)));
     } else {
         let holder = body.get_or_insert_with(name.clone(), || Value::Object(Sorted::new()));
         let Value::Object(members) = holder else { return };
         for (key, value) in tags {
-            members.insert(key.to_owned(), tag(None, key, value));
+            members.insert(key.to_owned(), tag(None, key, &value));
         }
     }
 }
 
 /// One tag, as the value of a member or as an element of this schema. Members that an element must have beside key and value
 /// are flags, such as whether it is passed on.
-fn tag(element: Option<&Schema>, key: &str, value: String) -> Value {
+fn tag(element: Option<&Schema>, key: &str, value: &str) -> Value {
     let Some(element) = element else { return Value::text(value) };
     let mut tag =
         Sorted::from([("Key".to_owned(), Value::text(key)), ("Value".to_owned(), Value::text(value))]);

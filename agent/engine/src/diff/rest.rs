@@ -123,7 +123,7 @@ impl<'a> Search<'_, 'a> {
     fn walk<'w>(&'w self, kind: &'w Kind, resource: &'w Resource, record: &'w ResourceRecord) -> Walk<'w> {
         let Sides { desired, recorded, context, hidden, .. } = *self.sides;
         let binding = Binding { desired, recorded, catalog: context.catalog, hidden };
-        Walk { binding, kind, resource, record, path: FieldPath::root(), settled: 0 }
+        Walk { binding, kind, resource, record, path: FieldPath::root(), settled: 0, near: (0, 0) }
     }
 }
 
@@ -137,9 +137,11 @@ struct Walk<'a> {
     path: FieldPath,
     /// Units that are settled so far: each has another path.
     settled: usize,
+    /// Where the next field and the next memory are likely to stand: all sides are sorted alike.
+    near: (usize, usize),
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn settles(mut self, of: (&ResourceId, u32)) -> bool {
         let root = self.resource.fields.get(&self.path);
         self.properties(root) && self.ownership(of) && self.name() && self.has_nothing_else()
@@ -166,7 +168,7 @@ impl Walk<'_> {
 
     fn member(&mut self, name: &str, value: &Value, live: &Kept, above: Option<&Field>) -> bool {
         self.path.push(name);
-        let field = self.resource.fields.get(&self.path).or(above);
+        let field = self.field().or(above);
         let is_settled = match (value, live.get(name)) {
             (Value::Object(members), _) if members.is_empty() => true,
             (Value::Array(items), _) if items.is_empty() => true,
@@ -209,11 +211,16 @@ impl Walk<'_> {
                 return false;
             };
             self.path.push(&segment);
-            let field = self.resource.fields.get(&self.path).or(above);
+            let field = self.field().or(above);
             let is_settled = self.unit(item, live, rank(field, self.resource));
             self.path.pop();
             is_settled && seen.insert(segment)
         })
+    }
+
+    /// What the document says of the field where it is.
+    fn field(&mut self) -> Option<&'a Field> {
+        self.resource.fields.get_near(&self.path, &mut self.near.0)
     }
 
     /// One unit: it is live as it is wished and as it was asked, by one of the same strength, and nobody has edited it.
@@ -222,7 +229,8 @@ impl Walk<'_> {
     }
 
     fn was_asked(&mut self, live: &Kept, rank: Rank) -> bool {
-        let Some(memory) = self.record.fields.get(&self.path) else { return false };
+        let memory = self.record.fields.get_near(&self.path, &mut self.near.1);
+        let Some(memory) = memory else { return false };
         self.settled += 1;
         memory.edit.is_none()
             && memory.rank == rank
@@ -235,7 +243,8 @@ impl Walk<'_> {
         let element = schema.items.as_deref().and_then(|items| self.kind.resolve(items));
         let Some(live) = self.record.seen.get(name) else { return false };
         self.path.push(name);
-        let is_settled = self.binding.ownership(id, generation).into_iter().all(|(key, value)| {
+        let binding = self.binding;
+        let is_settled = binding.ownership(id, generation).into_iter().all(|(key, value)| {
             let found = tags::find(live, element, key);
             let Some(live) = found.filter(|live| tags::is_tag(live, element, key, &value)) else {
                 return false;

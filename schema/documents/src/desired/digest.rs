@@ -1,10 +1,10 @@
 //! The digest of a desired state, written straight into the hash.
 //!
-//! What is hashed is the canonical JSON of the document without its source positions. The views below have their members in
+//! What is hashed is the canonical JSON of the document without its source positions, one resource after the other. The views below have their members in
 //! the order of their names, so that no intermediate document has to be made and sorted; each takes its original apart
 //! member by member, so that a new member cannot be forgotten here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
@@ -14,24 +14,32 @@ use super::{Class, DesiredState, EnvironmentIdentity, Field, Format, NameStem, P
 use crate::environment::{Approval, Cloud, EnvironmentType, Moved};
 use crate::{Digest, FieldPath, Json, Origin, ResourceId, Sorted, Value, canonical};
 
-pub(super) fn of(desired: &DesiredState) -> Digest {
-    let mut hash = std::io::BufWriter::with_capacity(16 * 1024, Hash(Sha256::new()));
-    serde_json::to_writer(&mut hash, &State::of(desired)).expect("BUG: a desired state serialises");
-    let hash = hash.into_inner().map_err(|_| ()).expect("BUG: a hash takes all bytes");
-    Digest::of_hash(&hash.0.finalize())
+/// The digest of a document. What is hashed of each resource is shown on the way, in the order of their ids.
+pub(super) fn of(desired: &DesiredState, mut shown: impl FnMut(&ResourceId, &Resource, &[u8])) -> Digest {
+    let frame = frame(desired);
+    let (before, after) = frame.split_once(RESOURCES).expect("BUG: a desired state has resources");
+    let mut hash = Sha256::new();
+    hash.update(before);
+    hash.update(RESOURCES);
+    let mut written = Vec::new();
+    for (number, (id, resource)) in desired.resources.iter().enumerate() {
+        let separator = if number == 0 { "" } else { "," };
+        hash.update(format!("{separator}\"{id}\":"));
+        written.clear();
+        serde_json::to_writer(&mut written, &Thing::of(resource)).expect("BUG: a resource serialises");
+        hash.update(&written);
+        shown(id, resource, &written);
+    }
+    hash.update(after);
+    Digest::of_hash(&hash.finalize())
 }
 
-struct Hash(Sha256);
+/// After this the resources stand. Nothing else has a member of that name, and in a text its quotes would be escaped.
+const RESOURCES: &str = "\"resources\":{";
 
-impl std::io::Write for Hash {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+/// What is hashed of a document beside its resources: the document without any.
+pub(super) fn frame(desired: &DesiredState) -> String {
+    serde_json::to_string(&State::of(desired)).expect("BUG: a desired state serialises")
 }
 
 #[derive(Serialize)]
@@ -43,7 +51,7 @@ struct State<'a> {
     format: Format,
     #[serde(skip_serializing_if = "<[Moved]>::is_empty")]
     moved: &'a [Moved],
-    resources: Mapped<'a, Resource, Thing<'a>>,
+    resources: BTreeMap<&'a ResourceId, Thing<'a>>,
     settle_seconds: u64,
     version: u32,
 }
@@ -58,7 +66,7 @@ impl<'a> State<'a> {
             edition,
             approval,
             settle_seconds,
-            resources,
+            resources: _,
             moved,
         } = desired;
         Self {
@@ -68,7 +76,7 @@ impl<'a> State<'a> {
             environment: Identity::of(environment),
             format: *format,
             moved,
-            resources: Mapped::of(resources, Thing::of),
+            resources: BTreeMap::new(),
             settle_seconds: *settle_seconds,
             version: *version,
         }
@@ -197,7 +205,7 @@ impl<V, W: Serialize> Serialize for Mapped<'_, V, W> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
@@ -214,7 +222,7 @@ mod tests {
         Digest::of_bytes(canonical::to_string(&json).as_bytes())
     }
 
-    fn document(position: &str) -> DesiredState {
+    pub(in crate::desired) fn document(position: &str) -> DesiredState {
         let declared = json!({"by": "declaration", "at": position});
         let fallback = json!({"by": "default", "rule": "topic", "edition": "2026.1"});
         let setting = json!({"by": "setting", "at": position});
@@ -247,10 +255,12 @@ mod tests {
     #[test]
     fn the_digest_is_that_of_the_canonical_document_without_positions() {
         let desired = document("a.go:1:1-1:2");
-        assert_eq!(of(&desired), defined(&desired));
-        assert_eq!(of(&desired), of(&document("b.go:9:9-9:9")));
+        assert_eq!(desired.digest(), defined(&desired));
+        assert_eq!(desired.digest(), document("b.go:9:9-9:9").digest());
         let mut other = desired.clone();
         other.settle_seconds = 61;
-        assert_ne!(of(&other), of(&desired));
+        assert_ne!(other.digest(), desired.digest());
+        other.resources.clear();
+        assert_eq!(other.digest(), defined(&other));
     }
 }
