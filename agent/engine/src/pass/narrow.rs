@@ -53,20 +53,17 @@ impl Pass {
         }
         let (readable, looks) = (self.readable(), &self.attention.looks);
         let due = sweep.due(readable.len());
-        longest_unread(
-            readable.into_iter().filter(|key| sweep.is_ripe(looks.get(key), self.now_ms)),
-            looks,
-            due,
-        )
+        let ripe = readable.into_iter().filter(|key| sweep.is_ripe(looks.get(key), self.now_ms));
+        longest_unread(ripe, looks, due)
     }
 
     /// Everything that can be read, sorted.
     fn readable(&self) -> Vec<Key> {
         let busy = self.keys_with_open_intents();
         let all = self.recorded.resources.iter();
-        let all = all.flat_map(|(id, all)| all.iter().map(move |(number, record)| ((id, *number), record)));
-        let keys = all.map(|((id, number), record)| ((id.clone(), number), record));
-        keys.filter(|(key, record)| self.is_readable(key, record, &busy)).map(|(key, _)| key).collect()
+        let all =
+            all.flat_map(|(id, all)| all.iter().map(|(number, record)| ((id.clone(), *number), record)));
+        all.filter(|(key, record)| self.is_readable(key, record, &busy)).map(|(key, _)| key).collect()
     }
 
     /// Whether there is an identifier and a provider, and no open intent is about it: of that recovery alone judges.
