@@ -280,9 +280,10 @@ mod tests {
         fn it_is_a_map_sorted_by_key(steps in prop::collection::vec((0_u8..12, any::<Option<u8>>()), 0..40)) {
             let (mut sorted, mut map, mut near) = (Sorted::new(), BTreeMap::new(), 0);
             for (key, value) in &steps {
-                match value {
-                    Some(value) => prop_assert_eq!(sorted.insert(*key, *value), map.insert(*key, *value)),
-                    None => prop_assert_eq!(sorted.remove(key), map.remove(key)),
+                if let Some(value) = value {
+                    prop_assert_eq!(sorted.insert(*key, *value), map.insert(*key, *value));
+                } else {
+                    prop_assert_eq!(sorted.remove(key), map.remove(key));
                 }
                 prop_assert_eq!(sorted.get(key), map.get(key));
                 prop_assert_eq!(sorted.get_near(key, &mut near), map.get(key));

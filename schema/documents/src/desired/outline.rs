@@ -100,9 +100,9 @@ mod tests {
     #[test]
     fn it_tells_who_uses_the_outputs_of_whom() {
         let mut desired = document("a.go:1:1-1:2");
-        let uses = Value::array([Value::reference(&id("topic/a/topic"), "/TopicArn")]);
+        let value = Value::array([Value::reference(&id("topic/a/topic"), "/TopicArn")]);
         for user in ["topic/b/topic", "topic/a/topic"] {
-            desired.resources.get_mut(&id(user)).unwrap().properties.insert("Uses".to_owned(), uses.clone());
+            desired.resources.get_mut(&id(user)).unwrap().properties.insert("Uses".to_owned(), value.clone());
         }
         let outline = Outline::of(&desired);
         let users = outline.users_of([&id("topic/a/topic"), &id("network/vpc")]);
