@@ -1,8 +1,8 @@
 //! The digest of a desired state, written straight into the hash.
 //!
-//! What is hashed is the canonical JSON of the document without its source positions, one resource after the other. The views below have their members in
-//! the order of their names, so that no intermediate document has to be made and sorted; each takes its original apart
-//! member by member, so that a new member cannot be forgotten here.
+//! What is hashed is the canonical JSON of the document without its source positions, one resource after the other. The views
+//! below have their members in the order of their names, so that no intermediate document has to be made and sorted; each takes
+//! its original apart member by member, so that a new member cannot be forgotten here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
