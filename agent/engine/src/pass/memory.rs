@@ -23,7 +23,7 @@ impl Pass {
         let record = self.recorded.resources.get(&resource).and_then(|all| all.get(&generation));
         if let (Some(kind), Some(record)) = (self.kind(&flight.intent.kind), record) {
             if let Act::Update { changes, .. } = &flight.intent.act {
-                keep_untouched(kind, &record.seen, changes, &mut live);
+                keep_untouched(kind, &record.seen.to_json(), changes, &mut live);
             }
             as_asked(kind, record, &mut live, if flight.tries > 0 { Delay::Late } else { Delay::Prompt });
         }
