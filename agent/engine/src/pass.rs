@@ -29,6 +29,7 @@ mod wait;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use agent_world::ReadError;
 use schema_catalog::{Catalog, Kind};
@@ -58,7 +59,7 @@ use work::Work;
 #[derive(Clone)]
 pub struct Inputs {
     /// What should be.
-    pub desired: DesiredState,
+    pub desired: Arc<DesiredState>,
     /// Where it was published, when it was.
     pub published: Published,
     /// The fold of the journal.
@@ -167,7 +168,7 @@ struct Writer {
 
 /// The machine. See the module.
 pub struct Pass {
-    desired: DesiredState,
+    desired: Arc<DesiredState>,
     published: Published,
     recorded: Recorded,
     catalog: &'static Catalog,

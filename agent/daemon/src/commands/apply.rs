@@ -59,6 +59,7 @@ pub(crate) async fn once(
     let looking_percent = if mode == Mode::Run { RUN_LOOKS_PERCENT } else { 100 };
     let limits = Limits { looking_percent, ..show::limits(&desired, reach) };
     let catalog = Catalog::builtin();
+    let desired = desired.into();
     let request = Request { desired, published, catalog, limits, mode, sightings, attention };
     let report = if request.mode == Mode::Run {
         reconcile(driver, request, &reporter, stop).await
