@@ -77,7 +77,7 @@ fn context(tree: &SourceTree) -> Digest {
     for (path, file) in tree.all() {
         add(path.as_bytes());
         match file {
-            File::Read(content) if configures_code(path) => add(content),
+            File::Read(content, _) if configures_code(path) => add(content),
             _ => {}
         }
     }

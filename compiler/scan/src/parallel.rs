@@ -41,7 +41,7 @@ pub(crate) fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&
 }
 
 /// Runs a worker on each of so many threads, and on this one only if there can be none.
-fn on_threads<R: Send>(threads: usize, worker: &(impl Fn() -> Vec<R> + Sync)) -> Vec<R> {
+pub(crate) fn on_threads<R: Send>(threads: usize, worker: &(impl Fn() -> Vec<R> + Sync)) -> Vec<R> {
     std::thread::scope(|scope| {
         let spawn = |_| std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, worker).ok();
         let workers: Vec<_> = (0..threads).filter_map(spawn).collect();

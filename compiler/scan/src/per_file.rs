@@ -102,7 +102,7 @@ impl<'t> Reader<'t> {
         G: Serialize + DeserializeOwned,
     {
         match file {
-            File::Read(content) => {
+            File::Read(content, _) => {
                 let glance = (language.glance)(content);
                 let encoded = self.learns.then(|| encode(&glance));
                 (Some(glance), encoded)
@@ -129,7 +129,7 @@ impl<'t> Reader<'t> {
         F: Serialize + DeserializeOwned,
     {
         match file {
-            File::Read(content) if self.learns => {
+            File::Read(content, _) if self.learns => {
                 let digest = digest(language.name, content);
                 let known = self.known.facts(&digest).and_then(decode);
                 let is_new = known.is_none();
@@ -137,7 +137,7 @@ impl<'t> Reader<'t> {
                 let encoded = is_new.then(|| Encoded::new(encode(&facts)));
                 Some((facts, Some((digest, encoded))))
             }
-            File::Read(content) => Some(((language.facts)(content), None)),
+            File::Read(content, _) => Some(((language.facts)(content), None)),
             File::Unread(ticket) => {
                 let digest = ticket.and_then(|ticket| self.known.file(ticket)?.digest);
                 let known = digest.and_then(|digest| decode(self.known.facts(&digest)?)).filter(are_enough);
@@ -218,7 +218,7 @@ where
         let answer = |(file, words): &(usize, &Words<'_>)| {
             let path = self.paths[*file];
             match self.files[*file] {
-                File::Read(content) => Some(contains(content, words.words)),
+                File::Read(content, _) => Some(contains(content, words.words)),
                 File::Unread(ticket) => {
                     let known = ticket
                         .and_then(|ticket| reader.known.file(ticket)?.searches.get(&words.key).copied());
@@ -235,7 +235,7 @@ where
                     learned.words.entry(words.key).or_insert_with(|| words.words.clone());
                 }
                 // Of a file that was not read the answer was known before.
-                let was_read = |file: usize| matches!(self.files[file], File::Read(_));
+                let was_read = |file: usize| matches!(self.files[file], File::Read(..));
                 let answered = asked.iter().zip(&answers);
                 for ((file, words), answer) in answered.filter(|((file, _), _)| was_read(*file)) {
                     let path = self.paths[*file].to_owned();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::known::Ticket;
+use crate::known::{Stamp, Ticket};
 
 /// Files larger than this are left out (`S0017` where they are source).
 pub const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
@@ -38,8 +38,8 @@ pub struct SourceTree {
 pub(crate) enum File {
     /// It exists; its content is of no use.
     Named,
-    /// Its content.
-    Read(Vec<u8>),
+    /// Its content, and the stamp that it had before it was read from disk.
+    Read(Vec<u8>, Option<Stamp>),
     /// It was not read. An earlier scan may have, when the file was what it is now.
     Unread(Option<Ticket>),
 }
@@ -50,7 +50,7 @@ impl SourceTree {
         name: &str,
         files: impl IntoIterator<Item = (P, C)>,
     ) -> Self {
-        let files = files.into_iter().map(|(path, content)| (path.into(), File::Read(content.into())));
+        let files = files.into_iter().map(|(path, content)| (path.into(), File::Read(content.into(), None)));
         Self::new(name.to_owned(), files.collect(), BTreeMap::new())
     }
 
@@ -97,9 +97,9 @@ impl SourceTree {
     }
 
     /// Takes in the content of a file, or the reason why there is none.
-    pub(crate) fn take(&mut self, path: String, content: Result<Vec<u8>, String>) {
-        match content {
-            Ok(content) => drop(self.files.insert(path, File::Read(content))),
+    pub(crate) fn take(&mut self, path: String, read: Result<(Vec<u8>, Stamp), String>) {
+        match read {
+            Ok((content, stamp)) => drop(self.files.insert(path, File::Read(content, Some(stamp)))),
             Err(reason) => {
                 self.files.remove(&path);
                 self.unreadable.insert(path, reason);
@@ -165,7 +165,15 @@ impl SourceTree {
 impl File {
     fn content(&self) -> Option<&[u8]> {
         match self {
-            Self::Read(content) => Some(content),
+            Self::Read(content, _) => Some(content),
+            Self::Named | Self::Unread(_) => None,
+        }
+    }
+
+    /// The stamp of a file that was read from disk.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        match self {
+            Self::Read(_, stamp) => *stamp,
             Self::Named | Self::Unread(_) => None,
         }
     }

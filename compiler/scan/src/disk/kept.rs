@@ -4,7 +4,7 @@
 //! The facts follow. The head has one checksum and each of the facts its own, so that only those which are needed are looked
 //! at.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,6 @@ pub(super) fn open(bytes: Vec<u8>, root: &str, adds_to: Option<Digest>) -> Optio
 pub(super) struct Kept<'s> {
     pub(super) known: &'s Known,
     pub(super) learned: &'s Learned,
-    pub(super) stamps: &'s HashMap<String, Stamp>,
     pub(super) tree: &'s SourceTree,
     /// What the whole scan gave.
     pub(super) outcome: Option<Outcome>,
@@ -118,7 +117,7 @@ impl Kept<'_> {
     pub(super) fn changed(&self) -> impl Iterator<Item = (&str, &File)> {
         let is_changed = |file: &File| match file {
             File::Unread(ticket) => ticket.is_some_and(|ticket| self.known.is_added(ticket)),
-            File::Read(_) => true,
+            File::Read(..) => true,
             File::Named => false,
         };
         self.tree.all().filter(move |(path, file)| is_changed(file) && is_source(path))
@@ -129,8 +128,8 @@ impl Kept<'_> {
         sources: impl Iterator<Item = (&'f str, &'f File)>,
     ) -> Vec<(&'f str, KeptFile<'f>)> {
         let trusted_before = since_1970_ns(self.began) - RACY_NS;
-        let kept = |(path, file)| {
-            let stamp = self.stamps.get(path).copied().filter(|stamp| stamp.changed_ns < trusted_before);
+        let kept = |(path, file): (&'f str, &'f File)| {
+            let stamp = file.stamp().filter(|stamp| stamp.changed_ns < trusted_before);
             Some((path, self.file(path, file, stamp)?))
         };
         sources.filter_map(kept).collect()
