@@ -74,8 +74,8 @@ impl SourceTree {
         unreadable: BTreeMap<String, String>,
     ) -> Self {
         let root_of = |path: &str| {
-            let (folder, name) = path.rsplit_once('/')?;
-            ROOT_FILES.contains(&name).then(|| folder.to_owned())
+            let folder = ROOT_FILES.iter().find_map(|name| path.strip_suffix(name)?.strip_suffix('/'))?;
+            Some(folder.to_owned())
         };
         let other_apps: BTreeSet<String> =
             files.keys().chain(unreadable.keys()).filter_map(|path| root_of(path)).collect();
@@ -193,17 +193,16 @@ pub(crate) enum Part {
 impl Part {
     /// The part that the file with this path plays.
     pub(crate) fn of(path: &str) -> Self {
+        if let Some(ending) = SOURCE_ENDINGS.iter().find(|ending| has_ending(path, ending)) {
+            let is_source = match *ending {
+                "go" => crate::go::is_source(path),
+                "ts" => crate::typescript::is_source(path),
+                _ => true,
+            };
+            return if is_source { Self::Source(ending) } else { Self::Named };
+        }
         let name = path.rsplit('/').next().unwrap_or(path);
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-        let is_source = match ending {
-            "go" => crate::go::is_source(path),
-            "ts" => crate::typescript::is_source(path),
-            "py" | "rs" => true,
-            _ => false,
-        };
-        if is_source && let Some(ending) = SOURCE_ENDINGS.iter().find(|one| **one == ending) {
-            return Self::Source(ending);
-        }
         let is_configuration = ROOT_FILES.contains(&name)
             || matches!(
                 name,
@@ -216,6 +215,18 @@ impl Part {
 }
 
 const SOURCE_ENDINGS: [&str; 4] = ["go", "ts", "py", "rs"];
+
+/// Whether the name of a file ends with a dot and this.
+fn has_ending(path: &str, ending: &str) -> bool {
+    path.strip_suffix(ending).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// The names of the folders that a file lies in. It is asked for every file, so it reads bytes.
+pub(crate) fn folders_of(path: &str) -> impl Iterator<Item = &[u8]> {
+    let mut parts = path.as_bytes().split(|byte| *byte == b'/');
+    parts.next_back();
+    parts
+}
 
 /// Whether a file lies in a folder that is never the app's.
 fn is_below_left_out(path: &str) -> bool {

@@ -25,6 +25,7 @@ use schema_documents::manifest::Manifest;
 use crate::SourceTree;
 use crate::again;
 use crate::known::Known;
+use crate::on_a_large_stack;
 use crate::parallel;
 
 pub use cache::usual_folder as usual_cache;
@@ -69,9 +70,13 @@ pub fn scan(root: &Path, options: &Options) -> std::io::Result<Scanned> {
 
 /// Scans the app in a folder, at a time that is now.
 fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result<Scanned> {
+    on_a_large_stack(|| scan_here(root, options, began))
+}
+
+fn scan_here(root: &Path, options: &Options, began: SystemTime) -> std::io::Result<Scanned> {
     let root = root.canonicalize()?;
     std::fs::read_dir(&root)?;
-    let cache = options.cache.as_deref().map(|folder| cache::Cache::new(folder, &root));
+    let cache = options.cache.as_deref().map(|folder| cache::Cache::new(folder, &root, options.threads));
     let known = cache.as_ref().map(cache::Cache::load).unwrap_or_default();
     let walked = walk::walk(&root, &known, &walk::Wanted::by(&root), &walk::How::with(options.threads));
     let walk::Walked { mut tree, mut files_read } = walked;
@@ -88,18 +93,19 @@ fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result
             }
         }
     };
-    let files_parsed = found.learned.facts.len();
+    let crate::Found { manifest, diagnostics, learned, left } = found;
+    let files_parsed = learned.facts.len();
     std::thread::scope(|scope| {
-        let left = found.left;
         scope.spawn(|| drop(left));
         if let Some(cache) = &cache {
-            let outcome = again::outcome(&tree, found.manifest.as_ref(), &found.diagnostics);
-            let kept = kept::Kept { known: &known, learned: &found.learned, tree: &tree, outcome, began };
-            cache.store(&kept, options.keep_from_files);
+            let outcome = || again::outcome(&tree, manifest.as_ref(), &diagnostics);
+            let kept = kept::Kept { known: &known, learned: &learned, tree: &tree, began };
+            cache.store(&kept, options.keep_from_files, outcome);
         }
     });
-    files_read += read_shown(&mut tree, &root, &found.diagnostics, options.threads);
-    Ok(Scanned { tree, manifest: found.manifest, diagnostics: found.diagnostics, files_read, files_parsed })
+    drop(learned);
+    files_read += read_shown(&mut tree, &root, &diagnostics, options.threads);
+    Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed })
 }
 
 /// Reads the files that diagnostics show, as far as they were not read, and says how many these are.
