@@ -1,8 +1,8 @@
 //! The walk over a folder, on all threads.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::Path;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -115,9 +115,9 @@ impl Met {
 /// and what `.gitignore` names are left out, and so are other apps. It ends at a limit.
 pub(super) fn walk(root: &Path, known: &Known, wanted: &Wanted, how: &How) -> Walked {
     let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let jobs = Jobs::new(Job::Folder(String::new(), Rules::default()));
+    let jobs = Jobs::new(Job::Folder(Place::of_root(root), Rules::default()));
     let (files, bytes) = (AtomicUsize::new(0), AtomicU64::new(0));
-    let walk = Walk { root, known, wanted, limits: how.limits, files, bytes };
+    let walk = Walk { known, wanted, limits: how.limits, files, bytes };
     let met = parallel::on_threads(how.threads, &|| walk.work(&jobs));
     let excess = how.limits.excess(walk.files.into_inner(), walk.bytes.into_inner());
     let mut walked = put_together(name, met);
@@ -127,21 +127,48 @@ pub(super) fn walk(root: &Path, known: &Known, wanted: &Wanted, how: &How) -> Wa
 
 /// What one thread does next.
 enum Job {
-    /// A folder, by its path from the root, and the rules around it.
-    Folder(String, Rules),
+    /// A folder, and the rules around it.
+    Folder(Place, Rules),
     /// Files of a folder.
     Files(Arc<Listed>, Vec<OsString>),
+}
+
+/// Where a folder is.
+struct Place {
+    whole: PathBuf,
+    /// From the root, as it is shown.
+    path: String,
+    /// Whether that is what it is called.
+    is_utf8: bool,
+}
+
+impl Place {
+    fn of_root(root: &Path) -> Self {
+        Self { whole: root.to_owned(), path: String::new(), is_utf8: true }
+    }
+
+    /// What stands before the names of what is in it: nothing in the root, else its path and `/`.
+    fn prefix(&self) -> String {
+        if self.path.is_empty() { String::new() } else { format!("{}/", self.path) }
+    }
+
+    fn below(&self, name: &OsStr) -> Self {
+        Self {
+            whole: self.whole.join(name),
+            path: self.prefix() + &name.to_string_lossy(),
+            is_utf8: self.is_utf8 && name.to_str().is_some(),
+        }
+    }
 }
 
 /// A folder whose files are looked at.
 struct Listed {
     folder: Folder,
-    /// What stands before the names of its files: nothing in the root, else its path and `/`.
     prefix: String,
+    is_utf8: bool,
 }
 
 struct Walk<'w> {
-    root: &'w Path,
     known: &'w Known,
     wanted: &'w Wanted,
     limits: Limits,
@@ -159,7 +186,7 @@ impl Walk<'_> {
                 break;
             }
             match &*job {
-                Job::Folder(path, rules) => job.then(self.folder(path, rules, &mut met)),
+                Job::Folder(place, rules) => job.then(self.folder(place, rules, &mut met)),
                 Job::Files(listed, names) => names.iter().for_each(|name| self.file(listed, name, &mut met)),
             }
         }
@@ -178,22 +205,21 @@ impl Walk<'_> {
     }
 
     /// Looks into a folder; what is to be done next there.
-    fn folder(&self, path: &str, rules: &Rules, met: &mut Vec<Met>) -> Vec<Job> {
-        let whole = self.root.join(path);
-        let opened = Folder::open(&whole).and_then(|folder| Ok((folder.entries()?, folder)));
+    fn folder(&self, place: &Place, rules: &Rules, met: &mut Vec<Met>) -> Vec<Job> {
+        let Place { whole, path, is_utf8 } = place;
+        let opened = Folder::open(whole).and_then(|folder| Ok((folder.entries()?, folder)));
         let (entries, folder) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                self.meet(Met::Unreadable(path.to_owned(), error.to_string()), met);
+                self.meet(Met::Unreadable(path.clone(), error.to_string()), met);
                 return Vec::new();
             }
         };
-        if !path.is_empty() && is_root(&whole, &entries) {
-            self.meet(Met::OtherApp(path.to_owned()), met);
+        if !path.is_empty() && is_root(whole, &entries) {
+            self.meet(Met::OtherApp(path.clone()), met);
             return Vec::new();
         }
-        let rules = rules.below(&whole, &entries);
-        let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let rules = rules.below(whole, &entries);
         let is_kept = |entry: &Entry| {
             let is_folder = entry.kind == Kind::Folder;
             let is_skipped = || rules.leave_out(&whole.join(&entry.name), is_folder);
@@ -202,15 +228,12 @@ impl Walk<'_> {
         let (mut jobs, mut names) = (Vec::new(), Vec::new());
         for entry in entries.into_iter().filter(is_kept) {
             match entry.kind {
-                Kind::Folder => {
-                    let path = format!("{prefix}{}", entry.name.to_string_lossy());
-                    jobs.push(Job::Folder(path, rules.clone()));
-                }
+                Kind::Folder => jobs.push(Job::Folder(place.below(&entry.name), rules.clone())),
                 Kind::File => names.push(entry.name),
                 Kind::Other => {}
             }
         }
-        let listed = Arc::new(Listed { folder, prefix });
+        let listed = Arc::new(Listed { folder, prefix: place.prefix(), is_utf8: *is_utf8 });
         // The last ones are taken first: files before folders, so that few folders are open at a time.
         let parts = names.chunks(FILES_AT_ONCE).map(|names| Job::Files(Arc::clone(&listed), names.to_vec()));
         jobs.extend(parts);
@@ -226,7 +249,7 @@ impl Walk<'_> {
     }
 
     fn look(&self, listed: &Listed, name: &OsString) -> Option<Met> {
-        let Some(text) = name.to_str() else {
+        let Some(text) = name.to_str().filter(|_| listed.is_utf8) else {
             let path = format!("{}{}", listed.prefix, name.to_string_lossy());
             return Some(Met::Unreadable(path, "its name is not UTF-8".to_owned()));
         };

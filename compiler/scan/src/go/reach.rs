@@ -177,12 +177,12 @@ type Methods<'t> = HashMap<(&'t str, &'t str), Vec<Node>>;
 /// What the declarations of a file name.
 fn names(program: &Program<'_>, rows: &Rows, methods: &Methods<'_>, index: usize) -> Vec<[u32; 2]> {
     let file = &program.files[index];
-    let mut names = Vec::new();
+    let mut pairs = Vec::new();
     let mut add = |at: usize, package: &str, name: &str| {
         let Some(from) = rows.number((index, at)).filter(|_| program.is_own(package)) else { return };
         let named = program.declarations(package, name).iter();
         let all = named.chain(methods.get(&(package, name)).into_iter().flatten());
-        names.extend(all.filter_map(|node| Some([from, rows.number(*node)?])));
+        pairs.extend(all.filter_map(|node| Some([from, rows.number(*node)?])));
     };
     for used in &file.facts.uses {
         if let Some(named) = program.resolve(file, &used.path) {
@@ -196,9 +196,9 @@ fn names(program: &Program<'_>, rows: &Rows, methods: &Methods<'_>, index: usize
             }
         }
     }
-    names.sort_unstable();
-    names.dedup();
-    names
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
 }
 
 fn methods<'t>(files: &'t [File<'t>]) -> Methods<'t> {
