@@ -124,17 +124,13 @@ impl Run {
         if is_left_out(name) {
             return;
         }
-        let _ = fs::remove_dir_all(&self.cache);
-        self.compare(
-            name,
-            || {
-                let _ = fs::remove_dir_all(&self.cache);
-                for root in roots {
-                    yardstick::walk_read_and_search(&root.folder, self.threads);
-                }
-            },
-            || self.scan(roots),
-        );
+        let yardstick = || {
+            for root in roots {
+                yardstick::walk_read_and_search(&root.folder, self.threads);
+            }
+        };
+        let prepare = || drop(fs::remove_dir_all(&self.cache));
+        self.compare(name, yardstick, prepare, || self.scan(roots));
     }
 
     /// With a cache, after one file was changed.
@@ -144,25 +140,26 @@ impl Run {
         }
         let _ = fs::remove_dir_all(&self.cache);
         self.scan(roots);
-        self.compare(
-            name,
-            || {
-                for root in roots {
-                    yardstick::walk_and_stat(&root.folder, self.threads);
-                }
-                for root in roots {
-                    change(&root.folder.join(root.app.one(part)));
-                }
-            },
-            || self.scan(roots),
-        );
+        let yardstick = || {
+            for root in roots {
+                yardstick::walk_and_stat(&root.folder, self.threads);
+            }
+        };
+        let prepare = || {
+            for root in roots {
+                change(&root.folder.join(root.app.one(part)));
+            }
+        };
+        self.compare(name, yardstick, prepare, || self.scan(roots));
     }
 
-    /// Measures both in turns, so that what else the machine does hits both.
-    fn compare(&self, name: &str, yardstick: impl Fn(), scan: impl Fn()) {
+    /// Measures both in turns, so that what else the machine does hits both. What is done before a scan is not measured.
+    fn compare(&self, name: &str, yardstick: impl Fn(), prepare: impl Fn(), scan: impl Fn()) {
         let (mut of_yardstick, mut of_scan) = (Spent::default(), Spent::default());
         for run in 0..=self.runs {
-            let (first, second) = (Spent::by(&yardstick), Spent::by(&scan));
+            let first = Spent::by(&yardstick);
+            prepare();
+            let second = Spent::by(&scan);
             // The first finds the disk's cache cold.
             if run > 0 {
                 of_yardstick.add(first);

@@ -4,9 +4,10 @@
 //! for as long as the file itself is untouched. Its facts, for which it is parsed, are kept by the digest of its content:
 //! they are found again after a file was moved, checked out anew or changed back.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
 /// The digest of a file's language and content. An app's source may come from anyone, so two files must not be able to
@@ -123,13 +124,13 @@ pub(crate) struct Outcome {
 
 /// What one scan found out beyond that.
 #[derive(Debug, Default)]
-pub(crate) struct Learned {
-    /// First looks at files that were read, encoded.
-    pub(crate) glances: HashMap<String, Vec<u8>>,
+pub(crate) struct Learned<'t> {
+    /// First looks at files that were read, encoded, by path.
+    pub(crate) glances: HashMap<&'t str, Vec<u8>>,
     /// The content of files whose facts were needed.
-    pub(crate) digests: HashMap<String, Digest>,
+    pub(crate) digests: HashMap<&'t str, Digest>,
     /// What was looked for in files.
-    pub(crate) searches: HashMap<String, Searches>,
+    pub(crate) searches: HashMap<&'t str, Searches>,
     /// The words that were looked for.
     pub(crate) words: BTreeMap<Key, BTreeSet<String>>,
     /// Facts that were not known, encoded.

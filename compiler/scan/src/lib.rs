@@ -46,31 +46,31 @@ pub use written::Part;
 /// The manifest is absent when there is no app to speak of (`S0003`, `S0004`). Otherwise it holds all that could be
 /// found, whatever else is wrong, and the diagnostics say the rest.
 pub fn scan(tree: &SourceTree) -> (Option<Manifest>, Vec<Diagnostic>) {
-    match scan_knowing(tree, &Known::default(), parallel::usual_threads(), false) {
+    on_a_large_stack(|| match scan_knowing(tree, &Known::default(), parallel::usual_threads(), false) {
         Ok(found) => (found.manifest, found.diagnostics),
         Err(missing) => (None, missing.iter().map(|path| left_out(path, "it was not read")).collect()),
-    }
+    })
 }
 
 /// What a scan finds.
-pub(crate) struct Found {
+pub(crate) struct Found<'t> {
     pub(crate) manifest: Option<Manifest>,
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// What is worth knowing the next time, if that was asked for.
-    pub(crate) learned: Learned,
+    pub(crate) learned: Learned<'t>,
     /// What is no longer needed.
     pub(crate) left: Vec<Left>,
 }
 
-/// Scans one app with the help of what earlier scans found, or says which files must be read first.
-pub(crate) fn scan_knowing(
-    tree: &SourceTree,
-    known: &Known,
+/// Scans one app with the help of what earlier scans found, or says which files must be read first. Wants a large stack.
+pub(crate) fn scan_knowing<'t>(
+    tree: &'t SourceTree,
+    known: &'t Known,
     threads: usize,
     learns: bool,
-) -> Result<Found, BTreeSet<String>> {
+) -> Result<Found<'t>, BTreeSet<String>> {
     let reader = Reader::new(tree, known, threads, learns);
-    let found = on_a_large_stack(|| scan_files(&reader));
+    let found = scan_files(&reader);
     let (learned, left) = reader.finish()?;
     let (manifest, diagnostics) = found.unwrap_or_default();
     Ok(Found { manifest, diagnostics, learned, left })
@@ -110,7 +110,7 @@ fn scan_files(reader: &Reader<'_>) -> Result<Outcome, Missing> {
 }
 
 /// Parsing and what follows it recurse; how deep is bounded where it is done.
-fn on_a_large_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+pub(crate) fn on_a_large_stack<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(parallel::STACK_BYTES);
         let thread = thread.spawn_scoped(scope, work).expect("BUG: a thread can be started");

@@ -19,39 +19,54 @@ pub(crate) fn usual_threads() -> usize {
 /// Does the same with every item. The results are in the order of the items, whoever made them. One worker is this
 /// thread: what recurses wants to be called on a thread with [`STACK_BYTES`].
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = threads.clamp(1, items.len().div_ceil(BATCH).max(1));
+    if threads == 1 {
+        return items.iter().map(work).collect();
+    }
     let next = AtomicUsize::new(0);
     let worker = || {
         let mut done = Vec::new();
         loop {
             let start = next.fetch_add(BATCH, Ordering::Relaxed);
-            let Some(batch) = items.get(start..) else { return done };
-            if batch.is_empty() {
-                return done;
-            }
-            done.extend(batch.iter().take(BATCH).enumerate().map(|(at, item)| (start + at, work(item))));
+            let Some(batch) = items.get(start..).filter(|rest| !rest.is_empty()) else { return done };
+            done.push((start, batch.iter().take(BATCH).map(&work).collect::<Vec<R>>()));
         }
     };
-    let threads = threads.clamp(1, items.len().div_ceil(BATCH).max(1));
-    if threads == 1 {
-        return items.iter().map(work).collect();
-    }
     let mut done = on_threads(threads, &worker);
-    done.sort_unstable_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
+    done.sort_unstable_by_key(|(start, _)| *start);
+    let mut results = Vec::with_capacity(items.len());
+    done.into_iter().for_each(|(_, batch)| results.extend(batch));
+    results
 }
 
-/// Runs a worker on each of so many threads, and on this one only if there can be none.
-fn on_threads<R: Send>(threads: usize, worker: &(impl Fn() -> Vec<R> + Sync)) -> Vec<R> {
+/// Does two things, at the same time if there may be two threads.
+pub(crate) fn both<A: Send, B>(
+    threads: usize,
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+) -> (A, B) {
+    if threads < 2 {
+        return (one(), other());
+    }
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
+    })
+}
+
+/// Runs a worker on each of so many threads, of which this is one.
+pub(crate) fn on_threads<R: Send>(threads: usize, worker: &(impl Fn() -> Vec<R> + Sync)) -> Vec<R> {
     std::thread::scope(|scope| {
         let spawn = |_| std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, worker).ok();
-        let workers: Vec<_> = (0..threads).filter_map(spawn).collect();
-        if workers.is_empty() {
-            return worker();
-        }
+        // Where there can be no more threads, this one does it all.
+        let workers: Vec<_> = (1..threads).filter_map(spawn).collect();
+        let mut done = worker();
         let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<R>>| {
             worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
-        workers.into_iter().flat_map(join).collect()
+        workers.into_iter().for_each(|worker| done.extend(join(worker)));
+        done
     })
 }
 

@@ -5,6 +5,7 @@
 //! worth parsing.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -39,7 +40,7 @@ pub(crate) struct Reader<'t> {
     pub(crate) threads: usize,
     /// Whether what is learned is of use to anyone.
     pub(crate) learns: bool,
-    learned: Mutex<Learned>,
+    learned: Mutex<Learned<'t>>,
     missing: Mutex<BTreeSet<String>>,
     left: Mutex<Vec<Left>>,
 }
@@ -79,7 +80,7 @@ impl<'t> Reader<'t> {
         let seen = parallel::map(&files, self.threads, |(path, file)| self.glance(language, path, file));
         let (paths, files): (Vec<&str>, Vec<&File>) = files.into_iter().unzip();
         let (glances, news): (Vec<Option<G>>, Vec<Option<Vec<u8>>>) = seen.into_iter().unzip();
-        let news = paths.iter().zip(news).filter_map(|(path, encoded)| Some(((*path).to_owned(), encoded?)));
+        let news = paths.iter().zip(news).filter_map(|(path, encoded)| Some((*path, encoded?)));
         self.learn(|learned| learned.glances.extend(news));
         let glances: Option<Vec<G>> = glances.into_iter().collect();
         Ok(Sources { reader: self, language, paths, files, glances: glances.ok_or(Missing)? })
@@ -91,7 +92,7 @@ impl<'t> Reader<'t> {
     }
 
     /// What was learned, and what is no longer needed; or the files that must be read first.
-    pub(crate) fn finish(self) -> Result<(Learned, Vec<Left>), BTreeSet<String>> {
+    pub(crate) fn finish(self) -> Result<(Learned<'t>, Vec<Left>), BTreeSet<String>> {
         let (missing, learned, left) = (unlocked(self.missing), unlocked(self.learned), unlocked(self.left));
         if missing.is_empty() { Ok((learned, left)) } else { Err(missing) }
     }
@@ -102,7 +103,7 @@ impl<'t> Reader<'t> {
         G: Serialize + DeserializeOwned,
     {
         match file {
-            File::Read(content) => {
+            File::Read(content, _) => {
                 let glance = (language.glance)(content);
                 let encoded = self.learns.then(|| encode(&glance));
                 (Some(glance), encoded)
@@ -129,7 +130,7 @@ impl<'t> Reader<'t> {
         F: Serialize + DeserializeOwned,
     {
         match file {
-            File::Read(content) if self.learns => {
+            File::Read(content, _) if self.learns => {
                 let digest = digest(language.name, content);
                 let known = self.known.facts(&digest).and_then(decode);
                 let is_new = known.is_none();
@@ -137,7 +138,7 @@ impl<'t> Reader<'t> {
                 let encoded = is_new.then(|| Encoded::new(encode(&facts)));
                 Some((facts, Some((digest, encoded))))
             }
-            File::Read(content) => Some(((language.facts)(content), None)),
+            File::Read(content, _) => Some(((language.facts)(content), None)),
             File::Unread(ticket) => {
                 let digest = ticket.and_then(|ticket| self.known.file(ticket)?.digest);
                 let known = digest.and_then(|digest| decode(self.known.facts(&digest)?)).filter(are_enough);
@@ -147,7 +148,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn learn(&self, take: impl FnOnce(&mut Learned)) {
+    fn learn(&self, take: impl FnOnce(&mut Learned<'t>)) {
         take(&mut locked(&self.learned));
     }
 
@@ -180,6 +181,11 @@ where
     G: Sync,
     F: Serialize + DeserializeOwned + Send,
 {
+    /// How many threads work on them.
+    pub(crate) fn threads(&self) -> usize {
+        self.reader.threads
+    }
+
     /// The facts of some files, in the order in which they are asked for.
     pub(crate) fn facts(&self, files: &[usize]) -> Result<Vec<F>, Missing> {
         self.facts_by(self.language, files, |_| true)
@@ -201,7 +207,7 @@ where
         self.reader.learn(|learned| {
             for (file, news) in files.iter().zip(news) {
                 let Some((digest, encoded)) = news else { continue };
-                learned.digests.insert(self.paths[*file].to_owned(), digest);
+                learned.digests.insert(self.paths[*file], digest);
                 learned.facts.extend(encoded.map(|encoded| (digest, encoded)));
             }
         });
@@ -218,7 +224,7 @@ where
         let answer = |(file, words): &(usize, &Words<'_>)| {
             let path = self.paths[*file];
             match self.files[*file] {
-                File::Read(content) => Some(contains(content, words.words)),
+                File::Read(content, _) => Some(contains(content, words.words)),
                 File::Unread(ticket) => {
                     let known = ticket
                         .and_then(|ticket| reader.known.file(ticket)?.searches.get(&words.key).copied());
@@ -235,11 +241,11 @@ where
                     learned.words.entry(words.key).or_insert_with(|| words.words.clone());
                 }
                 // Of a file that was not read the answer was known before.
-                let was_read = |file: usize| matches!(self.files[file], File::Read(_));
+                let was_read = |file: usize| matches!(self.files[file], File::Read(..));
                 let answered = asked.iter().zip(&answers);
                 for ((file, words), answer) in answered.filter(|((file, _), _)| was_read(*file)) {
-                    let path = self.paths[*file].to_owned();
-                    learned.searches.entry(path).or_default().insert(words.key, *answer);
+                    let searches = learned.searches.entry(self.paths[*file]).or_default();
+                    searches.insert(words.key, *answer);
                 }
             });
         }
@@ -304,8 +310,17 @@ where
 }
 
 pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    postcard::to_allocvec(value)
-        .expect("BUG: facts are lists, maps, numbers and texts, which all can be encoded")
+    thread_local! {
+        /// The memory to encode in, so that what is kept is no longer than it is.
+        static ENCODED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    }
+    let mut room = ENCODED.take();
+    room.clear();
+    let encoded = postcard::to_extend(value, room)
+        .expect("BUG: facts are lists, maps, numbers and texts, which all can be encoded");
+    let kept = encoded.as_slice().to_vec();
+    ENCODED.set(encoded);
+    kept
 }
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {

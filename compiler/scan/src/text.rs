@@ -79,7 +79,14 @@ impl<'a> Places<'a> {
     /// that character; an end before the start means the start.
     pub(crate) fn place(&self, start_byte: usize, end_byte: usize) -> Place {
         let (line, column) = self.point(start_byte);
-        let (end_line, end_column) = self.point(end_byte.max(start_byte));
+        let end_byte = end_byte.max(start_byte);
+        // Most of what has a place is a name: its end is in the same line, and is found by counting.
+        let next_line = self.starts.get(line as usize).copied().unwrap_or(self.text.len());
+        let (end_line, end_column) = if self.before_block.is_empty() && end_byte < next_line {
+            (line, column + number(end_byte - start_byte))
+        } else {
+            self.point(end_byte)
+        };
         Place { line, column, end_line, end_column }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::known::Ticket;
+use crate::known::{Stamp, Ticket};
 
 /// Files larger than this are left out (`S0017` where they are source).
 pub const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
@@ -38,8 +38,8 @@ pub struct SourceTree {
 pub(crate) enum File {
     /// It exists; its content is of no use.
     Named,
-    /// Its content.
-    Read(Vec<u8>),
+    /// Its content, and the stamp that it had before it was read from disk.
+    Read(Vec<u8>, Option<Stamp>),
     /// It was not read. An earlier scan may have, when the file was what it is now.
     Unread(Option<Ticket>),
 }
@@ -50,7 +50,7 @@ impl SourceTree {
         name: &str,
         files: impl IntoIterator<Item = (P, C)>,
     ) -> Self {
-        let files = files.into_iter().map(|(path, content)| (path.into(), File::Read(content.into())));
+        let files = files.into_iter().map(|(path, content)| (path.into(), File::Read(content.into(), None)));
         Self::new(name.to_owned(), files.collect(), BTreeMap::new())
     }
 
@@ -74,8 +74,8 @@ impl SourceTree {
         unreadable: BTreeMap<String, String>,
     ) -> Self {
         let root_of = |path: &str| {
-            let (folder, name) = path.rsplit_once('/')?;
-            ROOT_FILES.contains(&name).then(|| folder.to_owned())
+            let folder = ROOT_FILES.iter().find_map(|name| path.strip_suffix(name)?.strip_suffix('/'))?;
+            Some(folder.to_owned())
         };
         let other_apps: BTreeSet<String> =
             files.keys().chain(unreadable.keys()).filter_map(|path| root_of(path)).collect();
@@ -97,9 +97,9 @@ impl SourceTree {
     }
 
     /// Takes in the content of a file, or the reason why there is none.
-    pub(crate) fn take(&mut self, path: String, content: Result<Vec<u8>, String>) {
-        match content {
-            Ok(content) => drop(self.files.insert(path, File::Read(content))),
+    pub(crate) fn take(&mut self, path: String, read: Result<(Vec<u8>, Stamp), String>) {
+        match read {
+            Ok((content, stamp)) => drop(self.files.insert(path, File::Read(content, Some(stamp)))),
             Err(reason) => {
                 self.files.remove(&path);
                 self.unreadable.insert(path, reason);
@@ -165,7 +165,15 @@ impl SourceTree {
 impl File {
     fn content(&self) -> Option<&[u8]> {
         match self {
-            Self::Read(content) => Some(content),
+            Self::Read(content, _) => Some(content),
+            Self::Named | Self::Unread(_) => None,
+        }
+    }
+
+    /// The stamp of a file that was read from disk.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        match self {
+            Self::Read(_, stamp) => *stamp,
             Self::Named | Self::Unread(_) => None,
         }
     }
@@ -185,17 +193,16 @@ pub(crate) enum Part {
 impl Part {
     /// The part that the file with this path plays.
     pub(crate) fn of(path: &str) -> Self {
+        if let Some(ending) = SOURCE_ENDINGS.iter().find(|ending| has_ending(path, ending)) {
+            let is_source = match *ending {
+                "go" => crate::go::is_source(path),
+                "ts" => crate::typescript::is_source(path),
+                _ => true,
+            };
+            return if is_source { Self::Source(ending) } else { Self::Named };
+        }
         let name = path.rsplit('/').next().unwrap_or(path);
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-        let is_source = match ending {
-            "go" => crate::go::is_source(path),
-            "ts" => crate::typescript::is_source(path),
-            "py" | "rs" => true,
-            _ => false,
-        };
-        if is_source && let Some(ending) = SOURCE_ENDINGS.iter().find(|one| **one == ending) {
-            return Self::Source(ending);
-        }
         let is_configuration = ROOT_FILES.contains(&name)
             || matches!(
                 name,
@@ -208,6 +215,18 @@ impl Part {
 }
 
 const SOURCE_ENDINGS: [&str; 4] = ["go", "ts", "py", "rs"];
+
+/// Whether the name of a file ends with a dot and this.
+fn has_ending(path: &str, ending: &str) -> bool {
+    path.strip_suffix(ending).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// The names of the folders that a file lies in. It is asked for every file, so it reads bytes.
+pub(crate) fn folders_of(path: &str) -> impl Iterator<Item = &[u8]> {
+    let mut parts = path.as_bytes().split(|byte| *byte == b'/');
+    parts.next_back();
+    parts
+}
 
 /// Whether a file lies in a folder that is never the app's.
 fn is_below_left_out(path: &str) -> bool {

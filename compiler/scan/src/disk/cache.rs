@@ -5,13 +5,14 @@
 //! adds to. One that is damaged, from another version of the scanner, or from another folder counts as none. Nothing that
 //! goes wrong with it is ever more than a slower scan.
 
-use std::io::Write as _;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::kept::{self, Kept};
-use crate::known::Known;
+use super::kept::{self, Encoded, Kept};
+use crate::known::{Digest, Known, Outcome};
+use crate::parallel;
 
 /// The ending of the file with all that is known.
 const WHOLE: &str = "scan";
@@ -28,6 +29,9 @@ const FEW: usize = 4;
 /// Larger caches are not read.
 const MAX_CACHE_BYTES: u64 = 1024 * 1024 * 1024;
 
+/// The facts of a file are few bytes.
+const WRITTEN_AT_ONCE_BYTES: usize = 256 * 1024;
+
 /// Scans take minutes at most.
 const MAX_UNFINISHED_AGE: Duration = Duration::from_hours(1);
 
@@ -40,6 +44,7 @@ pub(super) struct Cache {
     /// What changed since the other one was written.
     addition: PathBuf,
     root: String,
+    threads: usize,
 }
 
 /// The folder for caches: that for caches of the user, as the platform has it.
@@ -60,11 +65,11 @@ pub(super) fn not_worth_writing(known: &Known) -> usize {
 
 impl Cache {
     /// The cache of the app in `root`, which is absolute.
-    pub(super) fn new(folder: &Path, root: &Path) -> Self {
+    pub(super) fn new(folder: &Path, root: &Path, threads: usize) -> Self {
         let root = root.to_string_lossy().into_owned();
         let name = blake3::hash(root.as_bytes()).to_hex();
         let path = |ending| folder.join(format!("{}.{ending}", &name[..32]));
-        Self { path: path(WHOLE), addition: path(ADDITION), root }
+        Self { path: path(WHOLE), addition: path(ADDITION), root, threads }
     }
 
     /// What is known; nothing when there is no cache that can be used.
@@ -84,23 +89,42 @@ impl Cache {
     }
 
     /// Keeps what was known and what was learned, if that is worth writing.
-    pub(super) fn store(&self, kept: &Kept<'_>, from_files: usize) {
+    pub(super) fn store(
+        &self,
+        kept: &Kept<'_>,
+        from_files: usize,
+        outcome: impl FnOnce() -> Option<Outcome> + Send,
+    ) {
         if kept.sources().take(from_files).count() < from_files {
             return;
         }
         let few = kept.changed().count() <= not_worth_writing(kept.known);
-        let has_new_outcome = kept.outcome.is_some() && kept.outcome.as_ref() != kept.known.outcome();
         // A cache that cannot be written is none.
         let _ = match kept.known.whole() {
-            Some(whole) if few && has_new_outcome => {
-                write(&self.addition, &kept.encoded_addition(&self.root, whole))
-            }
-            Some(_) if few => Ok(()),
-            _ => write(&self.path, &kept.encoded(&self.root)).inspect(|()| {
-                // It adds to what is no longer there.
-                drop(std::fs::remove_file(&self.addition));
-            }),
+            Some(whole) if few => self.add(kept, whole, outcome().as_ref()),
+            _ => self.write_whole(kept, outcome),
         };
+    }
+
+    /// Writes what changed, if that made a difference.
+    fn add(&self, kept: &Kept<'_>, whole: Digest, outcome: Option<&Outcome>) -> std::io::Result<()> {
+        if outcome.is_none() || outcome == kept.known.outcome() {
+            return Ok(());
+        }
+        write(&self.addition, &kept.encoded(kept.changes(), &self.root, Some(whole), outcome))
+    }
+
+    fn write_whole(
+        &self,
+        kept: &Kept<'_>,
+        outcome: impl FnOnce() -> Option<Outcome> + Send,
+    ) -> std::io::Result<()> {
+        // Of a large app one takes as long as the other.
+        let (outcome, body) = parallel::both(self.threads, outcome, || kept.all());
+        write(&self.path, &kept.encoded(body, &self.root, None, outcome.as_ref()))?;
+        // It adds to what is no longer there.
+        drop(std::fs::remove_file(&self.addition));
+        Ok(())
     }
 }
 
@@ -112,7 +136,7 @@ fn read(path: &Path) -> Option<Vec<u8>> {
 }
 
 /// Writes a cache whole, under another name, and gives it its name.
-fn write(path: &Path, parts: &[Vec<u8>]) -> std::io::Result<()> {
+fn write(path: &Path, encoded: &Encoded<'_>) -> std::io::Result<()> {
     static WRITES: AtomicUsize = AtomicUsize::new(0);
     let folder = path.parent().unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
@@ -120,8 +144,11 @@ fn write(path: &Path, parts: &[Vec<u8>]) -> std::io::Result<()> {
     let number = WRITES.fetch_add(1, Ordering::Relaxed);
     let ending = path.extension().unwrap_or_default().to_string_lossy();
     let unfinished = path.with_extension(format!("{ending}-{}-{number}.unfinished", std::process::id()));
-    let written = std::fs::File::create(&unfinished)
-        .and_then(|mut file| parts.iter().try_for_each(|part| file.write_all(part)));
+    let written = std::fs::File::create(&unfinished).and_then(|file| {
+        let mut file = BufWriter::with_capacity(WRITTEN_AT_ONCE_BYTES, file);
+        encoded.parts().try_for_each(|part| file.write_all(part))?;
+        file.flush()
+    });
     let renamed = written.and_then(|()| std::fs::rename(&unfinished, path));
     renamed.inspect_err(|_| drop(std::fs::remove_file(&unfinished)))
 }

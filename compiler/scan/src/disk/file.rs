@@ -1,7 +1,6 @@
 //! One file on disk: its content and its stamp.
 
 use std::fs::{File, Metadata};
-use std::io::Read as _;
 use std::path::Path;
 
 use crate::known::Stamp;
@@ -9,26 +8,47 @@ use crate::tree::{MAX_FILE_BYTES, TOO_LARGE};
 
 /// Reads a file, with the stamp that it had before; or says why that cannot be.
 pub(super) fn read(path: &Path) -> Result<(Vec<u8>, Stamp), String> {
-    let mut file = File::open(path).map_err(|error| error.to_string())?;
+    let file = File::open(path).map_err(|error| error.to_string())?;
     let about = file.metadata().map_err(|error| error.to_string())?;
-    if !about.is_file() {
+    Ok((content(about.is_file(), about.len(), &file)?, stamp(&about)))
+}
+
+/// The content of an open file that is said to be one and to have so many bytes; or why it is not read.
+pub(super) fn content(is_file: bool, bytes: u64, file: &File) -> Result<Vec<u8>, String> {
+    if !is_file {
         return Err("it is no file".to_owned());
     }
-    let bytes = usize::try_from(about.len()).ok().filter(|_| about.len() <= MAX_FILE_BYTES);
-    let Some(bytes) = bytes else { return Err(format!("{TOO_LARGE} {MAX_FILE_BYTES} bytes")) };
-    let mut content = vec![0; bytes];
-    let mut filled = 0;
+    let capacity = usize::try_from(bytes).ok().filter(|_| bytes <= MAX_FILE_BYTES);
+    let Some(capacity) = capacity else { return Err(format!("{TOO_LARGE} {MAX_FILE_BYTES} bytes")) };
+    let mut content = Vec::with_capacity(capacity);
     // It is read as long as it was said to be: one that grows meanwhile has another stamp when it is looked at next.
-    while filled < bytes {
-        match file.read(&mut content[filled..]) {
+    while content.len() < capacity {
+        match read_more(file, &mut content) {
             Ok(0) => break,
-            Ok(count) => filled += count,
+            Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error.to_string()),
         }
     }
-    content.truncate(filled);
-    Ok((content, stamp(&about)))
+    content.truncate(capacity);
+    Ok(content)
+}
+
+/// Reads into the room that there is.
+#[cfg(unix)]
+fn read_more(file: &File, content: &mut Vec<u8>) -> std::io::Result<usize> {
+    Ok(rustix::io::read(file, rustix::buffer::spare_capacity(content))?)
+}
+
+/// Reads into the room that there is.
+#[cfg(not(unix))]
+fn read_more(mut file: &File, content: &mut Vec<u8>) -> std::io::Result<usize> {
+    use std::io::Read as _;
+    let before = content.len();
+    content.resize(content.capacity(), 0);
+    let read = file.read(&mut content[before..]);
+    content.truncate(before + read.as_ref().copied().unwrap_or(0));
+    read
 }
 
 /// The stamp of a file.

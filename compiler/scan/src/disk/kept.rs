@@ -4,7 +4,8 @@
 //! The facts follow. The head has one checksum and each of the facts its own, so that only those which are needed are looked
 //! at.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
@@ -40,8 +41,8 @@ struct Head<'b> {
     facts: Vec<(Digest, FactsPlace)>,
     /// How long that is.
     facts_bytes: usize,
-    words: BTreeMap<Key, BTreeSet<String>>,
-    outcome: Option<Outcome>,
+    words: BTreeMap<Key, Cow<'b, BTreeSet<String>>>,
+    outcome: Option<Cow<'b, Outcome>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,7 +50,7 @@ struct KeptFile<'b> {
     stamp: Option<Stamp>,
     glance: Option<&'b [u8]>,
     digest: Option<Digest>,
-    searches: Searches,
+    searches: Cow<'b, Searches>,
 }
 
 /// Reads what was kept, if the head is whole, of this scanner and of this folder, and adds to what it should. What follows
@@ -68,43 +69,42 @@ pub(super) fn open(bytes: Vec<u8>, root: &str, adds_to: Option<Digest>) -> Optio
     let offset = |part: &[u8]| part.as_ptr() as usize - bytes.as_ptr() as usize;
     let range = |part: &[u8]| offset(part)..offset(part) + part.len();
     let file = |(path, KeptFile { stamp, glance, digest, searches }): (&str, KeptFile<'_>)| {
-        (path.to_owned(), KnownFile { stamp, glance: glance.map(range), digest, searches })
+        let (glance, searches) = (glance.map(range), searches.into_owned());
+        (path.to_owned(), KnownFile { stamp, glance, digest, searches })
     };
     let files = head.files.into_iter().map(file).collect();
     let after_head = offset(facts);
     let places = head.facts.into_iter().map(|(digest, place)| (digest, place.moved_by(after_head))).collect();
-    let (words, outcome, checksum) = (head.words, head.outcome, *checksum);
+    let words = head.words.into_iter().map(|(key, words)| (key, words.into_owned())).collect();
+    let (outcome, checksum) = (head.outcome.map(Cow::into_owned), *checksum);
     Some(Loaded { checksum, files, places, words, outcome, bytes })
 }
 
 /// What may be kept of a scan.
 pub(super) struct Kept<'s> {
     pub(super) known: &'s Known,
-    pub(super) learned: &'s Learned,
-    pub(super) stamps: &'s HashMap<String, Stamp>,
+    pub(super) learned: &'s Learned<'s>,
     pub(super) tree: &'s SourceTree,
-    /// What the whole scan gave.
-    pub(super) outcome: Option<Outcome>,
     /// When the scan began.
     pub(super) began: SystemTime,
 }
 
 impl Kept<'_> {
-    /// All that is known now, in two parts.
-    pub(super) fn encoded(&self, root: &str) -> [Vec<u8>; 2] {
+    /// All that is known now.
+    pub(super) fn all(&self) -> Body<'_> {
         let files = self.files(self.sources());
         let mut facts = self.facts(&files);
         let unused: BTreeSet<&Digest> = self.known.digests().filter(|digest| !facts.has(digest)).collect();
         let most = MAX_UNUSED * facts.places.len();
         unused.into_iter().take(most).for_each(|digest| facts.keep_known(digest, self.known));
-        self.head(root, None, files, facts)
+        Body { files, facts }
     }
 
-    /// What changed since the whole was written, in two parts.
-    pub(super) fn encoded_addition(&self, root: &str, whole: Digest) -> [Vec<u8>; 2] {
+    /// What changed since the whole was written.
+    pub(super) fn changes(&self) -> Body<'_> {
         let files = self.files(self.changed());
         let facts = self.facts(&files);
-        self.head(root, Some(whole), files, facts)
+        Body { files, facts }
     }
 
     /// The source that is at hand.
@@ -118,7 +118,7 @@ impl Kept<'_> {
     pub(super) fn changed(&self) -> impl Iterator<Item = (&str, &File)> {
         let is_changed = |file: &File| match file {
             File::Unread(ticket) => ticket.is_some_and(|ticket| self.known.is_added(ticket)),
-            File::Read(_) => true,
+            File::Read(..) => true,
             File::Named => false,
         };
         self.tree.all().filter(move |(path, file)| is_changed(file) && is_source(path))
@@ -129,8 +129,8 @@ impl Kept<'_> {
         sources: impl Iterator<Item = (&'f str, &'f File)>,
     ) -> Vec<(&'f str, KeptFile<'f>)> {
         let trusted_before = since_1970_ns(self.began) - RACY_NS;
-        let kept = |(path, file)| {
-            let stamp = self.stamps.get(path).copied().filter(|stamp| stamp.changed_ns < trusted_before);
+        let kept = |(path, file): (&'f str, &'f File)| {
+            let stamp = file.stamp().filter(|stamp| stamp.changed_ns < trusted_before);
             Some((path, self.file(path, file, stamp)?))
         };
         sources.filter_map(kept).collect()
@@ -141,18 +141,21 @@ impl Kept<'_> {
         let searches = self.learned.searches.get(path);
         if let File::Unread(ticket) = file {
             let known = self.known.file((*ticket)?)?;
-            let mut all = known.searches.clone();
-            all.extend(searches.into_iter().flatten());
+            let mut all = Cow::Borrowed(&known.searches);
+            if let Some(searches) = searches {
+                all.to_mut().extend(searches);
+            }
             let glance = self.known.glance(known);
             return Some(KeptFile { stamp: known.stamp, glance, digest: known.digest, searches: all });
         }
         let glance = self.learned.glances.get(path).map(Vec::as_slice);
         let digest = self.learned.digests.get(path).copied();
-        Some(KeptFile { stamp, glance, digest, searches: searches.cloned().unwrap_or_default() })
+        let searches = searches.map_or_else(|| Cow::Owned(Searches::new()), Cow::Borrowed);
+        Some(KeptFile { stamp, glance, digest, searches })
     }
 
     /// The facts of these files.
-    fn facts(&self, files: &[(&str, KeptFile<'_>)]) -> KeptFacts {
+    fn facts(&self, files: &[(&str, KeptFile<'_>)]) -> KeptFacts<'_> {
         let mut facts = KeptFacts::default();
         let digests: BTreeSet<Digest> = files.iter().filter_map(|(_, file)| file.digest).collect();
         for digest in digests {
@@ -164,31 +167,52 @@ impl Kept<'_> {
         facts
     }
 
-    fn head(
-        &self,
+    /// Writes that down, with what the whole scan gave; it may add to what was written before, named by its checksum.
+    pub(super) fn encoded<'k>(
+        &'k self,
+        Body { files, facts }: Body<'k>,
         root: &str,
         adds_to: Option<Digest>,
-        files: Vec<(&str, KeptFile<'_>)>,
-        facts: KeptFacts,
-    ) -> [Vec<u8>; 2] {
+        outcome: Option<&Outcome>,
+    ) -> Encoded<'k> {
         let searched: BTreeSet<Key> =
             files.iter().flat_map(|(_, file)| file.searches.keys().copied()).collect();
         let words = self.known.all_words().iter().chain(&self.learned.words);
         let words =
-            words.filter(|(key, _)| searched.contains(*key)).map(|(key, words)| (*key, words.clone()));
+            words.filter(|(key, _)| searched.contains(*key)).map(|(key, words)| (*key, Cow::Borrowed(words)));
         let head = Head {
             scanner: SCANNER,
             root,
             adds_to,
             facts: facts.places.into_iter().collect(),
-            facts_bytes: facts.bytes.len(),
+            facts_bytes: facts.length,
             words: words.collect(),
-            outcome: self.outcome.clone(),
+            outcome: outcome.map(Cow::Borrowed),
             files,
         };
         let head = postcard::to_allocvec(&head).expect("BUG: it is lists, numbers and texts");
         let length = (head.len() as u64).to_le_bytes();
-        [[MAGIC, &length, blake3::hash(&head).as_bytes(), &head].concat(), facts.bytes]
+        let begin = [MAGIC, &length, blake3::hash(&head).as_bytes()].concat();
+        Encoded { begin, head, facts: facts.all }
+    }
+}
+
+/// What is kept of files.
+pub(super) struct Body<'k> {
+    files: Vec<(&'k str, KeptFile<'k>)>,
+    facts: KeptFacts<'k>,
+}
+
+/// What is to be written, one after the other.
+pub(super) struct Encoded<'k> {
+    begin: Vec<u8>,
+    head: Vec<u8>,
+    facts: Vec<&'k [u8]>,
+}
+
+impl Encoded<'_> {
+    pub(super) fn parts(&self) -> impl Iterator<Item = &[u8]> {
+        [self.begin.as_slice(), &self.head].into_iter().chain(self.facts.iter().copied())
     }
 }
 
@@ -198,24 +222,26 @@ fn is_source(path: &str) -> bool {
 
 /// Facts that are kept, one after the other.
 #[derive(Default)]
-struct KeptFacts {
-    bytes: Vec<u8>,
+struct KeptFacts<'k> {
+    all: Vec<&'k [u8]>,
+    length: usize,
     places: BTreeMap<Digest, FactsPlace>,
 }
 
-impl KeptFacts {
+impl<'k> KeptFacts<'k> {
     fn has(&self, digest: &Digest) -> bool {
         self.places.contains_key(digest)
     }
 
-    fn keep(&mut self, digest: Digest, encoded: &[u8], checksum: [u8; 8]) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(encoded);
-        self.places.insert(digest, FactsPlace { start, end: self.bytes.len(), checksum });
+    fn keep(&mut self, digest: Digest, encoded: &'k [u8], checksum: [u8; 8]) {
+        let start = self.length;
+        self.length += encoded.len();
+        self.all.push(encoded);
+        self.places.insert(digest, FactsPlace { start, end: self.length, checksum });
     }
 
     /// Keeps what was kept before, unless that is damaged: whoever reads it will see.
-    fn keep_known(&mut self, digest: &Digest, known: &Known) {
+    fn keep_known(&mut self, digest: &Digest, known: &'k Known) {
         if let Some((encoded, checksum)) = known.facts_as_kept(digest) {
             self.keep(*digest, encoded, checksum);
         }

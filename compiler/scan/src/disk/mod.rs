@@ -5,7 +5,10 @@
 
 mod cache;
 mod file;
+mod folder;
+mod jobs;
 mod kept;
+mod rules;
 mod walk;
 pub mod yardstick;
 
@@ -21,7 +24,8 @@ use schema_documents::manifest::Manifest;
 
 use crate::SourceTree;
 use crate::again;
-use crate::known::{Known, Stamp};
+use crate::known::Known;
+use crate::on_a_large_stack;
 use crate::parallel;
 
 pub use cache::usual_folder as usual_cache;
@@ -66,12 +70,16 @@ pub fn scan(root: &Path, options: &Options) -> std::io::Result<Scanned> {
 
 /// Scans the app in a folder, at a time that is now.
 fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result<Scanned> {
+    on_a_large_stack(|| scan_here(root, options, began))
+}
+
+fn scan_here(root: &Path, options: &Options, began: SystemTime) -> std::io::Result<Scanned> {
     let root = root.canonicalize()?;
     std::fs::read_dir(&root)?;
-    let cache = options.cache.as_deref().map(|folder| cache::Cache::new(folder, &root));
+    let cache = options.cache.as_deref().map(|folder| cache::Cache::new(folder, &root, options.threads));
     let known = cache.as_ref().map(cache::Cache::load).unwrap_or_default();
     let walked = walk::walk(&root, &known, &walk::Wanted::by(&root), &walk::How::with(options.threads));
-    let walk::Walked { mut tree, mut stamps, mut files_read } = walked;
+    let walk::Walked { mut tree, mut files_read } = walked;
     if let Some((manifest, diagnostics)) = again::same_scan(&tree, &known, cache::not_worth_writing(&known)) {
         files_read += read_shown(&mut tree, &root, &diagnostics, options.threads);
         return Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed: 0 });
@@ -81,23 +89,23 @@ fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result
             Ok(found) => break found,
             Err(missing) => {
                 files_read += missing.len();
-                stamps.extend(read_into(&mut tree, &root, missing, options.threads));
+                read_into(&mut tree, &root, missing, options.threads);
             }
         }
     };
-    let files_parsed = found.learned.facts.len();
+    let crate::Found { manifest, diagnostics, learned, left } = found;
+    let files_parsed = learned.facts.len();
     std::thread::scope(|scope| {
-        let left = found.left;
         scope.spawn(|| drop(left));
         if let Some(cache) = &cache {
-            let outcome = again::outcome(&tree, found.manifest.as_ref(), &found.diagnostics);
-            let (known, learned, stamps) = (&known, &found.learned, &stamps);
-            let kept = kept::Kept { known, learned, stamps, tree: &tree, outcome, began };
-            cache.store(&kept, options.keep_from_files);
+            let outcome = || again::outcome(&tree, manifest.as_ref(), &diagnostics);
+            let kept = kept::Kept { known: &known, learned: &learned, tree: &tree, began };
+            cache.store(&kept, options.keep_from_files, outcome);
         }
     });
-    files_read += read_shown(&mut tree, &root, &found.diagnostics, options.threads);
-    Ok(Scanned { tree, manifest: found.manifest, diagnostics: found.diagnostics, files_read, files_parsed })
+    drop(learned);
+    files_read += read_shown(&mut tree, &root, &diagnostics, options.threads);
+    Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed })
 }
 
 /// Reads the files that diagnostics show, as far as they were not read, and says how many these are.
@@ -133,19 +141,11 @@ pub fn list(root: &Path) -> std::io::Result<SourceTree> {
     .tree)
 }
 
-/// Reads files that turned out to be needed, and gives their stamps.
-fn read_into(
-    tree: &mut SourceTree,
-    root: &Path,
-    paths: BTreeSet<String>,
-    threads: usize,
-) -> Vec<(String, Stamp)> {
+/// Reads files that turned out to be needed.
+fn read_into(tree: &mut SourceTree, root: &Path, paths: BTreeSet<String>, threads: usize) {
     let paths: Vec<String> = paths.into_iter().collect();
     let contents = parallel::map(&paths, threads, |path| file::read(&root.join(path)));
-    let mut stamps = Vec::new();
     for (path, read) in paths.into_iter().zip(contents) {
-        stamps.extend(read.as_ref().ok().map(|(_, stamp)| (path.clone(), *stamp)));
-        tree.take(path, read.map(|(content, _)| content));
+        tree.take(path, read);
     }
-    stamps
 }

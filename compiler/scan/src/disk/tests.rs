@@ -44,9 +44,12 @@ fn links_are_not_followed_and_strange_names_are_noted() {
     let root = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(root.path(), root.path().join("loop")).unwrap();
     std::fs::write(root.path().join(std::ffi::OsStr::from_bytes(b"\xff.go")), "").unwrap();
+    let folder = root.path().join(std::ffi::OsStr::from_bytes(b"\xfe"));
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("a.go"), "").unwrap();
     let tree = SourceTree::read(root.path()).unwrap();
     assert_eq!(tree.files().count(), 0);
-    assert_eq!(tree.unreadable.len(), 1);
+    assert_eq!(tree.unreadable.keys().collect::<Vec<_>>(), ["\u{fffd}.go", "\u{fffd}/a.go"]);
 }
 
 #[test]

@@ -1,15 +1,20 @@
 //! The walk over a folder, on all threads.
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc;
 
-use ignore::{DirEntry, WalkBuilder, WalkState};
-
-use super::file;
-use crate::known::{Known, Stamp};
+use super::folder::{Entry, Folder, Kind};
+use super::jobs::Jobs;
+use super::rules::Rules;
+use crate::known::Known;
+use crate::parallel;
 use crate::tree::{File, Part, SourceTree, is_left_out, root_files};
+
+/// Files of one folder that a thread takes at a time.
+const FILES_AT_ONCE: usize = 64;
 
 /// What is more than an app. A tree that is too large is not scanned in part: which part would be chance.
 #[derive(Clone, Copy, Debug)]
@@ -87,14 +92,12 @@ impl How {
 /// What a walk brings.
 pub(super) struct Walked {
     pub(super) tree: SourceTree,
-    /// The stamps of files that were read.
-    pub(super) stamps: HashMap<String, Stamp>,
     pub(super) files_read: usize,
 }
 
 /// What is met on the way.
 enum Met {
-    File(String, File, Option<Stamp>),
+    File(String, File),
     /// A folder that is another app.
     OtherApp(String),
     Unreadable(String, String),
@@ -112,138 +115,187 @@ impl Met {
 /// and what `.gitignore` names are left out, and so are other apps. It ends at a limit.
 pub(super) fn walk(root: &Path, known: &Known, wanted: &Wanted, how: &How) -> Walked {
     let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let jobs = Jobs::new(Job::Folder(Place::of_root(root), Rules::default()));
     let (files, bytes) = (AtomicUsize::new(0), AtomicU64::new(0));
-    let (send, receive) = mpsc::channel();
-    builder(root, how.threads).build_parallel().run(|| {
-        let mut batch = Batch { met: Vec::new(), send: send.clone() };
-        let (files, bytes) = (&files, &bytes);
-        Box::new(move |entry| {
-            let met = match entry {
-                Ok(entry) => look(root, &entry, known, wanted, bytes),
-                Err(error) => Some(missed(root, &error)),
-            };
-            if let Some(met) = met {
-                let skips = matches!(met, Met::OtherApp(_));
-                batch.met.push(met);
-                if files.fetch_add(1, Ordering::Relaxed) >= how.limits.files {
-                    return WalkState::Quit;
-                }
-                if skips {
-                    return WalkState::Skip;
-                }
-            }
-            if bytes.load(Ordering::Relaxed) > how.limits.bytes {
-                WalkState::Quit
-            } else {
-                WalkState::Continue
-            }
-        })
-    });
-    drop(send);
-    let excess = how.limits.excess(files.into_inner(), bytes.into_inner());
-    let mut walked = put_together(name, receive.into_iter().flatten());
+    let walk = Walk { known, wanted, limits: how.limits, files, bytes };
+    let met = parallel::on_threads(how.threads, &|| walk.work(&jobs));
+    let excess = how.limits.excess(walk.files.into_inner(), walk.bytes.into_inner());
+    let mut walked = put_together(name, met);
     walked.tree.excess = excess;
     walked
 }
 
-/// What one thread has met; handed over when it is done.
-struct Batch {
-    met: Vec<Met>,
-    send: mpsc::Sender<Vec<Met>>,
+/// What one thread does next.
+enum Job {
+    /// A folder, and the rules around it.
+    Folder(Place, Rules),
+    /// Files of a folder.
+    Files(Arc<Listed>, Vec<OsString>),
 }
 
-impl Drop for Batch {
-    fn drop(&mut self) {
-        let mut met = std::mem::take(&mut self.met);
-        // All of it will be sorted: here by each thread for itself, and what is sorted in parts is soon put together.
+/// Where a folder is.
+struct Place {
+    whole: PathBuf,
+    /// From the root, as it is shown.
+    path: String,
+    /// Whether that is what it is called.
+    is_utf8: bool,
+}
+
+impl Place {
+    fn of_root(root: &Path) -> Self {
+        Self { whole: root.to_owned(), path: String::new(), is_utf8: true }
+    }
+
+    /// What stands before the names of what is in it: nothing in the root, else its path and `/`.
+    fn prefix(&self) -> String {
+        if self.path.is_empty() { String::new() } else { format!("{}/", self.path) }
+    }
+
+    fn below(&self, name: &OsStr) -> Self {
+        Self {
+            whole: self.whole.join(name),
+            path: self.prefix() + &name.to_string_lossy(),
+            is_utf8: self.is_utf8 && name.to_str().is_some(),
+        }
+    }
+}
+
+/// A folder whose files are looked at.
+struct Listed {
+    folder: Folder,
+    prefix: String,
+    is_utf8: bool,
+}
+
+struct Walk<'w> {
+    known: &'w Known,
+    wanted: &'w Wanted,
+    limits: Limits,
+    /// How much was met so far.
+    files: AtomicUsize,
+    bytes: AtomicU64,
+}
+
+impl Walk<'_> {
+    /// What one thread meets, sorted by path: what is sorted in parts is soon put together.
+    fn work(&self, jobs: &Jobs<Job>) -> Vec<Met> {
+        let mut met = Vec::new();
+        while let Some(job) = jobs.take() {
+            if self.is_too_much() {
+                break;
+            }
+            match &*job {
+                Job::Folder(place, rules) => job.then(self.folder(place, rules, &mut met)),
+                Job::Files(listed, names) => names.iter().for_each(|name| self.file(listed, name, &mut met)),
+            }
+        }
         met.sort_unstable_by(|a, b| a.path().cmp(b.path()));
-        // Nobody listens only when the walk itself is over.
-        let _ = self.send.send(met);
+        met
     }
-}
 
-pub(super) fn builder(root: &Path, threads: usize) -> WalkBuilder {
-    let mut builder = WalkBuilder::new(root);
-    builder
-        .threads(threads)
-        .hidden(false)
-        .follow_links(false)
-        .require_git(false)
-        .parents(false)
-        .git_global(false)
-        .filter_entry(|entry| {
-            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-            !(entry.depth() > 0 && is_folder && is_left_out(&entry.file_name().to_string_lossy()))
-        });
-    builder
-}
+    fn is_too_much(&self) -> bool {
+        let (files, bytes) = (self.files.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed));
+        files > self.limits.files || bytes > self.limits.bytes
+    }
 
-fn look(root: &Path, entry: &DirEntry, known: &Known, wanted: &Wanted, bytes: &AtomicU64) -> Option<Met> {
-    let kind = entry.file_type()?;
-    let (path, relative) = (entry.path(), entry.path().strip_prefix(root).ok()?);
-    let (is_utf8, relative) = (relative.to_str().is_some(), relative_path(relative));
-    if kind.is_dir() {
-        let is_other_app = entry.depth() > 0 && root_files().any(|name| path.join(name).is_file());
-        return is_other_app.then_some(Met::OtherApp(relative));
+    fn meet(&self, one: Met, met: &mut Vec<Met>) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+        met.push(one);
     }
-    if !kind.is_file() {
-        return None;
-    }
-    if !is_utf8 {
-        return Some(Met::Unreadable(relative, "its name is not UTF-8".to_owned()));
-    }
-    let part = Part::of(&relative);
-    if part == Part::Named {
-        return Some(Met::File(relative, File::Named, None));
-    }
-    if part != Part::Configuration
-        && let Some(ticket) = known.ticket(&relative)
-    {
-        let stamp = file::stamp(&entry.metadata().ok()?);
-        if known.is_untouched(ticket, stamp) {
-            return Some(Met::File(relative, File::Unread(Some(ticket)), None));
+
+    /// Looks into a folder; what is to be done next there.
+    fn folder(&self, place: &Place, rules: &Rules, met: &mut Vec<Met>) -> Vec<Job> {
+        let Place { whole, path, is_utf8 } = place;
+        let opened = Folder::open(whole).and_then(|folder| Ok((folder.entries()?, folder)));
+        let (entries, folder) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.meet(Met::Unreadable(path.clone(), error.to_string()), met);
+                return Vec::new();
+            }
+        };
+        if !path.is_empty() && is_root(whole, &entries) {
+            self.meet(Met::OtherApp(path.clone()), met);
+            return Vec::new();
         }
-    } else if !wanted.holds(part) {
-        return Some(Met::File(relative, File::Unread(None), None));
-    }
-    Some(match file::read(path) {
-        Ok((content, stamp)) => {
-            bytes.fetch_add(stamp.bytes, Ordering::Relaxed);
-            Met::File(relative, File::Read(content), Some(stamp))
+        let rules = rules.below(whole, &entries);
+        let is_kept = |entry: &Entry| {
+            let is_folder = entry.kind == Kind::Folder;
+            let is_skipped = || rules.leave_out(&whole.join(&entry.name), is_folder);
+            !(is_folder && is_left_out(&entry.name.to_string_lossy())) && (rules.is_empty() || !is_skipped())
+        };
+        let (mut jobs, mut names) = (Vec::new(), Vec::new());
+        for entry in entries.into_iter().filter(is_kept) {
+            match entry.kind {
+                Kind::Folder => jobs.push(Job::Folder(place.below(&entry.name), rules.clone())),
+                Kind::File => names.push(entry.name),
+                Kind::Other => {}
+            }
         }
-        Err(reason) => Met::Unreadable(relative, reason),
-    })
-}
+        let listed = Arc::new(Listed { folder, prefix: place.prefix(), is_utf8: *is_utf8 });
+        // The last ones are taken first: files before folders, so that few folders are open at a time.
+        let parts = names.chunks(FILES_AT_ONCE).map(|names| Job::Files(Arc::clone(&listed), names.to_vec()));
+        jobs.extend(parts);
+        jobs
+    }
 
-fn missed(root: &Path, error: &ignore::Error) -> Met {
-    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-    let path = path_of(error).and_then(|path| path.strip_prefix(root).ok());
-    Met::Unreadable(path.map(relative_path).unwrap_or_default(), reason)
-}
+    fn file(&self, listed: &Listed, name: &OsString, met: &mut Vec<Met>) {
+        if !self.is_too_much()
+            && let Some(one) = self.look(listed, name)
+        {
+            self.meet(one, met);
+        }
+    }
 
-fn path_of(error: &ignore::Error) -> Option<&Path> {
-    match error {
-        ignore::Error::WithPath { path, .. } => Some(path),
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => path_of(err),
-        _ => None,
+    fn look(&self, listed: &Listed, name: &OsString) -> Option<Met> {
+        let Some(text) = name.to_str().filter(|_| listed.is_utf8) else {
+            let path = format!("{}{}", listed.prefix, name.to_string_lossy());
+            return Some(Met::Unreadable(path, "its name is not UTF-8".to_owned()));
+        };
+        let path = [&listed.prefix, text].concat();
+        let part = Part::of(&path);
+        if part == Part::Named {
+            return Some(Met::File(path, File::Named));
+        }
+        if part != Part::Configuration
+            && let Some(ticket) = self.known.ticket(&path)
+        {
+            // What is gone by now was never met.
+            let stamp = listed.folder.stamp(name).ok()?;
+            if self.known.is_untouched(ticket, stamp) {
+                return Some(Met::File(path, File::Unread(Some(ticket))));
+            }
+        } else if !self.wanted.holds(part) {
+            return Some(Met::File(path, File::Unread(None)));
+        }
+        Some(match listed.folder.read(name) {
+            Ok((content, stamp)) => {
+                self.bytes.fetch_add(stamp.bytes, Ordering::Relaxed);
+                Met::File(path, File::Read(content, Some(stamp)))
+            }
+            Err(reason) => Met::Unreadable(path, reason),
+        })
     }
 }
 
-/// A path with `/` between its parts.
-fn relative_path(path: &Path) -> String {
-    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
+/// Whether a folder is the root of an app.
+fn is_root(folder: &Path, entries: &[Entry]) -> bool {
+    let is_file = |entry: &Entry| match entry.kind {
+        Kind::File => true,
+        Kind::Folder => false,
+        Kind::Other => folder.join(&entry.name).is_file(),
+    };
+    entries.iter().any(|entry| root_files().any(|name| entry.name == name) && is_file(entry))
 }
 
-fn put_together(name: String, met: impl Iterator<Item = Met>) -> Walked {
-    let (mut files, mut unreadable, mut stamps) = (Vec::new(), BTreeMap::new(), HashMap::new());
-    let mut files_read = 0;
+fn put_together(name: String, mut met: Vec<Met>) -> Walked {
+    met.sort_by(|a, b| a.path().cmp(b.path()));
+    let (mut files, mut unreadable, mut files_read) = (Vec::with_capacity(met.len()), BTreeMap::new(), 0);
     for met in met {
         match met {
-            Met::File(path, file, stamp) => {
-                files_read += usize::from(matches!(file, File::Read(_)));
-                if let Some(stamp) = stamp {
-                    stamps.insert(path.clone(), stamp);
-                }
+            Met::File(path, file) => {
+                files_read += usize::from(matches!(file, File::Read(..)));
                 files.push((path, file));
             }
             // The tree knows another app by the file that makes it one.
@@ -252,5 +304,5 @@ fn put_together(name: String, met: impl Iterator<Item = Met>) -> Walked {
         }
     }
     let tree = SourceTree::new(name, files.into_iter().collect(), unreadable);
-    Walked { tree, stamps, files_read }
+    Walked { tree, files_read }
 }

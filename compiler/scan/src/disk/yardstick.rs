@@ -1,15 +1,15 @@
 //! What a scan is measured against: the least that any scanner has to do.
 //!
-//! The walk is that of a scan, and so are the threads. Nothing is kept of what is seen.
+//! The walk is that of ripgrep, with the same rules and threads as that of a scan. Nothing is kept of what is seen.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ignore::WalkState;
+use ignore::{WalkBuilder, WalkState};
 use memchr::memmem;
 
 use super::{file, walk};
-use crate::tree::Part;
+use crate::tree::{Part, is_left_out};
 
 /// Words of which one stands in every file that speaks of the framework.
 const WORDS: [&[u8]; 3] = [b"encore.dev", b"encore:", b"~encore"];
@@ -44,7 +44,7 @@ pub fn walk_and_stat(root: &Path, threads: usize) -> u64 {
 
 fn sum(root: &Path, threads: usize, look: impl Fn(&Path, Part) -> u64 + Sync) -> u64 {
     let total = AtomicU64::new(0);
-    walk::builder(root, threads).build_parallel().run(|| {
+    builder(root, threads).build_parallel().run(|| {
         Box::new(|entry| {
             if let Ok(entry) = entry
                 && entry.file_type().is_some_and(|kind| kind.is_file())
@@ -56,4 +56,20 @@ fn sum(root: &Path, threads: usize, look: impl Fn(&Path, Part) -> u64 + Sync) ->
         })
     });
     total.into_inner()
+}
+
+fn builder(root: &Path, threads: usize) -> WalkBuilder {
+    let mut builder = WalkBuilder::new(root);
+    builder
+        .threads(threads)
+        .hidden(false)
+        .follow_links(false)
+        .require_git(false)
+        .parents(false)
+        .git_global(false)
+        .filter_entry(|entry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            !(entry.depth() > 0 && is_folder && is_left_out(&entry.file_name().to_string_lossy()))
+        });
+    builder
 }

@@ -145,7 +145,7 @@ fn follow(program: &Program<'_>, variables: Vec<Variable>, found: &mut Found) {
         for site in program.sites(&variable.key.0, &variable.key.1) {
             usage(program, &site, &variable.database, found);
             open.extend(site.variables().iter().filter(|name| name.text != "_").map(|name| Variable {
-                key: (site.file.import_path.clone(), name.text.clone()),
+                key: (site.file.import_path.clone(), name.text.to_string()),
                 database: variable.database.clone(),
             }));
         }

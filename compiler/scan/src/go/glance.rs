@@ -1,8 +1,9 @@
 //! A cheap look at a file, by byte search, that tells whether its facts can matter.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use serde::{Deserialize, Serialize};
 
 use super::constraint;
@@ -39,12 +40,15 @@ pub(super) fn glance(content: &[u8]) -> Glance {
     }
 }
 
+static ENCORE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("encore"));
+static SECRETS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("secrets"));
+
 fn speaks(content: &[u8]) -> bool {
-    let of_framework = memmem::find_iter(content, b"encore").any(|at| {
-        let rest = &content[at + b"encore".len()..];
+    let of_framework = ENCORE.find_iter(content).any(|at| {
+        let rest = &content[at + ENCORE.needle().len()..];
         rest.starts_with(b".dev") || rest.starts_with(b":")
     });
-    of_framework || memmem::find_iter(content, b"secrets").any(|at| declares_secrets(content, at))
+    of_framework || SECRETS.find_iter(content).any(|at| declares_secrets(content, at))
 }
 
 /// `var secrets`, or `secrets struct` within a block.
@@ -105,6 +109,7 @@ fn word(text: &[u8]) -> (&[u8], &[u8]) {
     text.split_at(text.iter().position(|byte| !is_letter(*byte)).unwrap_or(text.len()))
 }
 
+#[inline]
 fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || !byte.is_ascii()
 }
@@ -139,7 +144,15 @@ pub(crate) fn contains_word(content: &[u8], words: &BTreeSet<String>) -> bool {
     if words.len() <= FEW {
         return words.iter().any(|word| contains_one(content, word));
     }
-    let found = content.split(|byte| !is_letter(*byte)).filter(|word| !word.is_empty());
+    // Most words are told apart from all that are looked for by their first letter and their length.
+    let length = |word: &[u8]| 1_u64 << word.len().min(63);
+    let mut lengths = [0_u64; 256];
+    for word in words.iter().map(String::as_bytes) {
+        lengths[usize::from(word.first().copied().unwrap_or(0))] |= length(word);
+    }
+    let may_be_one =
+        |word: &&[u8]| word.first().is_some_and(|first| lengths[usize::from(*first)] & length(word) != 0);
+    let found = content.split(|byte| !is_letter(*byte)).filter(may_be_one);
     found.filter_map(|word| std::str::from_utf8(word).ok()).any(|word| words.contains(word))
 }
 

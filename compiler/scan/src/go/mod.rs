@@ -68,7 +68,7 @@ pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diag
     let endpoints = directed.iter().filter(|directed| matches!(directed.directive, Directive::Api(_)));
     let endpoints = endpoints.map(|directed| (directed.index, directed.at)).collect();
     let guests = gateway::global_middleware(&program, &directed);
-    program.settle(&guests, &endpoints);
+    program.settle(&guests, &endpoints, reader.threads);
     service::structs(&program, &directed, &mut found);
     service::endpoints(&program, &directed, &mut found);
     gateway::auth_handler(&program, &directed, &mut found);

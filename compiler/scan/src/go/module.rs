@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::constraint;
 use super::glance::Glance;
 use crate::SourceTree;
+use crate::tree::folders_of;
 
 /// The app's Go module.
 pub(super) struct Module {
@@ -51,11 +52,10 @@ impl Module {
 
 /// Whether a file with this path may be source of the app: no test, no dependency, and not generated.
 pub(crate) fn is_source(path: &str) -> bool {
-    let (folders, file) = path.rsplit_once('/').unwrap_or(("", path));
-    let is_read = |part: &str| !(part == "node_modules" || part == "vendor" || part.starts_with('.'));
-    file.strip_suffix(".go").is_some_and(|stem| !stem.ends_with("_test"))
-        && !file.contains("encore.gen.go")
-        && (folders.is_empty() || folders.split('/').all(is_read))
+    let is_read = |part: &[u8]| !(part == b"node_modules" || part == b"vendor" || part.starts_with(b"."));
+    path.strip_suffix(".go").is_some_and(|stem| !stem.ends_with("_test"))
+        && !path.rsplit('/').next().unwrap_or(path).contains("encore.gen.go")
+        && folders_of(path).all(is_read)
 }
 
 /// Whether a folder is another one or lies below it.

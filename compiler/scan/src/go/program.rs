@@ -1,16 +1,16 @@
 //! The app's code as a whole: what each name means, where it is used, and whose code each declaration is.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use compiler_diagnostics::{Code, Diagnostic};
-use rustc_hash::FxHashMap;
+use foldhash::HashMap;
 use schema_documents::Position;
 
 use super::facts::{
     Action, Call, Declaration, Facts, Form, Passed, Role, Type, TypeForm, TypeSpec, Use, Word,
 };
 use super::module::{Module, upwards};
-use super::reach;
+use super::reach::{self, Reached};
 use crate::SourceTree;
 use crate::text::Place;
 
@@ -158,10 +158,8 @@ pub(super) struct Program<'t> {
     uses: ByName<'t, (usize, usize, usize)>,
     /// The services by their root folders.
     roots: BTreeMap<String, ServiceId>,
-    /// The services in which a declaration's code runs, by file and index.
-    runs: FxHashMap<Node, Vec<ServiceId>>,
-    /// The services that load a package, by import path.
-    loads: BTreeMap<&'t str, Vec<ServiceId>>,
+    /// In which services code runs.
+    reached: Reached<'t>,
 }
 
 impl<'t> Program<'t> {
@@ -174,8 +172,7 @@ impl<'t> Program<'t> {
             declared: ByName::default(),
             uses: ByName::default(),
             roots: BTreeMap::new(),
-            runs: FxHashMap::default(),
-            loads: BTreeMap::new(),
+            reached: Reached::default(),
         };
         for (index, file) in files.iter().enumerate() {
             for (at, declaration) in file.facts.declarations.iter().enumerate() {
@@ -291,9 +288,13 @@ impl<'t> Program<'t> {
 
     /// Finds out in which services each declaration's code runs. `guests` are functions that run in services which do
     /// not name them, and `endpoints` those that are called over the network from other services.
-    pub(super) fn settle(&mut self, guests: &[(Node, BTreeSet<ServiceId>)], endpoints: &BTreeSet<Node>) {
-        let reached = reach::reach(self, guests, endpoints);
-        (self.runs, self.loads) = (reached.runs, reached.loads);
+    pub(super) fn settle(
+        &mut self,
+        guests: &[(Node, BTreeSet<ServiceId>)],
+        endpoints: &BTreeSet<Node>,
+        threads: usize,
+    ) {
+        self.reached = reach::reach(self, guests, endpoints, threads);
     }
 
     /// The service that a folder is part of: that of the nearest root above it.
@@ -312,7 +313,7 @@ impl<'t> Program<'t> {
 
     /// The services whose code a use is.
     pub(super) fn services_of(&self, site: &Site<'_>) -> &[ServiceId] {
-        self.runs.get(&(site.index, site.used.within)).map(Vec::as_slice).unwrap_or_default()
+        self.reached.runs((site.index, site.used.within))
     }
 
     /// Whether a use is in a package that no service loads.
@@ -322,6 +323,6 @@ impl<'t> Program<'t> {
 
     /// The services that load a package: its own, or those that import it, be it through others.
     pub(super) fn services_that_load(&self, package: &str) -> &[ServiceId] {
-        self.loads.get(package).map(Vec::as_slice).unwrap_or_default()
+        self.reached.loads.get(package).map(Vec::as_slice).unwrap_or_default()
     }
 }

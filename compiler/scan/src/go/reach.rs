@@ -7,19 +7,76 @@
 //!
 //! Endpoints of other services are called over the network, so nothing is reached through them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use foldhash::{HashMap, HashSet};
 
 use super::facts::{Declaration, Form};
 use super::program::{File, Node, Program, ServiceId};
+use crate::parallel;
 
 /// What is reached.
+#[derive(Default)]
 pub(super) struct Reached<'t> {
-    /// The services in which a declaration's code runs.
-    pub(super) runs: FxHashMap<Node, Vec<ServiceId>>,
+    rows: Rows,
+    /// Which of `sets` the services are in which each declaration's code runs.
+    runs: Vec<u32>,
+    sets: Vec<Vec<ServiceId>>,
     /// The services that load a package.
     pub(super) loads: BTreeMap<&'t str, Vec<ServiceId>>,
+}
+
+impl Reached<'_> {
+    /// The services in which a declaration's code runs.
+    pub(super) fn runs(&self, node: Node) -> &[ServiceId] {
+        let number = self.rows.number(node).and_then(|number| self.runs.get(number as usize));
+        number.map(|set| self.sets[*set as usize].as_slice()).unwrap_or_default()
+    }
+
+    /// Adds a service to those in which some code runs. Much code runs in the same ones.
+    fn add(&mut self, service: ServiceId, nodes: &[u32]) {
+        let mut with: HashMap<u32, u32> = HashMap::default();
+        for node in nodes {
+            let set = self.runs[*node as usize];
+            self.runs[*node as usize] = *with.entry(set).or_insert_with(|| {
+                let mut services = self.sets[set as usize].clone();
+                services.push(service);
+                self.sets.push(services);
+                u32::try_from(self.sets.len() - 1).expect("BUG: there are fewer sets than declarations")
+            });
+        }
+    }
+}
+
+/// The declarations of all files in one row.
+#[derive(Default)]
+struct Rows {
+    /// The number of each file's first one, and at last that of all.
+    first: Vec<u32>,
+}
+
+impl Rows {
+    fn new(files: &[File<'_>]) -> Self {
+        let mut first = vec![0];
+        for file in files {
+            let all = first[first.len() - 1] as usize + file.facts.declarations.len();
+            first.push(u32::try_from(all).expect("BUG: source is limited to fewer bytes than that"));
+        }
+        Self { first }
+    }
+
+    fn number(&self, (file, at): Node) -> Option<u32> {
+        let (first, end) = (*self.first.get(file)?, *self.first.get(file + 1)?);
+        u32::try_from(at).ok().filter(|at| *at < end - first).map(|at| first + at)
+    }
+
+    fn file(&self, number: u32) -> usize {
+        self.first.partition_point(|first| *first <= number) - 1
+    }
+
+    fn all(&self) -> usize {
+        self.first.last().copied().unwrap_or(0) as usize
+    }
 }
 
 /// Finds out what is reached. `guests` run in services that do not name them; `endpoints` are not called from other
@@ -28,81 +85,124 @@ pub(super) fn reach<'t>(
     program: &Program<'t>,
     guests: &[(Node, BTreeSet<ServiceId>)],
     endpoints: &BTreeSet<Node>,
+    threads: usize,
 ) -> Reached<'t> {
-    let graph = Graph::new(program);
-    let mut reached = Reached { runs: FxHashMap::default(), loads: BTreeMap::new() };
+    let graph = Graph::new(program, endpoints, threads);
     let services: BTreeSet<_> = graph.owners.iter().flatten().copied().collect();
-    for service in services {
-        let mut walk = Walk::new(&graph, endpoints, service);
-        walk.start(guests);
-        for node in walk.nodes {
-            reached.runs.entry(node).or_default().push(service);
-        }
-        for package in walk.packages {
-            reached.loads.entry(package).or_default().push(service);
+    let services: Vec<ServiceId> = services.into_iter().collect();
+    let walks = parallel::map(&services, threads, |service| Walk::new(&graph, *service).walk(guests));
+    let (runs, loads) = (vec![0; graph.rows.all()], BTreeMap::new());
+    let mut reached = Reached { rows: Rows::default(), runs, sets: vec![Vec::new()], loads };
+    for (service, (nodes, packages)) in services.iter().zip(walks) {
+        reached.add(*service, &nodes);
+        for package in packages {
+            reached.loads.entry(graph.packages[package].path).or_default().push(*service);
         }
     }
+    reached.rows = graph.rows;
     reached
 }
 
 /// What names what.
 struct Graph<'t> {
     files: &'t [File<'t>],
+    rows: Rows,
     /// The service that each file is part of.
     owners: Vec<Option<ServiceId>>,
-    /// The declarations that each one names, with the methods of types.
-    names: FxHashMap<Node, FxHashSet<Node>>,
-    /// The files of each package.
-    packages: HashMap<&'t str, Vec<usize>>,
+    /// The declarations that each one names, with the methods of types: by file, sorted, those that name first.
+    names: Vec<Vec<[u32; 2]>>,
+    /// Whether each declaration is called over the network from other services.
+    is_endpoint: Vec<bool>,
+    packages: Vec<Package<'t>>,
+    /// The package of each file.
+    package_of: Vec<usize>,
+}
+
+/// A package with files that are read.
+struct Package<'t> {
+    path: &'t str,
+    files: Vec<usize>,
+    /// Those that it imports.
+    imports: Vec<usize>,
 }
 
 impl<'t> Graph<'t> {
-    fn new(program: &Program<'t>) -> Self {
+    fn new(program: &Program<'t>, endpoints: &BTreeSet<Node>, threads: usize) -> Self {
         let files = program.files;
-        let mut packages: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (index, file) in files.iter().enumerate() {
-            packages.entry(&file.import_path).or_default().push(index);
-        }
+        let rows = Rows::new(files);
         let owners = files.iter().map(|file| program.service_of(file.folder)).collect();
-        Self { files, owners, names: names(program), packages }
+        let mut is_endpoint = vec![false; rows.all()];
+        for number in endpoints.iter().filter_map(|node| rows.number(*node)) {
+            is_endpoint[number as usize] = true;
+        }
+        let methods = methods(files);
+        let all: Vec<usize> = (0..files.len()).collect();
+        let names = parallel::map(&all, threads, |file| names(program, &rows, &methods, *file));
+        let (packages, package_of) = packages(files);
+        Self { files, rows, owners, names, is_endpoint, packages, package_of }
     }
 
-    fn declarations(&self, file: usize) -> impl Iterator<Item = (Node, &'t Declaration)> {
-        self.files[file].facts.declarations.iter().enumerate().map(move |(at, each)| ((file, at), each))
+    /// What a declaration of a file names.
+    fn named_by(&self, file: usize, number: u32) -> impl Iterator<Item = u32> {
+        let names = &self.names[file];
+        let rest = &names[names.partition_point(|[from, _]| *from < number)..];
+        rest.iter().take_while(move |[from, _]| *from == number).map(|[_, to]| *to)
     }
 }
 
-fn names(program: &Program<'_>) -> FxHashMap<Node, FxHashSet<Node>> {
-    let methods = methods(program.files);
-    let mut graph: FxHashMap<Node, FxHashSet<Node>> = FxHashMap::default();
-    let mut add = |from: Node, package: &str, name: &str| {
-        if !program.is_own(package) {
-            return;
-        }
-        let named = program.declarations(package, name).iter();
-        let methods = methods.get(&(package, name)).into_iter().flatten();
-        graph.entry(from).or_default().extend(named.chain(methods));
-    };
-    for (index, file) in program.files.iter().enumerate() {
-        for used in &file.facts.uses {
-            if let Some(named) = program.resolve(file, &used.path) {
-                add((index, used.within), named.package, named.name);
-            }
-        }
-        for (at, declaration) in file.facts.declarations.iter().enumerate() {
-            for name in &declaration.types {
-                if let Some(named) = program.resolve_texts(file, std::slice::from_ref(name)) {
-                    add((index, at), named.package, named.name);
-                }
-            }
-        }
+fn packages<'t>(files: &'t [File<'t>]) -> (Vec<Package<'t>>, Vec<usize>) {
+    let (mut packages, mut package_of) = (Vec::<Package<'_>>::new(), Vec::with_capacity(files.len()));
+    let mut by_path: HashMap<&str, usize> = HashMap::default();
+    for (index, file) in files.iter().enumerate() {
+        let path = file.import_path.as_str();
+        let package = *by_path.entry(path).or_insert_with(|| {
+            packages.push(Package { path, files: Vec::new(), imports: Vec::new() });
+            packages.len() - 1
+        });
+        packages[package].files.push(index);
+        package_of.push(package);
     }
-    graph
+    for package in &mut packages {
+        let imports = package.files.iter().flat_map(|file| &files[*file].facts.imports);
+        let found: BTreeSet<usize> =
+            imports.filter_map(|import| by_path.get(import.path.as_str()).copied()).collect();
+        package.imports = found.into_iter().collect();
+    }
+    (packages, package_of)
 }
 
 /// The methods of each type, by package and name.
-fn methods<'t>(files: &'t [File<'t>]) -> HashMap<(&'t str, &'t str), Vec<Node>> {
-    let mut methods: HashMap<_, Vec<_>> = HashMap::new();
+type Methods<'t> = HashMap<(&'t str, &'t str), Vec<Node>>;
+
+/// What the declarations of a file name.
+fn names(program: &Program<'_>, rows: &Rows, methods: &Methods<'_>, index: usize) -> Vec<[u32; 2]> {
+    let file = &program.files[index];
+    let mut pairs = Vec::new();
+    let mut add = |at: usize, package: &str, name: &str| {
+        let Some(from) = rows.number((index, at)).filter(|_| program.is_own(package)) else { return };
+        let named = program.declarations(package, name).iter();
+        let all = named.chain(methods.get(&(package, name)).into_iter().flatten());
+        pairs.extend(all.filter_map(|node| Some([from, rows.number(*node)?])));
+    };
+    for used in &file.facts.uses {
+        if let Some(named) = program.resolve(file, &used.path) {
+            add(used.within, named.package, named.name);
+        }
+    }
+    for (at, declaration) in file.facts.declarations.iter().enumerate() {
+        for name in &declaration.types {
+            if let Some(named) = program.resolve_texts(file, std::slice::from_ref(name)) {
+                add(at, named.package, named.name);
+            }
+        }
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
+}
+
+fn methods<'t>(files: &'t [File<'t>]) -> Methods<'t> {
+    let mut methods = Methods::default();
     for (index, file) in files.iter().enumerate() {
         for (at, declaration) in file.facts.declarations.iter().enumerate() {
             if let Form::Function(function) = &declaration.form
@@ -119,57 +219,58 @@ fn methods<'t>(files: &'t [File<'t>]) -> HashMap<(&'t str, &'t str), Vec<Node>> 
 /// The walk from the code of one service.
 struct Walk<'g, 't> {
     graph: &'g Graph<'t>,
-    endpoints: &'g BTreeSet<Node>,
     service: ServiceId,
-    nodes: FxHashSet<Node>,
-    packages: HashSet<&'t str>,
-    open: Vec<Node>,
+    is_reached: Vec<bool>,
+    reached: Vec<u32>,
+    loaded: HashSet<usize>,
+    open: Vec<u32>,
 }
 
 impl<'g, 't> Walk<'g, 't> {
-    fn new(graph: &'g Graph<'t>, endpoints: &'g BTreeSet<Node>, service: ServiceId) -> Self {
-        let (nodes, packages, open) = (FxHashSet::default(), HashSet::new(), Vec::new());
-        Self { graph, endpoints, service, nodes, packages, open }
+    fn new(graph: &'g Graph<'t>, service: ServiceId) -> Self {
+        let (is_reached, reached) = (vec![false; graph.rows.all()], Vec::new());
+        Self { graph, service, is_reached, reached, loaded: HashSet::default(), open: Vec::new() }
     }
 
-    fn start(&mut self, guests: &[(Node, BTreeSet<ServiceId>)]) {
-        for (package, files) in &self.graph.packages {
-            if files.iter().any(|file| self.graph.owners[*file] == Some(self.service)) {
+    /// The declarations that run in the service, and the packages that it loads.
+    fn walk(mut self, guests: &[(Node, BTreeSet<ServiceId>)]) -> (Vec<u32>, HashSet<usize>) {
+        let graph = self.graph;
+        for (package, of_package) in graph.packages.iter().enumerate() {
+            if of_package.files.iter().any(|file| graph.owners[*file] == Some(self.service)) {
                 self.load(package);
             }
         }
-        for (guest, _) in guests.iter().filter(|(_, services)| services.contains(&self.service)) {
-            self.open.push(*guest);
-        }
-        while let Some(node) = self.open.pop() {
-            if !self.is_remote(node) && self.nodes.insert(node) {
-                self.load(&self.graph.files[node.0].import_path);
-                self.open.extend(self.graph.names.get(&node).into_iter().flatten());
+        let guests = guests.iter().filter(|(_, services)| services.contains(&self.service));
+        self.open.extend(guests.filter_map(|(guest, _)| graph.rows.number(*guest)));
+        while let Some(number) = self.open.pop() {
+            let file = graph.rows.file(number);
+            let is_remote = graph.is_endpoint[number as usize] && graph.owners[file] != Some(self.service);
+            if !is_remote && !std::mem::replace(&mut self.is_reached[number as usize], true) {
+                self.reached.push(number);
+                self.load(graph.package_of[file]);
+                self.open.extend(graph.named_by(file, number));
             }
         }
-    }
-
-    /// Whether it is an endpoint of another service.
-    fn is_remote(&self, node: Node) -> bool {
-        self.endpoints.contains(&node) && self.graph.owners[node.0] != Some(self.service)
+        (self.reached, self.loaded)
     }
 
     /// Loads a package and what it imports. Of a package of another service only what is named is reached: the
     /// framework loads it with that service alone.
-    fn load(&mut self, package: &'t str) {
+    fn load(&mut self, package: usize) {
+        let graph = self.graph;
         let mut open = vec![package];
-        while let Some(package) = open.pop() {
-            let files = self.graph.packages.get(package).map(Vec::as_slice).unwrap_or_default();
-            let owner = files.first().and_then(|file| self.graph.owners[*file]);
-            if owner.is_some_and(|owner| owner != self.service) || !self.packages.insert(package) {
+        while let Some(index) = open.pop() {
+            let package = &graph.packages[index];
+            let owner = package.files.first().and_then(|file| graph.owners[*file]);
+            if owner.is_some_and(|owner| owner != self.service) || !self.loaded.insert(index) {
                 continue;
             }
-            for file in files {
-                let runs = |declaration: &Declaration| owner.is_some() || runs_when_loaded(declaration);
-                let declarations = self.graph.declarations(*file).filter(|(_, each)| runs(each));
-                self.open.extend(declarations.map(|(node, _)| node));
-                open.extend(self.graph.files[*file].facts.imports.iter().map(|import| import.path.as_str()));
+            for file in &package.files {
+                let declarations = graph.files[*file].facts.declarations.iter().enumerate();
+                let run = declarations.filter(|(_, each)| owner.is_some() || runs_when_loaded(each));
+                self.open.extend(run.filter_map(|(at, _)| graph.rows.number((*file, at))));
             }
+            open.extend(&package.imports);
         }
     }
 }

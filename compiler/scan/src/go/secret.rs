@@ -76,7 +76,7 @@ fn field(file: &File<'_>, field: &Field, diagnostics: &mut Vec<Diagnostic>) -> V
     let is_text =
         matches!(&field.kind.form, TypeForm::Name { qualifier: None, name, .. } if name == "string");
     if !field.names.is_empty() && is_text {
-        return field.names.iter().map(|name| (name.text.clone(), file.at(name.at))).collect();
+        return field.names.iter().map(|name| (name.text.to_string(), file.at(name.at))).collect();
     }
     let (message, at) = if is_text {
         ("a secret has no name of its own", field.at)

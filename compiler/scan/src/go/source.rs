@@ -6,13 +6,16 @@
 //! a type that a declaration is about. Packages outside of services are read whole, since it matters which of their
 //! functions call each other; so are those of a service of which another service calls more than endpoints.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::{HashMap, HashSet};
 
 use super::LANGUAGE;
 use super::facts::{Above, Action, Declaration, Facts, Form, Type, TypeForm, Use, is_framework, usual_name};
 use super::glance::{Glance, contains_word};
 use super::module::{Module, folder_of, upwards};
 use super::program::File;
+use crate::parallel;
 use crate::per_file::{Missing, Reader, Sources, Words};
 
 /// Packages of the framework that have nothing to do with resources: whoever uses them leads to none.
@@ -75,7 +78,7 @@ pub(super) fn read<'t>(reader: &Reader<'t>, module: &Module) -> Result<Vec<File<
     let leads = |each: &Candidate<'_, '_>| each.glance.imports().any(|import| leading.contains(import));
     read_those(&sources, &mut candidates, &names, leads)?;
     for round in 0.. {
-        let wanted = Wanted::of(&candidates, &names, &leading);
+        let wanted = Wanted::of(&candidates, &names, &leading, reader.threads);
         let found = wanted.found(&sources, &candidates)?;
         // What takes so many rounds is not worth to be found word by word.
         let all = round == MAX_ROUNDS;
@@ -100,9 +103,9 @@ fn read_those(
         candidates.iter_mut().filter(|each| each.facts.is_none() && is_wanted(each)).collect();
     let facts = sources.facts(&wanted.iter().map(|each| each.index).collect::<Vec<_>>())?;
     let is_any = !facts.is_empty();
-    for (each, facts) in wanted.iter_mut().zip(facts) {
-        each.imported = imported_names(&facts, names);
-        each.facts = Some(facts);
+    let imported = parallel::map(&facts, sources.threads(), |facts| imported_names(facts, names));
+    for ((each, facts), imported) in wanted.iter_mut().zip(facts).zip(imported) {
+        (each.imported, each.facts) = (imported, Some(facts));
     }
     Ok(is_any)
 }
@@ -141,7 +144,7 @@ fn package_names(candidates: &[Candidate<'_, '_>]) -> BTreeMap<String, String> {
 /// The packages that may lead to a resource: those that do something with the framework, and those that import one of
 /// them, be it through others.
 fn leading(candidates: &[Candidate<'_, '_>]) -> HashSet<String> {
-    let mut importers: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut importers: HashMap<&str, Vec<&str>> = HashMap::default();
     for each in candidates {
         for import in each.glance.imports() {
             let packages = importers.entry(import).or_default();
@@ -153,7 +156,7 @@ fn leading(candidates: &[Candidate<'_, '_>]) -> HashSet<String> {
     }
     let acting = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(acts));
     let mut open: Vec<&str> = acting.map(|each| each.package.as_str()).collect();
-    let mut leading = HashSet::new();
+    let mut leading = HashSet::default();
     while let Some(package) = open.pop() {
         if leading.insert(package.to_owned()) {
             open.extend(importers.get(package).into_iter().flatten());
@@ -216,6 +219,7 @@ impl Wanted {
         candidates: &[Candidate<'_, '_>],
         names: &BTreeMap<String, String>,
         leading: &HashSet<String>,
+        threads: usize,
     ) -> Self {
         let services = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(makes_a_service));
         let services: BTreeSet<_> = services.map(|each| folder_of(each.path)).collect();
@@ -228,11 +232,15 @@ impl Wanted {
         let mut wanted = Self { words: BTreeMap::new(), whole };
         let root_of = |folder| upwards(folder).find(|folder| services.contains(folder));
         let roots = packages.iter().map(|(package, folder)| (*package, root_of(*folder))).collect();
-        wanted.add_entered(candidates, leading, &roots);
-        for (package, words) in holding(candidates, leading) {
+        let ((held, missing), ()) = parallel::both(
+            threads,
+            || (holding(candidates, leading), Types::new(candidates, names).missing()),
+            || wanted.add_entered(candidates, leading, &roots),
+        );
+        for (package, words) in held {
             wanted.add(package, words.into_iter());
         }
-        for (package, name) in Types::new(candidates, names).missing() {
+        for (package, name) in missing {
             wanted.add(&package, std::iter::once(name.as_str()));
         }
         wanted
@@ -292,7 +300,7 @@ impl Wanted {
     ) -> Result<HashSet<usize>, Missing> {
         let words: HashMap<&str, Words> =
             self.words.iter().map(|(package, words)| (package.as_str(), Words::new(words))).collect();
-        let (mut found, mut asked) = (HashSet::new(), Vec::new());
+        let (mut found, mut asked) = (HashSet::default(), Vec::new());
         for each in candidates.iter().filter(|each| each.facts.is_none()) {
             if self.whole.contains(&each.package) {
                 found.insert(each.index);
@@ -355,7 +363,7 @@ fn holding<'c>(
     leading: &HashSet<String>,
 ) -> BTreeMap<&'c str, BTreeSet<&'c str>> {
     let mut open: Vec<(&str, &str)> = Vec::new();
-    let mut made_of: HashMap<(&str, &str), Vec<&str>> = HashMap::new();
+    let mut made_of: HashMap<(&str, &str), Vec<&str>> = HashMap::default();
     for each in candidates {
         let Some(facts) = &each.facts else { continue };
         let imported = &each.imported;
@@ -409,7 +417,7 @@ struct Mention<'c> {
 
 impl<'c> Types<'c> {
     fn new(candidates: &'c [Candidate<'c, 'c>], packages: &'c BTreeMap<String, String>) -> Self {
-        let mut declared = HashMap::new();
+        let mut declared = HashMap::default();
         for (index, each) in candidates.iter().enumerate() {
             for declaration in each.facts.iter().flat_map(|facts| &facts.declarations) {
                 if let Form::Type(spec) = &declaration.form {

@@ -194,7 +194,7 @@ mod tests {
             ("pubsub-attr:", None),
         ] {
             let kind = Type { at, form: TypeForm::Other };
-            let tag = Some(Word { text: tag.to_owned(), at });
+            let tag = Some(Word { text: tag.into(), at });
             let field = Field { names: Vec::new(), at, kind, tag };
             assert_eq!(tagged(&field, "pubsub-attr"), expected);
         }

@@ -1,15 +1,18 @@
 //! The first look at a file, without parsing it: whether it matters, and which other files it makes matter.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use serde::{Deserialize, Serialize};
 
-/// Words of which one stands in every file that speaks of the framework or of generated code.
-const WORDS_OF_ENCORE: [&str; 2] = ["encore.dev", "~encore"];
+/// Stands in `encore.dev` and `~encore`, one of which is in every file that speaks of the framework or of generated code.
+static ENCORE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("encore"));
 
 /// Words that stand before the path of a module.
-const WORDS_BEFORE_A_SPECIFIER: [&str; 2] = ["from", "import"];
+static WORDS_BEFORE_A_SPECIFIER: LazyLock<[Finder<'_>; 2]> =
+    LazyLock::new(|| ["from", "import"].map(Finder::new));
 
 /// How far after such a word the end of a path is looked for.
 const MAX_SPECIFIER_BYTES: usize = 1_024;
@@ -19,22 +22,37 @@ const MAX_SPECIFIER_BYTES: usize = 1_024;
 pub(crate) struct Glance {
     /// Whether it speaks of the framework at all.
     pub(crate) mentions_encore: bool,
-    /// The modules that it may import, as written; some may only look like it.
-    pub(crate) specifiers: BTreeSet<String>,
+    /// The modules that it may import, as written, each ended by a line's end.
+    specifiers: String,
+}
+
+impl Glance {
+    /// The modules that it may import, as written, sorted; some may only look like it.
+    pub(super) fn specifiers(&self) -> impl Iterator<Item = &str> {
+        self.specifiers.split_terminator('\n')
+    }
 }
 
 /// Takes a first look at a file: a pure function of its bytes.
 pub(crate) fn glance(content: &[u8]) -> Glance {
-    let finds = |word: &&str| memmem::find(content, word.as_bytes()).is_some();
-    let specifiers = WORDS_BEFORE_A_SPECIFIER.iter().flat_map(|word| {
-        let after = memmem::find_iter(content, word).map(|at| at + word.len());
+    let found = WORDS_BEFORE_A_SPECIFIER.iter().flat_map(|word| {
+        let after = word.find_iter(content).map(|at| at + word.needle().len());
         after.filter_map(|at| quoted(&content[at..content.len().min(at + MAX_SPECIFIER_BYTES)]))
     });
-    Glance { mentions_encore: WORDS_OF_ENCORE.iter().any(finds), specifiers: specifiers.collect() }
+    let mut encore = ENCORE.find_iter(content);
+    let mentions_encore = encore.any(|at| {
+        content[at + ENCORE.needle().len()..].starts_with(b".dev") || content[..at].ends_with(b"~")
+    });
+    let mut specifiers = String::new();
+    for specifier in found.collect::<BTreeSet<_>>() {
+        specifiers.push_str(&specifier);
+        specifiers.push('\n');
+    }
+    Glance { mentions_encore, specifiers }
 }
 
 /// The text in quotes that comes next, after white space, comments and brackets.
-fn quoted(rest: &[u8]) -> Option<String> {
+fn quoted(rest: &[u8]) -> Option<Cow<'_, str>> {
     let mut at = 0;
     loop {
         match rest.get(at)? {
@@ -44,7 +62,7 @@ fn quoted(rest: &[u8]) -> Option<String> {
             quote @ (b'"' | b'\'' | b'`') => {
                 let inside = &rest[at + 1..];
                 let end = memchr::memchr2(*quote, b'\n', inside)?;
-                return (inside[end] == *quote).then(|| String::from_utf8_lossy(&inside[..end]).into_owned());
+                return (inside[end] == *quote).then(|| String::from_utf8_lossy(&inside[..end]));
             }
             _ => return None,
         }
@@ -65,8 +83,9 @@ mod tests {
     use super::*;
 
     fn check(text: &str, mentions_encore: bool, specifiers: &[&str]) {
-        let specifiers = specifiers.iter().map(|one| (*one).to_owned()).collect();
-        assert_eq!(glance(text.as_bytes()), Glance { mentions_encore, specifiers }, "{text}");
+        let glance = glance(text.as_bytes());
+        let found: Vec<_> = glance.specifiers().collect();
+        assert_eq!((glance.mentions_encore, found.as_slice()), (mentions_encore, specifiers), "{text}");
     }
 
     #[test]
@@ -83,7 +102,7 @@ mod tests {
             false,
             &["./a", "./b.js", "@/c"],
         );
-        check("import x from /* \"no\" */ // no\n './a'; await import('#b')", false, &["./a", "#b"]);
+        check("import x from /* \"no\" */ // no\n './a'; await import('#b')", false, &["#b", "./a"]);
         check("const from = 'a'; importer('b'); from 'c\n'", false, &[]);
     }
 
@@ -94,6 +113,6 @@ mod tests {
         {
             glance(bytes);
         }
-        assert!(glance(&b"from/*".repeat(100_000)).specifiers.is_empty());
+        assert_eq!(glance(&b"from/*".repeat(100_000)).specifiers().count(), 0);
     }
 }

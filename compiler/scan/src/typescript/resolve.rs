@@ -1,8 +1,9 @@
 //! What a name stands for, across files.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
 use schema_documents::Position;
 
 use super::facts::{Declaration, Export, Facts, Given, Import};
@@ -94,7 +95,7 @@ impl<'t> Program<'t> {
     /// Puts files together; the services are still to be found.
     pub(super) fn new(modules: Vec<Module<'t>>, names: &'t Modules<'t>) -> Self {
         let by_listed = modules.iter().enumerate().map(|(index, module)| (module.listed, index)).collect();
-        let meant = RefCell::new(vec![HashMap::new(); modules.len()]);
+        let meant = RefCell::new(vec![HashMap::default(); modules.len()]);
         Self {
             modules,
             meant,

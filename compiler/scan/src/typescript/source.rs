@@ -11,11 +11,12 @@ use crate::per_file::{Missing, Sources};
 
 /// Whether a path is that of a TypeScript file of the app: neither a test nor generated.
 pub(crate) fn is_source(path: &str) -> bool {
-    let Some((stem, "ts")) = path.rsplit_once('.') else { return false };
+    let Some(stem) = path.strip_suffix(".ts") else { return false };
     let is_test_or_types = [".test", ".spec", ".d"].iter().any(|ending| stem.ends_with(ending));
-    let is_skipped_folder =
-        |part: &str| part.starts_with('.') || matches!(part, "node_modules" | "encore.gen" | "__tests__");
-    !is_test_or_types && !path.split('/').any(is_skipped_folder)
+    let is_skipped = |part: &[u8]| {
+        part.starts_with(b".") || matches!(part, b"node_modules" | b"encore.gen" | b"__tests__")
+    };
+    !is_test_or_types && !path.as_bytes().split(|byte| *byte == b'/').any(is_skipped)
 }
 
 /// The files that matter, with their facts, by index.
@@ -25,9 +26,9 @@ pub(crate) fn is_source(path: &str) -> bool {
 /// more than its types and functions, which are read when they are asked for ([`Program::unread`]).
 ///
 /// [`Program::unread`]: super::resolve::Program::unread
-pub(super) fn that_matter(
-    sources: &Sources<'_, '_, Glance, Facts>,
-    modules: &Modules<'_>,
+pub(super) fn that_matter<'t>(
+    sources: &Sources<'_, 't, Glance, Facts>,
+    modules: &Modules<'t>,
     threads: usize,
 ) -> Result<BTreeMap<usize, Facts>, Missing> {
     let mut reach = Reach::new(sources, modules, threads);
@@ -57,7 +58,7 @@ impl<'s, 'r, 't> Reach<'s, 'r, 't> {
     fn new(sources: &'s Sources<'r, 't, Glance, Facts>, modules: &'s Modules<'t>, threads: usize) -> Self {
         let files: Vec<usize> = (0..sources.glances.len()).collect();
         let imports = parallel::map(&files, threads, |file| -> Vec<usize> {
-            let specifiers = sources.glances[*file].specifiers.iter();
+            let specifiers = sources.glances[*file].specifiers();
             specifiers.filter_map(|specifier| modules.find(*file, specifier)).collect()
         });
         let mut importers = vec![Vec::new(); files.len()];

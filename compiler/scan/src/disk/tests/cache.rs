@@ -130,6 +130,17 @@ fn what_was_complained_about_moves_as_well() {
 }
 
 #[test]
+fn a_file_that_is_nested_as_deep_as_may_be_is_touched_without_harm() {
+    let deep = format!("{}1{}", "[".repeat(490), "]".repeat(490));
+    let secret = "import { secret } from \"encore.dev/config\";\nconst s = secret(\"S\");\n";
+    let text = format!("{secret}const deep = {deep};\n");
+    let stage = Stage::of(&[("encore.app", r#"{"lang": "typescript"}"#), ("a.ts", &text)]);
+    stage.check();
+    prepend(&stage.root().join("a.ts"), "// one\n");
+    assert_eq!(stage.check().files_parsed, 0);
+}
+
+#[test]
 fn python_and_rust_are_kept_as_well() {
     let python = [
         ("encore.app", r#"{"lang": "python"}"#),

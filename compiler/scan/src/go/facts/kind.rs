@@ -60,7 +60,7 @@ fn field(reader: &Reader<'_>, field: &ast::Field<'_>) -> Field {
 
 fn tag(reader: &Reader<'_>, literal: StringLiteral<'_>) -> Option<Word> {
     let kind = if literal.text.starts_with('`') { LiteralKind::RawString } else { LiteralKind::String };
-    Some(Word { text: unquote(literal.text, kind)?, at: reader.at(literal.span) })
+    Some(Word { text: unquote(literal.text, kind)?.into(), at: reader.at(literal.span) })
 }
 
 fn interface(reader: &Reader<'_>, elements: &[InterfaceElement<'_>]) -> TypeForm {

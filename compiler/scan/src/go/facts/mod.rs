@@ -13,6 +13,7 @@ mod standard;
 mod value;
 mod walk;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 use crate::text::Place;
@@ -55,10 +56,10 @@ pub(super) struct Import {
     pub(super) path: String,
 }
 
-/// A word and its place.
+/// A word and its place. A file has thousands of them, most of which are short.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Word {
-    pub(super) text: String,
+    pub(super) text: CompactString,
     pub(super) at: Place,
 }
 

@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
 
     /// A name and where it stands.
     pub(super) fn word(&self, name: Name<'a>) -> Word {
-        Word { text: name.text.to_owned(), at: self.at(name.span) }
+        Word { text: name.text.into(), at: self.at(name.span) }
     }
 
     /// The import path that a name most likely stands for.

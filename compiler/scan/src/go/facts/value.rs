@@ -74,7 +74,7 @@ fn elements(reader: &Reader<'_>, composite: &Composite<'_>) -> ValueForm {
 }
 
 fn key_of(reader: &Reader<'_>, key: Expression<'_>) -> Word {
-    Word { text: reader.file.text(key.span).to_owned(), at: reader.at(key.span) }
+    Word { text: reader.file.text(key.span).into(), at: reader.at(key.span) }
 }
 
 /// How many parts a constant text may be made of.
