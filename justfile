@@ -50,6 +50,11 @@ kills:
 simulate *flags:
     cargo run --quiet --profile simulation --package fixtures-simulation --bin simulate -- {{flags}}
 
+# The laws of the merge over a million random cases, and the way back for every attribute with several values
+laws cases="1000000":
+    LAWS_CASES={{cases}} cargo test --profile simulation --package agent-engine --lib laws -- --nocapture
+    ATTRIBUTE_VALUES=10 cargo test --profile simulation --package fixtures-suite --test attributes -- --nocapture
+
 # More inputs for the compiler than a test run takes, made from the committed seeds
 fuzz iterations="20000":
     FUZZ_ITERATIONS={{iterations}} cargo test --package fixtures-suite --test fuzz

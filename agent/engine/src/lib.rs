@@ -20,6 +20,8 @@ pub mod command;
 pub mod diff;
 pub mod fold;
 pub mod import;
+#[cfg(test)]
+mod laws;
 pub mod live;
 pub mod merge;
 pub mod options;

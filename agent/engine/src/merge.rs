@@ -270,13 +270,14 @@ fn left(field: &FieldInput<'_>, live: Option<&Json>) -> Decision {
     }
 }
 
-/// The field was never in the document, and somebody in the console set it: it is kept, and remembered while it is there.
+/// The field was never in the document, and somebody in the console set it: it is kept, and remembered while there
+/// is anything but the default.
 fn beside(field: &FieldInput<'_>, live: Option<&Json>) -> Decision {
-    match live {
-        None => Decision::Released,
-        Some(_) if open_edit(field.memory).is_some() && has_live_moved(field) => Decision::Drift,
-        Some(_) => Decision::Known,
+    if field.meaning.equal(None, live) {
+        return Decision::Released;
     }
+    let is_adopted = open_edit(field.memory).is_some();
+    if is_adopted && has_live_moved(field) { Decision::Drift } else { Decision::Known }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schema_catalog::{Kind, compare, units};
+use schema_catalog::{Kind, units};
 use schema_documents::recorded::ResourceRecord;
 use schema_documents::{FieldPath, Json};
 
@@ -38,10 +38,7 @@ pub(super) fn beside(
     let paths: BTreeSet<&FieldPath> = before.keys().chain(now.keys()).collect();
     paths
         .into_iter()
-        .filter(|path| match (before.get(path), now.get(path)) {
-            (Some(from), Some(to)) => from != to && !compare::equal(kind, path, from, to),
-            _ => true,
-        })
+        .filter(|path| !merge::Meaning { kind, path }.equal(before.get(path), now.get(path)))
         .filter(|path| is_told(path))
         .map(|path| Beside {
             path: path.clone(),

@@ -1,0 +1,50 @@
+//! Who may become the owner of a field, by what a pass decided of it. The book has the same table in words.
+
+use schema_documents::recorded::Owner;
+
+use crate::merge::Decision;
+
+/// Where a field's ownership may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum To {
+    /// To whoever wishes: the manifest or a setting.
+    Wisher,
+    /// To the console.
+    Console,
+    /// It stays where it is.
+    Stays,
+    /// Nobody remembers the field any more.
+    Nobody,
+}
+
+/// What a pass decided, whether it wrote the field, and where ownership may go.
+const TRANSITIONS: &[(Decision, bool, &[To])] = &[
+    (Decision::InStep, false, &[To::Wisher, To::Nobody]),
+    (Decision::Change, true, &[To::Wisher]),
+    (Decision::Change, false, &[To::Stays, To::Console]),
+    (Decision::Later, true, &[To::Wisher]),
+    (Decision::Later, false, &[To::Stays]),
+    (Decision::EnforcedDrift, true, &[To::Wisher]),
+    (Decision::EnforcedDrift, false, &[To::Stays, To::Console]),
+    (Decision::Drift, false, &[To::Console]),
+    (Decision::NotedDefault, false, &[To::Console]),
+    (Decision::Conflict, false, &[To::Console, To::Stays]),
+    (Decision::Reset, true, &[To::Nobody]),
+    (Decision::Reset, false, &[To::Stays]),
+    (Decision::Released, false, &[To::Nobody]),
+    (Decision::Known, false, &[To::Stays]),
+    (Decision::Waiting, false, &[To::Stays]),
+];
+
+/// Whether the table allows this transition.
+pub(super) fn allows(decision: Decision, written: bool, before: Option<Owner>, after: Option<Owner>) -> bool {
+    let row = TRANSITIONS.iter().find(|(of, wrote, _)| *of == decision && *wrote == written);
+    row.is_some_and(|(_, _, to)| {
+        to.iter().any(|to| match to {
+            To::Wisher => matches!(after, Some(Owner::Manifest | Owner::Setting)),
+            To::Console => after == Some(Owner::Console),
+            To::Stays => after == before,
+            To::Nobody => after.is_none(),
+        })
+    })
+}
