@@ -34,9 +34,17 @@ catalog:
 cases:
     UPDATE_CASES=1 cargo test --package fixtures-suite --test cases
 
-# How long a plan takes
+# How long a plan takes, and what is in memory
 bench:
-    cargo bench --package agent-engine
+    cargo bench --package agent-engine --bench plan
+
+# How much of a cloud in which little happens is read, in virtual time
+bench-observe:
+    cargo bench --package agent-engine --bench observe
+
+# How many intents a second become durable, and how long each waits for it
+bench-journal:
+    cargo bench --package agent-driver --bench journal
 
 # How long a scan takes, as multiples of what any scanner has to do; EXAMPLES adds the example apps
 bench-scan:
@@ -46,7 +54,11 @@ bench-scan:
 kills:
     KILLS=all cargo test --package fixtures-suite --test kills -- --nocapture
 
-# Environments through storms of faults, judged by the simulated cloud's own ledger; `--seed S` tells one story
+# Every order in which two agents, the store and the cloud can act; and longer histories of the real journal
+model:
+    MODEL=all HISTORIES=2000 cargo test --profile simulation --package fixtures-model --test protocol --test journal -- --nocapture
+
+# Environments through storms of faults, judged by the simulated cloud's own ledger; `--seed S` tells one story, `matrix` is exhaustive
 simulate *flags:
     cargo run --quiet --profile simulation --package fixtures-simulation --bin simulate -- {{flags}}
 
@@ -54,6 +66,10 @@ simulate *flags:
 laws cases="1000000":
     LAWS_CASES={{cases}} cargo test --profile simulation --package agent-engine --lib laws -- --nocapture
     ATTRIBUTE_VALUES=10 cargo test --profile simulation --package fixtures-suite --test attributes -- --nocapture
+
+# Guarantees broken on purpose, one after the other: fails when the judges of the simulation do not notice
+sabotage *flags:
+    cargo run --quiet --profile simulation --package fixtures-simulation --bin simulate -- sabotage {{flags}}
 
 # More inputs for the compiler than a test run takes, made from the committed seeds
 fuzz iterations="20000":

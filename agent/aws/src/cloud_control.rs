@@ -12,6 +12,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_cloudcontrol::Client;
 use aws_sdk_cloudcontrol::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudcontrol::operation::RequestId;
 use aws_sdk_cloudcontrol::types::{OperationStatus, ProgressEvent};
 use schema_catalog::Catalog;
 use schema_documents::{Json, Value};
@@ -51,21 +52,25 @@ impl Aws {
             .connect_timeout(Duration::from_secs(5))
             .operation_attempt_timeout(options.call_timeout.unwrap_or(CALL_TIMEOUT))
             .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeout);
-        if let Some(region) = options.region {
-            loader = loader.region(Region::new(region));
-        }
-        if let Some(url) = options.endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        let shared = loader.load().await;
+        let shared = shared(&options).await;
         let client = |retries: RetryConfig| {
-            Client::from_conf(
-                aws_sdk_cloudcontrol::config::Builder::from(&shared).retry_config(retries).build(),
-            )
+            let config = aws_sdk_cloudcontrol::config::Builder::from(&shared);
+            Client::from_conf(config.retry_config(retries).timeout_config(timeout.clone()).build())
         };
         Self { mutating: client(RetryConfig::disabled()), reading: client(RetryConfig::standard()) }
     }
+}
+
+/// The credential chain, the region and the address.
+pub(crate) async fn shared(options: &Options) -> aws_config::SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest());
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    loader.load().await
 }
 
 #[async_trait]
@@ -85,7 +90,7 @@ impl Provider for Aws {
                 .desired_state(text(body)?)
                 .send()
                 .await
-                .map(|output| output.progress_event)
+                .map(|output| taken_up(&output, output.progress_event.as_ref()))
                 .map_err(|error| call_error(&error))?,
             CallAction::Update(identifier, patch) => client
                 .update_resource()
@@ -95,7 +100,7 @@ impl Provider for Aws {
                 .patch_document(text(patch)?)
                 .send()
                 .await
-                .map(|output| output.progress_event)
+                .map(|output| taken_up(&output, output.progress_event.as_ref()))
                 .map_err(|error| call_error(&error))?,
             CallAction::Delete(identifier) => client
                 .delete_resource()
@@ -104,13 +109,10 @@ impl Provider for Aws {
                 .client_token(token)
                 .send()
                 .await
-                .map(|output| output.progress_event)
+                .map(|output| taken_up(&output, output.progress_event.as_ref()))
                 .map_err(|error| call_error(&error))?,
         };
-        event
-            .as_ref()
-            .and_then(progress)
-            .ok_or_else(|| CallError::NoAnswer("the answer has no progress".to_owned()))
+        event.ok_or_else(|| CallError::NoAnswer("the answer has no progress".to_owned()))
     }
 
     async fn poll(&self, operation: &str) -> Result<Progress, ReadError> {
@@ -172,15 +174,29 @@ fn progress(event: &ProgressEvent) -> Option<Progress> {
         OperationStatus::Success => ProgressState::Succeeded,
         OperationStatus::Failed | OperationStatus::CancelComplete => {
             let code = event.error_code.as_ref().map_or("Cancelled", |code| code.as_str());
-            ProgressState::Failed {
-                failure: classify::failed(code, &message),
-                code: code.to_owned(),
-                message,
-            }
+            let failure = classify::failed(code, &message);
+            // No request failed here: the operation did, and its token is the name that the service knows it by.
+            let message = format!("{message} (request token {operation})");
+            ProgressState::Failed { failure, code: code.to_owned(), message }
         }
         _ => ProgressState::Running { retry_after_ms: retry_after_ms.unwrap_or(POLL_MS) },
     };
     Some(Progress { operation, identifier: event.identifier.clone(), state })
+}
+
+/// The progress in the answer to a call; its request id goes into the log.
+fn taken_up(answer: &impl RequestId, event: Option<&ProgressEvent>) -> Option<Progress> {
+    tracing::info!(request_id = answer.request_id(), "the service answered");
+    event.and_then(progress)
+}
+
+/// What the service said, with the id under which its operators find the request.
+fn said<E: ProvideErrorMetadata>(error: &E) -> String {
+    let message = error.message().unwrap_or_default();
+    match error.meta().request_id() {
+        Some(id) if !message.contains(id) => format!("{message} (request id {id})"),
+        _ => message.to_owned(),
+    }
 }
 
 /// What a mutating call that failed at once means. Without an answer of the service nothing is known.
@@ -188,7 +204,7 @@ fn call_error<E: ProvideErrorMetadata + std::error::Error + 'static, R>(error: &
     match error {
         SdkError::ServiceError(answer) => {
             let answer = answer.err();
-            classify::refused(answer.code().unwrap_or("Unknown"), answer.message().unwrap_or_default())
+            classify::refused(answer.code().unwrap_or("Unknown"), &said(answer))
         }
         SdkError::ConstructionFailure(_) => CallError::Refused {
             failure: agent_world::FailureKind::Rejected,
@@ -199,11 +215,13 @@ fn call_error<E: ProvideErrorMetadata + std::error::Error + 'static, R>(error: &
     }
 }
 
-fn read_error<E: ProvideErrorMetadata + std::error::Error + 'static, R>(error: &SdkError<E, R>) -> ReadError {
+pub(crate) fn read_error<E: ProvideErrorMetadata + std::error::Error + 'static, R>(
+    error: &SdkError<E, R>,
+) -> ReadError {
     match error {
         SdkError::ServiceError(answer) => {
             let answer = answer.err();
-            classify::unanswered(answer.code().unwrap_or("Unknown"), answer.message().unwrap_or_default())
+            classify::unanswered(answer.code().unwrap_or("Unknown"), &said(answer))
         }
         SdkError::ConstructionFailure(_) => {
             ReadError::Refused { code: "InvalidRequest".to_owned(), message: describe(error) }

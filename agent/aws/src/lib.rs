@@ -5,6 +5,10 @@
 pub mod classify;
 #[cfg(feature = "sdk")]
 mod cloud_control;
+#[cfg(feature = "sdk")]
+mod events;
 
 #[cfg(feature = "sdk")]
 pub use cloud_control::{Aws, Options};
+#[cfg(feature = "sdk")]
+pub use events::Queue;

@@ -11,6 +11,20 @@ use schema_documents::{FieldPath, ResourceId};
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// How logs are written to standard error
+    #[arg(long, value_name = "FORMAT", value_parser = ["text", "json"], default_value = "text", global = true,
+        env = "MANIFEST_LOG_FORMAT", help_heading = "Logs")]
+    pub(crate) log_format: String,
+    /// Which logs: `error`, `warn`, `info`, `debug`, `trace`, or by part, such as `warn,agent_driver=debug`
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        default_value = "warn",
+        global = true,
+        env = "MANIFEST_LOG",
+        help_heading = "Logs"
+    )]
+    pub(crate) log: String,
 }
 
 #[derive(Subcommand)]
@@ -23,6 +37,10 @@ pub(crate) enum Command {
     Run(Run),
     /// Show what is recorded: resources, open edits, what is in flight
     Status(Status),
+    /// Tell who did what, when and why: every change that the journal knows
+    History(History),
+    /// Check that the journal is what was written: every batch, the chain, the order
+    Verify(Verify),
     /// Write open console edits as an import document; from the record, no cloud call
     Imports(Imports),
     /// Answer drift: the repository gets the console's value
@@ -31,6 +49,10 @@ pub(crate) enum Command {
     Revert(Answer),
     /// Confirm a deletion that waits for a person
     Confirm(Confirm),
+    /// Approve the steps of a plan that wait for a person
+    Approve(Approve),
+    /// Publish what an earlier number said once more, after showing what that would do
+    Rollback(Rollback),
     /// Remove everything that is recorded, through the same gates as any other plan
     Destroy(Destroy),
     /// Rebuild a lost journal from what is live, once a person has confirmed the list
@@ -90,11 +112,15 @@ pub(crate) struct Reach {
     /// Another address for the cloud's API, such as a simulated cloud's
     #[arg(long, value_name = "U")]
     pub(crate) endpoint_url: Option<String>,
-    /// Longest time for one call, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 20.0)]
+    /// Longest time for one call that changes something, in seconds; what is not answered in time is asked for again
+    #[arg(long, value_name = "SECONDS", default_value_t = 4.0)]
     pub(crate) call_timeout: f64,
-    /// How long the lease lasts after the last sign of life, in seconds; at least twice the call's time
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    /// Longest time for one question, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 20.0)]
+    pub(crate) question_timeout: f64,
+    /// How long the lease lasts after the last sign of life, in seconds; at least twice the call's time. Another agent
+    /// takes over when this and one call's time have passed
+    #[arg(long, value_name = "SECONDS", default_value_t = 9.0)]
     pub(crate) lease: f64,
     /// How much of the time that reads need to settle after a change is waited for, in percent; 0 for a cloud whose reads
     /// never lag, such as a simulated one
@@ -134,7 +160,7 @@ pub(crate) struct Apply {
 
 #[derive(ClapArgs)]
 #[command(
-    after_help = "Example:\n  manifest-agent run --desired s3://my-state --state s3://my-state --app shop --env production"
+    after_help = "Example:\n  manifest-agent run --desired s3://my-state --state s3://my-state --app shop --env production \\\n      --events https://sqs.eu-central-1.amazonaws.com/123456789012/manifest-events"
 )]
 pub(crate) struct Run {
     #[command(flatten)]
@@ -142,6 +168,22 @@ pub(crate) struct Run {
     /// Time from the end of one pass to the start of the next, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     pub(crate) every: f64,
+    /// Serve metrics, health, readiness and status at this address of this machine, such as `127.0.0.1:9464`
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+    /// Let `--listen` take an address that other machines reach; the pages have no password
+    #[arg(long, requires = "listen")]
+    pub(crate) listen_anywhere: bool,
+    /// Within this time everything is read once, a slice in each pass, in seconds; without it an hour where audit events
+    /// are heard, else from pass to pass
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) sweep: Option<f64>,
+    /// The sweep's share of the cloud's rate limit: reads a second at most, on average
+    #[arg(long, value_name = "N", default_value_t = 5.0)]
+    pub(crate) sweep_rate: f64,
+    /// The queue with the account's audit events (`CloudTrail` through `EventBridge` to SQS): what they name is looked at at once
+    #[arg(long, value_name = "URL", env = "MANIFEST_EVENTS")]
+    pub(crate) events: Option<String>,
 }
 
 #[derive(ClapArgs)]
@@ -150,6 +192,37 @@ pub(crate) struct Status {
     #[command(flatten)]
     pub(crate) place: Place,
     /// How the status is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  manifest-agent history --state s3://my-state --env production --resource database/shared/instance --since 7d"
+)]
+pub(crate) struct History {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Only what happened to this resource
+    #[arg(long, value_name = "ID")]
+    pub(crate) resource: Option<ResourceId>,
+    /// Only what happened since: a time (`2026-11-26T08:00:00Z`), a day in UTC, or how long ago (`36h`, `7d`)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// At most so many events, the newest of them
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) limit: usize,
+    /// How the events are written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifest-agent verify --state s3://my-state --app shop --env production")]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// How the verdict is written
     #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
 }
@@ -200,14 +273,56 @@ pub(crate) struct Confirm {
     pub(crate) person: Person,
 }
 
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  manifest-agent approve sha256:… --state s3://my-state --app shop --env production"
+)]
+pub(crate) struct Approve {
+    /// What is approved; `plan` and `status` print it
+    pub(crate) digest: String,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The desired state: with it, what only `plan` has shown can be approved, by planning once more
+    #[arg(long, value_name = "URL", env = "MANIFEST_DESIRED")]
+    pub(crate) desired: Option<String>,
+    /// Refuse documents larger than this
+    #[arg(long, value_name = "BYTES", default_value_t = schema_documents::desired::DEFAULT_MAX_BYTES)]
+    pub(crate) max_document_bytes: u64,
+    #[command(flatten)]
+    pub(crate) reach: Reach,
+    /// Who approves; without it the user's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  manifest-agent rollback 41 --desired s3://my-state --state s3://my-state --app shop --env production"
+)]
+pub(crate) struct Rollback {
+    /// The number to go back to; without it the one before the last
+    pub(crate) number: Option<u64>,
+    #[command(flatten)]
+    pub(crate) at: Connected,
+    /// Show what it would do, and publish nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// How the plan is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Who goes back; without it the user's name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
 /// Who decides.
 #[derive(ClapArgs, Clone)]
 pub(crate) struct Person {
     /// Who decides; without it the user's name
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
-    /// How long to wait for an agent that is silent, in seconds of its lease
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    /// How long the lease lasts under which the word is written, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 9.0)]
     pub(crate) lease: f64,
 }
 

@@ -1,14 +1,25 @@
 //! `manifest-agent`: keeps one cloud account in step with its desired states.
 
+mod advice;
 mod args;
 mod commands;
 mod desired;
+mod listening;
+mod metered;
+mod metrics;
 mod objects;
 mod output;
+mod serve;
 mod show;
+mod telemetry;
 mod wiring;
 
 use std::process::ExitCode;
+
+/// A pass makes and drops documents many times its lasting size. This allocator gives that back to the system, and the usual
+/// one keeps it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use args::{Args, Command};
 use clap::Parser as _;
@@ -17,19 +28,10 @@ use clap::Parser as _;
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    output::logs();
-    let outcome = match args.command {
-        Command::Plan(args) => commands::plan::run(args).await,
-        Command::Apply(args) => commands::apply::run(args).await,
-        Command::Destroy(args) => commands::destroy::run(args).await,
-        Command::Run(args) => commands::run::run(args).await,
-        Command::Status(args) => commands::status::run(args).await,
-        Command::Imports(args) => commands::imports::run(args).await,
-        Command::Adopt(args) => commands::answer::adopt(args).await,
-        Command::Revert(args) => commands::answer::revert(args).await,
-        Command::Confirm(args) => commands::confirm::run(args).await,
-        Command::Recover(args) => commands::recover::run(args).await,
-        Command::Secret(args) => commands::secret::run(args).await,
+    let logs = output::logs(&args.log, args.log_format == "json");
+    let outcome = match logs {
+        Ok(()) => Box::pin(execute(args.command)).await,
+        error => error.map(|()| output::Verdict::Clean),
     };
     match outcome {
         Ok(output::Verdict::Clean) => ExitCode::SUCCESS,
@@ -38,5 +40,25 @@ async fn main() -> ExitCode {
             anstream::eprintln!("{}error{}: {error:#}", output::RED.render(), output::RED.render_reset());
             ExitCode::from(2)
         }
+    }
+}
+
+async fn execute(command: Command) -> anyhow::Result<output::Verdict> {
+    match command {
+        Command::Plan(args) => Box::pin(commands::plan::run(args)).await,
+        Command::Apply(args) => Box::pin(commands::apply::run(args)).await,
+        Command::Destroy(args) => Box::pin(commands::destroy::run(args)).await,
+        Command::Run(args) => Box::pin(commands::run::run(args)).await,
+        Command::Status(args) => commands::status::run(args).await,
+        Command::History(args) => commands::history::run(args).await,
+        Command::Verify(args) => commands::verify::run(args).await,
+        Command::Imports(args) => commands::imports::run(args).await,
+        Command::Adopt(args) => commands::answer::adopt(args).await,
+        Command::Revert(args) => commands::answer::revert(args).await,
+        Command::Confirm(args) => commands::confirm::run(args).await,
+        Command::Approve(args) => commands::approve::run(args).await,
+        Command::Rollback(args) => commands::rollback::run(args).await,
+        Command::Recover(args) => commands::recover::run(args).await,
+        Command::Secret(args) => commands::secret::run(args).await,
     }
 }

@@ -19,4 +19,8 @@ impl JournalStore for JournalObjects {
     async fn get(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
         self.0.get(number).await.map_err(|error| StoreError(error.0))
     }
+
+    async fn listed(&self) -> Result<u64, StoreError> {
+        self.0.last_hint(0).await.map_err(|error| StoreError(error.0))
+    }
 }

@@ -2,8 +2,12 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// The colour of errors.
 pub(crate) const RED: anstyle::Style = anstyle::AnsiColor::Red.on_default().bold();
@@ -32,11 +36,27 @@ pub(crate) fn data(text: &str) -> Result<()> {
     }
 }
 
-/// Logs go to standard error; `MANIFEST_LOG` says which (`info`, `agent_engine=debug`), `warn` without it.
-pub(crate) fn logs() {
-    let filter = EnvFilter::try_from_env("MANIFEST_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+/// The parts of this program, as they are named in logs.
+const OURS: [&str; 2] = ["agent_", "manifest_agent"];
+
+/// Logs go to standard error. What libraries say below `info` is left out, whatever is asked for: the cloud's SDK and the
+/// HTTP client under it would write down requests as they were sent, with the secrets in them.
+pub(crate) fn logs(level: &str, as_json: bool) -> Result<()> {
+    let asked = EnvFilter::try_new(level).with_context(|| {
+        format!("`--log {level}` is no level, such as `info`, or `warn,agent_driver=debug`")
+    })?;
+    let decent = filter_fn(|about| {
+        *about.level() <= Level::INFO || OURS.iter().any(|ours| about.target().starts_with(ours))
+    });
     let colour = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
+    let logs = tracing_subscriber::registry().with(asked).with(decent);
+    if as_json {
+        logs.with(lines.json().with_current_span(false).with_span_list(true)).init();
+    } else {
+        logs.with(lines).init();
+    }
+    Ok(())
 }
 
 /// A time, for people.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use agent_driver::{Doing, Progress};
@@ -12,13 +13,20 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::args::Reach;
+use crate::telemetry::Telemetry;
 
 /// Shows what a pass tells, until it tells no more.
-pub(crate) fn start(mut progress: mpsc::UnboundedReceiver<Progress>) -> JoinHandle<()> {
+pub(crate) fn start(
+    mut progress: mpsc::UnboundedReceiver<Progress>,
+    telemetry: Option<Arc<Telemetry>>,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut shown = std::io::stderr().is_terminal().then(Shown::new);
         let mut told_of_lease = false;
         while let Some(progress) = progress.recv().await {
+            if let Some(telemetry) = &telemetry {
+                telemetry.hear(&progress);
+            }
             if let Progress::LeaseHeld { holder, .. } = &progress
                 && !told_of_lease
             {

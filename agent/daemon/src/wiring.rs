@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use agent_aws::Aws;
-use agent_driver::{Driver, Journal, LeaseTerms, Memory, NoVault, SystemClock, SystemEntropy};
-use agent_world::{Call, CallError, Found, Progress, Provider, ReadError};
+use agent_driver::{
+    Checkpoints, Driver, Journal, LeaseTerms, Memory, NoCloud, NoVault, SystemClock, SystemEntropy,
+};
+use agent_world::Provider;
 use anyhow::{Context as _, Result, ensure};
-use schema_documents::Json;
 use schema_documents::desired::DesiredState;
 use schema_documents::environment::Cloud;
 use schema_documents::recorded::Recorded;
@@ -44,10 +45,13 @@ impl Environment {
 
     /// The driver of this environment's journal, with a cloud.
     pub(crate) fn driver(&self, provider: Arc<dyn Provider>, lease: LeaseTerms) -> Driver {
+        let version = schema_documents::checkpoint::VERSION.to_string();
+        let checkpoints = JournalObjects(self.store.below("checkpoint").below(&version).numbered());
         Driver {
             provider,
             store: Arc::new(JournalObjects(self.store.below("journal").numbered())),
-            clock: Arc::new(SystemClock),
+            checkpoints: Checkpoints { store: Arc::new(checkpoints), every: agent_driver::EVERY },
+            clock: Arc::new(SystemClock::default()),
             entropy: Arc::new(SystemEntropy),
             vault: Arc::new(NoVault),
             lease,
@@ -84,12 +88,16 @@ pub(crate) async fn cloud(desired: &DesiredState, reach: &Reach) -> Result<Arc<d
 
 /// Cloud Control in a region.
 pub(crate) async fn aws(region: Option<String>, reach: &Reach) -> Result<Arc<dyn Provider>> {
-    let options = agent_aws::Options {
+    Ok(Arc::new(Aws::connect(aws_options(region, reach)?).await))
+}
+
+/// How an account is reached.
+pub(crate) fn aws_options(region: Option<String>, reach: &Reach) -> Result<agent_aws::Options> {
+    Ok(agent_aws::Options {
         region,
         endpoint_url: reach.endpoint_url.clone(),
-        call_timeout: Some(seconds(reach.call_timeout, "--call-timeout")?),
-    };
-    Ok(Arc::new(Aws::connect(options).await))
+        call_timeout: Some(seconds(reach.question_timeout, "--question-timeout")?),
+    })
 }
 
 /// How the lease is held.
@@ -100,12 +108,14 @@ pub(crate) fn lease(reach: &Reach) -> Result<LeaseTerms> {
         term_ms >= 2 * longest_call_ms,
         "`--lease` is at least twice `--call-timeout`, or no call would fit into it"
     );
-    Ok(LeaseTerms { holder: holder(), term_ms, longest_call_ms })
+    let longest_question_ms = milliseconds(reach.question_timeout, "--question-timeout")?;
+    Ok(LeaseTerms { holder: holder(), term_ms, longest_call_ms, longest_question_ms })
 }
 
 /// How the lease is held by a person's command, which makes no call.
 pub(crate) fn lease_of_person(lease_seconds: f64) -> Result<LeaseTerms> {
-    Ok(LeaseTerms { holder: holder(), term_ms: milliseconds(lease_seconds, "--lease")?, longest_call_ms: 0 })
+    let term_ms = milliseconds(lease_seconds, "--lease")?;
+    Ok(LeaseTerms { holder: holder(), term_ms, longest_call_ms: 0, longest_question_ms: 0 })
 }
 
 fn holder() -> String {
@@ -129,30 +139,4 @@ fn milliseconds(typed: f64, option: &str) -> Result<u64> {
 pub(crate) fn person(named: Option<&String>) -> Result<String> {
     let from_environment = || ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     named.cloned().or_else(from_environment).context("nobody is named: say who decides with `--by`")
-}
-
-/// For commands that never ask a cloud.
-struct NoCloud;
-
-#[agent_world::async_trait]
-impl Provider for NoCloud {
-    fn knows(&self, _: &str) -> bool {
-        false
-    }
-
-    async fn call(&self, _: &Call) -> Result<Progress, CallError> {
-        Err(CallError::NoAnswer("this command has no cloud".to_owned()))
-    }
-
-    async fn poll(&self, _: &str) -> Result<Progress, ReadError> {
-        Err(ReadError::NoAnswer("this command has no cloud".to_owned()))
-    }
-
-    async fn read(&self, _: &str, _: &str) -> Result<Option<Json>, ReadError> {
-        Err(ReadError::NoAnswer("this command has no cloud".to_owned()))
-    }
-
-    async fn list(&self, _: &str, _: Option<&Json>) -> Result<Vec<Found>, ReadError> {
-        Err(ReadError::NoAnswer("this command has no cloud".to_owned()))
-    }
 }

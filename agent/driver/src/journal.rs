@@ -1,58 +1,72 @@
 //! The journal in its store: batches with numbers, each written once, each naming the digest of the one before.
 //!
-//! Any answer to a put but *written* is settled by reading that number: ours: it was appended; another's: that writer has
-//! taken over; nothing: the same bytes again at the same number, never at the next.
+//! Entries are applied to the record before they are written, by the same table of transitions that reads them back. So what
+//! could not be read is never written; and what was applied and not written makes the record useless, which is then read
+//! anew.
+
+mod split;
 
 use std::sync::Arc;
 
 use agent_engine::fold;
-use agent_world::{Clock, Entropy, JournalStore, Put};
+use agent_world::{Clock, Entropy};
+use schema_documents::Millis;
 use schema_documents::journal::{Batch, Entry, Format, Lease, VERSION};
 use schema_documents::recorded::Recorded;
-use schema_documents::{Millis, canonical};
+use tokio::task::JoinHandle;
 
-use crate::{Driver, DriverError, Memory};
+use crate::lease::{Held, Hold};
+use crate::past::Batches;
+use crate::patient::{Holder, Patient};
+use crate::{Checkpoints, Driver, DriverError, Memory};
 
-/// How often a put or a get without a usable answer is tried.
-const MOST_TRIES: u32 = 8;
-
-/// The pause after the first try; it doubles.
-const FIRST_PAUSE_MS: u64 = 50;
+pub(crate) use split::{MOST_BATCH_BYTES, size};
 
 /// A journal that was read to its end.
 pub struct Journal {
-    store: Arc<dyn JournalStore>,
+    objects: Patient,
+    checkpoints: Checkpoints,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     recorded: Recorded,
     memory: Memory,
     /// Tells our batches from another's: drawn when the journal was opened.
     writer: String,
-    /// The epoch of our lease; none: we hold none.
-    epoch: Option<u64>,
+    /// The lease, while we hold it. Its epoch is that of the last batch.
     lease: Option<Lease>,
     /// When the last batch of ours began to be written.
     written_at_ms: Millis,
-    /// The number of a batch of which it is not known whether it was written.
-    unsettled: Option<u64>,
+    /// Why nothing more is written: another writer has taken over, or it is not known whether a batch was written.
+    over: Option<DriverError>,
+    /// Whether the record holds entries that may not be in the journal.
+    ahead: bool,
+    /// The last checkpoint, while it is written.
+    checkpointing: Option<JoinHandle<()>>,
 }
 
 impl Journal {
-    /// Reads the journal, from its first batch or from where this process stopped reading, and folds it. Writes nothing.
+    /// Reads the journal and folds it: from its newest checkpoint, or from where this process stopped reading. Writes
+    /// nothing.
     pub async fn open(driver: &Driver) -> Result<Self, DriverError> {
         let mut journal = Self {
-            store: Arc::clone(&driver.store),
+            objects: Patient { store: Arc::clone(&driver.store), clock: Arc::clone(&driver.clock) },
+            checkpoints: driver.checkpoints.clone(),
             clock: Arc::clone(&driver.clock),
             entropy: Arc::clone(&driver.entropy),
             recorded: driver.memory.take(),
             memory: driver.memory.clone(),
             writer: driver.entropy.nonce(),
-            epoch: None,
             lease: None,
             written_at_ms: 0,
-            unsettled: None,
+            over: None,
+            ahead: false,
+            checkpointing: None,
         };
+        if journal.recorded.number == 0 {
+            journal.recorded = journal.checkpoints.newest(&journal.objects, &journal.clock).await?;
+        }
         journal.catch_up().await?;
+        Batches::from(journal.objects.clone(), journal.recorded.number + 1).expect_end().await?;
         Ok(journal)
     }
 
@@ -64,55 +78,123 @@ impl Journal {
     /// Reads what others have written since, and folds it. How many batches that were.
     pub async fn catch_up(&mut self) -> Result<u64, DriverError> {
         let before = self.recorded.number;
-        while let Some(bytes) = self.get(self.recorded.number + 1).await? {
-            let batch = parse(self.recorded.number + 1, &bytes)?;
-            self.fold(&batch)?;
+        let mut past = Batches::from(self.objects.clone(), before + 1);
+        loop {
+            let (first, batches) = past.read().await?;
+            if batches.is_empty() {
+                return Ok(self.recorded.number - before);
+            }
+            for (number, bytes) in (first..).zip(batches) {
+                self.fold(number, &bytes)?;
+            }
         }
-        Ok(self.recorded.number - before)
     }
 
-    fn fold(&mut self, batch: &Batch) -> Result<(), DriverError> {
-        let number = batch.number;
-        fold::fold(&mut self.recorded, batch).map_err(|illegal| {
+    fn fold(&mut self, number: u64, bytes: &[u8]) -> Result<(), DriverError> {
+        let opened = Batch::open(bytes).map_err(|unusable| unusable.to_string());
+        let folded = opened.and_then(|(batch, digest)| {
+            fold::fold_read(&mut self.recorded, &batch, digest).map_err(|illegal| illegal.to_string())
+        });
+        folded.map_err(|reason| {
             // Half of the batch may be in it.
             self.recorded = Recorded::default();
-            DriverError::Unreadable { number, reason: illegal.to_string() }
+            DriverError::Unreadable { number, reason }
         })
     }
 
-    /// Appends these entries as one batch, durably, under the lease that is held. What could not be folded is not written:
-    /// nobody could read the journal any more.
+    /// Reads everything anew: the record holds what was not written. After an error nothing more is written.
+    async fn read_anew(&mut self) -> Result<(), DriverError> {
+        (self.recorded, self.ahead) = (Recorded::default(), false);
+        let read = async {
+            self.recorded = self.checkpoints.newest(&self.objects, &self.clock).await?;
+            self.catch_up().await.map(drop)
+        };
+        let read = read.await;
+        if let Err(error) = &read {
+            self.over = Some(error.clone());
+        }
+        read
+    }
+
+    // --- writing
+
+    /// Appends these entries, durably, under the lease that is held. What could not be folded is not written: nobody could
+    /// read the journal any more.
     pub async fn append(&mut self, entries: Vec<Entry>) -> Result<(), DriverError> {
-        let mut after = self.recorded.clone();
-        for entry in &entries {
-            fold::apply(&mut after, entry, self.clock.now_ms())
-                .map_err(|illegal| DriverError::Illegal(illegal.to_string()))?;
-        }
-        self.append_legal(entries).await
+        let bytes = entries.iter().map(size).sum();
+        let mut results = self.append_each(vec![entries], bytes).await;
+        self.start_checkpoint();
+        results.pop().unwrap_or(Ok(()))
     }
 
-    /// Appends entries that are known to be legal: the engine has folded them already.
-    pub(crate) async fn append_legal(&mut self, entries: Vec<Entry>) -> Result<(), DriverError> {
-        let epoch = self.epoch.unwrap_or(self.recorded.epoch);
-        self.append_in(epoch, entries).await
+    /// Appends several groups of entries of so many bytes together, as one batch if they fit into one. A group is taken
+    /// whole, or not at all when one of its entries is illegal. A result for each.
+    pub(crate) async fn append_each(
+        &mut self,
+        groups: Vec<Vec<Entry>>,
+        bytes: usize,
+    ) -> Vec<Result<(), DriverError>> {
+        let at_ms = self.clock.now_ms();
+        let mut legal: Vec<Entry> = Vec::new();
+        let mut results = Vec::new();
+        for group in groups {
+            let result = self.take(&legal, &group, at_ms).await;
+            if result.is_ok() {
+                legal.extend(group);
+            }
+            results.push(result);
+        }
+        let batches = if bytes > MOST_BATCH_BYTES { split::into_batches(&legal) } else { vec![legal] };
+        if let Err(error) = self.write(batches, at_ms).await {
+            results
+                .iter_mut()
+                .filter(|result| result.is_ok())
+                .for_each(|result| *result = Err(error.clone()));
+        }
+        results
     }
 
-    async fn append_in(&mut self, epoch: u64, entries: Vec<Entry>) -> Result<(), DriverError> {
-        if let Some(number) = self.unsettled {
-            let reason = "an earlier put was never answered".to_owned();
-            return Err(DriverError::Unsettled { number, reason });
+    /// Applies a group to the record, which holds `before` and is not written yet either.
+    async fn take(&mut self, before: &[Entry], group: &[Entry], at_ms: Millis) -> Result<(), DriverError> {
+        self.is_writable()?;
+        self.ahead = true;
+        for (nth, entry) in group.iter().enumerate() {
+            if let Err(illegal) = fold::apply(&mut self.recorded, entry, at_ms) {
+                if nth > 0 {
+                    self.read_anew().await?;
+                    for entry in before {
+                        fold::apply(&mut self.recorded, entry, at_ms)
+                            .map_err(|illegal| DriverError::Illegal(illegal.to_string()))?;
+                    }
+                    self.ahead = true;
+                }
+                return Err(DriverError::Illegal(illegal.to_string()));
+            }
         }
-        let batch = self.next_batch(epoch, entries);
-        let began_at_ms = self.clock.now_ms();
-        self.put(batch.number, canonical::to_string(&batch).into_bytes()).await?;
-        #[cfg(debug_assertions)]
-        crate::crash_point::appended();
-        self.fold(&batch)?;
-        self.written_at_ms = began_at_ms;
         Ok(())
     }
 
-    fn next_batch(&self, epoch: u64, entries: Vec<Entry>) -> Batch {
+    fn is_writable(&self) -> Result<(), DriverError> {
+        match (&self.over, &self.lease) {
+            (Some(over), _) => Err(over.clone()),
+            (None, None) => Err(DriverError::Illegal("no lease is held".to_owned())),
+            (None, Some(_)) => Ok(()),
+        }
+    }
+
+    /// Writes entries that the record holds already.
+    async fn write(&mut self, batches: Vec<Vec<Entry>>, at_ms: Millis) -> Result<(), DriverError> {
+        self.is_writable()?;
+        let epoch = self.recorded.epoch;
+        for entries in batches.into_iter().filter(|entries| !entries.is_empty()) {
+            let batch = self.next_batch(epoch, at_ms, entries);
+            self.write_batch(&batch).await?;
+        }
+        self.ahead = false;
+        Ok(())
+    }
+
+    fn next_batch(&self, epoch: u64, at_ms: Millis, entries: Vec<Entry>) -> Batch {
         Batch {
             format: Format::Journal,
             version: VERSION,
@@ -121,110 +203,110 @@ impl Journal {
             epoch,
             writer: self.writer.clone(),
             previous: self.recorded.last.clone(),
-            at_ms: self.clock.now_ms(),
+            at_ms,
             entries,
         }
     }
 
-    async fn put(&mut self, number: u64, bytes: Vec<u8>) -> Result<(), DriverError> {
-        self.unsettled = Some(number);
-        let ours = self.settle_put(number, bytes).await?;
-        self.unsettled = None;
-        if ours { Ok(()) } else { Err(self.lost().await) }
-    }
-
-    /// Whether the object with this number, which is there afterwards, is ours.
-    async fn settle_put(&self, number: u64, bytes: Vec<u8>) -> Result<bool, DriverError> {
-        let mut reason = "it says that the number is taken, and has nothing there".to_owned();
-        for tries in 1..=MOST_TRIES {
-            match self.store.put(number, bytes.clone()).await {
-                Ok(Put::Written) => return Ok(true),
-                Ok(Put::Exists) => {}
-                Err(error) => reason = error.0,
-            }
-            match self.store.get(number).await {
-                Ok(Some(found)) => return Ok(found == bytes),
-                Ok(None) => {}
-                Err(error) => reason = error.0,
-            }
-            self.pause(tries).await;
+    /// Puts a batch whose entries the record holds, and takes note of it.
+    async fn write_batch(&mut self, batch: &Batch) -> Result<(), DriverError> {
+        let sealed = batch.seal();
+        let bytes = sealed.bytes.len() as u64;
+        if bytes > schema_documents::journal::LONGEST_BYTES {
+            self.read_anew().await?;
+            return Err(DriverError::TooLong { bytes });
         }
-        Err(DriverError::Unsettled { number, reason })
+        let began_at_ms = self.clock.now_ms();
+        let number = batch.number;
+        // Also for whoever stops waiting for this put and goes on with the journal.
+        self.over = Some(DriverError::Unsettled { number, reason: "its put was given up".to_owned() });
+        match self.objects.put(number, &sealed.bytes).await {
+            Ok(Holder::Us) => self.over = None,
+            Ok(Holder::Another) => return Err(self.lost().await),
+            Err(error) => return Err(self.unsettled(number, error.0)),
+        }
+        #[cfg(debug_assertions)]
+        crate::crash_point::appended();
+        fold::end(&mut self.recorded, batch, sealed.digest);
+        self.written_at_ms = began_at_ms;
+        Ok(())
     }
 
+    fn unsettled(&mut self, number: u64, reason: String) -> DriverError {
+        let unsettled = DriverError::Unsettled { number, reason };
+        self.lease = None;
+        (self.recorded, self.ahead) = (Recorded::default(), false);
+        self.over = Some(unsettled.clone());
+        unsettled
+    }
+
+    /// Another writer took the number: reads what it wrote.
     async fn lost(&mut self) -> DriverError {
-        (self.epoch, self.lease) = (None, None);
-        if let Err(error) = self.catch_up().await {
-            return error;
-        }
-        let holder = self.recorded.lease.as_ref().map(|lease| lease.holder.clone());
-        DriverError::Lost { to: holder.unwrap_or_else(|| "a writer that is done already".to_owned()) }
+        self.lease = None;
+        let read = if self.ahead { self.read_anew().await } else { self.catch_up().await.map(drop) };
+        let error = read.err().unwrap_or_else(|| {
+            let holder = self.recorded.lease.as_ref().map(|lease| lease.holder.clone());
+            DriverError::Lost { to: holder.unwrap_or_else(|| "a writer that is done already".to_owned()) }
+        });
+        self.over = Some(error.clone());
+        error
     }
 
-    async fn get(&self, number: u64) -> Result<Option<Vec<u8>>, DriverError> {
-        let mut tries = 0;
-        loop {
-            match self.store.get(number).await {
-                Ok(found) => return Ok(found),
-                Err(error) => {
-                    tries += 1;
-                    if tries >= MOST_TRIES {
-                        return Err(error.into());
-                    }
-                }
-            }
-            self.pause(tries).await;
+    /// Begins to write a checkpoint, if the last batch has one. It is written beside everything else.
+    pub(crate) fn start_checkpoint(&mut self) {
+        let is_ours = self.lease.is_some() && !self.ahead;
+        if is_ours && self.checkpoints.are_due(self.recorded.number) {
+            let write = self.checkpoints.clone().write(self.recorded.clone());
+            self.checkpointing = Some(tokio::spawn(write));
         }
-    }
-
-    async fn pause(&self, tries: u32) {
-        let pause_ms = FIRST_PAUSE_MS << (tries - 1).min(6);
-        self.clock.sleep_until(self.clock.now_ms() + pause_ms).await;
     }
 
     // --- the lease
 
     /// Writes that we hold the lease from now on, in a new epoch.
     pub(crate) async fn take_lease(&mut self, lease: Lease) -> Result<(), DriverError> {
-        let epoch = self.recorded.epoch + 1;
-        self.append_in(epoch, vec![Entry::Lease(lease.clone())]).await?;
-        (self.epoch, self.lease) = (Some(epoch), Some(lease));
+        if let Some(over) = self.over.as_ref().filter(|over| !matches!(over, DriverError::Lost { .. })) {
+            return Err(over.clone());
+        }
+        let entries = vec![Entry::Lease(lease.clone())];
+        let batch = self.next_batch(self.recorded.epoch + 1, self.clock.now_ms(), entries);
+        self.write_batch(&batch).await?;
+        self.recorded.lease = Some(lease.clone());
+        self.lease = Some(lease);
         Ok(())
     }
 
-    /// The lease that is held.
-    pub(crate) fn lease(&self) -> Option<Lease> {
-        self.lease.clone()
+    /// Whether a lease is held, and until when.
+    pub(crate) fn hold(&self) -> Hold {
+        match (&self.over, &self.lease) {
+            (Some(over), _) => Hold::Over(over.clone()),
+            (None, None) => Hold::Nothing,
+            (None, Some(lease)) => Hold::Lease(Held::since(self.written_at_ms, lease)),
+        }
     }
 
-    /// When the lease is to be renewed: after a third of its term; none: no lease is held.
-    pub(crate) fn renewal_due_ms(&self) -> Option<Millis> {
-        self.lease.as_ref().map(|lease| self.written_at_ms + lease.term_ms / 3)
-    }
-
-    /// Until when nobody else acts; none: no lease is held.
-    pub(crate) fn deadline_ms(&self) -> Option<Millis> {
-        self.lease.as_ref().map(|lease| self.written_at_ms + lease.term_ms)
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
     }
 
     /// Gives the lease back, so that the next writer need not wait.
     pub async fn release(&mut self) -> Result<(), DriverError> {
-        if self.lease.is_none() || self.unsettled.is_some() {
-            return Ok(());
+        if self.lease.is_some() {
+            self.append(vec![Entry::Released {}]).await?;
+            self.lease = None;
         }
-        self.append_legal(vec![Entry::Released {}]).await?;
-        (self.epoch, self.lease) = (None, None);
+        if let Some(checkpointing) = self.checkpointing.take() {
+            // A process that ends now would take an unfinished checkpoint with it. Its outcome does not matter.
+            let _ = checkpointing.await;
+        }
         Ok(())
     }
 }
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        self.memory.keep(std::mem::take(&mut self.recorded));
+        if !self.ahead {
+            self.memory.keep(std::mem::take(&mut self.recorded));
+        }
     }
-}
-
-fn parse(number: u64, bytes: &[u8]) -> Result<Batch, DriverError> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| DriverError::Unreadable { number, reason: error.to_string() })
 }

@@ -3,6 +3,8 @@
 //! Every batch renews it. A successor acts only after it watched, by its own clock, that no batch came for the whole term and
 //! the longest call on top; so nothing that its predecessor may still send was begun after the predecessor's time was over.
 
+use std::time::Duration;
+
 use schema_documents::Millis;
 use schema_documents::journal::Lease;
 use tokio::sync::watch;
@@ -14,37 +16,145 @@ use crate::{Driver, DriverError, Journal, Progress, Reporter};
 pub struct LeaseTerms {
     /// Who holds it, for people: host and process.
     pub holder: String,
-    /// How long it lasts from the last batch on, in milliseconds. Twice `longest_call_ms` is the
-    /// least, and is taken for anything shorter.
+    /// How long it lasts from the last batch on, in milliseconds. Twice `longest_call_ms` is the least, and is taken for
+    /// anything shorter.
     pub term_ms: u64,
-    /// How long one call may take before its answer counts as lost, in milliseconds.
+    /// How long one mutating call may take before its answer counts as lost, in milliseconds.
     pub longest_call_ms: u64,
+    /// How long a question may take before its answer counts as lost, in milliseconds. The lease does not cover questions.
+    pub longest_question_ms: u64,
 }
 
 impl Default for LeaseTerms {
     fn default() -> Self {
         let holder = format!("process {}", std::process::id());
-        Self { holder, term_ms: 90_000, longest_call_ms: 30_000 }
+        Self { holder, term_ms: 9_000, longest_call_ms: 4_000, longest_question_ms: 20_000 }
+    }
+}
+
+impl LeaseTerms {
+    fn lease(&self) -> Lease {
+        // A call starts only if it ends within the term, so a shorter term would never let one start.
+        let term_ms = self.term_ms.max(self.longest_call_ms.saturating_mul(2));
+        Lease { holder: self.holder.clone(), term_ms, longest_call_ms: self.longest_call_ms }
+    }
+}
+
+/// Between two renewals in an active pass lies at least this time, as far as the lease's term allows.
+const LEAST_BETWEEN_RENEWALS_MS: u64 = 5_000;
+
+/// Whether a lease is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// None was taken, or it was given back.
+    Nothing,
+    /// One is.
+    Lease(Held),
+    /// It is over, and nothing more is written.
+    Over(DriverError),
+}
+
+/// A lease that is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) lease: Lease,
+    /// Until when nobody else acts.
+    pub(crate) deadline_ms: Millis,
+    /// When it is to be renewed, unless something else is written before.
+    pub(crate) renewal_due_ms: Millis,
+}
+
+impl Held {
+    /// The lease since a batch that began to be written then.
+    pub(crate) fn since(written_at_ms: Millis, lease: &Lease) -> Self {
+        let term_ms = lease.term_ms;
+        // Up to the renewal a call can begin at any time, and end within the term.
+        let covers_ms = term_ms.saturating_sub(lease.longest_call_ms);
+        let renew_after_ms = (term_ms / 3).max(LEAST_BETWEEN_RENEWALS_MS).min(covers_ms);
+        Self {
+            lease: lease.clone(),
+            deadline_ms: written_at_ms + term_ms,
+            renewal_due_ms: written_at_ms + renew_after_ms,
+        }
     }
 }
 
 /// How often the journal is read while somebody else holds the lease.
 const WATCH_MS: u64 = 500;
 
+/// How often it is read while nobody does: how late a predecessor may be noticed.
+const IDLE_WATCH_MS: u64 = 1_000;
+
+/// Waits between two passes. Ends after `pause`; while another writer holds the lease it does not end, for that one works;
+/// when the other has fallen silent with the lease in its hands it ends at once, for then there is work to take over. So
+/// a killed agent is followed within its lease's term, the longest call, and a second.
+pub async fn stand_by(
+    driver: &Driver,
+    pause: Duration,
+    stop: &watch::Receiver<bool>,
+) -> Result<(), DriverError> {
+    let mut journal = Journal::open(driver).await?;
+    let due_ms = driver.clock.now_ms() + Millis::try_from(pause.as_millis()).unwrap_or(Millis::MAX);
+    let mut silence = Silence::from_now(driver);
+    while !*stop.borrow() {
+        let now_ms = driver.clock.now_ms();
+        let wake_ms = match silence.over_at_ms(&journal) {
+            Some(over_at_ms) if now_ms >= over_at_ms => return Ok(()),
+            Some(over_at_ms) => over_at_ms.min(now_ms + WATCH_MS),
+            None if now_ms >= due_ms => return Ok(()),
+            None => due_ms.min(now_ms + IDLE_WATCH_MS),
+        };
+        sleep_until(driver, wake_ms, stop).await;
+        silence.listen(driver, &mut journal).await?;
+    }
+    Ok(())
+}
+
+/// Sleeps, unless it is told to stop.
+async fn sleep_until(driver: &Driver, at_ms: Millis, stop: &watch::Receiver<bool>) {
+    let mut stop = stop.clone();
+    tokio::select! {
+        () = driver.clock.sleep_until(at_ms) => {}
+        // When nobody can tell it to stop any more it sleeps on.
+        Ok(_) = stop.wait_for(|stop| *stop) => {}
+    }
+}
+
+/// For how long nothing was written, as far as this process watched.
+struct Silence {
+    since_ms: Millis,
+}
+
+impl Silence {
+    fn from_now(driver: &Driver) -> Self {
+        Self { since_ms: driver.clock.now_ms() }
+    }
+
+    /// Reads on. Whatever comes breaks the silence.
+    async fn listen(&mut self, driver: &Driver, journal: &mut Journal) -> Result<(), DriverError> {
+        if journal.catch_up().await? > 0 {
+            *self = Self::from_now(driver);
+        }
+        Ok(())
+    }
+
+    /// When it has lasted long enough to take the lease from its holder; none: nobody holds it.
+    fn over_at_ms(&self, journal: &Journal) -> Option<Millis> {
+        let lease = journal.recorded().lease.as_ref()?;
+        Some(self.since_ms.saturating_add(lease.term_ms).saturating_add(lease.longest_call_ms))
+    }
+}
+
 /// Claims the lease: at once when nobody holds it, else when its holder was silent for long enough.
-pub(crate) async fn claim(
+pub async fn claim(
     driver: &Driver,
     journal: &mut Journal,
     reporter: &Reporter,
     stop: &watch::Receiver<bool>,
 ) -> Result<(), DriverError> {
-    let terms = &driver.lease;
-    // A call starts only if it ends within the term, so a shorter term would never let one start.
-    let term_ms = terms.term_ms.max(terms.longest_call_ms.saturating_mul(2));
-    let lease = Lease { holder: terms.holder.clone(), term_ms };
     loop {
         wait_for_silence(driver, journal, reporter, stop).await?;
-        match journal.take_lease(lease.clone()).await {
+        match journal.take_lease(driver.lease.lease()).await {
             Err(DriverError::Lost { .. }) => {}
             done => return done,
         }
@@ -57,21 +167,19 @@ async fn wait_for_silence(
     reporter: &Reporter,
     stop: &watch::Receiver<bool>,
 ) -> Result<(), DriverError> {
-    let mut silent_since_ms = driver.clock.now_ms();
-    while let Some(lease) = journal.recorded().lease.clone() {
-        let until_ms: Millis = silent_since_ms + lease.term_ms + driver.lease.longest_call_ms;
+    let mut silence = Silence::from_now(driver);
+    while let Some(until_ms) = silence.over_at_ms(journal) {
         let now_ms = driver.clock.now_ms();
         if now_ms >= until_ms {
             return Ok(());
         }
+        let holder = journal.recorded().lease.as_ref().map(|lease| lease.holder.clone()).unwrap_or_default();
         if *stop.borrow() {
-            return Err(DriverError::StoppedWaiting { holder: lease.holder });
+            return Err(DriverError::StoppedWaiting { holder });
         }
-        reporter.tell(Progress::LeaseHeld { holder: lease.holder, until_ms });
-        driver.clock.sleep_until(until_ms.min(now_ms + WATCH_MS)).await;
-        if journal.catch_up().await? > 0 {
-            silent_since_ms = driver.clock.now_ms();
-        }
+        reporter.tell(Progress::LeaseHeld { holder, until_ms });
+        sleep_until(driver, until_ms.min(now_ms + WATCH_MS), stop).await;
+        silence.listen(driver, journal).await?;
     }
     Ok(())
 }

@@ -12,6 +12,11 @@ use schema_documents::recorded::Recorded;
 pub struct Memory(Arc<Mutex<Option<Recorded>>>);
 
 impl Memory {
+    /// Looks at what was read; `None` while a reader has it, or nobody has read anything.
+    pub fn with<T>(&self, look: impl FnOnce(&Recorded) -> T) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(look)
+    }
+
     /// Where to read on from. It is taken out, and given back with [`Memory::keep`].
     pub(crate) fn take(&self) -> Recorded {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use agent_engine::command::Command;
+use agent_world::{Call, CallAction};
 use schema_documents::journal::{Act, Entry};
 use schema_documents::plan::Plan;
 use schema_documents::{Millis, ResourceId};
 use tokio::sync::mpsc;
+
+use crate::witness::{Sight, Witness};
 
 /// Something that happened, for whoever watches.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,24 +84,42 @@ pub enum Doing {
     Deleting,
 }
 
-/// Tells progress to a listener, if there is one.
+/// Tells progress to a listener, and every word of the engine to a witness, if there are any.
 #[derive(Clone, Debug, Default)]
-pub struct Reporter(Option<mpsc::UnboundedSender<Progress>>);
+pub struct Reporter {
+    listener: Option<mpsc::UnboundedSender<Progress>>,
+    pub(crate) witness: Witness,
+}
 
 impl Reporter {
     /// Tells nobody.
     pub fn silent() -> Self {
-        Self(None)
+        Self::default()
     }
 
     /// A reporter and the end at which it is heard.
     pub fn channel() -> (Self, mpsc::UnboundedReceiver<Progress>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self(Some(sender)), receiver)
+        (Self { listener: Some(sender), witness: Witness::default() }, receiver)
+    }
+
+    /// With a witness. It is called in the midst of the pass, and must not take its time.
+    #[must_use]
+    pub fn witnessed_by(self, watch: impl Fn(Sight<'_>) + Send + Sync + 'static) -> Self {
+        Self { witness: Witness::new(watch), ..self }
+    }
+
+    /// For a pass of which nobody but the witness should hear.
+    pub(crate) fn unheard(&self) -> Self {
+        Self { listener: None, witness: self.witness.clone() }
+    }
+
+    pub(crate) fn is_heard(&self) -> bool {
+        self.listener.is_some()
     }
 
     pub(crate) fn tell(&self, progress: Progress) {
-        if let Some(sender) = &self.0 {
+        if let Some(sender) = &self.listener {
             // A listener that went away is no reason to stop.
             let _ = sender.send(progress);
         }
@@ -118,7 +139,21 @@ impl Narrator {
         Self { reporter, resources, planned: false }
     }
 
+    /// What log lines of a call are about.
+    pub(crate) fn about(&self, intent: u64, call: &Call) -> tracing::Span {
+        let resource = self.resources.get(&intent).map(ResourceId::as_str);
+        let action = match call.action {
+            CallAction::Create(_) => "create",
+            CallAction::Update(..) => "update",
+            CallAction::Delete(_) => "delete",
+        };
+        tracing::info_span!("call", intent, resource, kind = call.kind, action)
+    }
+
     pub(crate) fn tell(&mut self, commands: &[Command], plan: Option<&Plan>, now_ms: Millis) {
+        if !self.reporter.is_heard() {
+            return;
+        }
         if let Some(plan) = plan.filter(|_| !self.planned) {
             self.planned = true;
             self.reporter.tell(Progress::Planned(Box::new(plan.clone())));

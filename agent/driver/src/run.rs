@@ -3,25 +3,29 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
+use agent_engine::attention::{Agreement, Attention, Looks};
 use agent_engine::command::{Command, Event, Outcome};
 use agent_engine::diff::Sightings;
+use agent_engine::live::Key;
 use agent_engine::options::Limits;
-use agent_engine::pass::{Inputs, Mode, Pass, Published};
-use agent_world::{Call, CallAction, CallError, FailureKind, Progress as Answer, ReadError};
+use agent_engine::pass::{Inputs, Left, Mode, Pass, Published};
+use agent_world::{Call, CallAction, CallError, FailureKind, Progress as Answer, ProgressState, ReadError};
 use schema_catalog::Catalog;
+use schema_documents::Value;
 use schema_documents::desired::DesiredState;
-use schema_documents::environment::Approval;
-use schema_documents::journal::Entry;
+use schema_documents::journal::{Act, Intent};
 use schema_documents::recorded::Recorded;
-use schema_documents::{Millis, Value};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 
+use crate::lease::{self, Hold};
 use crate::progress::Narrator;
-use crate::{Driver, DriverError, Journal, Reporter, lease};
+use crate::scrub::{self, Secrets};
+use crate::witness::Sight;
+use crate::{Driver, DriverError, Journal, Reporter, Writer, recover};
 
 /// What a pass is asked for.
 #[derive(Clone)]
@@ -38,6 +42,8 @@ pub struct Request {
     pub mode: Mode,
     /// Edits that earlier passes saw and that have not settled: [`Report::sightings`] of the last one.
     pub sightings: Sightings,
+    /// What it looks at, and what it was told before.
+    pub attention: Attention,
 }
 
 /// What a pass leaves.
@@ -50,12 +56,19 @@ pub struct Report {
     pub sightings: Sightings,
     /// How many entries were written, or would have been by a pass that may write.
     pub learnt: usize,
+    /// When each was last read, for the next pass.
+    pub looks: Looks,
+    /// Of what the pass had anything to say.
+    pub noticed: BTreeSet<Key>,
+    /// How the document and the record agreed before the pass.
+    pub agreement: Option<Agreement>,
 }
 
 /// Runs one pass: opens the journal, holds the lease where anything may change, executes what the engine commands, and
 /// gives the lease back. `stop` turning true lets what is in flight come to a recorded end and begins nothing new.
 ///
-/// A pass in [`Mode::Plan`] writes nothing anywhere.
+/// A pass in [`Mode::Plan`] writes nothing anywhere. Where there is no journal and something live says that it is of this
+/// environment, no pass begins: [`DriverError::JournalLost`].
 pub async fn pass(
     driver: &Driver,
     request: Request,
@@ -63,18 +76,20 @@ pub async fn pass(
     stop: watch::Receiver<bool>,
 ) -> Result<Report, DriverError> {
     let mut journal = Journal::open(driver).await?;
+    recover::is_new(driver, &mut journal, &request).await?;
     if !matches!(request.mode, Mode::Plan | Mode::PlanDestroy) {
         lease::claim(driver, &mut journal, reporter, &stop).await?;
     }
     let mut run = Run::new(driver, journal, request, reporter);
     let outcome = run.execute(stop).await;
-    if let Some(mut journal) = run.journal.take()
-        && let Err(error) = journal.release().await
-    {
+    let (pass, mut journal) = run.end().await;
+    if let Err(error) = journal.release().await {
         tracing::warn!(%error, "the lease was not given back; the next writer waits until its term is over");
     }
-    let (recorded, sightings) = (run.pass.recorded().clone(), run.pass.sightings().clone());
-    Ok(Report { outcome: outcome?, recorded, sightings, learnt: run.pass.learnt() })
+    let outcome = outcome?;
+    let learnt = pass.learnt();
+    let Left { recorded, sightings, looks, noticed, agreement } = pass.leave();
+    Ok(Report { outcome, recorded, sightings, learnt, looks, noticed, agreement })
 }
 
 /// A pass for an environment that is mostly idle: looks first, without the lease, and runs the pass only when there is
@@ -87,18 +102,17 @@ pub async fn reconcile(
 ) -> Result<Report, DriverError> {
     let mode = if request.mode == Mode::Destroy { Mode::PlanDestroy } else { Mode::Plan };
     let look = Request { mode, ..request.clone() };
-    let report = pass(driver, look, &Reporter::silent(), stop.clone()).await?;
-    if is_idle(&report, &request) || *stop.borrow() {
+    let report = pass(driver, look, &reporter.unheard(), stop.clone()).await?;
+    if is_idle(&report) || *stop.borrow() {
         return Ok(report);
     }
-    pass(driver, request, reporter, stop).await
+    let attention = request.attention.clone().once_more(report.looks, report.noticed, report.agreement);
+    pass(driver, Request { attention, ..request }, reporter, stop).await
 }
 
-fn is_idle(report: &Report, request: &Request) -> bool {
-    let unapproved = matches!(request.mode, Mode::Apply | Mode::Run);
-    let waits_for_approval = unapproved && request.desired.approval == Approval::Required;
-    let steps = report.outcome.plan.as_ref().map_or(0, |plan| plan.steps.len());
-    report.learnt == 0 && report.recorded.open.is_empty() && (steps == 0 || waits_for_approval)
+fn is_idle(report: &Report) -> bool {
+    let begins = report.outcome.plan.as_ref().is_some_and(|plan| plan.approved_steps().next().is_some());
+    report.learnt == 0 && report.recorded.open.is_empty() && !begins
 }
 
 /// What a task of the run ends with.
@@ -106,39 +120,42 @@ enum Done {
     Event(Event),
     /// It is time for this call.
     CallDue(u64, Call),
+    /// An append is durable, or never will be.
+    Appended(u64, Result<(), DriverError>),
 }
-
-type Appending = Pin<Box<dyn Future<Output = (Journal, Result<(), DriverError>)> + Send>>;
 
 struct Run {
     driver: Driver,
-    /// Away while an append is under way.
-    journal: Option<Journal>,
-    appending: Option<(Option<u64>, Appending)>,
+    writer: Writer,
+    /// Works off what the writer is given, and keeps the lease, for as long as it is polled.
+    writing: Pin<Box<dyn Future<Output = Journal> + Send>>,
+    held: watch::Receiver<Hold>,
     pass: Pass,
+    reporter: Reporter,
     narrator: Narrator,
     tasks: JoinSet<Done>,
     /// Calls whose time has come, and that wait for the lease to be renewed.
     calls_due: VecDeque<(u64, Call)>,
-    deadline_ms: Option<Millis>,
-    renewal_due_ms: Option<Millis>,
 }
 
 impl Run {
     fn new(driver: &Driver, journal: Journal, request: Request, reporter: &Reporter) -> Self {
-        let Request { desired, published, catalog, limits, mode, sightings } = request;
+        let Request { desired, published, catalog, limits, mode, sightings, attention } = request;
         let recorded = journal.recorded().clone();
         let knows = known_kinds(driver, &desired, &recorded);
         let open: BTreeMap<u64, _> =
             recorded.open.iter().map(|(number, open)| (*number, open.intent.resource.clone())).collect();
-        let inputs = Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows };
+        let inputs =
+            Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows, attention };
+        reporter.witness.sees(Sight::Began(&inputs));
+        let (writer, writing) = journal.into_writer();
         Self {
             driver: driver.clone(),
-            deadline_ms: journal.deadline_ms(),
-            renewal_due_ms: journal.renewal_due_ms(),
-            journal: Some(journal),
-            appending: None,
+            held: writer.held(),
+            writer,
+            writing: Box::pin(writing),
             pass: Pass::new(inputs),
+            reporter: reporter.clone(),
             narrator: Narrator::new(reporter.clone(), open),
             tasks: JoinSet::new(),
             calls_due: VecDeque::new(),
@@ -149,36 +166,38 @@ impl Run {
         let mut stopped = false;
         let mut outcome = self.tell(Event::Started);
         loop {
-            // An append that is under way is awaited, whatever the outcome: the journal comes back with it.
-            if self.appending.is_none()
-                && let Some(outcome) = outcome.take()
-            {
+            if let Some(outcome) = outcome.take() {
                 return Ok(outcome);
             }
             if !stopped && *stop.borrow() {
                 stopped = true;
-                outcome = outcome.or(self.tell(Event::Stop));
+                outcome = self.tell(Event::Stop);
                 continue;
             }
             self.start_due_calls();
-            let renewal = self.renewal_due_ms.filter(|_| self.appending.is_none());
-            let clock = Arc::clone(&self.driver.clock);
             tokio::select! {
                 biased;
-                (append, appended) = appended(&mut self.appending) => {
-                    outcome = outcome.or(self.appended(append, appended)?);
-                }
-                Some(done) = self.tasks.join_next() => outcome = outcome.or(self.done(done)?),
+                _ = &mut self.writing => return Err(DriverError::Closed),
+                Some(done) = self.tasks.join_next() => outcome = self.done(done)?,
+                Ok(()) = self.held.changed() => outcome = self.held_changed()?,
                 () = told_to_stop(&mut stop), if !stopped => {}
-                () = sleep_until(clock, renewal), if renewal.is_some() => self.start_renewal(),
             }
         }
+    }
+
+    /// Lets the journal finish what was given to it, and takes it back.
+    async fn end(self) -> (Pass, Journal) {
+        drop(self.writer);
+        (self.pass, self.writing.await)
     }
 
     /// Tells the engine what happened, and starts what it commands.
     fn tell(&mut self, event: Event) -> Option<Outcome> {
         let now_ms = self.driver.clock.now_ms();
+        let witness = &self.reporter.witness;
+        witness.sees(Sight::Told { event: &event, now_ms });
         let commands = self.pass.step(event, now_ms);
+        witness.sees(Sight::Said { commands: &commands, turns: &self.pass.take_turns() });
         self.narrator.tell(&commands, self.pass.plan(), now_ms);
         let mut outcome = None;
         for command in commands {
@@ -190,7 +209,10 @@ impl Run {
     fn start(&mut self, command: Command) -> Option<Outcome> {
         let driver = self.driver.clone();
         match command {
-            Command::Append { append, entries } => self.start_append(Some(append), entries),
+            Command::Append { append, entries } => {
+                let appended = self.writer.append(entries);
+                self.tasks.spawn(async move { Done::Appended(append, appended.await) });
+            }
             Command::Read { question, kind, identifier, not_before_ms } => {
                 self.tasks.spawn(async move {
                     driver.clock.sleep_until(not_before_ms).await;
@@ -207,9 +229,11 @@ impl Run {
                 });
             }
             Command::Poll { intent, operation, not_before_ms } => {
+                let about = self.pass.recorded().open.get(&intent).map(|open| open.intent.clone());
                 self.tasks.spawn(async move {
                     driver.clock.sleep_until(not_before_ms).await;
                     let result = in_time(&driver, driver.provider.poll(&operation)).await;
+                    let result = fit_to_be_told(&driver, about.as_ref(), result).await;
                     Done::Event(Event::Polled { intent, result })
                 });
             }
@@ -231,6 +255,8 @@ impl Run {
                 self.calls_due.push_back((intent, call));
                 Ok(None)
             }
+            Ok(Done::Appended(append, Ok(()))) => Ok(self.tell(Event::Appended { append })),
+            Ok(Done::Appended(_, Err(error))) => self.over(error),
             // A task is never cancelled before the run is over; it can only have panicked, in a provider.
             Err(error) => Err(DriverError::Provider(error.to_string())),
         }
@@ -238,92 +264,38 @@ impl Run {
 
     // --- calls, under the lease
 
-    /// Starts the calls whose time has come, if the lease covers them to their end; else renews it first.
+    /// Starts the calls whose time has come, if the lease covers them to their end. Else they wait for it to be renewed.
     fn start_due_calls(&mut self) {
-        if self.calls_due.is_empty() {
-            return;
-        }
         let ends_ms = self.driver.clock.now_ms() + self.driver.lease.longest_call_ms;
-        if self.deadline_ms.is_some_and(|deadline_ms| ends_ms < deadline_ms) {
-            for (intent, call) in std::mem::take(&mut self.calls_due) {
-                let driver = self.driver.clone();
-                self.tasks.spawn(async move {
-                    let result = make(&driver, call).await;
-                    Done::Event(Event::Called { intent, result })
-                });
-            }
-        } else {
-            self.start_renewal();
-        }
-    }
-
-    fn start_renewal(&mut self) {
-        if self.appending.is_some() {
+        let covers = matches!(&*self.held.borrow(), Hold::Lease(held) if ends_ms < held.deadline_ms);
+        if !covers {
             return;
         }
-        if let Some(lease) = self.journal.as_ref().and_then(Journal::lease) {
-            self.start_append(None, vec![Entry::Lease(lease)]);
+        for (intent, call) in std::mem::take(&mut self.calls_due) {
+            let driver = self.driver.clone();
+            let about = self.narrator.about(intent, &call);
+            self.tasks.spawn(async move {
+                let result = make(&driver, call).instrument(about).await;
+                Done::Event(Event::Called { intent, result })
+            });
         }
     }
 
-    // --- the journal
-
-    fn start_append(&mut self, append: Option<u64>, entries: Vec<Entry>) {
-        match self.journal.take() {
-            Some(mut journal) => {
-                let appending = async move {
-                    let result = journal.append_legal(entries).await;
-                    (journal, result)
-                };
-                self.appending = Some((append, Box::pin(appending)));
-            }
-            // A renewal is under way: the engine's entries follow it.
-            None => self.chain_append(append, entries),
+    /// The lease was renewed, or is over.
+    fn held_changed(&mut self) -> Result<Option<Outcome>, DriverError> {
+        let hold = self.held.borrow_and_update().clone();
+        match hold {
+            Hold::Over(error) => self.over(error),
+            Hold::Lease(_) | Hold::Nothing => Ok(None),
         }
     }
 
-    fn chain_append(&mut self, append: Option<u64>, entries: Vec<Entry>) {
-        if let Some((_, before)) = self.appending.take() {
-            let appending = async move {
-                let (mut journal, result) = before.await;
-                if result.is_err() {
-                    return (journal, result);
-                }
-                let result = journal.append_legal(entries).await;
-                (journal, result)
-            };
-            self.appending = Some((append, Box::pin(appending)));
+    /// Nothing more is written.
+    fn over(&mut self, error: DriverError) -> Result<Option<Outcome>, DriverError> {
+        match error {
+            DriverError::Lost { to } => Ok(self.tell(Event::Lost { to })),
+            error => Err(error),
         }
-    }
-
-    fn appended(
-        &mut self,
-        append: Option<u64>,
-        (journal, result): (Journal, Result<(), DriverError>),
-    ) -> Result<Option<Outcome>, DriverError> {
-        self.deadline_ms = journal.deadline_ms();
-        self.renewal_due_ms = journal.renewal_due_ms();
-        self.journal = Some(journal);
-        match (result, append) {
-            (Ok(()), Some(append)) => Ok(self.tell(Event::Appended { append })),
-            (Ok(()), None) => Ok(None),
-            (Err(DriverError::Lost { to }), _) => Ok(self.tell(Event::Lost { to })),
-            (Err(error), _) => Err(error),
-        }
-    }
-}
-
-/// The append that is under way, when it is done; never, when there is none.
-async fn appended(
-    appending: &mut Option<(Option<u64>, Appending)>,
-) -> (Option<u64>, (Journal, Result<(), DriverError>)) {
-    match appending {
-        Some((append, future)) => {
-            let done = (*append, future.await);
-            *appending = None;
-            done
-        }
-        None => std::future::pending().await,
     }
 }
 
@@ -331,12 +303,6 @@ async fn appended(
 async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-async fn sleep_until(clock: Arc<dyn agent_world::Clock>, at_ms: Option<Millis>) {
-    if let Some(at_ms) = at_ms {
-        clock.sleep_until(at_ms).await;
     }
 }
 
@@ -351,7 +317,7 @@ pub(crate) async fn in_time<T>(
     driver: &Driver,
     question: impl Future<Output = Result<T, ReadError>>,
 ) -> Result<T, ReadError> {
-    let longest = Duration::from_millis(driver.lease.longest_call_ms);
+    let longest = Duration::from_millis(driver.lease.longest_question_ms);
     let answer = tokio::time::timeout(longest, question).await;
     answer
         .unwrap_or_else(|_| Err(ReadError::NoAnswer(format!("nothing came within {} s", longest.as_secs()))))
@@ -362,10 +328,47 @@ async fn make(driver: &Driver, call: Call) -> Result<Answer, CallError> {
     let longest = Duration::from_millis(driver.lease.longest_call_ms);
     let answer = tokio::time::timeout(longest, async {
         let call = revealed(driver, call).await?;
-        driver.provider.call(&call).await
+        let secrets = match &call.action {
+            CallAction::Create(sent) | CallAction::Update(_, sent) => {
+                Secrets::of_call(Catalog::builtin(), &call.kind, sent)
+            }
+            CallAction::Delete(_) => Secrets::default(),
+        };
+        scrub::answer(&secrets, driver.provider.call(&call).await)
     });
     let late = || CallError::NoAnswer(format!("nothing came within {} s", longest.as_secs()));
-    answer.await.unwrap_or_else(|_| Err(late()))
+    let answer = answer.await.unwrap_or_else(|_| Err(late()));
+    match &answer {
+        Ok(progress) => tracing::info!(operation = progress.operation, "the call was taken up"),
+        Err(error) => tracing::warn!(%error, "the call was not taken up"),
+    }
+    answer
+}
+
+/// What is said of an operation, without the secrets of its call. Where they cannot be had any more, only the code is told.
+async fn fit_to_be_told(
+    driver: &Driver,
+    about: Option<&Intent>,
+    said: Result<Answer, ReadError>,
+) -> Result<Answer, ReadError> {
+    let (Ok(progress), Some(intent)) = (&said, about) else { return said };
+    let ProgressState::Failed { failure, code, .. } = &progress.state else { return said };
+    let mut secrets = Secrets::of_intent(Catalog::builtin(), intent);
+    let sent = match &intent.act {
+        Act::Create { body, .. } => body.secrets(),
+        Act::Update { patch, .. } => patch.secrets(),
+        Act::Delete { .. } => BTreeSet::new(),
+    };
+    for secret in sent {
+        if let Ok(value) = driver.vault.reveal(&secret).await {
+            secrets.add(&value);
+        } else {
+            let message = "the provider's words may hold a secret that cannot be had now".to_owned();
+            let state = ProgressState::Failed { failure: *failure, code: code.clone(), message };
+            return Ok(Answer { state, ..progress.clone() });
+        }
+    }
+    said.map(|progress| scrub::progress(&secrets, progress))
 }
 
 /// The call with every secret in it. Nothing has been sent when this fails.

@@ -1,9 +1,15 @@
 //! The driver over a store and a cloud in memory that misbehave on demand, in a time that only passes when all wait.
 
+mod checkpoints;
 mod cloud;
+mod damage;
+mod folder;
 mod journal;
+mod leases;
 mod passes;
 mod store;
+mod verify;
+mod writers;
 
 use std::sync::Arc;
 
@@ -14,7 +20,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
-use crate::{Driver, LeaseTerms, Memory};
+use crate::{Checkpoints, Driver, LeaseTerms, Memory};
 use cloud::Cloud;
 use store::FaultyStore;
 
@@ -54,6 +60,7 @@ impl Vault for OneSecret {
 /// Several agents of one environment, in one world.
 struct World {
     store: Arc<FaultyStore>,
+    checkpoints: Arc<FaultyStore>,
     cloud: Arc<Cloud>,
     clock: Arc<PausedClock>,
     entropy: Arc<Counting>,
@@ -63,6 +70,7 @@ impl World {
     fn new() -> Self {
         Self {
             store: Arc::default(),
+            checkpoints: Arc::default(),
             cloud: Arc::default(),
             clock: Arc::new(PausedClock(Instant::now())),
             entropy: Arc::default(),
@@ -73,10 +81,16 @@ impl World {
         Driver {
             provider: self.cloud.clone(),
             store: self.store.clone(),
+            checkpoints: Checkpoints { store: self.checkpoints.clone(), every: 4 },
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             vault: Arc::new(OneSecret),
-            lease: LeaseTerms { holder: holder.to_owned(), term_ms: 20_000, longest_call_ms: 5_000 },
+            lease: LeaseTerms {
+                holder: holder.to_owned(),
+                term_ms: 20_000,
+                longest_call_ms: 5_000,
+                longest_question_ms: 5_000,
+            },
             memory: Memory::default(),
         }
     }

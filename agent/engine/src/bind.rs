@@ -3,7 +3,7 @@
 //! Outputs come from what was seen of the current generation, if it is live; what is about to be replaced is hidden
 //! and gives none. What cannot be filled in stays an expression and names what it waits for.
 
-mod tags;
+pub(crate) mod tags;
 mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,8 +22,10 @@ use schema_documents::{Digest, FieldPath, Json, Origin, ResourceId, Value};
 /// The desired state, bound.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Bound {
-    /// Every resource of the document.
+    /// Every resource of the document that does not rest.
     pub resources: BTreeMap<ResourceId, BoundResource>,
+    /// How many others the document has: nothing is to be said of them.
+    pub at_rest: u64,
 }
 
 /// One resource, bound.
@@ -79,11 +81,19 @@ pub fn bind(
     hidden: &BTreeSet<ResourceId>,
 ) -> Bound {
     let binding = Binding { desired, recorded, catalog, hidden };
-    let resources = desired.resources.iter().map(|(id, resource)| (id.clone(), binding.bind(id, resource)));
-    Bound { resources: resources.collect() }
+    Bound { resources: binding.bind_all(desired.resources.keys()), at_rest: 0 }
 }
 
 impl Binding<'_> {
+    /// Binds those of these resources that the document has.
+    pub(crate) fn bind_all<'i>(
+        &self,
+        ids: impl IntoIterator<Item = &'i ResourceId>,
+    ) -> BTreeMap<ResourceId, BoundResource> {
+        let wanted = ids.into_iter().filter_map(|id| Some((id, self.desired.resources.get(id)?)));
+        wanted.map(|(id, resource)| (id.clone(), self.bind(id, resource))).collect()
+    }
+
     /// Binds one resource. Applying a step does this again, when its outputs are known.
     pub fn bind(&self, id: &ResourceId, resource: &Resource) -> BoundResource {
         let hidden = self.hidden.contains(id);
@@ -145,7 +155,8 @@ impl Binding<'_> {
         reference.output.get(&record.seen).filter(|_| known).cloned()
     }
 
-    fn ownership(&self, id: &ResourceId, generation: u32) -> [(&'static str, String); 4] {
+    /// The tags that say whose a generation is.
+    pub(crate) fn ownership(&self, id: &ResourceId, generation: u32) -> [(&'static str, String); 4] {
         [
             (tags::APP, self.desired.app.clone()),
             (tags::ENVIRONMENT, self.desired.environment.name.clone()),
@@ -244,6 +255,16 @@ pub fn create_settles(
         );
     }
     settles
+}
+
+/// Whether anything in a value is filled in later.
+pub(crate) fn is_expression(value: &Value) -> bool {
+    match value {
+        Value::Scalar(_) => false,
+        Value::Array(items) => items.iter().any(is_expression),
+        Value::Object(members) => members.values().any(is_expression),
+        Value::Expression(_) => true,
+    }
 }
 
 /// Whether everything but secrets is filled in.

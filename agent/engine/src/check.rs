@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schema_catalog::{Catalog, compare};
-use schema_documents::FieldPath;
 use schema_documents::desired::{Class, DesiredState};
+use schema_documents::environment::Approval;
 use schema_documents::journal::confirmation_digest;
 use schema_documents::plan::{Action, Change, Plan, Reason, Step, StepKey};
 use schema_documents::recorded::{Choice, Recorded, ResourceRecord, Status};
+use schema_documents::{Digest, FieldPath};
 
 use crate::diff::{Context, after_moves};
+use crate::loss;
 
 /// A plan that passed its check. Nothing else can make one.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +35,7 @@ pub fn check(plan: &Plan, recorded: &Recorded, context: &Context<'_>) -> Result<
     let judge = Judge { desired: context.desired, recorded: &recorded, context };
     let mut violations = unique_and_acyclic(&plan.steps);
     violations.extend(judge.limits(plan));
+    violations.extend(judge.unapproved(plan));
     for step in &plan.steps {
         let found = judge.step(step);
         violations.extend(found.into_iter().map(|what| format!("{}: {what}", step.key.0)));
@@ -77,6 +80,21 @@ impl Judge<'_> {
         violations
     }
 
+    /// Where a person's word is wanted, what may begin has it. Whether it still means the same is judged elsewhere: here it
+    /// only counts that somebody gave it.
+    fn unapproved(&self, plan: &Plan) -> Vec<String> {
+        if self.desired.approval != Approval::Required {
+            return Vec::new();
+        }
+        let awaited = plan.awaited.iter().flat_map(|awaited| &awaited.steps);
+        let awaited: BTreeSet<&StepKey> = awaited.map(|awaited| &awaited.step).collect();
+        let unapproved = plan
+            .steps
+            .iter()
+            .filter(|step| !awaited.contains(&step.key) && !self.recorded.approvals.contains_key(&step.key));
+        unapproved.map(|step| format!("{}: nobody has approved it", step.key.0)).collect()
+    }
+
     fn step(&self, step: &Step) -> Vec<String> {
         if !(self.context.knows)(&step.kind) {
             return vec![format!("no provider knows `{}`", step.kind)];
@@ -89,7 +107,7 @@ impl Judge<'_> {
     }
 
     fn record(&self, step: &Step) -> Option<&ResourceRecord> {
-        self.recorded.resources.get(&step.resource)?.get(&step.generation)
+        self.recorded.generation(&step.resource, step.generation)
     }
 
     fn create(&self, step: &Step) -> Vec<String> {
@@ -166,15 +184,21 @@ impl Judge<'_> {
         (!same).then(message)
     }
 
+    /// Whether a digest stands for what is lost with the deletion of a step.
+    fn means(&self, digest: &Digest, step: &Step) -> bool {
+        let catalog = self.context.catalog;
+        loss::recorded_loss(self.recorded, catalog, &step.resource, step.generation)
+            .is_some_and(|loss| confirmation_digest(&step.resource, &loss) == *digest)
+    }
+
     fn delete(&self, step: &Step, identifier: &str) -> Vec<String> {
         let Some(record) = self.record(step) else { return vec!["it is not in the record".to_owned()] };
         let mut violations = Vec::new();
         if record.identifier.as_deref() != Some(identifier) {
             violations.push(format!("`{identifier}` is not its recorded identifier"));
         }
-        let digest = confirmation_digest(&step.resource, step.generation, identifier, &record.kind);
-        let confirmed = matches!(&step.action, Action::Delete { confirmed: Some(given), .. } if *given == digest)
-            && self.recorded.confirmations.contains_key(&digest);
+        let confirmed = matches!(&step.action, Action::Delete { confirmed: Some(given), .. }
+            if self.recorded.confirmations.contains_key(given) && self.means(given, step));
         if record.stateful && record.status != Status::Deleting && !confirmed {
             violations.push("it holds data, and nobody has confirmed that it may go".to_owned());
         }

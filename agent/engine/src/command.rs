@@ -157,6 +157,12 @@ pub enum Ended {
         /// Who.
         to: String,
     },
+    /// A newer desired state was worked towards already, by another writer perhaps while this pass waited for the lease;
+    /// nothing was done.
+    Superseded {
+        /// The number of the newer one.
+        by: u64,
+    },
     /// The plan did not pass its check; nothing was done.
     Refused {
         /// What is wrong with it.

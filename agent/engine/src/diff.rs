@@ -6,7 +6,9 @@
 mod beside;
 mod evidence;
 mod fields;
+mod gone;
 mod resource;
+mod rest;
 #[cfg(test)]
 mod tests;
 
@@ -15,18 +17,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schema_catalog::{Catalog, Kind};
 use schema_documents::desired::{Class, DesiredState};
-use schema_documents::journal::Entry;
+use schema_documents::journal::{Entry, Loss};
 use schema_documents::plan::{Change, Consequence, Hold, Wish};
 use schema_documents::recorded::{Recorded, Status};
-use schema_documents::{FieldPath, Json, Millis, Origin, ResourceId, Value};
+use schema_documents::{Digest, FieldPath, Json, Millis, Origin, ResourceId, Value};
 
-use crate::bind::{self, Bound};
+use crate::audit::{Author, Authors};
+use crate::bind::{Binding, Bound};
 use crate::fold;
 use crate::live::{Live, LiveState};
 use crate::merge::Decision;
 use crate::options::Limits;
 
-pub(crate) use evidence::holds_secret;
+pub(crate) use evidence::{holds_secret, owes_a_look};
 pub use evidence::{redact, secret_units};
 pub use fields::forces_replacement;
 pub use resource::retry_at_ms;
@@ -48,6 +51,24 @@ pub struct Context<'a> {
     pub sightings: &'a Sightings,
     /// Whether everything that is recorded should go. Without it, an empty document changes nothing.
     pub destroy: bool,
+    /// Who changed what in the cloud, as far as that was told.
+    pub authors: &'a Authors,
+    /// What becomes of what lives and was not read.
+    pub unread: Unread,
+    /// Where it is known that there is nothing to say of any other resource: these. Others are not even looked at.
+    pub only: Option<&'a BTreeSet<ResourceId>>,
+    /// The digest of the document, where it is known.
+    pub digest: Option<&'a Digest>,
+}
+
+/// What becomes of what lives and was not read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unread {
+    /// It is not known, and nothing happens to it.
+    #[default]
+    Unknown,
+    /// It counts as it was seen last: only to find out what deserves a read. Nothing may be done on the strength of it.
+    AsSeen,
 }
 
 /// Edits on their way to be believed, by resource, generation and path.
@@ -96,8 +117,14 @@ pub struct ResourceDifference {
     pub seen: Option<Seen>,
     /// What changed beside the document.
     pub beside: Vec<Beside>,
+    /// What would be lost with it by what was read, where the record says something else and a person is asked.
+    pub loss: Option<Loss>,
+    /// The confirmation that allows its deletion, where it needs one.
+    pub confirmed: Option<Digest>,
     /// What becomes of the record of a generation.
     pub presence: Presence,
+    /// Who made it go, where it is gone and that was told.
+    pub author: Option<Author>,
 }
 
 /// A field that the document does not mention, and that changed.
@@ -109,6 +136,8 @@ pub struct Beside {
     pub from: Option<Json>,
     /// The live value.
     pub to: Option<Json>,
+    /// Whether it is anything but the default.
+    pub is_set: bool,
 }
 
 /// What is to be done with one generation.
@@ -160,10 +189,7 @@ pub struct Seen {
 
 /// One field of one generation.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a question of its own, and most answers go together"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct FieldOutcome {
     /// The merge unit.
     pub path: FieldPath,
@@ -191,6 +217,8 @@ pub struct FieldOutcome {
     pub settled: bool,
     /// Whether it is written: by an update, or by the new generation.
     pub writes: bool,
+    /// Who made the edit, where that was told.
+    pub author: Option<Author>,
 }
 
 impl FieldOutcome {
@@ -219,6 +247,18 @@ impl FieldOutcome {
 
 /// Looks at each resource once.
 pub fn diff(recorded: &Recorded, bound: &Bound, live: &LiveState, context: &Context<'_>) -> Differences {
+    let ids: BTreeSet<&ResourceId> = recorded.resources.keys().chain(bound.resources.keys()).collect();
+    diff_of(ids, recorded, bound, live, context)
+}
+
+/// Looks at each of these once.
+fn diff_of<'a>(
+    ids: impl IntoIterator<Item = &'a ResourceId>,
+    recorded: &Recorded,
+    bound: &Bound,
+    live: &LiveState,
+    context: &Context<'_>,
+) -> Differences {
     let mut differences = Differences::default();
     let view = resource::View {
         recorded,
@@ -227,7 +267,6 @@ pub fn diff(recorded: &Recorded, bound: &Bound, live: &LiveState, context: &Cont
         context,
         too_much_gone: too_much_gone(recorded, live, context),
     };
-    let ids: BTreeSet<&ResourceId> = recorded.resources.keys().chain(bound.resources.keys()).collect();
     for id in ids {
         differences
             .resources
@@ -251,10 +290,13 @@ impl ResourceDifference {
     }
 }
 
+/// Whether more is gone than can be believed. What a person wants back, a person has looked at.
 fn too_much_gone(recorded: &Recorded, live: &LiveState, context: &Context<'_>) -> bool {
     let is_gone = |(key, found): (&crate::live::Key, &Live)| {
         let record = recorded.resources.get(&key.0).and_then(|generations| generations.get(&key.1));
-        *found == Live::Absent && record.is_some_and(|record| record.status == Status::Live)
+        matches!(found, Live::Absent)
+            && record.is_some_and(|record| record.status == Status::Live)
+            && !resource::is_wanted_back(recorded, &key.0)
     };
     live.iter().filter(|entry| is_gone(*entry)).count() > context.limits.gone
 }
@@ -278,8 +320,12 @@ pub fn compare(
     let context = Context { desired, ..*context };
     let mut hidden = BTreeSet::new();
     loop {
-        let bound = bind::bind(desired, &recorded, context.catalog, &hidden);
-        let mut differences = diff(&recorded, &bound, &live, &context);
+        let sides =
+            rest::Sides { desired, recorded: &recorded, live: &live, context: &context, hidden: &hidden };
+        let (restless, at_rest) = rest::restless(&sides);
+        let binding = Binding { desired, recorded: &recorded, catalog: context.catalog, hidden: &hidden };
+        let bound = Bound { resources: binding.bind_all(restless.iter().copied()), at_rest };
+        let mut differences = diff_of(restless, &recorded, &bound, &live, &context);
         let replaced = differences.resources.iter().filter(|difference| difference.replaces());
         let before = hidden.len();
         hidden.extend(replaced.map(|difference| difference.id.clone()));
@@ -338,10 +384,10 @@ fn moved_live<'a>(live: &'a LiveState, moves: &[(ResourceId, ResourceId)]) -> Co
     live
 }
 
-/// The sightings for the next look: edits of this pass, counted on from those before.
+/// The sightings for the next look: edits of this pass that have not settled, counted on from those before.
 pub fn note_sightings(differences: &Differences, previous: &Sightings, now_ms: Millis) -> Sightings {
     let edits = differences.resources.iter().flat_map(|difference| {
-        let edits = difference.fields.iter().filter(|field| field.is_new_edit());
+        let edits = difference.fields.iter().filter(|field| field.is_new_edit() && !field.settled);
         edits.map(move |field| ((difference.id.clone(), difference.generation, field.path.clone()), field))
     });
     let noted = edits.map(|(key, field)| {

@@ -3,17 +3,21 @@
 //! [`apply`] is the one table of legal transitions. It guards what is about to be appended and reads back what was, so
 //! a journal that this agent wrote is one that it can read. An illegal entry leaves the record as it was.
 
+mod header;
 mod intent;
 mod recover;
 #[cfg(test)]
 mod tests;
+mod word;
 
-use schema_documents::journal::{self, Batch, Entry, Settlement};
+use std::sync::Arc;
+
+use schema_documents::journal::{Batch, Entry, Settlement};
 use schema_documents::origin::Rank;
 use schema_documents::recorded::{
-    Answer, Confirmation, Failure, FieldRecord, OpenEdit, Owner, Recorded, ResourceRecord, Status,
+    Answer, Failure, FieldRecord, OpenEdit, Owner, Recorded, ResourceRecord, Status,
 };
-use schema_documents::{FieldPath, Json, Millis, ResourceId};
+use schema_documents::{Digest, FieldPath, Json, Millis, ResourceId};
 
 /// An entry or a batch that cannot follow what is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,43 +32,36 @@ pub struct Illegal {
 /// The same edit of an enforced field within this time is held instead of reverted once more, in milliseconds.
 pub const FOUGHT_FOR_MS: u64 = 24 * 3_600_000;
 
-/// Reads one batch into the record: it must be the next one, of the same journal, and each of its entries legal.
-/// After an error the record holds the entries before the illegal one, and is not to be used.
+/// Reads one batch into the record: it must be the next one, of the same journal, by its one writer, and each of its entries
+/// legal. After an error the record holds the entries before the illegal one, and is not to be used.
 pub fn fold(recorded: &mut Recorded, batch: &Batch) -> Result<(), Illegal> {
-    check_header(recorded, batch)
-        .map_err(|reason| Illegal { entry: format!("batch {}", batch.number), reason })?;
+    fold_read(recorded, batch, batch.digest())
+}
+
+/// As [`fold`], for a batch whose digest is known from its seal.
+pub fn fold_read(recorded: &mut Recorded, batch: &Batch, digest: Digest) -> Result<(), Illegal> {
+    begin(recorded, batch)?;
     for entry in &batch.entries {
         apply(recorded, entry, batch.at_ms)?;
     }
-    recorded.version = schema_documents::recorded::VERSION;
-    recorded.journal = Some(batch.journal.clone());
-    recorded.number = batch.number;
-    recorded.last = Some(batch.digest());
-    recorded.epoch = batch.epoch;
+    end(recorded, batch, digest);
     Ok(())
 }
 
-fn check_header(recorded: &Recorded, batch: &Batch) -> Result<(), String> {
-    if batch.version > journal::VERSION {
-        return Err(format!(
-            "it is of version {}, this agent reads up to {}",
-            batch.version,
-            journal::VERSION
-        ));
-    }
-    if batch.number != recorded.number + 1 {
-        return Err(format!("batch {} comes next", recorded.number + 1));
-    }
-    if batch.previous != recorded.last {
-        return Err("it names another batch before it".to_owned());
-    }
-    if recorded.journal.as_ref().is_some_and(|journal| *journal != batch.journal) {
-        return Err(format!("it belongs to journal `{}`", batch.journal));
-    }
-    if batch.epoch < recorded.epoch {
-        return Err(format!("epoch {} is past, {} has begun", batch.epoch, recorded.epoch));
-    }
-    Ok(())
+/// Whether this batch may come next, whatever its entries.
+pub fn begin(recorded: &Recorded, batch: &Batch) -> Result<(), Illegal> {
+    header::check(recorded, batch)
+        .map_err(|reason| Illegal { entry: format!("batch {}", batch.number), reason })
+}
+
+/// Takes note of a batch whose entries have all been applied.
+pub fn end(recorded: &mut Recorded, batch: &Batch, digest: Digest) {
+    recorded.version = schema_documents::recorded::VERSION;
+    recorded.journal = Some(batch.journal.clone());
+    recorded.number = batch.number;
+    recorded.last = Some(digest);
+    recorded.epoch = batch.epoch;
+    recorded.writer = Some(batch.writer.clone());
 }
 
 /// Reads one entry, written at `at_ms`, into the record.
@@ -76,7 +73,15 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
     match entry {
         Entry::Lease(lease) => recorded.lease = Some(lease.clone()),
         Entry::Released {} => recorded.lease = None,
-        Entry::Pass { desired, .. } => recorded.desired = Some(desired.clone()),
+        Entry::Pass { desired, number, .. } => {
+            if let Some(newer) =
+                recorded.published.filter(|newer| number.is_some_and(|number| number < *newer))
+            {
+                return Err(format!("number {newer} was worked towards already"));
+            }
+            recorded.desired = Some(desired.clone());
+            recorded.published = recorded.published.max(*number);
+        }
         Entry::Intent(intent) => intent::begin(recorded, intent, at_ms)?,
         Entry::Operation { intent, operation } => {
             intent::open(recorded, *intent)?.operation = Some(operation.clone());
@@ -120,19 +125,14 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
             remove(recorded, resource, *generation);
         }
         Entry::Moved { from, to } => moved(recorded, from, to)?,
-        Entry::Confirmed { resource, digest, who } => {
-            let generations = recorded.resources.get(resource).ok_or("it is not recorded")?;
-            let is_meant = |(generation, record): (&u32, &ResourceRecord)| {
-                record.identifier.as_ref().is_some_and(|identifier| {
-                    *digest == journal::confirmation_digest(resource, *generation, identifier, &record.kind)
-                })
-            };
-            if !generations.iter().any(is_meant) {
-                return Err("the digest is of no recorded generation of it".to_owned());
-            }
-            let confirmation = Confirmation { who: who.clone(), at_ms, resource: resource.clone() };
-            recorded.confirmations.insert(digest.clone(), confirmation);
+        Entry::Loses { resource, loss } => {
+            record(recorded, resource, loss.generation)?;
+            recorded.losses.entry(resource.clone()).or_default().insert(loss.generation, loss.clone());
         }
+        Entry::Confirmed { .. } => word::confirmed(recorded, entry, at_ms)?,
+        Entry::Proposed { plan, steps } => word::proposed(recorded, plan, steps, at_ms),
+        Entry::Approved { plan, who } => word::approved(recorded, plan, who, at_ms)?,
+        Entry::Lapsed { approvals, confirmations } => word::lapsed(recorded, approvals, confirmations)?,
         Entry::Answered { resource, path, choice, over, who } => {
             if !recorded.resources.contains_key(resource) {
                 return Err("it is not recorded".to_owned());
@@ -151,7 +151,7 @@ fn record<'a>(
     generation: u32,
 ) -> Result<&'a mut ResourceRecord, String> {
     let record = recorded.resources.get_mut(id).and_then(|generations| generations.get_mut(&generation));
-    record.ok_or_else(|| format!("`{id}#{generation}` is not recorded"))
+    record.map(Arc::make_mut).ok_or_else(|| format!("`{id}#{generation}` is not recorded"))
 }
 
 fn not_under_way(recorded: &Recorded, id: &ResourceId) -> Result<(), String> {
@@ -164,6 +164,12 @@ fn not_under_way(recorded: &Recorded, id: &ResourceId) -> Result<(), String> {
 fn remove(recorded: &mut Recorded, id: &ResourceId, generation: u32) {
     let newest = recorded.retired.entry(id.clone()).or_default();
     *newest = (*newest).max(generation);
+    if let Some(losses) = recorded.losses.get_mut(id) {
+        losses.remove(&generation);
+        if losses.is_empty() {
+            recorded.losses.remove(id);
+        }
+    }
     if let Some(generations) = recorded.resources.get_mut(id) {
         generations.remove(&generation);
         if generations.is_empty() {
@@ -183,7 +189,7 @@ fn settle(record: &mut ResourceRecord, path: &FieldPath, settlement: Option<&Set
     let edit = record.fields.remove(path).and_then(|field| field.edit);
     let edit = match edit {
         Some(edit) if settlement.closes_edit && edit.class == schema_documents::desired::Class::Enforced => {
-            Some(OpenEdit { reverted: true, ..edit })
+            Some(Box::new(OpenEdit { reverted: true, ..*edit }))
         }
         Some(edit) if !settlement.closes_edit => Some(edit),
         _ => None,
@@ -208,32 +214,45 @@ fn use_answers_up<'a>(
 }
 
 fn edited(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), String> {
-    let Entry::Edited { resource, generation, path, from, to, who, class, origin } = entry else {
+    let Entry::Edited { resource, generation, path, from, to, who, made_at_ms, class, origin } = entry else {
         return Ok(());
     };
     let record = record(recorded, resource, *generation)?;
     let fresh = FieldRecord { asked: None, rank: Rank::Default, owner: Owner::Console, edit: None };
     let field = record.fields.entry(path.clone()).or_insert(fresh);
     let before = field.edit.take();
-    let fought = before.as_ref().is_some_and(|edit| {
+    // What is not enforced any more is not fought over: the same edit again is an edit.
+    let enforced = *class == schema_documents::desired::Class::Enforced;
+    let fought = before.as_ref().filter(|_| enforced).is_some_and(|edit| {
         edit.reverted && edit.to == *to && at_ms.saturating_sub(edit.seen_at_ms) < FOUGHT_FOR_MS
     });
     let still_open = before.filter(|edit| !edit.reverted || fought);
-    field.edit = Some(OpenEdit {
+    field.edit = Some(Box::new(OpenEdit {
         from: still_open.as_ref().map_or_else(|| from.clone(), |edit| edit.from.clone()),
         to: to.clone(),
         who: who.clone(),
+        made_at_ms: *made_at_ms,
         seen_at_ms: still_open.as_ref().map_or(at_ms, |edit| edit.seen_at_ms),
         class: *class,
         origin: origin.clone(),
         reverted: fought,
         found: record.attached,
-    });
-    if *class != schema_documents::desired::Class::Enforced {
+    }));
+    if !enforced {
         field.owner = Owner::Console;
     }
     remember(&mut record.seen, path, to.as_ref());
+    lapse(recorded, resource, path, to.as_ref());
     Ok(())
+}
+
+/// An answer is to the value that was live when it was given. When another one is found it lapses, for good: the answered
+/// value may come back by another hand, and nobody has answered that.
+fn lapse(recorded: &mut Recorded, id: &ResourceId, path: &FieldPath, live: Option<&Json>) {
+    let answer = recorded.answers.get(id).and_then(|answers| answers.get(path));
+    if answer.is_some_and(|answer| answer.over.as_ref() != live) {
+        use_answers_up(recorded, id, [path]);
+    }
 }
 
 /// Puts the live value of one unit into memory.
@@ -259,17 +278,23 @@ fn moved(recorded: &mut Recorded, from: &ResourceId, to: &ResourceId) -> Result<
     let generations = recorded.resources.remove(from).ok_or_else(|| format!("`{from}` is not recorded"))?;
     recorded.resources.insert(to.clone(), generations);
     for record in recorded.resources.values_mut().flat_map(|generations| generations.values_mut()) {
-        if record.depends_on.remove(from) {
-            record.depends_on.insert(to.clone());
+        if record.depends_on.contains(from) {
+            let needed = &mut Arc::make_mut(record).depends_on;
+            needed.remove(from);
+            needed.insert(to.clone());
         }
     }
     if let Some(newest) = recorded.retired.remove(from) {
         recorded.retired.insert(to.clone(), newest);
     }
+    if let Some(losses) = recorded.losses.remove(from) {
+        recorded.losses.insert(to.clone(), losses);
+    }
     if let Some(answers) = recorded.answers.remove(from) {
         recorded.answers.insert(to.clone(), answers);
     }
     recorded.confirmations.retain(|_, confirmation| confirmation.resource != *from);
+    recorded.approvals.retain(|_, approval| approval.step.resource != *from);
     Ok(())
 }
 
@@ -295,7 +320,11 @@ fn name(entry: &Entry) -> String {
         Entry::Gone { resource, generation } => format!("`{resource}#{generation}` being gone"),
         Entry::Forgotten { resource, generation } => format!("forgetting `{resource}#{generation}`"),
         Entry::Moved { from, to } => format!("the move of `{from}` to `{to}`"),
+        Entry::Loses { resource, loss } => format!("the loss of `{resource}#{}`", loss.generation),
         Entry::Confirmed { resource, .. } => format!("the confirmation for `{resource}`"),
+        Entry::Proposed { plan, .. } => format!("the proposal of plan {}", plan.short()),
+        Entry::Approved { plan, .. } => format!("the approval of plan {}", plan.short()),
+        Entry::Lapsed { .. } => "the end of what people allowed".to_owned(),
         Entry::Answered { resource, path, .. } => format!("the answer for `{resource}` at `{path}`"),
         Entry::Recovered { found, .. } => {
             format!("the recovery of `{}#{}`", found.resource, found.generation)

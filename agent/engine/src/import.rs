@@ -28,7 +28,8 @@ pub fn imports(differences: &Differences, recorded: &Recorded, context: &Context
                 path: FieldPath::root(),
                 from: None,
                 to: None,
-                who: None,
+                who: difference.author.as_ref().and_then(|author| author.who.clone()),
+                made_at_ms: difference.author.as_ref().map(|author| author.at_ms),
                 seen_at_ms: context.now_ms,
                 origin: context.desired.resources.get(&difference.id).map(|resource| resource.origin.clone()),
             };
@@ -70,7 +71,8 @@ fn import(difference: &ResourceDifference, field: &FieldOutcome, now_ms: u64) ->
         path: field.path.clone(),
         from: field.seen.clone(),
         to: field.live.clone(),
-        who: None,
+        who: field.author.as_ref().and_then(|author| author.who.clone()),
+        made_at_ms: field.author.as_ref().map(|author| author.at_ms),
         seen_at_ms: now_ms,
         origin: field.origin().cloned(),
     }
@@ -104,7 +106,11 @@ fn open_import(id: &ResourceId, kind: &str, path: &FieldPath, edit: &OpenEdit) -
         from: edit.from.clone(),
         to: edit.to.clone(),
         who: edit.who.clone(),
+        made_at_ms: edit.made_at_ms,
         seen_at_ms: edit.seen_at_ms,
         origin: edit.origin.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

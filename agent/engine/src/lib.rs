@@ -14,15 +14,20 @@
 //! one state machine, [`pass::Pass`]: it is told what happened ([`command::Event`]) and says what to do next
 //! ([`command::Command`]). Whoever executes the commands (`agent/driver`, a simulation) decides nothing.
 
+pub mod approval;
+pub mod attention;
+pub mod audit;
 pub mod bind;
 pub mod check;
 pub mod command;
 pub mod diff;
 pub mod fold;
+pub mod history;
 pub mod import;
 #[cfg(test)]
 mod laws;
 pub mod live;
+pub mod loss;
 pub mod merge;
 pub mod options;
 pub mod pass;

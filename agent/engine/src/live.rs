@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use schema_documents::recorded::ResourceRecord;
 use schema_documents::{Json, Millis, ResourceId};
+
+use crate::diff::owes_a_look;
 
 /// A resource's generation: the key of the record.
 pub type Key = (ResourceId, u32);
@@ -17,6 +20,11 @@ pub enum Live {
         /// When the read began.
         began_at_ms: Millis,
     },
+    /// It was read, and is to the letter what is remembered: nothing is kept twice.
+    AsSeen {
+        /// When the read began.
+        began_at_ms: Millis,
+    },
     /// The provider says, consistently, that there is none.
     Absent,
     /// It was asked and nothing usable came back. Never the same as absent.
@@ -24,6 +32,25 @@ pub enum Live {
         /// What the provider said.
         reason: String,
     },
+}
+
+impl Live {
+    /// What was read of a generation with this record.
+    pub fn read(properties: Json, began_at_ms: Millis, record: Option<&ResourceRecord>) -> Self {
+        match record {
+            Some(record) if !owes_a_look(record) && record.seen == properties => Self::AsSeen { began_at_ms },
+            _ => Self::Present { properties, began_at_ms },
+        }
+    }
+
+    /// The properties, and when the read began; none where it is not there, or not known.
+    pub fn present<'a>(&'a self, record: &'a ResourceRecord) -> Option<(&'a Json, Millis)> {
+        match self {
+            Self::Present { properties, began_at_ms } => Some((properties, *began_at_ms)),
+            Self::AsSeen { began_at_ms } => Some((&record.seen, *began_at_ms)),
+            Self::Absent | Self::Unknown { .. } => None,
+        }
+    }
 }
 
 /// The live side of everything that was asked. What is missing here was not read.

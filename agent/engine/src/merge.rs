@@ -66,7 +66,7 @@ impl<'a> Meaning<'a> {
     pub fn satisfies(&self, wish: Option<&Json>, live: Option<&Json>) -> bool {
         match (wish, live) {
             (Some(wish), Some(live)) => compare::satisfies(self.kind, self.path, wish, live),
-            (Some(wish), None) => is_empty(wish) || self.kind.default_at(self.path) == Some(wish),
+            (Some(wish), None) => self.is_as_good_as_none(wish),
             (None, live) => live.is_none(),
         }
     }
@@ -75,11 +75,15 @@ impl<'a> Meaning<'a> {
     pub fn equal(&self, one: Option<&Json>, other: Option<&Json>) -> bool {
         match (one, other) {
             (Some(one), Some(other)) => compare::equal(self.kind, self.path, one, other),
-            (Some(one), None) | (None, Some(one)) => {
-                is_empty(one) || self.kind.default_at(self.path) == Some(one)
-            }
+            (Some(one), None) | (None, Some(one)) => self.is_as_good_as_none(one),
             (None, None) => true,
         }
+    }
+
+    /// Whether a value says no more than none: nothing is in it, or it is the default, however it is spelled.
+    fn is_as_good_as_none(&self, value: &Json) -> bool {
+        let default = self.kind.default_at(self.path);
+        is_empty(value) || default.is_some_and(|default| compare::equal(self.kind, self.path, default, value))
     }
 
     /// Whether the cloud alone decides the value.
@@ -207,7 +211,7 @@ fn enforced_again(field: &FieldInput<'_>, wish: &Wished<'_>, otherwise: Decision
 }
 
 fn open_edit(memory: Option<&FieldRecord>) -> Option<&OpenEdit> {
-    memory.and_then(|memory| memory.edit.as_ref()).filter(|edit| !edit.reverted)
+    memory.and_then(|memory| memory.edit.as_deref()).filter(|edit| !edit.reverted)
 }
 
 /// Whether somebody in the console set a field that the document did not mention: a wish that comes later finds it edited,

@@ -20,12 +20,18 @@ pub struct Limits {
     /// How much of the time that the catalogue gives reads to settle is waited for, in percent. 0 is for a cloud whose
     /// reads never lag.
     pub lag_percent: u64,
+    /// How far the clocks of two agents may be apart, in milliseconds: the one that waits for reads to settle is not
+    /// always the one that wrote down when the operation ended.
+    pub clock_skew_ms: u64,
 }
 
 impl Limits {
     /// A settling or visibility time of the catalogue, as this pass waits for it, in milliseconds.
     pub fn lag_ms(&self, catalogued_ms: u64) -> u64 {
-        catalogued_ms.saturating_mul(self.lag_percent) / 100
+        match catalogued_ms.saturating_mul(self.lag_percent) / 100 {
+            0 => 0,
+            lag_ms => lag_ms.saturating_add(self.clock_skew_ms),
+        }
     }
 }
 
@@ -40,6 +46,19 @@ impl Default for Limits {
             token_lifetime_ms: 35 * 3_600_000,
             settle_ms: 60_000,
             lag_percent: 100,
+            clock_skew_ms: 5_000,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_for_lagging_reads_has_room_for_clocks_that_disagree_and_none_is_waited_for_what_never_lags() {
+        let limits = Limits { lag_percent: 50, clock_skew_ms: 7, ..Limits::default() };
+        assert_eq!((limits.lag_ms(1_000), limits.lag_ms(0)), (507, 0));
+        assert_eq!(Limits { lag_percent: 0, ..limits }.lag_ms(1_000), 0);
     }
 }

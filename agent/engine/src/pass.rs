@@ -17,10 +17,13 @@ pub(crate) mod backoff;
 mod decide;
 mod flight;
 mod look;
+mod memory;
+mod narrow;
 mod observe;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -32,6 +35,7 @@ use schema_documents::plan::{Plan, StepKey};
 use schema_documents::recorded::Recorded;
 use schema_documents::{Digest, Json, Millis};
 
+use crate::attention::{Agreement, Attention, Looks};
 use crate::check::Checked;
 use crate::command::{Command, Ended, Event, FailedStep, Outcome, SkippedStep};
 use crate::diff::Sightings;
@@ -39,11 +43,14 @@ use crate::fold;
 use crate::live::{Key, LiveState};
 use crate::options::Limits;
 
+pub use turn::Turn;
+
 use apply::Work;
 use flight::{Ending, Flight};
 use observe::Observation;
 
 /// All that a pass starts from.
+#[derive(Clone)]
 pub struct Inputs {
     /// What should be.
     pub desired: DesiredState,
@@ -61,6 +68,8 @@ pub struct Inputs {
     pub sightings: Sightings,
     /// The kinds that some provider knows.
     pub knows: BTreeSet<String>,
+    /// What it looks at, and what it was told before.
+    pub attention: Attention,
 }
 
 /// Where a desired state was published.
@@ -79,15 +88,27 @@ pub enum Mode {
     Plan,
     /// Looks at what [`Mode::Destroy`] would do, and changes nothing anywhere.
     PlanDestroy,
-    /// Applies the plan. Where the environment wants approval, no step is begun. What was edited is read once more, a
+    /// Applies the plan. Where the environment wants approval, only steps that have it are begun. What was edited is read once more, a
     /// moment later, before the edit is believed.
     Apply,
     /// As [`Mode::Apply`], as one of many passes: an edit is believed when it has rested, or an earlier pass saw it too.
     Run,
-    /// Applies the steps with these digests.
-    ApplyApproved(BTreeSet<Digest>),
     /// Works towards nothing: everything that is recorded goes, through the same gates.
     Destroy,
+}
+
+/// What a pass leaves to those after it.
+pub struct Left {
+    /// The record, with everything that this pass handed to the journal.
+    pub recorded: Recorded,
+    /// The edits that were seen and have not settled.
+    pub sightings: Sightings,
+    /// When each was last read, by this pass or an earlier one.
+    pub looks: Looks,
+    /// Of what it had anything to say. A narrow pass that is to act on it has to look at it again.
+    pub noticed: BTreeSet<Key>,
+    /// How the document and the record agreed before it.
+    pub agreement: Option<Agreement>,
 }
 
 /// How far a pass is.
@@ -107,6 +128,11 @@ enum Stage {
 #[derive(Clone, Debug)]
 enum Purpose {
     Observe(Key),
+    /// A list that stands for reads of these.
+    Sweep {
+        keys: BTreeSet<Key>,
+        asked_at_ms: Millis,
+    },
     Look(u64),
     Pin(StepKey),
     ReadBack(u64),
@@ -142,6 +168,11 @@ pub struct Pass {
     mode: Mode,
     sightings: Sightings,
     knows: BTreeSet<String>,
+    attention: Attention,
+    /// The digest of the document, once somebody had to know.
+    digest: Option<Digest>,
+    /// Of what there was anything to say.
+    noticed: BTreeSet<Key>,
 
     stage: Stage,
     now_ms: Millis,
@@ -163,12 +194,14 @@ pub struct Pass {
     succeeded: Vec<StepKey>,
     failed: Vec<FailedStep>,
     skipped: Vec<SkippedStep>,
+    turns: Vec<Turn>,
 }
 
 impl Pass {
     /// A pass that has not begun: its first event is [`Event::Started`].
     pub fn new(inputs: Inputs) -> Self {
-        let Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows } = inputs;
+        let Inputs { desired, published, recorded, catalog, limits, mode, sightings, knows, attention } =
+            inputs;
         Self {
             desired,
             published,
@@ -178,6 +211,9 @@ impl Pass {
             mode,
             sightings,
             knows,
+            attention,
+            digest: None,
+            noticed: BTreeSet::new(),
             stage: Stage::New,
             now_ms: 0,
             stopping: false,
@@ -198,6 +234,7 @@ impl Pass {
             succeeded: Vec::new(),
             failed: Vec::new(),
             skipped: Vec::new(),
+            turns: Vec::new(),
         }
     }
 
@@ -208,7 +245,7 @@ impl Pass {
         }
         self.now_ms = now_ms;
         match event {
-            Event::Started => self.start_settling(),
+            Event::Started => self.start(),
             Event::Appended { append } => self.appended(append),
             Event::Lost { to } => self.finish(Ended::Lost { to }),
             Event::Read { question, result, began_at_ms } => self.read(question, result, began_at_ms),
@@ -241,9 +278,42 @@ impl Pass {
         &self.sightings
     }
 
+    /// The turns that were taken since this was asked last.
+    pub fn take_turns(&mut self) -> Vec<Turn> {
+        std::mem::take(&mut self.turns)
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        self.turns.push(turn);
+    }
+
+    /// When each was last read, by this pass or an earlier one: what the next pass starts with.
+    pub fn looks(&self) -> &Looks {
+        &self.attention.looks
+    }
+
+    /// What it leaves to the passes after it.
+    pub fn leave(self) -> Left {
+        let Self { recorded, sightings, attention, noticed, .. } = self;
+        Left { recorded, sightings, looks: attention.looks, noticed, agreement: attention.agreement }
+    }
+
     /// How many entries were handed to the journal, or would have been by a pass that may write.
     pub fn learnt(&self) -> usize {
         self.learnt
+    }
+
+    fn start(&mut self) {
+        match self.superseded() {
+            Some(by) => self.end(Ended::Superseded { by }),
+            None => self.start_settling(),
+        }
+    }
+
+    /// The number of a newer desired state than this pass would work towards.
+    fn superseded(&self) -> Option<u64> {
+        let newer = |newer: &u64| self.published.number.is_some_and(|number| number < *newer);
+        self.recorded.published.filter(newer)
     }
 
     /// Moves to the next stage, or begins more within this one. Whether anything happened.
@@ -380,7 +450,7 @@ impl Pass {
             Some(Purpose::Look(intent)) => self.looked(intent, result),
             Some(Purpose::Pin(step)) => self.pinned(&step, result),
             Some(Purpose::ReadBack(intent)) => self.was_read_back(intent, result, began_at_ms),
-            None => {}
+            Some(Purpose::Sweep { .. }) | None => {}
         }
     }
 

@@ -1,6 +1,8 @@
 //! Plan: differences become ordered steps, each with its reason and consequence, and whatever is not done says why.
 
 mod changes;
+#[cfg(test)]
+mod confirmations;
 mod order;
 mod patch;
 mod record;
@@ -14,7 +16,8 @@ use schema_documents::ResourceId;
 use schema_documents::plan::{Conflict, Format, Held, Hold, Noted, Plan, VERSION};
 use schema_documents::recorded::Recorded;
 
-use crate::bind::Bound;
+use crate::approval;
+use crate::bind::{Binding, Bound};
 use crate::diff::{Context, Differences, after_moves};
 use crate::import;
 use crate::merge::Decision;
@@ -41,20 +44,28 @@ pub fn plan(bound: &Bound, differences: &Differences, recorded: &Recorded, conte
         .chain(held.iter().map(|held| &held.resource))
         .chain(conflicts.iter().map(|conflict| &conflict.resource))
         .collect();
-    let unchanged = bound.resources.keys().filter(|id| !spoken_of.contains(id)).count() as u64;
+    let binding = Binding {
+        desired: context.desired,
+        recorded: &recorded,
+        catalog: context.catalog,
+        hidden: &differences.hidden,
+    };
+    let awaited = approval::awaited(&steps, &recorded, context, &|reference| binding.output(reference));
+    let silent = bound.resources.keys().filter(|id| !spoken_of.contains(id)).count() as u64;
     Plan {
         format: Format::default(),
         version: VERSION,
         app: context.desired.app.clone(),
         environment: context.desired.environment.name.clone(),
-        desired: context.desired.digest(),
+        desired: context.digest.map_or_else(|| context.desired.digest(), Clone::clone),
         journal: recorded.last.clone(),
         steps,
         imports,
         held,
         conflicts,
         noted,
-        unchanged,
+        unchanged: silent + bound.at_rest,
+        awaited,
     }
 }
 

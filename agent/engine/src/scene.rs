@@ -16,11 +16,12 @@ use schema_documents::plan::{Action, Plan, Step};
 use schema_documents::recorded::{Choice, Recorded, Status};
 use schema_documents::{FieldPath, Json, Origin, Position, ResourceId, Value};
 
+use crate::audit::Authors;
 use crate::bind::{self, Binding};
 use crate::diff::{self, Context, Sightings};
 use crate::live::{Live, LiveState};
 use crate::options::Limits;
-use crate::{check, fold, plan};
+use crate::{approval, check, fold, loss, plan};
 
 /// The environment under test.
 #[derive(Clone)]
@@ -36,6 +37,7 @@ pub(crate) struct Scene {
     pub(crate) limits: Limits,
     pub(crate) now_ms: u64,
     pub(crate) destroy: bool,
+    pub(crate) authors: Authors,
     created: u32,
 }
 
@@ -88,6 +90,7 @@ impl Scene {
             limits: Limits { settle_ms: 0, ..Limits::default() },
             now_ms: 1_000_000,
             destroy: false,
+            authors: Authors::default(),
             created: 0,
         }
     }
@@ -210,6 +213,10 @@ impl Scene {
             knows: &|_| true,
             sightings: &self.sightings,
             destroy: self.destroy,
+            authors: &self.authors,
+            unread: diff::Unread::Unknown,
+            only: None,
+            digest: None,
         }
     }
 
@@ -232,11 +239,31 @@ impl Scene {
         let live = self.observe();
         let context = self.context();
         let (bound, differences) = diff::compare(&self.desired, &self.recorded, &live, &context);
+        self.assert_law_of_rest(&live, &differences);
         let plan = plan::plan(&bound, &differences, &self.recorded, &context);
         check::check(&plan, &self.recorded, &context).unwrap();
         let sightings = diff::note_sightings(&differences, &self.sightings, self.now_ms);
         self.sightings = sightings;
-        (plan, plan::journal_entries(&differences))
+        let mut entries = plan::journal_entries(&differences);
+        entries.extend(approval::entries(&plan, &self.recorded));
+        (plan, entries)
+    }
+
+    /// What is passed over as being at rest is what there is nothing to say of.
+    fn assert_law_of_rest(&self, live: &LiveState, differences: &diff::Differences) {
+        if differences.moved.is_empty() && !self.destroy {
+            let bound = bind::bind(&self.desired, &self.recorded, Catalog::builtin(), &differences.hidden);
+            let long = diff::diff(&self.recorded, &bound, live, &self.context());
+            assert_eq!(long.resources, differences.resources);
+        }
+    }
+
+    /// How many resources rest.
+    pub(crate) fn at_rest(&self) -> u64 {
+        let live = self.observe();
+        let (bound, differences) = diff::compare(&self.desired, &self.recorded, &live, &self.context());
+        self.assert_law_of_rest(&live, &differences);
+        bound.at_rest
     }
 
     /// The plan, without doing or remembering anything.
@@ -251,14 +278,17 @@ impl Scene {
         for entry in entries {
             self.append(entry);
         }
-        for step in &plan.steps {
+        if let Some(lapsed) = loss::lapsed(&self.recorded, Catalog::builtin()) {
+            self.append(lapsed);
+        }
+        for step in plan.approved_steps() {
             self.carry_out(step);
         }
         self.now_ms += 10_000_000;
         plan
     }
 
-    fn carry_out(&mut self, step: &Step) {
+    pub(crate) fn carry_out(&mut self, step: &Step) {
         let (act, settles) = match &step.action {
             Action::Create { .. } => self.creation(step),
             Action::Update { identifier, changes } => {
@@ -289,6 +319,7 @@ impl Scene {
             stateful: step.stateful,
             attempt: attempt.map_or(0, |record| record.attempt) + 1,
             token: String::new(),
+            reason: Some(step.reason.clone()),
             depends_on: self
                 .desired
                 .resources
@@ -312,7 +343,7 @@ impl Scene {
         let kind = Catalog::builtin().kind(&step.kind).unwrap();
         let bound = self.bind(&step.resource, false);
         let now = bound.wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
-        let record = self.recorded.resources.get(&step.resource).and_then(|all| all.get(&step.generation));
+        let record = self.recorded.generation(&step.resource, step.generation);
         diff::redact(kind, live, &diff::secret_units(now, record)).into_owned()
     }
 

@@ -35,6 +35,12 @@ pub trait JournalStore: Send + Sync {
 
     /// Reads the object with this number. `None`: there is none.
     async fn get(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The highest number that a listing shows; 0: it shows none. A listing may lag, so that this proves nothing of what is
+    /// not in it. It is for looking after a journal, and no part of any protocol.
+    async fn listed(&self) -> Result<u64, StoreError> {
+        Ok(0)
+    }
 }
 
 /// How a put ended.
@@ -58,10 +64,31 @@ pub trait Vault: Send + Sync {
     async fn reveal(&self, secret: &SecretRef) -> Result<String, ReadError>;
 }
 
+/// What the audit trail of an account tells: late, more than once, in any order, or never. So it only says where to look.
+#[async_trait]
+pub trait Events: Send + Sync {
+    /// Waits a while for deliveries; none came: there are none in the list. What is not [given back](Events::done) is
+    /// delivered again.
+    async fn receive(&self) -> Result<Vec<Delivery>, ReadError>;
+
+    /// These need not be delivered again.
+    async fn done(&self, receipts: &[String]) -> Result<(), ReadError>;
+}
+
+/// An event of the audit trail, on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// By what it is given back.
+    pub receipt: String,
+    /// The event, as its source writes it; null if it is no JSON.
+    pub event: Json,
+}
+
 /// Time, as the driver sees it.
 #[async_trait]
 pub trait Clock: Send + Sync {
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970. A clock never goes back while it is used, whatever is done to the machine's time, and the
+    /// time that the machine is suspended counts: leases are held by it.
     fn now_ms(&self) -> Millis;
     /// Waits until then.
     async fn sleep_until(&self, at_ms: Millis);

@@ -10,6 +10,10 @@ use std::process::ExitCode;
 use args::{Args, Command};
 use clap::Parser as _;
 
+/// A scan makes and gives back a million small things.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Exit codes: 0 clean, 1 findings (or a difference, with `--exit-code`), 2 failure of the tool.
 fn main() -> ExitCode {
     let args = Args::parse();

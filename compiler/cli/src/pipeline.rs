@@ -105,22 +105,13 @@ pub fn model(source: Source<'_>) -> (Option<AppModel>, Vec<Diagnostic>) {
     (resolve(manifest.as_ref(), &mut diagnostics), diagnostics)
 }
 
-/// Whether a scanner found something on behalf of the model, in the model's words: it knows the exact place, but not the
-/// other parts of the app.
-fn is_placed(diagnostic: &Diagnostic) -> bool {
-    match diagnostic.code {
-        Code::M0103 => diagnostic.message.contains("` names database `"),
-        code => matches!(code, Code::M0109 | Code::M0110),
-    }
-}
-
-/// The model of a manifest; none where something is wrong before. Of what a scanner has found on behalf of the model, that
-/// stands which the model finds as well, in the place that the scanner gives.
+/// The model of a manifest; none where something is wrong before. Of what a scanner leaves to the model, that stands which
+/// the model finds as well, in the place that the scanner gives.
 fn resolve(manifest: Option<&Manifest>, diagnostics: &mut Vec<Diagnostic>) -> Option<AppModel> {
     let (model, found) = manifest.map(compiler_model::resolve).unwrap_or_default();
     let words = |diagnostic: &Diagnostic| (diagnostic.code, diagnostic.message.clone());
     let judged: BTreeSet<_> = found.iter().map(words).collect();
-    diagnostics.retain(|known| !is_placed(known) || judged.contains(&words(known)));
+    diagnostics.retain(|known| !known.is_for_model || judged.contains(&words(known)));
     let broken = any_error(diagnostics);
     let placed: BTreeSet<_> = diagnostics.iter().map(words).collect();
     diagnostics.extend(found.into_iter().filter(|new| !placed.contains(&words(new))));

@@ -50,7 +50,7 @@ pub struct Label {
 }
 
 /// One finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// Its code, with a page of its own.
     pub code: Code,
@@ -66,6 +66,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do: something that can be followed.
     pub help: Option<String>,
+    /// Whether it stands only if the app model says the same; see [`Self::if_the_model_agrees`].
+    pub is_for_model: bool,
 }
 
 impl Diagnostic {
@@ -81,7 +83,16 @@ impl Diagnostic {
 
     fn new(code: Code, severity: Severity, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { code, severity, message, span: None, labels: Vec::new(), notes: Vec::new(), help: None }
+        let (labels, notes) = (Vec::new(), Vec::new());
+        Self { code, severity, message, span: None, labels, notes, help: None, is_for_model: false }
+    }
+
+    /// Leaves the last word to the app model, which knows all parts of the app: this stands if the model says the same, in
+    /// the same words. It knows the exact place.
+    #[must_use]
+    pub fn if_the_model_agrees(mut self) -> Self {
+        self.is_for_model = true;
+        self
     }
 
     /// Points at a place.

@@ -52,6 +52,7 @@ fn edit(resource: &str, path: &str, from: Json, to: Json) -> Import {
         from: value(from),
         to: value(to),
         who: None,
+        made_at_ms: None,
         seen_at_ms: 0,
         origin: None,
     }

@@ -183,8 +183,13 @@ impl<'m> Declared<'m> {
         }
     }
 
+    /// What a service names. What it uses as well is reported where it does.
     fn check_binds(&mut self, service: &'m DeclaredService) {
         let binds = &service.binds;
+        let databases = service.databases.iter().map(|used| (Primitive::Database, used.database.as_str()));
+        let buckets = service.buckets.iter().map(|used| (Primitive::Bucket, used.bucket.as_str()));
+        let caches = service.caches.iter().map(|used| (Primitive::Cache, used.cache.as_str()));
+        let used: BTreeSet<_> = databases.chain(buckets).chain(caches).collect();
         let all = [
             (Primitive::Database, &binds.databases),
             (Primitive::Topic, &binds.topics),
@@ -192,7 +197,7 @@ impl<'m> Declared<'m> {
             (Primitive::Cache, &binds.caches),
         ];
         for (primitive, names) in all {
-            for name in names {
+            for name in names.iter().filter(|name| !used.contains(&(primitive, name.as_str()))) {
                 let by = format!("service `{}` names", service.name);
                 self.check(&Reference { by, primitive, name, at: &service.at });
             }

@@ -1,42 +1,68 @@
 //! Whether a scan would find what the last one found.
 //!
 //! A scan depends on the names of files, on the configuration, and on what is found in each source file. When all of
-//! that is the same, so is the manifest, and nothing has to be put together again.
+//! that is the same, so is what is found, and nothing has to be put together again. When lines moved in some files, and
+//! nothing else, what is found moves with them.
 
+use compiler_diagnostics::Diagnostic;
 use schema_documents::manifest::Manifest;
 
 use crate::known::{Digest, Known, Outcome};
-use crate::per_file::is_the_same;
+use crate::moved::{Change, Moved};
+use crate::per_file::change;
 use crate::tree::{File, Part};
-use crate::{SourceTree, go, typescript};
+use crate::{SourceTree, go, python, rust, typescript};
 
 /// What the last scan found, if this one would find the same; not looked into when more than so many files were touched.
-pub(crate) fn same_manifest(tree: &SourceTree, known: &Known, max_touched: usize) -> Option<Manifest> {
-    let Outcome { context, manifest } = known.outcome()?;
+pub(crate) fn same_scan(
+    tree: &SourceTree,
+    known: &Known,
+    max_touched: usize,
+) -> Option<(Option<Manifest>, Vec<Diagnostic>)> {
+    let Outcome { context, manifest, diagnostics } = known.outcome()?;
     let is_source = |path: &str| matches!(Part::of(path), Part::Source(_));
-    let touched = || {
-        let read = tree.files().filter(|(path, _)| is_source(path));
-        read.take(max_touched + 1)
-    };
-    let is_same = |(path, content): (&str, &[u8])| is_as_before(path, content, known);
-    if touched().count() > max_touched || !touched().all(is_same) || self::context(tree) != *context {
+    let touched: Vec<_> = tree.files().filter(|(path, _)| is_source(path)).take(max_touched + 1).collect();
+    if touched.len() > max_touched {
         return None;
     }
-    serde_json::from_slice(manifest).ok()
+    let mut moved = Moved::default();
+    for (path, content) in touched {
+        match since(path, content, known) {
+            Change::Nothing => {}
+            Change::Lines(lines) => drop(moved.0.insert(path, lines)),
+            Change::Facts => return None,
+        }
+    }
+    if self::context(tree) != *context {
+        return None;
+    }
+    let mut manifest = serde_json::from_slice(manifest).ok()?;
+    let mut diagnostics: Vec<Diagnostic> = serde_json::from_slice(diagnostics).ok()?;
+    moved.manifest(&mut manifest)?;
+    moved.diagnostics(&mut diagnostics)?;
+    Some((serde_json::from_value(manifest).ok()?, diagnostics))
 }
 
-/// What is worth keeping of a whole scan: a manifest, if there is nothing to say about it.
-pub(crate) fn outcome(tree: &SourceTree, manifest: Option<&Manifest>, is_clean: bool) -> Option<Outcome> {
-    let manifest = serde_json::to_vec(manifest.filter(|_| is_clean)?).ok()?;
-    Some(Outcome { context: context(tree), manifest })
+/// What is worth keeping of a whole scan.
+pub(crate) fn outcome(
+    tree: &SourceTree,
+    manifest: Option<&Manifest>,
+    diagnostics: &[Diagnostic],
+) -> Option<Outcome> {
+    let manifest = serde_json::to_vec(&manifest).ok()?;
+    Some(Outcome { context: context(tree), manifest, diagnostics: serde_json::to_vec(diagnostics).ok()? })
 }
 
-fn is_as_before(path: &str, content: &[u8], known: &Known) -> bool {
-    let Some(before) = known.by_path(path) else { return false };
+/// What has become of a file that was touched, as far as a scan asks.
+fn since(path: &str, content: &[u8], known: &Known) -> Change {
+    let Some(before) = known.by_path(path) else { return Change::Facts };
+    let never = |_: &[u8], _: &_| false;
     match Part::of(path) {
-        Part::Source("go") => is_the_same(&go::LANGUAGE, content, before, known, go::contains_word),
-        Part::Source("ts") => is_the_same(&typescript::LANGUAGE, content, before, known, |_, _| false),
-        _ => false,
+        Part::Source("go") => change(&go::LANGUAGE, content, before, known, go::contains_word),
+        Part::Source("ts") => change(&typescript::LANGUAGE, content, before, known, never),
+        Part::Source("py") => change(&python::LANGUAGE, content, before, known, never),
+        Part::Source("rs") => change(&rust::LANGUAGE, content, before, known, rust::contains_word),
+        _ => Change::Facts,
     }
 }
 

@@ -39,8 +39,8 @@ pub(crate) struct Stamp {
 pub(crate) struct KnownFile {
     /// None if the next touch may not show by it.
     pub(crate) stamp: Option<Stamp>,
-    /// Where that is which the first look at it showed; see [`Known::glance`].
-    pub(crate) glance: Range<usize>,
+    /// Where that is which the first look at it showed; see [`Known::glance`]. None if nobody looked.
+    pub(crate) glance: Option<Range<usize>>,
     /// The digest of its content, if its facts were asked for.
     pub(crate) digest: Option<Digest>,
     /// What was looked for in it.
@@ -52,13 +52,25 @@ pub(crate) struct KnownFile {
 pub(crate) struct Known {
     paths: HashMap<String, Ticket>,
     files: Vec<KnownFile>,
-    /// Encoded glances, among other things.
-    glances: Vec<u8>,
-    /// Encoded facts, and where those of each content are.
-    facts: Vec<u8>,
+    /// What is kept of files, and their facts, encoded.
+    bytes: Vec<u8>,
     places: HashMap<Digest, FactsPlace>,
     words: BTreeMap<Key, BTreeSet<String>>,
     outcome: Option<Outcome>,
+    /// The checksum of what was taken in first, and how many files there were in it.
+    whole: Option<(Digest, usize)>,
+}
+
+/// What was kept in one piece.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) checksum: Digest,
+    pub(crate) files: Vec<(String, KnownFile)>,
+    /// Where the facts of each content are in the bytes.
+    pub(crate) places: Vec<(Digest, FactsPlace)>,
+    pub(crate) words: BTreeMap<Key, BTreeSet<String>>,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Where facts are, and by what it is seen that they are whole.
@@ -70,6 +82,13 @@ pub(crate) struct FactsPlace {
 }
 
 impl FactsPlace {
+    /// The same place in what has so many bytes before it.
+    pub(crate) fn moved_by(self, bytes: usize) -> Self {
+        // What cannot be is nowhere.
+        let [start, end] = [self.start, self.end].map(|place| place.saturating_add(bytes));
+        Self { start, end, ..self }
+    }
+
     /// The checksum of encoded facts.
     pub(crate) fn checksum(encoded: &[u8]) -> [u8; 8] {
         let mut checksum = [0; 8];
@@ -96,8 +115,10 @@ impl Encoded {
 pub(crate) struct Outcome {
     /// The digest of all that it depended on, other than source.
     pub(crate) context: Digest,
-    /// The manifest, as JSON. There were no diagnostics.
+    /// The manifest, as JSON.
     pub(crate) manifest: Vec<u8>,
+    /// The diagnostics, as JSON.
+    pub(crate) diagnostics: Vec<u8>,
 }
 
 /// What one scan found out beyond that.
@@ -116,22 +137,37 @@ pub(crate) struct Learned {
 }
 
 impl Known {
-    pub(crate) fn new(
-        files: Vec<(String, KnownFile)>,
-        glances: Vec<u8>,
-        facts: Vec<u8>,
-        places: HashMap<Digest, FactsPlace>,
-        words: BTreeMap<Key, BTreeSet<String>>,
-        outcome: Option<Outcome>,
-    ) -> Self {
-        let paths = HashMap::with_capacity(files.len());
-        let mut known = Self { paths, glances, facts, places, words, outcome, ..Self::default() };
-        for (path, file) in files {
-            let Ok(number) = u32::try_from(known.files.len()) else { break };
-            known.paths.insert(path, Ticket(number));
-            known.files.push(file);
+    /// Takes in what was kept. What comes later counts.
+    pub(crate) fn take(&mut self, loaded: Loaded) {
+        let before = self.bytes.len();
+        self.paths.reserve(loaded.files.len());
+        for (path, mut file) in loaded.files {
+            let Ok(number) = u32::try_from(self.files.len()) else { break };
+            file.glance = file.glance.map(|glance| glance.start + before..glance.end + before);
+            self.paths.insert(path, Ticket(number));
+            self.files.push(file);
         }
-        known
+        let places = loaded.places.into_iter().map(|(digest, place)| (digest, place.moved_by(before)));
+        self.places.extend(places);
+        self.words.extend(loaded.words);
+        self.outcome = loaded.outcome;
+        self.whole.get_or_insert((loaded.checksum, self.files.len()));
+        if before == 0 {
+            self.bytes = loaded.bytes;
+        } else {
+            self.bytes.extend_from_slice(&loaded.bytes);
+        }
+    }
+
+    /// The checksum of what was taken in first.
+    pub(crate) fn whole(&self) -> Option<Digest> {
+        self.whole.map(|(checksum, _)| checksum)
+    }
+
+    /// Whether a file was not in what was taken in first, or was another one there.
+    pub(crate) fn is_added(&self, ticket: Ticket) -> bool {
+        let number = usize::try_from(ticket.0).unwrap_or(usize::MAX);
+        self.whole.is_none_or(|(_, files)| number >= files)
     }
 
     /// The file with this path, as it was.
@@ -154,10 +190,14 @@ impl Known {
         self.outcome.as_ref()
     }
 
-    /// The ticket of a file that has not been touched.
-    pub(crate) fn ticket(&self, path: &str, stamp: Stamp) -> Option<Ticket> {
-        let ticket = *self.paths.get(path)?;
-        (self.file(ticket)?.stamp == Some(stamp)).then_some(ticket)
+    /// The ticket of the file with this path.
+    pub(crate) fn ticket(&self, path: &str) -> Option<Ticket> {
+        self.paths.get(path).copied()
+    }
+
+    /// Whether a file has not been touched.
+    pub(crate) fn is_untouched(&self, ticket: Ticket, stamp: Stamp) -> bool {
+        self.file(ticket).is_some_and(|file| file.stamp == Some(stamp))
     }
 
     /// What is known of a file.
@@ -166,15 +206,20 @@ impl Known {
     }
 
     /// What a first look at a file showed, encoded.
-    pub(crate) fn glance(&self, file: &KnownFile) -> &[u8] {
-        self.glances.get(file.glance.clone()).unwrap_or_default()
+    pub(crate) fn glance(&self, file: &KnownFile) -> Option<&[u8]> {
+        self.bytes.get(file.glance.clone()?)
     }
 
     /// The facts of a content, encoded; absent when they are damaged.
     pub(crate) fn facts(&self, digest: &Digest) -> Option<&[u8]> {
+        let (encoded, checksum) = self.facts_as_kept(digest)?;
+        (FactsPlace::checksum(encoded) == checksum).then_some(encoded)
+    }
+
+    /// The facts of a content, encoded, be they damaged or not, and by what that is seen.
+    pub(crate) fn facts_as_kept(&self, digest: &Digest) -> Option<(&[u8], [u8; 8])> {
         let place = self.places.get(digest)?;
-        let encoded = self.facts.get(place.start..place.end)?;
-        (FactsPlace::checksum(encoded) == place.checksum).then_some(encoded)
+        Some((self.bytes.get(place.start..place.end)?, place.checksum))
     }
 
     /// The contents whose facts are known.
@@ -184,6 +229,6 @@ impl Known {
 
     /// How many files are known.
     pub(crate) fn len(&self) -> usize {
-        self.files.len()
+        self.paths.len()
     }
 }

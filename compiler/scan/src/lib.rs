@@ -12,6 +12,7 @@ mod json;
 mod known;
 mod merge;
 mod migration;
+mod moved;
 mod parallel;
 mod per_file;
 mod python;
@@ -33,7 +34,7 @@ use schema_documents::manifest::{Language, Manifest, Service};
 
 use app::App;
 use known::{Known, Learned};
-use per_file::{Missing, Reader};
+use per_file::{Left, Missing, Reader};
 use service_file::ServiceFiles;
 
 pub use merge::merge;
@@ -57,6 +58,8 @@ pub(crate) struct Found {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// What is worth knowing the next time, if that was asked for.
     pub(crate) learned: Learned,
+    /// What is no longer needed.
+    pub(crate) left: Vec<Left>,
 }
 
 /// Scans one app with the help of what earlier scans found, or says which files must be read first.
@@ -68,9 +71,9 @@ pub(crate) fn scan_knowing(
 ) -> Result<Found, BTreeSet<String>> {
     let reader = Reader::new(tree, known, threads, learns);
     let found = on_a_large_stack(|| scan_files(&reader));
-    let learned = reader.finish()?;
+    let (learned, left) = reader.finish()?;
     let (manifest, diagnostics) = found.unwrap_or_default();
-    Ok(Found { manifest, diagnostics, learned })
+    Ok(Found { manifest, diagnostics, learned, left })
 }
 
 type Outcome = (Option<Manifest>, Vec<Diagnostic>);
@@ -93,14 +96,8 @@ fn scan_files(reader: &Reader<'_>) -> Result<Outcome, Missing> {
         let (part, found) = match language {
             Language::Go => go::scan(reader, &app)?,
             Language::Typescript => typescript::scan(reader, &app)?,
-            Language::Python => {
-                reader.require("py")?;
-                python::scan(tree, &app, &services)
-            }
-            Language::Rust => {
-                reader.require("rs")?;
-                rust::scan(tree, &app, &services)
-            }
+            Language::Python => python::scan(reader, &app, &services)?,
+            Language::Rust => rust::scan(reader, &app, &services)?,
         };
         join(&mut manifest, part);
         diagnostics.extend(found);

@@ -4,14 +4,16 @@
 //! file is parsed. The rest of a scanner works with their results alone, and decides by the first looks which files are
 //! worth parsing.
 
+use std::any::Any;
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::SourceTree;
 use crate::known::{Digest, Encoded, Key, Known, KnownFile, Learned};
+use crate::moved::{Change, Lines};
 use crate::parallel;
 use crate::tree::File;
 
@@ -39,7 +41,11 @@ pub(crate) struct Reader<'t> {
     pub(crate) learns: bool,
     learned: Mutex<Learned>,
     missing: Mutex<BTreeSet<String>>,
+    left: Mutex<Vec<Left>>,
 }
+
+/// What is no longer needed. To give back the memory of many small things takes so long that it is done beside other work.
+pub(crate) type Left = Box<dyn Any + Send>;
 
 /// The scan cannot go on before more files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,17 +53,29 @@ pub(crate) struct Missing;
 
 impl<'t> Reader<'t> {
     pub(crate) fn new(tree: &'t SourceTree, known: &'t Known, threads: usize, learns: bool) -> Self {
-        Self { tree, known, threads, learns, learned: Mutex::default(), missing: Mutex::default() }
+        Self {
+            tree,
+            known,
+            threads,
+            learns,
+            learned: Mutex::default(),
+            missing: Mutex::default(),
+            left: Mutex::default(),
+        }
     }
 
-    /// Takes a first look at the files of a language.
-    pub(crate) fn sources<G, F>(&self, language: &'t Language<G, F>) -> Result<Sources<'_, 't, G, F>, Missing>
+    /// Takes a first look at the files of a language, as far as they are `own`: part of the app.
+    pub(crate) fn sources<G, F>(
+        &self,
+        language: &'t Language<G, F>,
+        is_own: impl Fn(&str) -> bool,
+    ) -> Result<Sources<'_, 't, G, F>, Missing>
     where
         G: Serialize + DeserializeOwned + Send,
         F: Serialize + DeserializeOwned + Send,
     {
         let files: Vec<(&str, &File)> =
-            self.tree.readable().filter(|(path, _)| (language.is_source)(path)).collect();
+            self.tree.readable().filter(|(path, _)| (language.is_source)(path) && is_own(path)).collect();
         let seen = parallel::map(&files, self.threads, |(path, file)| self.glance(language, path, file));
         let (paths, files): (Vec<&str>, Vec<&File>) = files.into_iter().unzip();
         let (glances, news): (Vec<Option<G>>, Vec<Option<Vec<u8>>>) = seen.into_iter().unzip();
@@ -67,20 +85,15 @@ impl<'t> Reader<'t> {
         Ok(Sources { reader: self, language, paths, files, glances: glances.ok_or(Missing)? })
     }
 
-    /// Sees to it that the content of these files is at hand.
-    pub(crate) fn require(&self, ending: &str) -> Result<(), Missing> {
-        let unread = self.tree.readable().filter(|(path, file)| {
-            path.rsplit_once('.').is_some_and(|(_, found)| found == ending) && matches!(file, File::Unread(_))
-        });
-        let missing: Vec<Option<()>> = unread.map(|(path, _)| self.miss(path)).collect();
-        if missing.is_empty() { Ok(()) } else { Err(Missing) }
+    /// Leaves something that is no longer needed to whoever asked for the scan.
+    pub(crate) fn leave(&self, left: impl Any + Send) {
+        locked(&self.left).push(Box::new(left));
     }
 
-    /// What was learned, or the files that must be read first.
-    pub(crate) fn finish(self) -> Result<Learned, BTreeSet<String>> {
-        let missing = self.missing.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let learned = self.learned.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if missing.is_empty() { Ok(learned) } else { Err(missing) }
+    /// What was learned, and what is no longer needed; or the files that must be read first.
+    pub(crate) fn finish(self) -> Result<(Learned, Vec<Left>), BTreeSet<String>> {
+        let (missing, learned, left) = (unlocked(self.missing), unlocked(self.learned), unlocked(self.left));
+        if missing.is_empty() { Ok((learned, left)) } else { Err(missing) }
     }
 
     /// A first look at a file; encoded as well, if it is a new one.
@@ -95,7 +108,7 @@ impl<'t> Reader<'t> {
                 (Some(glance), encoded)
             }
             File::Unread(Some(ticket)) => {
-                let known = self.known.file(*ticket).and_then(|file| decode(self.known.glance(file)));
+                let known = self.known.file(*ticket).and_then(|file| decode(self.known.glance(file)?));
                 (known.or_else(|| self.miss(path)), None)
             }
             File::Unread(None) => (self.miss(path), None),
@@ -103,8 +116,15 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The facts of a file; with its digest, if it was read, and encoded, if they are new.
-    fn facts<G, F>(&self, language: &Language<G, F>, path: &str, file: &File) -> Option<(F, Option<News>)>
+    /// The facts of a file; with its digest, if it was read, and encoded, if they are new. Of a file that was not read
+    /// others than those of the language may be known, which count if they are enough.
+    fn facts<G, F>(
+        &self,
+        language: &Language<G, F>,
+        path: &str,
+        file: &File,
+        are_enough: impl Fn(&F) -> bool,
+    ) -> Option<(F, Option<News>)>
     where
         F: Serialize + DeserializeOwned,
     {
@@ -120,7 +140,7 @@ impl<'t> Reader<'t> {
             File::Read(content) => Some(((language.facts)(content), None)),
             File::Unread(ticket) => {
                 let digest = ticket.and_then(|ticket| self.known.file(ticket)?.digest);
-                let known = digest.and_then(|digest| decode(self.known.facts(&digest)?));
+                let known = digest.and_then(|digest| decode(self.known.facts(&digest)?)).filter(are_enough);
                 known.map(|facts| (facts, None)).or_else(|| self.miss(path))
             }
             File::Named => None,
@@ -128,14 +148,22 @@ impl<'t> Reader<'t> {
     }
 
     fn learn(&self, take: impl FnOnce(&mut Learned)) {
-        take(&mut self.learned.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        take(&mut locked(&self.learned));
     }
 
     fn miss<T>(&self, path: &str) -> Option<T> {
-        let mut missing = self.missing.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        missing.insert(path.to_owned());
+        locked(&self.missing).insert(path.to_owned());
         None
     }
+}
+
+/// A panic elsewhere is reported there.
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn unlocked<T>(shared: Mutex<T>) -> T {
+    shared.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The source files of a language, sorted by path, with a first look at each.
@@ -154,7 +182,19 @@ where
 {
     /// The facts of some files, in the order in which they are asked for.
     pub(crate) fn facts(&self, files: &[usize]) -> Result<Vec<F>, Missing> {
-        let find = |file: &usize| self.reader.facts(self.language, self.paths[*file], self.files[*file]);
+        self.facts_by(self.language, files, |_| true)
+    }
+
+    /// The facts that are found by looking at the files as at those of another language. What is known of a file without
+    /// reading it may have been found by either, and counts if it is `enough`.
+    pub(crate) fn facts_by(
+        &self,
+        language: &Language<G, F>,
+        files: &[usize],
+        are_enough: impl Fn(&F) -> bool + Sync,
+    ) -> Result<Vec<F>, Missing> {
+        let find =
+            |file: &usize| self.reader.facts(language, self.paths[*file], self.files[*file], &are_enough);
         let found = parallel::map(files, self.reader.threads, find);
         let found = found.into_iter().collect::<Option<Vec<_>>>().ok_or(Missing)?;
         let (facts, news): (Vec<F>, Vec<Option<News>>) = found.into_iter().unzip();
@@ -194,7 +234,10 @@ where
                 for (_, words) in asked {
                     learned.words.entry(words.key).or_insert_with(|| words.words.clone());
                 }
-                for ((file, words), answer) in asked.iter().zip(&answers) {
+                // Of a file that was not read the answer was known before.
+                let was_read = |file: usize| matches!(self.files[file], File::Read(_));
+                let answered = asked.iter().zip(&answers);
+                for ((file, words), answer) in answered.filter(|((file, _), _)| was_read(*file)) {
                     let path = self.paths[*file].to_owned();
                     learned.searches.entry(path).or_default().insert(words.key, *answer);
                 }
@@ -229,31 +272,38 @@ fn digest(language: &str, content: &[u8]) -> Digest {
     *hasher.finalize().as_bytes()
 }
 
-/// Whether a file that was touched is, for all that a scan asks of it, what it was.
-pub(crate) fn is_the_same<G, F>(
+/// What has become of a file that was touched, as far as a scan asks.
+pub(crate) fn change<G, F>(
     language: &Language<G, F>,
     content: &[u8],
     before: &KnownFile,
     known: &Known,
     contains: impl Fn(&[u8], &BTreeSet<String>) -> bool,
-) -> bool
+) -> Change
 where
     G: Serialize,
-    F: Serialize,
+    F: Serialize + DeserializeOwned,
 {
-    let has_same_facts = |before: &Digest| {
-        *before == digest(language.name, content)
-            || known.facts(before).is_some_and(|facts| facts == encode(&(language.facts)(content)))
-    };
     let is_same_search = |(key, answer): (&Key, &bool)| {
         known.words(key).is_some_and(|words| contains(content, words) == *answer)
     };
-    known.glance(before) == encode(&(language.glance)(content))
-        && before.searches.iter().all(is_same_search)
-        && before.digest.as_ref().is_none_or(has_same_facts)
+    // What nobody looked at is not looked at this time either.
+    let Some(glance) = known.glance(before) else { return Change::Nothing };
+    let looks_the_same =
+        glance == encode(&(language.glance)(content)) && before.searches.iter().all(is_same_search);
+    match &before.digest {
+        _ if !looks_the_same => Change::Facts,
+        None => Change::Nothing,
+        Some(before) if *before == digest(language.name, content) => Change::Nothing,
+        Some(before) => {
+            let facts = known.facts(before).and_then(decode);
+            let lines = facts.and_then(|facts: F| Lines::between(&facts, &(language.facts)(content)));
+            lines.map_or(Change::Facts, Change::Lines)
+        }
+    }
 }
 
-fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     postcard::to_allocvec(value)
         .expect("BUG: facts are lists, maps, numbers and texts, which all can be encoded")
 }

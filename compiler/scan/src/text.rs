@@ -1,10 +1,13 @@
 //! Places in a text: from byte offsets to lines and columns.
 
+use std::cell::RefCell;
+
+use memchr::memchr_iter;
 use schema_documents::Position;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Where something stands in a text: lines and columns from 1, columns in characters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 pub(crate) struct Place {
     pub(crate) line: u32,
     pub(crate) column: u32,
@@ -17,6 +20,29 @@ impl Place {
     pub(crate) fn in_file(self, file: &str) -> Position {
         let Self { line, column, end_line, end_column } = self;
         Position { file: file.to_owned(), line, column, end_line, end_column }
+    }
+}
+
+thread_local! {
+    /// Where places go while a value is encoded without them.
+    static APART: RefCell<Option<Vec<Place>>> = const { RefCell::new(None) };
+}
+
+/// What `encode` gives when the places in what it encodes are left out, and these, in the order in which they stand.
+pub(crate) fn apart(encode: impl FnOnce() -> Vec<u8>) -> (Vec<u8>, Vec<Place>) {
+    APART.set(Some(Vec::new()));
+    let encoded = encode();
+    (encoded, APART.take().unwrap_or_default())
+}
+
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // A serializer cannot be told from outside to treat one type in another way, so the type has to know.
+        let is_apart = APART.with_borrow_mut(|apart| apart.as_mut().map(|apart| apart.push(*self)).is_some());
+        if is_apart {
+            return serializer.serialize_unit();
+        }
+        (self.line, self.column, self.end_line, self.end_column).serialize(serializer)
     }
 }
 
@@ -35,8 +61,9 @@ pub(crate) struct Places<'a> {
 impl<'a> Places<'a> {
     /// Finds the lines of a text.
     pub(crate) fn new(text: &'a str) -> Self {
-        let starts =
-            std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1)).collect();
+        let starts = std::iter::once(0)
+            .chain(memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1))
+            .collect();
         let mut before_block = Vec::new();
         if !text.is_ascii() {
             let mut count = 0;

@@ -9,9 +9,11 @@
 //! | what is one field in the sense of the merge | [`Unit`], [`units`](fn@units::units) |
 //! | does the cloud have what was declared | [`compare`] |
 //! | would the cloud take these properties | [`validate`] |
+//! | what is lost with it | [`Catalog::loss`] |
 
 pub mod compare;
 mod kind;
+mod loss;
 mod overlay;
 mod pattern;
 mod policy;

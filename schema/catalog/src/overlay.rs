@@ -13,6 +13,10 @@ use crate::{Pattern, Unit};
 pub struct Overlay {
     /// Whether losing the resource loses data.
     pub stateful: bool,
+    /// What is lost with it, in words, where that is data.
+    pub holds: Option<String>,
+    /// Paths that say how much of it is kept elsewhere: backups, versions, copies.
+    pub copies: BTreeSet<Pattern>,
     /// Whether the resource says who may do or reach what: a rule, a binding, a policy.
     pub grants_access: bool,
     /// Where the physical name is set, and what it may look like.
@@ -47,6 +51,11 @@ pub struct Overlay {
     pub settling_ms: u64,
     /// How long after a create reads may still say that there is nothing, in milliseconds.
     pub visibility_ms: u64,
+    /// Sources of the audit events that tell of changes, such as `sqs.amazonaws.com`.
+    #[serde(skip)]
+    pub audited_as: Vec<String>,
+    /// Whether a list shows all that a read shows, so that one list stands for a read of each.
+    pub lists_in_full: bool,
 }
 
 /// Where a physical name is set, and what it may look like.
@@ -142,7 +151,7 @@ pub(crate) struct File {
     #[serde(default)]
     general: General,
     format: BTreeMap<String, Equality>,
-    service: BTreeMap<String, Lag>,
+    service: BTreeMap<String, Service>,
     kind: BTreeMap<String, Overlay>,
 }
 
@@ -154,12 +163,15 @@ struct General {
     pair_keys: Vec<String>,
 }
 
-/// How long reads of a service may lag.
-#[derive(Clone, Copy, Default, Deserialize)]
+/// What all kinds of a service have in common.
+#[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Lag {
+struct Service {
     settling_ms: u64,
     visibility_ms: u64,
+    /// Where the source of its audit events is not its own name in lower case.
+    #[serde(default)]
+    audited_as: Vec<String>,
 }
 
 impl File {
@@ -172,16 +184,22 @@ impl File {
     pub(crate) fn take(&mut self, kind: &str) -> Overlay {
         let mut overlay = self.kind.remove(kind).unwrap_or_default();
         let service = kind.rsplit_once("::").map_or(kind, |(service, _)| service);
-        let lag = self.service.get(service).copied().unwrap_or_default();
+        let Service { settling_ms, visibility_ms, audited_as } =
+            self.service.get(service).cloned().unwrap_or_default();
         overlay.formats.extend(self.format.iter().map(|(format, rule)| (format.clone(), *rule)));
         overlay.json_properties.extend(self.general.json_properties.iter().cloned());
         overlay.pair_keys.extend(self.general.pair_keys.iter().cloned());
         if overlay.settling_ms == 0 {
-            overlay.settling_ms = lag.settling_ms;
+            overlay.settling_ms = settling_ms;
         }
         if overlay.visibility_ms == 0 {
-            overlay.visibility_ms = lag.visibility_ms;
+            overlay.visibility_ms = visibility_ms;
         }
+        let own_name = || service.rsplit("::").next().unwrap_or_default().to_lowercase();
+        overlay.audited_as = match audited_as.as_slice() {
+            [] => vec![format!("{}.amazonaws.com", own_name())],
+            sources => sources.to_vec(),
+        };
         overlay
     }
 
@@ -212,7 +230,8 @@ impl Overlay {
 
     /// Every pattern that is mentioned anywhere, for the check that each exists in the schema.
     pub fn patterns(&self) -> impl Iterator<Item = &Pattern> {
-        let sets = [&self.provider, &self.restart, &self.in_place, &self.data_loss, &self.sensitive];
+        let sets =
+            [&self.copies, &self.provider, &self.restart, &self.in_place, &self.data_loss, &self.sensitive];
         sets.into_iter()
             .flatten()
             .chain(self.units.keys())

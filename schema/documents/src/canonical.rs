@@ -63,7 +63,8 @@ impl From<String> for Digest {
 pub fn to_string(document: &impl Serialize) -> String {
     let mut json = serde_json::to_value(document).expect("BUG: a document serialises");
     sort(&mut json);
-    json.to_string()
+    // Not `Display`: that goes through a formatter, one piece of text at a time.
+    serde_json::to_string(&json).expect("BUG: JSON serialises")
 }
 
 /// Canonical JSON for files that people read: members sorted by key, two spaces of indentation, a final newline.

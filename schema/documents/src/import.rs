@@ -44,14 +44,25 @@ pub struct Import {
     /// The merge unit. The root path: the whole resource (it is gone).
     pub path: FieldPath,
     /// The value before the edit; absent when there was none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub from: Option<Json>,
     /// The value now; absent when it was removed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub to: Option<Json>,
     /// Who made the edit, where the cloud tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,
+    /// When it was made, where the cloud tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at_ms: Option<Millis>,
     /// When the agent first saw it.
     pub seen_at_ms: Millis,
     /// Who had asked for the value before.

@@ -1,7 +1,7 @@
 //! The journal: intent before action, result after. Append-only, numbered, hash-chained.
 //!
-//! An object is a [`Batch`]: all entries that were ready when the previous put returned. Keys are numbers, written with
-//! put-if-absent, never deleted or rewritten.
+//! An object is a [`Batch`]: all entries that were ready when the previous put returned, [sealed](crate::sealed) with the
+//! digest that the next one names. Keys are numbers, written with put-if-absent, never deleted or rewritten.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::desired::Class;
 use crate::origin::Rank;
-use crate::plan::{Change, Wish};
+use crate::plan::{Change, Reason, Step, StepKey, Wish};
+use crate::read::Unusable;
 use crate::recorded::{Choice, Owner};
+use crate::sealed::{self, Sealed};
 use crate::{Digest, FieldPath, Json, Millis, Origin, ResourceId, Value};
 
 /// The version of the format that this crate writes.
 pub const VERSION: u32 = 1;
+
+/// No batch is longer than this, in bytes; one that is was written by nobody.
+pub const LONGEST_BYTES: u64 = 64 << 20;
 
 /// One object of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -137,14 +142,25 @@ pub enum Entry {
         /// The merge unit.
         path: FieldPath,
         /// The value before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "crate::present::even_null",
+            skip_serializing_if = "Option::is_none"
+        )]
         from: Option<Json>,
         /// The value now.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "crate::present::even_null",
+            skip_serializing_if = "Option::is_none"
+        )]
         to: Option<Json>,
         /// Who made it, where the cloud tells.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         who: Option<String>,
+        /// When it was made, where the cloud tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        made_at_ms: Option<Millis>,
         /// Class of the field.
         class: Class,
         /// Who had asked for the value before.
@@ -172,14 +188,47 @@ pub enum Entry {
         /// The id from now on.
         to: ResourceId,
     },
+    /// What would be lost with a resource that is to go is not what the record says: by its live state, as it was read.
+    Loses {
+        /// The resource.
+        resource: ResourceId,
+        /// The loss.
+        loss: Loss,
+    },
     /// A person confirmed a deletion.
     Confirmed {
         /// The resource.
         resource: ResourceId,
         /// What was confirmed: [`confirmation_digest`].
         digest: Digest,
+        /// What may be lost. A confirmation without it allows nothing any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        loss: Option<Loss>,
         /// Who.
         who: String,
+    },
+    /// These steps wait for a person's approval, and no others. Without any: none does any more.
+    Proposed {
+        /// By which they are approved: [`crate::approval::plan_digest`].
+        plan: Digest,
+        /// The steps.
+        steps: Vec<Step>,
+    },
+    /// A person approved the steps that were proposed last.
+    Approved {
+        /// Of which plan.
+        plan: Digest,
+        /// Who.
+        who: String,
+    },
+    /// What people allowed does not hold any more: what they allowed it for is not what would be done now.
+    Lapsed {
+        /// Approvals.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        approvals: Vec<StepKey>,
+        /// Confirmations.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        confirmations: Vec<Digest>,
     },
     /// A person answered drift.
     Answered {
@@ -190,7 +239,11 @@ pub enum Entry {
         /// The answer.
         choice: Choice,
         /// The live value that was answered.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(
+            default,
+            deserialize_with = "crate::present::even_null",
+            skip_serializing_if = "Option::is_none"
+        )]
         over: Option<Json>,
         /// Who.
         who: String,
@@ -212,6 +265,9 @@ pub struct Lease {
     pub holder: String,
     /// How long it lasts from the last batch on.
     pub term_ms: u64,
+    /// How long one call of the holder may take: a successor waits this much longer.
+    #[serde(default)]
+    pub longest_call_ms: u64,
 }
 
 /// What will be done, complete.
@@ -234,6 +290,9 @@ pub struct Intent {
     pub token: String,
     /// What is done.
     pub act: Act,
+    /// Why; absent where a program did not say yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
     /// What it depends on: the order in which things can be deleted.
     #[serde(default, skip_serializing_if = "std::collections::BTreeSet::is_empty")]
     pub depends_on: std::collections::BTreeSet<ResourceId>,
@@ -278,7 +337,11 @@ pub enum Act {
 #[serde(deny_unknown_fields)]
 pub struct Settlement {
     /// The wish that is settled; absent: that it should not be there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub asked: Option<Value>,
     /// Its strength.
     pub rank: Rank,
@@ -302,14 +365,70 @@ pub fn token(journal: &str, resource: &ResourceId, generation: u32, attempt: u32
     digest.as_str().replace(':', "-")
 }
 
-/// What a person confirms when something that holds data may go: exactly this generation of this thing.
-pub fn confirmation_digest(resource: &ResourceId, generation: u32, identifier: &str, kind: &str) -> Digest {
-    Digest::of(&("delete", resource, generation, identifier, kind))
+/// What is gone for good when something that holds data is deleted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Loss {
+    /// Which generation of the resource it is.
+    pub generation: u32,
+    /// Its identifier.
+    pub identifier: String,
+    /// Its kind.
+    pub kind: String,
+    /// What it holds, in words: `every object in the bucket`.
+    pub holds: String,
+    /// What says how much of it is kept elsewhere, such as for how many days there are backups; as last seen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub given: BTreeMap<FieldPath, Json>,
+}
+
+/// What a person confirms when something that holds data may go: exactly this loss.
+pub fn confirmation_digest(resource: &ResourceId, loss: &Loss) -> Digest {
+    Digest::of(&("delete", resource, loss))
+}
+
+impl Entry {
+    /// The resource that it is about, where it says so itself.
+    pub fn resource(&self) -> Option<&ResourceId> {
+        match self {
+            Self::Intent(intent) => Some(&intent.resource),
+            Self::Seen { resource, .. }
+            | Self::Settled { resource, .. }
+            | Self::Edited { resource, .. }
+            | Self::Gone { resource, .. }
+            | Self::Forgotten { resource, .. }
+            | Self::Loses { resource, .. }
+            | Self::Confirmed { resource, .. }
+            | Self::Answered { resource, .. }
+            | Self::Moved { from: resource, .. } => Some(resource),
+            Self::Recovered { found, .. } => Some(&found.resource),
+            Self::Lease(_)
+            | Self::Released {}
+            | Self::Pass { .. }
+            | Self::Operation { .. }
+            | Self::Identified { .. }
+            | Self::Succeeded { .. }
+            | Self::Failed { .. }
+            | Self::Proposed { .. }
+            | Self::Approved { .. }
+            | Self::Lapsed { .. } => None,
+        }
+    }
 }
 
 impl Batch {
     /// The digest that the next batch names.
     pub fn digest(&self) -> Digest {
         Digest::of(self)
+    }
+
+    /// The object that is stored.
+    pub fn seal(&self) -> Sealed {
+        sealed::seal(self)
+    }
+
+    /// Reads a stored object, with the digest that the next batch names.
+    pub fn open(bytes: &[u8]) -> Result<(Self, Digest), Unusable> {
+        sealed::open(bytes, VERSION, LONGEST_BYTES)
     }
 }

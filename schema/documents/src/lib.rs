@@ -11,11 +11,14 @@
 //! | [`publication::Publication`] | `manifestc publish` | the agent |
 //! | [`plan::Plan`] | `agent/engine` | people, `agent/engine` |
 //! | [`journal::Batch`] | the agent | the agent |
+//! | [`checkpoint::Checkpoint`] | the agent | the agent |
 //! | [`recorded::Recorded`] | a fold of the journal | the agent |
 //! | [`import::Imports`] | the agent | `manifestc import` |
 //! | [`recovery::Recovery`] | the agent | people, the agent |
 
+pub mod approval;
 pub mod canonical;
+pub mod checkpoint;
 pub mod desired;
 pub mod environment;
 pub mod id;
@@ -25,11 +28,13 @@ pub mod manifest;
 pub mod origin;
 pub mod path;
 pub mod plan;
+mod present;
 pub mod publication;
 pub mod read;
 pub mod recorded;
 pub mod recovery;
 pub mod schema;
+pub mod sealed;
 pub mod value;
 
 pub use canonical::Digest;

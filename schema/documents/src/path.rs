@@ -60,6 +60,16 @@ impl FieldPath {
         Self(segments)
     }
 
+    /// Makes this path one segment longer.
+    pub fn push(&mut self, segment: impl Into<String>) {
+        self.0.push(segment.into());
+    }
+
+    /// Makes this path one segment shorter; the root stays.
+    pub fn pop(&mut self) {
+        self.0.pop();
+    }
+
     /// The path of the element whose member `key` is `value`.
     #[must_use]
     pub fn keyed(&self, key: &str, value: &str) -> Self {

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::approval::Awaited;
 use crate::desired::{Class, Phase};
 use crate::import::Import;
+use crate::journal::Loss;
 use crate::{Digest, FieldPath, Json, Millis, Origin, ResourceId, Value};
 
 /// The version of the format that this crate writes.
@@ -45,6 +47,9 @@ pub struct Plan {
     pub noted: Vec<Noted>,
     /// Resources without a difference.
     pub unchanged: u64,
+    /// Steps that wait for a person's approval, where the environment wants one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaited: Option<Awaited>,
 }
 
 /// The word that says what a document is.
@@ -60,6 +65,13 @@ pub enum Format {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct StepKey(pub String);
+
+impl StepKey {
+    /// The name of the step that does this (`create`, `update`, `delete`) with a generation of a resource.
+    pub fn new(verb: &str, resource: &ResourceId, generation: u32) -> Self {
+        Self(format!("{verb} {resource}#{generation}"))
+    }
+}
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -123,7 +135,11 @@ pub struct Wish {
     /// The merge unit.
     pub path: FieldPath,
     /// The value; what is not known yet is an expression. Absent: it should not be there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub value: Option<Value>,
     /// Who asks.
     pub origin: Origin,
@@ -138,10 +154,18 @@ pub struct Change {
     /// The merge unit.
     pub path: FieldPath,
     /// The live value that the plan saw; absent when there was none, or it cannot be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub from: Option<Json>,
     /// The value to write; absent to remove it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub to: Option<Value>,
     /// Who asks; absent when the field left the document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -215,10 +239,18 @@ pub struct Noted {
     /// The merge unit.
     pub path: FieldPath,
     /// The value last seen; absent when there was none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub from: Option<Json>,
     /// The live value; absent when there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub to: Option<Json>,
 }
 
@@ -246,6 +278,8 @@ pub enum Hold {
     Unconfirmed {
         /// What `manifest-agent confirm --digest` takes.
         digest: Digest,
+        /// What it stands for.
+        loss: Loss,
     },
     /// A replacement of something that holds data.
     StatefulReplacement {
@@ -301,13 +335,25 @@ pub struct Conflict {
     /// The merge unit.
     pub path: FieldPath,
     /// What was asked last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub asked: Option<Value>,
     /// What is asked now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub desired: Option<Value>,
     /// What is live.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub live: Option<Json>,
     /// Who asks now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -315,9 +361,22 @@ pub struct Conflict {
 }
 
 impl Plan {
-    /// The digest by which the plan is approved.
+    /// The digest of the whole document. What a person approves has another one: [`Awaited::digest`].
     pub fn digest(&self) -> Digest {
         Digest::of(self)
+    }
+
+    /// The steps that can be done now: they neither wait for approval nor come after one that does.
+    pub fn approved_steps(&self) -> impl Iterator<Item = &Step> {
+        let awaited = self.awaited.iter().flat_map(|awaited| &awaited.steps);
+        let mut blocked: BTreeSet<&StepKey> = awaited.map(|awaited| &awaited.step).collect();
+        self.steps.iter().filter(move |step| {
+            let waits = blocked.contains(&step.key) || step.after.iter().any(|key| blocked.contains(key));
+            if waits {
+                blocked.insert(&step.key);
+            }
+            !waits
+        })
     }
 
     /// Whether there is nothing to do, and nothing that waits for anybody.

@@ -27,6 +27,9 @@ pub struct Publication {
     pub commit: Option<String>,
     /// Who published it.
     pub publisher: String,
+    /// The number whose content this is once more; absent where it is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restores: Option<u64>,
     /// The desired state.
     pub desired: DesiredState,
 }

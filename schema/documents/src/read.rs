@@ -20,6 +20,9 @@ pub enum Unusable {
     /// Not the document it should be.
     #[error("it is not valid: {0}")]
     Malformed(String),
+    /// Not as it was written: its seal is broken.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
     /// Written by a newer version.
     #[error("it has format version {found}, and this program knows up to {known}: use a newer program")]
     TooNew {

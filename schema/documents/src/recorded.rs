@@ -1,13 +1,16 @@
 //! The recorded state: what the agent last knew to be so. It is a fold of the journal and is never edited.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::approval::{Approval, Proposal};
 use crate::desired::Class;
-use crate::journal::{Intent, Lease};
+use crate::journal::{Intent, Lease, Loss};
 use crate::origin::Rank;
+use crate::plan::StepKey;
 use crate::{Digest, FieldPath, Json, Millis, Origin, ResourceId, Value};
 
 /// The version of the format that this crate writes.
@@ -29,12 +32,19 @@ pub struct Recorded {
     pub last: Option<Digest>,
     /// Epoch of the last batch.
     pub epoch: u64,
+    /// Nonce of the writer of the last batch: an epoch has one writer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writer: Option<String>,
     /// The lease as last written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
     /// Digest of the desired state that the last pass worked towards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desired: Option<Digest>,
+    /// The highest number of a published desired state that a pass worked towards: an older one is not worked towards
+    /// any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<u64>,
     /// Resources, by id, each with its generations.
     #[serde(default)]
     pub resources: BTreeMap<ResourceId, Generations>,
@@ -46,6 +56,15 @@ pub struct Recorded {
     /// Confirmations that nothing has used up, by what they confirm.
     #[serde(default)]
     pub confirmations: BTreeMap<Digest, Confirmation>,
+    /// What would be lost with generations that are to go, where it is not what was seen of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub losses: BTreeMap<ResourceId, BTreeMap<u32, Loss>>,
+    /// The steps that wait for a person's approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Proposal>,
+    /// Steps that were approved and have not been done yet.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub approvals: BTreeMap<StepKey, Approval>,
     /// Answers to drift that nothing has used up.
     #[serde(default)]
     pub answers: BTreeMap<ResourceId, BTreeMap<FieldPath, Answer>>,
@@ -55,8 +74,9 @@ pub struct Recorded {
     pub retired: BTreeMap<ResourceId, u32>,
 }
 
-/// The generations of one resource, oldest first.
-pub type Generations = BTreeMap<u32, ResourceRecord>;
+/// The generations of one resource, oldest first. Records are large and change one at a time: a copy of the recorded state
+/// shares them.
+pub type Generations = BTreeMap<u32, Arc<ResourceRecord>>;
 
 /// One generation of one resource.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -123,7 +143,11 @@ pub enum Status {
 #[serde(deny_unknown_fields)]
 pub struct FieldRecord {
     /// The wish last settled; absent: that it should not be there, or that it never was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub asked: Option<Value>,
     /// Its strength.
     pub rank: Rank,
@@ -131,7 +155,7 @@ pub struct FieldRecord {
     pub owner: Owner,
     /// The console edit that the repository does not have yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub edit: Option<OpenEdit>,
+    pub edit: Option<Box<OpenEdit>>,
 }
 
 /// Who decides a field.
@@ -153,14 +177,25 @@ pub enum Owner {
 #[serde(deny_unknown_fields)]
 pub struct OpenEdit {
     /// The value before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub from: Option<Json>,
     /// The value now; absent when it was removed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub to: Option<Json>,
     /// Who made it, where the cloud tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<String>,
+    /// When it was made, where the cloud tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at_ms: Option<Millis>,
     /// When it was first seen.
     pub seen_at_ms: Millis,
     /// Class of the field when it was seen.
@@ -219,6 +254,9 @@ pub struct Confirmation {
     pub at_ms: Millis,
     /// The resource.
     pub resource: ResourceId,
+    /// What may be lost; a confirmation without it allows nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Loss>,
 }
 
 /// A person's answer to drift.
@@ -228,7 +266,11 @@ pub struct Answer {
     /// Which of the two.
     pub choice: Choice,
     /// The live value that was answered; another one needs another answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::present::even_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub over: Option<Json>,
     /// Who answered.
     pub who: String,
@@ -251,8 +293,13 @@ impl Recorded {
     pub fn current(&self, id: &ResourceId) -> Option<(u32, &ResourceRecord)> {
         let newest = self.resources.get(id)?.iter().next_back();
         newest
-            .map(|(generation, record)| (*generation, record))
+            .map(|(generation, record)| (*generation, record.as_ref()))
             .filter(|(_, record)| !matches!(record.status, Status::Superseded | Status::Deleting))
+    }
+
+    /// The record of one generation.
+    pub fn generation(&self, id: &ResourceId, generation: u32) -> Option<&ResourceRecord> {
+        self.resources.get(id)?.get(&generation).map(AsRef::as_ref)
     }
 
     /// The generation that a new creation of `id` gets.

@@ -95,6 +95,17 @@ pub enum There {
     Nothing {},
 }
 
+impl There {
+    /// The identifiers of what is there: none, one, or several that claim to be it.
+    pub fn identifiers(&self) -> Vec<&str> {
+        match self {
+            Self::One { identifier, .. } => vec![identifier],
+            Self::Several { identifiers } => identifiers.iter().map(String::as_str).collect(),
+            Self::Nothing {} => Vec::new(),
+        }
+    }
+}
+
 /// How a found resource was told from all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

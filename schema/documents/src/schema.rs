@@ -2,7 +2,9 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
-use crate::{Json, desired, environment, import, journal, manifest, plan, publication, recorded, recovery};
+use crate::{
+    Json, checkpoint, desired, environment, import, journal, manifest, plan, publication, recorded, recovery,
+};
 
 /// The documents that have a schema, by the name that `manifestc schema` takes.
 pub const NAMES: &[&str] = &[
@@ -12,6 +14,7 @@ pub const NAMES: &[&str] = &[
     "publication",
     "plan",
     "journal",
+    "checkpoint",
     "recorded-state",
     "imports",
     "recovery",
@@ -25,7 +28,8 @@ pub fn of(name: &str) -> Option<Schema> {
         "desired-state" => schema::<desired::DesiredState>(),
         "publication" => schema::<publication::Publication>(),
         "plan" => schema::<plan::Plan>(),
-        "journal" => schema::<journal::Batch>(),
+        "journal" => sealed(schema::<journal::Batch>()),
+        "checkpoint" => sealed(schema::<checkpoint::Checkpoint>()),
         "recorded-state" => schema::<recorded::Recorded>(),
         "imports" => schema::<import::Imports>(),
         "recovery" => schema::<recovery::Recovery>(),
@@ -47,6 +51,19 @@ fn as_written(mut schema: Schema) -> Schema {
     }
     if let Some(required) = root.get_mut("required").and_then(Json::as_array_mut) {
         required.retain(|field| field != "version");
+    }
+    schema
+}
+
+/// What the seal adds when the document is stored.
+fn sealed(mut schema: Schema) -> Schema {
+    let properties = schema.as_object_mut().and_then(|root| root.get_mut("properties"));
+    if let Some(properties) = properties.and_then(Json::as_object_mut) {
+        let digest = serde_json::json!({
+            "$ref": "#/$defs/Digest",
+            "description": "SHA-256 of the canonical JSON of all other members. It stands last where the document is stored.",
+        });
+        properties.insert("digest".to_owned(), digest);
     }
     schema
 }

@@ -203,6 +203,16 @@ impl Value {
         found
     }
 
+    /// Whether this value needs an output of one of these.
+    pub fn refers_to(&self, resources: &BTreeSet<&ResourceId>) -> bool {
+        let mut found = false;
+        self.visit(&mut |expression| {
+            found |=
+                matches!(expression, Expression::Ref(reference) if resources.contains(&reference.resource));
+        });
+        found
+    }
+
     fn visit(&self, on: &mut impl FnMut(&Expression)) {
         match self {
             Self::Scalar(_) => {}

@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use schema_documents::checkpoint::Checkpoint;
 use schema_documents::desired::DesiredState;
 use schema_documents::environment::Environment;
 use schema_documents::import::Imports;
@@ -78,6 +79,7 @@ fn documents() -> Vec<Document> {
         json_document::<Publication>("publication"),
         json_document::<Plan>("plan"),
         json_document::<Batch>("journal"),
+        json_document::<Checkpoint>("checkpoint"),
         json_document::<Recorded>("recorded-state"),
         json_document::<Imports>("imports"),
         json_document::<Recovery>("recovery"),

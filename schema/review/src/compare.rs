@@ -46,6 +46,7 @@ pub fn compare(old: Option<&DesiredState>, new: &DesiredState, catalog: &Catalog
         noted: Vec::new(),
         held: Vec::new(),
         unchanged,
+        awaited: None,
     }
 }
 

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 pub use compare::compare;
 pub use of_plan::of_plan;
+pub use schema_documents::approval::Awaited;
 pub use schema_documents::plan::{Consequence, Noted};
 pub use shown::shown;
 
@@ -38,6 +39,9 @@ pub struct Review {
     pub held: Vec<HeldLine>,
     /// Resources without a change.
     pub unchanged: u64,
+    /// Changes that wait for a person's approval, and the digest to give it by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub awaited: Option<Awaited>,
 }
 
 /// One resource that changes.

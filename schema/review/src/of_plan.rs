@@ -41,6 +41,7 @@ pub fn of_plan(plan: &Plan) -> Review {
         noted: plan.noted.clone(),
         held,
         unchanged: plan.unchanged,
+        awaited: plan.awaited.clone(),
     }
 }
 

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 use schema_documents::{Json, canonical};
 use similar::{ChangeTag, TextDiff};
 
-use crate::{Change, Consequence, FieldLine, ResourceChange, Review};
+use crate::{Awaited, Change, Consequence, FieldLine, ResourceChange, Review};
 
 /// Values longer than this are shown line by line, as a difference.
 const LONG: usize = 60;
@@ -68,11 +68,33 @@ pub fn text(review: &Review) -> String {
             );
         }
     }
+    if let Some(awaited) = &review.awaited {
+        awaited_text(&mut out, awaited, review.changes.len());
+    }
     if !out.is_empty() {
         out.push('\n');
     }
     let _ = writeln!(out, "{}", summary(review));
     out
+}
+
+/// What waits for a person. Where that is not all, each step is named.
+fn awaited_text(out: &mut String, awaited: &Awaited, planned: usize) {
+    let _ = writeln!(out, "{}waiting for approval{}", BOLD.render(), BOLD.render_reset());
+    let some = awaited.steps.len() < planned;
+    for step in awaited.steps.iter().filter(|step| some || step.changed.is_some()) {
+        let why = step.changed.as_ref().map(|changed| format!(": {changed}")).unwrap_or_default();
+        let _ = writeln!(out, "    {}{why}", step.step.0);
+    }
+    let count = awaited.steps.len();
+    let steps = if count == 1 { "step" } else { "steps" };
+    let _ = writeln!(
+        out,
+        "  {}!{} {count} {steps}: `manifest-agent approve {}`",
+        RED.render(),
+        RED.render_reset(),
+        awaited.digest
+    );
 }
 
 /// The summary line.
@@ -200,6 +222,9 @@ pub fn markdown(review: &Review) -> String {
     }
     for held in &review.held {
         let _ = writeln!(out, "\n- **held** `{}`: {}", held.resource, escape(&held.message));
+    }
+    if let Some(awaited) = &review.awaited {
+        let _ = writeln!(out, "\n- **waiting for approval**: `manifest-agent approve {}`", awaited.digest);
     }
     for import in &review.imports {
         let (from, to) = (code(import.from.as_ref()), code(import.to.as_ref()));

@@ -3,11 +3,14 @@
 //! Nothing is assumed of a store beyond put-if-absent. On a local disk every write is followed by `fsync` of the file and
 //! its folder before it counts as written.
 
+mod durable;
 mod error;
 mod file;
 mod numbered;
+#[cfg(test)]
+mod tests;
 
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use object_store::local::LocalFileSystem;
@@ -16,9 +19,10 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use url::Url;
 
+use durable::Durable;
 pub use error::{OpenError, StoreError};
 pub use file::write_whole;
-pub use numbered::{Numbered, Put};
+pub use numbered::{Claim, Numbered, Put};
 
 /// A place in an object store.
 #[derive(Clone)]
@@ -26,6 +30,8 @@ pub struct Store {
     objects: Arc<dyn ObjectStore>,
     at: Path,
     shown: String,
+    /// The folder of the store, if it is one.
+    folder: Option<PathBuf>,
 }
 
 /// What opening does when a local folder does not exist.
@@ -56,13 +62,18 @@ impl Store {
 
     /// A store in memory, for tests.
     pub fn memory() -> Self {
-        Self { objects: Arc::new(InMemory::new()), at: Path::default(), shown: "memory".to_owned() }
+        Self {
+            objects: Arc::new(InMemory::new()),
+            at: Path::default(),
+            shown: "memory".to_owned(),
+            folder: None,
+        }
     }
 
     fn local(place: &str, folder: &FilePath, missing: Missing) -> Result<Self, OpenError> {
         let fail = |error: std::io::Error| OpenError::invalid(place, &error.to_string());
         match missing {
-            Missing::Create => std::fs::create_dir_all(folder).map_err(fail)?,
+            Missing::Create => durable::make_folder(folder).map_err(fail)?,
             Missing::Empty if !folder.exists() => {
                 return Ok(Self { shown: place.to_owned(), ..Self::memory() });
             }
@@ -72,14 +83,15 @@ impl Store {
         let objects = LocalFileSystem::new_with_prefix(folder)
             .map_err(|error| OpenError::invalid(place, &error.to_string()))?
             .with_fsync(true);
-        Ok(Self { objects: Arc::new(objects), at: Path::default(), shown: place.to_owned() })
+        let folder = Some(folder.to_owned());
+        Ok(Self { objects: Arc::new(objects), at: Path::default(), shown: place.to_owned(), folder })
     }
 
     fn remote(place: &str, url: &Url) -> Result<Self, OpenError> {
         let variables = std::env::vars().map(|(name, value)| (name.to_lowercase(), value));
         let (objects, at) = object_store::parse_url_opts(url, variables)
             .map_err(|error| OpenError::invalid(place, &error.to_string()))?;
-        Ok(Self { objects: Arc::from(objects), at, shown: place.to_owned() })
+        Ok(Self { objects: Arc::from(objects), at, shown: place.to_owned(), folder: None })
     }
 
     /// The place below this one.
@@ -90,12 +102,17 @@ impl Store {
             objects: self.objects.clone(),
             at,
             shown: format!("{}/{segment}", self.shown.trim_end_matches('/')),
+            folder: self.folder.clone(),
         }
     }
 
     /// The numbered documents at this place.
     pub fn numbered(&self) -> Numbered {
-        Numbered::new(self.objects.clone(), self.at.clone())
+        let folder = self.folder.as_ref().map(|folder| {
+            let parts = self.at.parts();
+            parts.fold(folder.clone(), |folder, part| folder.join(part.as_ref()))
+        });
+        Numbered::new(self.objects.clone(), self.at.clone(), folder.map(Durable::new))
     }
 
     /// Reads one document below this place. `None`: there is none.

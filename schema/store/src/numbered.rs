@@ -7,12 +7,15 @@ use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 
 use crate::StoreError;
+use crate::durable::Durable;
 
 /// Documents `0000000001.json`, `0000000002.json`, … at one place.
 #[derive(Clone)]
 pub struct Numbered {
     objects: Arc<dyn ObjectStore>,
     at: Path,
+    /// On a local disk: what is durable.
+    durable: Option<Durable>,
 }
 
 /// How a put ended.
@@ -24,9 +27,18 @@ pub enum Put {
     Exists,
 }
 
+/// Whose a number is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It holds what was to be written.
+    Ours,
+    /// Somebody else's document is there.
+    Taken(Vec<u8>),
+}
+
 impl Numbered {
-    pub(crate) fn new(objects: Arc<dyn ObjectStore>, at: Path) -> Self {
-        Self { objects, at }
+    pub(crate) fn new(objects: Arc<dyn ObjectStore>, at: Path, durable: Option<Durable>) -> Self {
+        Self { objects, at, durable }
     }
 
     fn key(&self, number: u64) -> Path {
@@ -39,13 +51,37 @@ impl Numbered {
         match self.objects.put_opts(&self.key(number), bytes.into(), options).await {
             Ok(_) => Ok(Put::Written),
             Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(Put::Exists),
-            Err(error) => Err(StoreError::from(&error)),
+            Err(error) => {
+                self.durable.iter().for_each(Durable::doubt);
+                Err(StoreError::from(&error))
+            }
         }
     }
 
-    /// Reads the document with this number. `None`: there is none.
+    /// Writes the document with this number if there is none, and says whose it is afterwards: an answer that does not come
+    /// says nothing, so reading the number tells.
+    pub async fn claim(&self, number: u64, bytes: Vec<u8>) -> Result<Claim, StoreError> {
+        let put = self.put(number, bytes.clone()).await;
+        if matches!(put, Ok(Put::Written)) {
+            return Ok(Claim::Ours);
+        }
+        match self.get(number).await? {
+            Some(found) if found == bytes => Ok(Claim::Ours),
+            Some(found) => Ok(Claim::Taken(found)),
+            None => {
+                let reason = put.err().map_or_else(String::new, |error| format!(": {}", error.0));
+                Err(StoreError(format!("number {number} was not taken by the store{reason}")))
+            }
+        }
+    }
+
+    /// Reads the document with this number. `None`: there is none. What is read is durable.
     pub async fn get(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        read(self.objects.as_ref(), &self.key(number)).await
+        let found = read(self.objects.as_ref(), &self.key(number)).await?;
+        if let Some(durable) = self.durable.as_ref().filter(|_| found.is_some()) {
+            durable.settle().await?;
+        }
+        Ok(found)
     }
 
     /// The highest number that a listing shows above `from`, else `from`. A listing may lag.
@@ -88,42 +124,4 @@ pub(crate) async fn read(objects: &dyn ObjectStore, key: &Path) -> Result<Option
 
 fn number_of(key: &Path) -> Option<u64> {
     key.filename()?.strip_suffix(".json")?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Missing, Store};
-
-    async fn a_number_is_written_once(store: Store) {
-        let numbered = store.below("shop").below("pr:72").numbered();
-        assert_eq!(numbered.last().await, Ok(None));
-        assert_eq!(numbered.put(1, b"a".to_vec()).await, Ok(Put::Written));
-        assert_eq!(numbered.put(1, b"b".to_vec()).await, Ok(Put::Exists));
-        assert_eq!(numbered.put(2, b"c".to_vec()).await, Ok(Put::Written));
-        assert_eq!(numbered.get(1).await, Ok(Some(b"a".to_vec())));
-        assert_eq!(numbered.get(3).await, Ok(None));
-        assert_eq!(numbered.last_hint(0).await, Ok(2));
-        assert_eq!(numbered.last().await, Ok(Some((2, b"c".to_vec()))));
-        assert_eq!(store.below("shop").folders().await, Ok(vec!["pr-72".to_owned()]));
-    }
-
-    #[tokio::test]
-    async fn memory_keeps_the_contract() {
-        a_number_is_written_once(Store::memory()).await;
-    }
-
-    #[tokio::test]
-    async fn a_local_folder_keeps_the_contract() {
-        let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().join("state").display().to_string();
-        assert!(Store::open(&place, Missing::Refuse).is_err());
-        a_number_is_written_once(Store::open(&place, Missing::Create).unwrap()).await;
-        a_second_look_sees_the_same(&place).await;
-    }
-
-    async fn a_second_look_sees_the_same(place: &str) {
-        let numbered = Store::open(place, Missing::Refuse).unwrap().below("shop").below("pr:72").numbered();
-        assert_eq!(numbered.last().await, Ok(Some((2, b"c".to_vec()))));
-    }
 }

@@ -89,6 +89,7 @@ fn adopted_beside(
         from: None,
         to: Some(seen.clone()),
         who: Some(who.to_owned()),
+        made_at_ms: None,
         class: Class::Open,
         origin: None,
     })

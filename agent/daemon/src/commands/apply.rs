@@ -1,6 +1,9 @@
 //! `manifest-agent apply`: one pass.
 
+use std::sync::Arc;
+
 use agent_driver::{Driver, Report, Reporter, Request, pass, reconcile};
+use agent_engine::attention::Attention;
 use agent_engine::command::{Ended, Outcome};
 use agent_engine::diff::Sightings;
 use agent_engine::pass::{Mode, Published};
@@ -13,16 +16,18 @@ use tokio::sync::watch;
 
 use crate::args::{Apply, Reach};
 use crate::output::{self, DIM, GREEN, RED, Verdict};
+use crate::telemetry::Telemetry;
 use crate::wiring::{self, Environment};
-use crate::{desired, show};
+use crate::{advice, desired, show};
 
 pub(crate) async fn run(args: Apply) -> Result<Verdict> {
     let (desired, published) = desired::read(&args.at.wanted, &args.at.place).await?;
     let environment = Environment::of(&desired, &args.at.place, Missing::Create)?;
     let driver =
         environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
-    let work = Work { desired, published, mode: Mode::Apply, sightings: Sightings::default() };
-    let report = once(&driver, work, &args.at.reach, show::stop_signal()).await?;
+    let (sightings, attention) = (Sightings::default(), Attention::default());
+    let work = Work { desired, published, mode: Mode::Apply, sightings, attention };
+    let report = once(&driver, work, &args.at.reach, show::stop_signal(), None).await?;
     say(&report.outcome)
 }
 
@@ -32,6 +37,7 @@ pub(crate) struct Work {
     pub(crate) published: Published,
     pub(crate) mode: Mode,
     pub(crate) sightings: Sightings,
+    pub(crate) attention: Attention,
 }
 
 /// Runs one pass with its progress shown. One of many looks first: an environment in step is never written to.
@@ -40,12 +46,14 @@ pub(crate) async fn once(
     work: Work,
     reach: &Reach,
     stop: watch::Receiver<bool>,
+    telemetry: Option<&Arc<Telemetry>>,
 ) -> Result<Report> {
     let (reporter, progress) = Reporter::channel();
-    let shown = show::start(progress);
-    let Work { desired, published, mode, sightings } = work;
+    let shown = show::start(progress, telemetry.cloned());
+    let Work { desired, published, mode, sightings, attention } = work;
     let limits = show::limits(&desired, reach);
-    let request = Request { desired, published, catalog: Catalog::builtin(), limits, mode, sightings };
+    let catalog = Catalog::builtin();
+    let request = Request { desired, published, catalog, limits, mode, sightings, attention };
     let report = if request.mode == Mode::Run {
         reconcile(driver, request, &reporter, stop).await
     } else {
@@ -64,6 +72,7 @@ pub(crate) fn say(outcome: &Outcome) -> Result<Verdict> {
     for failed in &outcome.failed {
         let (red, plain) = (RED.render(), RED.render_reset());
         anstream::eprintln!("{red}failed{plain} {}: {}: {}", failed.step.0, failed.code, failed.message);
+        anstream::eprintln!("       {}", advice::on(&failed.code));
     }
     for skipped in &outcome.skipped {
         anstream::eprintln!(
@@ -80,6 +89,9 @@ pub(crate) fn say(outcome: &Outcome) -> Result<Verdict> {
             anstream::eprintln!("stopped; what was in flight is recorded, the next pass goes on from there");
         }
         Ended::Lost { to } => bail!("another agent has taken over: {to}"),
+        Ended::Superseded { by } => bail!(
+            "superseded: document {by} was applied meanwhile and nothing was done; run this again to work towards the newest"
+        ),
         Ended::Refused { violations } => bail!(
             "the plan did not pass its own check and nothing was done, which is a fault of this program: {}",
             violations.join("; ")

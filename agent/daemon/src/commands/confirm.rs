@@ -1,9 +1,11 @@
 //! `manifest-agent confirm`: a person's word that something that holds data may go.
 
 use agent_driver::append_as_person;
+use agent_engine::loss;
 use anyhow::{Context as _, Result, bail};
+use schema_catalog::Catalog;
 use schema_documents::Digest;
-use schema_documents::journal::{Entry, confirmation_digest};
+use schema_documents::journal::Entry;
 
 use crate::args::Confirm;
 use crate::output::{self, Verdict};
@@ -13,28 +15,19 @@ pub(crate) async fn run(args: Confirm) -> Result<Verdict> {
     let who = wiring::person(args.person.by.as_ref())?;
     let environment = Environment::find(&args.place).await?;
     let recorded = environment.recorded().await?;
-    let generations = recorded.resources.get(&args.resource).with_context(|| {
-        format!("`{}` is not recorded in {} {}", args.resource, environment.app, environment.name)
+    let (resource, digest) = (args.resource, Digest::from(args.digest));
+    recorded.resources.get(&resource).with_context(|| {
+        format!("`{resource}` is not recorded in {} {}", environment.app, environment.name)
     })?;
-    let digest = Digest::from(args.digest.clone());
-    let meant = generations.iter().find_map(|(generation, record)| {
-        let identifier = record.identifier.as_deref()?;
-        (confirmation_digest(&args.resource, *generation, identifier, &record.kind) == digest)
-            .then_some(identifier)
-    });
-    let Some(identifier) = meant else {
+    let Some(loss) = loss::meant_by(&recorded, Catalog::builtin(), &resource, &digest) else {
         bail!(
-            "`{}` confirms nothing that `{}` is now; `manifest-agent plan` prints the digest to give",
-            args.digest,
-            args.resource
+            "`{digest}` confirms nothing that `{resource}` is now; `manifest-agent plan` prints the digest to give"
         );
     };
-    let entry = Entry::Confirmed { resource: args.resource.clone(), digest, who };
+    let said = format!("{resource}: `{}` goes with the next pass that finds it unused", loss.identifier);
+    let entry = Entry::Confirmed { resource, digest, loss: Some(loss), who };
     let driver = environment.driver_without_cloud(wiring::lease_of_person(args.person.lease)?);
     append_as_person(&driver, vec![entry]).await?;
-    output::data(&format!(
-        "{}: `{identifier}` goes with the next pass that finds it unused\n",
-        args.resource
-    ))?;
+    output::data(&format!("{said}\n"))?;
     Ok(Verdict::Clean)
 }

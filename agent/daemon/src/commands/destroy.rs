@@ -1,5 +1,6 @@
 //! `manifest-agent destroy`: a plan like any other, towards nothing. What holds data waits for a person.
 
+use agent_engine::attention::Attention;
 use agent_engine::diff::Sightings;
 use agent_engine::pass::Mode;
 use anyhow::Result;
@@ -16,7 +17,8 @@ pub(crate) async fn run(args: Destroy) -> Result<Verdict> {
     let environment = Environment::of(&desired, &args.at.place, Missing::Refuse)?;
     let driver =
         environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
-    let work = Work { desired, published, mode: Mode::Destroy, sightings: Sightings::default() };
-    let report = once(&driver, work, &args.at.reach, show::stop_signal()).await?;
+    let (sightings, attention) = (Sightings::default(), Attention::default());
+    let work = Work { desired, published, mode: Mode::Destroy, sightings, attention };
+    let report = once(&driver, work, &args.at.reach, show::stop_signal(), None).await?;
     say(&report.outcome)
 }

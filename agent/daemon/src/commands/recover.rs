@@ -24,7 +24,7 @@ pub(crate) async fn run(args: Recover) -> Result<Verdict> {
     let catalog = Catalog::builtin();
     let limits = show::limits(&desired, &args.at.reach);
     let told = told(&args);
-    for id in told.keys().filter(|id| !desired.resources.contains_key(id)) {
+    if let Some(id) = told.keys().find(|id| !desired.resources.contains_key(id)) {
         bail!("the desired state has no `{id}`, so nothing can be said of it");
     }
     let recovery = search(&driver, RecoverRequest { desired, catalog, limits, told }).await?;

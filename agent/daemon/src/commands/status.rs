@@ -11,42 +11,62 @@ use serde_json::json;
 use crate::args::{Format, Status};
 use crate::output::{self, DIM, RED, Verdict, YELLOW};
 use crate::wiring::Environment;
+use crate::{advice, telemetry};
 
 pub(crate) async fn run(args: Status) -> Result<Verdict> {
     let environment = Environment::find(&args.place).await?;
     let recorded = environment.recorded().await?;
     let text = match args.format {
         Format::Text => text(&environment, &recorded),
-        Format::Json => canonical::to_pretty(&json!({
-            "app": environment.app,
-            "environment": environment.name,
-            "desired": recorded.desired,
-            "journal": { "id": recorded.journal, "number": recorded.number, "epoch": recorded.epoch },
-            "lease": recorded.lease,
-            "resources": rows(&recorded).map(|(id, generation, record)| json!({
-                "resource": id,
-                "generation": generation,
-                "kind": record.kind,
-                "identifier": record.identifier,
-                "status": record.status,
-                "open_edits": record.fields.iter().filter(|(_, field)| field.edit.is_some()).map(|(path, _)| path).collect::<Vec<_>>(),
-                "failure": record.failure,
-            })).collect::<Vec<_>>(),
-            "in_flight": recorded.open.values().map(|open| json!({
-                "intent": open.intent.intent,
-                "resource": open.intent.resource,
-                "act": act(&open.intent.act),
-                "since_ms": open.at_ms,
-            })).collect::<Vec<_>>(),
-        })),
+        Format::Json => json(&environment, &recorded),
     };
     output::data(&text)?;
     Ok(Verdict::Clean)
 }
 
+/// Both forms of the status, without colours.
+pub(crate) fn of(environment: &Environment, recorded: &Recorded) -> telemetry::Status {
+    let text = anstream::adapter::strip_str(&text(environment, recorded)).to_string();
+    telemetry::Status { text, json: json(environment, recorded) }
+}
+
+fn json(environment: &Environment, recorded: &Recorded) -> String {
+    canonical::to_pretty(&json!({
+        "app": environment.app,
+        "environment": environment.name,
+        "desired": recorded.desired,
+        "journal": { "id": recorded.journal, "number": recorded.number, "epoch": recorded.epoch },
+        "lease": recorded.lease,
+        "resources": rows(recorded).map(|(id, generation, record)| json!({
+            "resource": id,
+            "generation": generation,
+            "kind": record.kind,
+            "identifier": record.identifier,
+            "status": record.status,
+            "open_edits": record.fields.iter().filter(|(_, field)| field.edit.is_some()).map(|(path, _)| path).collect::<Vec<_>>(),
+            "failure": record.failure,
+        })).collect::<Vec<_>>(),
+        "awaited": recorded.proposal.as_ref().map(|proposal| json!({
+            "digest": proposal.plan,
+            "since_ms": proposal.at_ms,
+            "steps": proposal.steps.iter().map(|step| &step.key).collect::<Vec<_>>(),
+        })),
+        "approved": recorded.approvals.iter().map(|(step, approval)| json!({
+            "step": step, "who": approval.who, "at_ms": approval.at_ms,
+        })).collect::<Vec<_>>(),
+        "in_flight": recorded.open.values().map(|open| json!({
+            "intent": open.intent.intent,
+            "resource": open.intent.resource,
+            "act": act(&open.intent.act),
+            "since_ms": open.at_ms,
+        })).collect::<Vec<_>>(),
+    }))
+}
+
 fn rows(recorded: &Recorded) -> impl Iterator<Item = (&ResourceId, u32, &ResourceRecord)> {
     let generations = recorded.resources.iter();
-    generations.flat_map(|(id, all)| all.iter().map(move |(generation, record)| (id, *generation, record)))
+    generations
+        .flat_map(|(id, all)| all.iter().map(move |(generation, record)| (id, *generation, record.as_ref())))
 }
 
 fn text(environment: &Environment, recorded: &Recorded) -> String {
@@ -69,9 +89,10 @@ fn text(environment: &Environment, recorded: &Recorded) -> String {
             if let Some(edit) = &field.edit {
                 let value = edit.to.as_ref().map_or_else(|| "(absent)".to_owned(), canonical::to_string);
                 let (yellow, plain) = (YELLOW.render(), YELLOW.render_reset());
+                let who = edit.who.as_ref().map(|who| format!("by {who}, ")).unwrap_or_default();
                 let _ = writeln!(
                     out,
-                    "           {yellow}edited{plain} {path}: {value}  seen {}",
+                    "           {yellow}edited{plain} {path}: {value}  {who}seen {}",
                     output::time(edit.seen_at_ms)
                 );
             }
@@ -79,6 +100,7 @@ fn text(environment: &Environment, recorded: &Recorded) -> String {
         if let Some(failure) = &record.failure {
             let (red, plain) = (RED.render(), RED.render_reset());
             let _ = writeln!(out, "           {red}failed{plain} {}: {}", failure.code, failure.message);
+            let _ = writeln!(out, "                  {}", advice::on(&failure.code));
         }
     }
     for open in recorded.open.values() {
@@ -90,6 +112,7 @@ fn text(environment: &Environment, recorded: &Recorded) -> String {
             output::time(open.at_ms)
         );
     }
+    words(&mut out, recorded);
     let edits = rows(recorded)
         .flat_map(|(_, _, record)| record.fields.values())
         .filter(|field| field.edit.is_some())
@@ -105,6 +128,22 @@ fn text(environment: &Environment, recorded: &Recorded) -> String {
         recorded.number,
     );
     out
+}
+
+/// What waits for a person's word, and what has it.
+fn words(out: &mut String, recorded: &Recorded) {
+    for (key, approval) in &recorded.approvals {
+        let at = output::time(approval.at_ms);
+        let _ = writeln!(out, "approved   {} by {} at {at}", key.0, approval.who);
+    }
+    let Some(proposal) = &recorded.proposal else { return };
+    let (yellow, plain) = (YELLOW.render(), YELLOW.render_reset());
+    for step in &proposal.steps {
+        let _ = writeln!(out, "{yellow}waits{plain}      {}", step.key.0);
+    }
+    let since = output::time(proposal.at_ms);
+    let _ =
+        writeln!(out, "           for approval since {since}: `manifest-agent approve {}`", proposal.plan);
 }
 
 fn stage(status: Stage) -> (anstyle::Style, &'static str) {

@@ -7,11 +7,11 @@ use super::World;
 use super::store::Fault;
 use crate::{Driver, DriverError, Journal, Reporter, lease};
 
-fn pass_entry(name: &str) -> Entry {
+pub(super) fn pass_entry(name: &str) -> Entry {
     Entry::Pass { desired: schema_documents::Digest::of(&name), number: None, commit: None }
 }
 
-async fn claimed(driver: &Driver) -> Journal {
+pub(super) async fn claimed(driver: &Driver) -> Journal {
     let mut journal = Journal::open(driver).await.unwrap();
     let (_sender, stop) = watch::channel(false);
     lease::claim(driver, &mut journal, &Reporter::silent(), &stop).await.unwrap();
@@ -34,12 +34,14 @@ async fn check_fault(fault: Fault) {
 async fn a_put_that_was_done_without_an_answer_is_found_and_not_done_again() {
     check_fault(Fault::AfterCommit).await;
     check_fault(Fault::ExistsThroughUs).await;
+    check_fault(Fault::NoAnswerAfterCommit).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_put_that_was_not_done_is_done_again_at_the_same_number() {
     check_fault(Fault::BeforeCommit).await;
     check_fault(Fault::ExistsWithoutAny).await;
+    check_fault(Fault::NoAnswer).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -105,9 +107,11 @@ async fn what_could_not_be_read_back_is_not_written() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_damaged_batch_is_an_error_that_names_it() {
+async fn without_the_lease_nothing_is_written() {
     let world = World::new();
-    world.store.objects.lock().unwrap().insert(1, b"{\"format\": \"jour".to_vec());
-    let Err(error) = Journal::open(&world.agent("a")).await else { panic!("it was read") };
-    assert!(matches!(error, DriverError::Unreadable { number: 1, .. }), "{error}");
+    let mut journal = claimed(&world.agent("a")).await;
+    journal.release().await.unwrap();
+    let refused = journal.append(vec![pass_entry("x")]).await;
+    assert!(matches!(refused, Err(DriverError::Illegal(_))), "{refused:?}");
+    assert_eq!(world.store.len(), 2);
 }

@@ -52,7 +52,7 @@ fn desired() -> DesiredState {
     serde_json::from_value(document).unwrap()
 }
 
-fn request(mode: Mode) -> Request {
+pub(super) fn request(mode: Mode) -> Request {
     Request {
         desired: desired(),
         published: Published::default(),
@@ -60,6 +60,7 @@ fn request(mode: Mode) -> Request {
         limits: Limits::default(),
         mode,
         sightings: Sightings::new(),
+        attention: agent_engine::attention::Attention::default(),
     }
 }
 
@@ -74,7 +75,7 @@ fn assert_done(outcome: &Outcome) {
     assert_eq!((outcome.failed.len(), outcome.skipped.len()), (0, 0), "{outcome:#?}");
 }
 
-async fn assert_at_rest(world: &World) {
+pub(super) async fn assert_at_rest(world: &World) {
     tokio::time::sleep(Duration::from_hours(1)).await;
     let plan = run(&world.agent("c"), Mode::Plan).await.plan.unwrap();
     assert!(plan.is_empty(), "{plan:#?}");

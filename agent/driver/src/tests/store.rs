@@ -17,6 +17,12 @@ pub(super) enum Fault {
     ExistsWithoutAny,
     /// It is written, and the answer is that something is there: a retry below us.
     ExistsThroughUs,
+    /// It is written, and no answer ever comes.
+    NoAnswerAfterCommit,
+    /// No answer ever comes, and it is not written.
+    NoAnswer,
+    /// Half of it is written, by a store that breaks its promise, and the answer is an error.
+    Torn,
 }
 
 #[derive(Default)]
@@ -25,6 +31,7 @@ pub(super) struct FaultyStore {
     /// By how many puts from now.
     pub(super) faults: Mutex<BTreeMap<u64, Fault>>,
     pub(super) puts: Mutex<u64>,
+    pub(super) gets: Mutex<u64>,
 }
 
 impl FaultyStore {
@@ -61,6 +68,15 @@ impl JournalStore for FaultyStore {
             }
             Some(Fault::BeforeCommit) => Err(StoreError("503".to_owned())),
             Some(Fault::ExistsWithoutAny) => Ok(Put::Exists),
+            Some(Fault::NoAnswerAfterCommit) => {
+                self.write(number, bytes);
+                std::future::pending().await
+            }
+            Some(Fault::NoAnswer) => std::future::pending().await,
+            Some(Fault::Torn) => {
+                self.write(number, bytes[..bytes.len() / 2].to_vec());
+                Err(StoreError("500".to_owned()))
+            }
             Some(Fault::ExistsThroughUs) => {
                 self.write(number, bytes);
                 Ok(Put::Exists)
@@ -69,6 +85,11 @@ impl JournalStore for FaultyStore {
     }
 
     async fn get(&self, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        *self.gets.lock().unwrap() += 1;
         Ok(self.objects.lock().unwrap().get(&number).cloned())
+    }
+
+    async fn listed(&self) -> Result<u64, StoreError> {
+        Ok(self.objects.lock().unwrap().keys().copied().max().unwrap_or(0))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use schema_catalog::Kind;
+use schema_catalog::{Kind, Schema};
 use schema_documents::{FieldPath, Json, Value};
 
 /// The app.
@@ -24,27 +24,58 @@ pub(super) fn add(body: &mut BTreeMap<String, Value>, kind: &Kind, tags: [(&'sta
     let Some(path) = &kind.tags else { return };
     let ([name], Some(schema)) = (path.segments(), kind.schema(path)) else { return };
     let element = schema.items.as_deref().and_then(|items| kind.resolve(items));
-    // Members that a tag of this kind must have beside key and value are flags, such as whether it is passed on.
     if let Some(element) = element {
         let holder = body.entry(name.clone()).or_insert_with(|| Value::Array(Vec::new()));
         let Value::Array(items) = holder else { return };
-        for (key, value) in tags {
-            let mut tag = BTreeMap::from([
-                ("Key".to_owned(), Value::text(key)),
-                ("Value".to_owned(), Value::text(value)),
-            ]);
-            for other in &element.required {
-                tag.entry(other.clone()).or_insert(Value::Scalar(Json::Bool(true)));
-            }
-            items.push(Value::Object(tag));
-        }
+        items.extend(tags.into_iter().map(|(key, value)| tag(Some(element), key, value)));
     } else {
         let holder = body.entry(name.clone()).or_insert_with(|| Value::Object(BTreeMap::new()));
         let Value::Object(members) = holder else { return };
         for (key, value) in tags {
-            members.insert(key.to_owned(), Value::text(value));
+            members.insert(key.to_owned(), tag(None, key, value));
         }
     }
+}
+
+/// One tag, as the value of a member or as an element of this schema. Members that an element must have beside key and value
+/// are flags, such as whether it is passed on.
+fn tag(element: Option<&Schema>, key: &str, value: String) -> Value {
+    let Some(element) = element else { return Value::text(value) };
+    let mut tag =
+        BTreeMap::from([("Key".to_owned(), Value::text(key)), ("Value".to_owned(), Value::text(value))]);
+    for other in &element.required {
+        tag.entry(other.clone()).or_insert(Value::Scalar(Json::Bool(true)));
+    }
+    Value::Object(tag)
+}
+
+/// The tag with this key, as it is live: an element of the array, or the member of the object.
+pub(crate) fn find<'a>(live: &'a Json, element: Option<&Schema>, key: &str) -> Option<&'a Json> {
+    match element {
+        Some(_) => live.as_array()?.iter().find(|item| item.get("Key").and_then(Json::as_str) == Some(key)),
+        None => live.get(key),
+    }
+}
+
+/// Whether this is, to the letter, the tag that [`add`] adds.
+pub(crate) fn is_tag(live: &Json, element: Option<&Schema>, key: &str, value: &str) -> bool {
+    let Some(element) = element else { return live.as_str() == Some(value) };
+    let Some(members) = live.as_object() else { return false };
+    let mut others = 0;
+    members.iter().all(|(name, member)| match name.as_str() {
+        "Key" => member.as_str() == Some(key),
+        "Value" => member.as_str() == Some(value),
+        other => {
+            others += 1;
+            element.required.contains(other) && member.as_bool() == Some(true)
+        }
+    }) && members.len() - others == 2
+        && element.required.iter().filter(|name| !["Key", "Value"].contains(&name.as_str())).count() == others
+}
+
+/// The segment of a path that names the tag with this key.
+pub(crate) fn segment(element: Option<&Schema>, key: &str) -> String {
+    if element.is_some() { format!("[Key={key}]") } else { key.to_owned() }
 }
 
 /// Whose a live resource says that it is.
@@ -59,7 +90,7 @@ pub(crate) struct Ownership {
 /// Reads the tags of a live resource; `None` if it has not all of ours.
 pub(crate) fn ownership(kind: &Kind, live: &Json) -> Option<Ownership> {
     let tags = kind.tags.as_ref()?;
-    let value = |key: &str| tag(tags, live, key).map(str::to_owned);
+    let value = |key: &str| tag_value(tags, live, key).map(str::to_owned);
     Some(Ownership {
         app: value(APP)?,
         environment: value(ENVIRONMENT)?,
@@ -68,7 +99,7 @@ pub(crate) fn ownership(kind: &Kind, live: &Json) -> Option<Ownership> {
     })
 }
 
-fn tag<'a>(tags: &FieldPath, live: &'a Json, key: &str) -> Option<&'a str> {
+fn tag_value<'a>(tags: &FieldPath, live: &'a Json, key: &str) -> Option<&'a str> {
     match tags.get(live)? {
         Json::Array(_) => tags.keyed("Key", key).child("Value").get(live)?.as_str(),
         Json::Object(members) => members.get(key)?.as_str(),

@@ -36,14 +36,16 @@ pub(super) fn beside(
             && !is_known(path)
     };
     let paths: BTreeSet<&FieldPath> = before.keys().chain(now.keys()).collect();
+    let same = |path, one, other| merge::Meaning { kind, path }.equal(one, other);
     paths
         .into_iter()
-        .filter(|path| !merge::Meaning { kind, path }.equal(before.get(path), now.get(path)))
+        .filter(|path| !same(path, before.get(path), now.get(path)))
         .filter(|path| is_told(path))
         .map(|path| Beside {
             path: path.clone(),
             from: before.get(path).cloned(),
             to: now.get(path).cloned(),
+            is_set: !same(path, None, now.get(path)),
         })
         .collect()
 }

@@ -24,6 +24,11 @@ pub(super) fn is_evidence(
         || settling_ms == 0 && began_at_ms >= record.operated_at_ms
 }
 
+/// Whether what was seen of something is older than our last success on it, or there is nothing: what it is must be read.
+pub(crate) fn owes_a_look(record: &ResourceRecord) -> bool {
+    record.seen.is_null() || record.failure.is_none() && record.seen_at_ms < record.operated_at_ms
+}
+
 /// Whether "there is none" can be believed: creations show late.
 pub(super) fn absence_is_evidence(record: &ResourceRecord, kind: &Kind, context: &Context<'_>) -> bool {
     let visibility_ms = context.limits.lag_ms(kind.overlay.visibility_ms);

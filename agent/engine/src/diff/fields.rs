@@ -6,14 +6,35 @@ use schema_catalog::{Kind, Unit, compare};
 use schema_documents::desired::Class;
 use schema_documents::plan::{Consequence, Wish};
 use schema_documents::recorded::{Answer, Choice, FieldRecord, ResourceRecord};
-use schema_documents::{FieldPath, Json, Origin, ResourceId, Value};
+use schema_documents::{FieldPath, Json, Millis, Origin, ResourceId, Value};
 
 use super::evidence::{is_evidence, redact, secret_units};
 use super::{Context, FieldOutcome};
+use crate::audit::Author;
 use crate::bind::{self, BoundResource};
 use crate::merge::{
     Decision, Default, FieldInput, LiveField, Meaning, Wished, decide, has_live_moved, is_attached, is_beside,
 };
+
+/// What is taken for live.
+#[derive(Clone, Copy)]
+pub(super) struct Sight<'a> {
+    pub(super) properties: &'a Json,
+    /// When the read began.
+    pub(super) began_at_ms: Millis,
+    /// Whether it was not read, but remembered: its secrets are digests already.
+    pub(super) is_memory: bool,
+}
+
+impl<'a> Sight<'a> {
+    pub(super) fn read(properties: &'a Json, began_at_ms: Millis) -> Self {
+        Self { properties, began_at_ms, is_memory: false }
+    }
+
+    pub(super) fn remembered(record: &'a ResourceRecord) -> Self {
+        Self { properties: &record.seen, began_at_ms: Millis::MAX, is_memory: true }
+    }
+}
 
 /// One generation, its wishes and what was read of it.
 pub(super) struct Subject<'a> {
@@ -30,6 +51,8 @@ pub(super) struct Subject<'a> {
     pub(super) redacted: Cow<'a, Json>,
     /// Whether the read proves drift.
     pub(super) evidence: bool,
+    /// When the read began.
+    pub(super) began_at_ms: Millis,
 }
 
 impl<'a> Subject<'a> {
@@ -38,12 +61,25 @@ impl<'a> Subject<'a> {
         (id, generation): (&'a ResourceId, u32),
         kind: &'a Kind,
         (bound, record): (&'a BoundResource, &'a ResourceRecord),
-        (raw, began_at_ms): (&'a Json, u64),
+        Sight { properties: raw, began_at_ms, is_memory }: Sight<'a>,
     ) -> Self {
         let evidence = is_evidence(record, kind, began_at_ms, context.limits);
         let now = bound.wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
-        let redacted = redact(kind, raw, &secret_units(now, Some(record)));
-        Self { context, id, generation, kind, bound, record, answers: None, raw, redacted, evidence }
+        let redacted =
+            if is_memory { Cow::Borrowed(raw) } else { redact(kind, raw, &secret_units(now, Some(record))) };
+        Self {
+            context,
+            id,
+            generation,
+            kind,
+            bound,
+            record,
+            answers: None,
+            raw,
+            redacted,
+            evidence,
+            began_at_ms,
+        }
     }
 
     /// Every field with a decision that has a consequence, or that must be remembered.
@@ -234,6 +270,7 @@ impl<'a> Subject<'a> {
         let Sides { live, seen, moved, attaches, class, meaning } = sides;
         let known = self.record.attached || is_beside(memory);
         let settled = !moved || known || self.is_settled(path, live.as_ref());
+        let author = self.author(path).filter(|_| moved).cloned();
         let to = match (decision, meaning.default()) {
             (Decision::Reset, Some(Default::Value(default))) => Some(Value::literal(default)),
             (Decision::Reset, _) => None,
@@ -254,10 +291,17 @@ impl<'a> Subject<'a> {
             attaches,
             settled,
             writes: writes && settled,
+            author,
             seen,
             live,
             to,
         }
+    }
+
+    /// Who changed it between the last look that is remembered and this one.
+    fn author(&self, path: &FieldPath) -> Option<&Author> {
+        let key = (self.id.clone(), self.generation);
+        self.context.authors.of(&key, path, self.record.seen_at_ms, self.began_at_ms)
     }
 
     /// An edit is believed when an earlier look saw the same, when it is old enough, or when somebody has answered it.
@@ -274,7 +318,7 @@ impl<'a> Subject<'a> {
 }
 
 /// Whether a value is this JSON, without making it one.
-fn is_to_the_letter(value: &Value, json: &Json) -> bool {
+pub(super) fn is_to_the_letter(value: &Value, json: &Json) -> bool {
     match (value, json) {
         (Value::Scalar(scalar), json) => scalar == json,
         (Value::Array(values), Json::Array(items)) => {

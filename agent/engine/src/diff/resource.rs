@@ -1,18 +1,19 @@
 //! One resource: which of its generations serves, and what becomes of each.
 
 use schema_catalog::Kind;
-use schema_documents::journal::confirmation_digest;
+use schema_documents::journal::{Loss, confirmation_digest};
 use schema_documents::plan::{Change, Consequence, Hold};
 use schema_documents::recorded::{Choice, Failure, Recorded, ResourceRecord, Status};
 use schema_documents::{FieldPath, Json, Millis, ResourceId};
 
 use super::beside::beside;
-use super::evidence::absence_is_evidence;
-use super::fields::Subject;
-use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, known_kind};
+use super::evidence::{self, absence_is_evidence, redact, secret_units};
+use super::fields::{Sight, Subject};
+use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, Unread, known_kind};
 use crate::bind::{Bound, BoundResource};
 use crate::fold::FOUGHT_FOR_MS;
 use crate::live::{Live, LiveState};
+use crate::loss;
 use crate::merge::Decision;
 use crate::plan;
 
@@ -73,12 +74,16 @@ impl View<'_> {
             difference.hold_unknown("an operation on it is under way");
             return difference;
         }
+        if self.context.unread == Unread::AsSeen && self.live(id, generation).is_none() {
+            self.as_seen(&mut difference, bound, record);
+            return difference;
+        }
         match (record.status, self.live(id, generation)) {
             (Status::Creating, _) => {
                 difference.action = Doing::Create;
                 self.guard(&mut difference, record.failure.as_ref());
             }
-            (Status::Gone, Some(Live::Present { .. })) | (Status::Live, Some(Live::Present { .. })) => {
+            (Status::Gone | Status::Live, Some(Live::Present { .. } | Live::AsSeen { .. })) => {
                 self.present(&mut difference, bound, record);
             }
             (_, Some(Live::Unknown { reason })) => difference.hold_unknown(reason),
@@ -92,6 +97,15 @@ impl View<'_> {
         difference
     }
 
+    /// What there would be to say if it were as it was seen last.
+    fn as_seen(&self, difference: &mut ResourceDifference, bound: &BoundResource, record: &ResourceRecord) {
+        if record.status == Status::Live && !evidence::owes_a_look(record) {
+            self.present_like(difference, bound, record, Sight::remembered(record));
+        } else {
+            difference.hold_unknown("it was not read");
+        }
+    }
+
     fn is_certainly_absent(&self, record: &ResourceRecord) -> bool {
         let kind = known_kind(self.context, &record.kind);
         kind.is_none_or(|kind| absence_is_evidence(record, kind, self.context))
@@ -99,6 +113,20 @@ impl View<'_> {
 
     /// It exists: each of its fields is merged.
     fn present(&self, difference: &mut ResourceDifference, bound: &BoundResource, record: &ResourceRecord) {
+        let live = self.live(&bound.id, difference.generation).and_then(|live| live.present(record));
+        let (properties, began_at_ms) = live.unwrap_or((&Json::Null, 0));
+        let sight = Sight::read(properties, began_at_ms);
+        self.present_like(difference, bound, record, sight);
+    }
+
+    /// It exists, with these properties.
+    fn present_like(
+        &self,
+        difference: &mut ResourceDifference,
+        bound: &BoundResource,
+        record: &ResourceRecord,
+        sight: Sight<'_>,
+    ) {
         let Some(kind) = known_kind(self.context, &record.kind) else {
             difference.hold_no_provider();
             return;
@@ -109,19 +137,19 @@ impl View<'_> {
             self.guard(difference, None);
             return;
         }
-        let Some(Live::Present { properties, began_at_ms }) = self.live(&bound.id, difference.generation)
-        else {
+        let Sight { properties, began_at_ms, .. } = sight;
+        if properties.is_null() {
             return;
-        };
+        }
         let key = (&bound.id, difference.generation);
-        let mut subject = Subject::new(self.context, key, kind, (bound, record), (properties, *began_at_ms));
+        let mut subject = Subject::new(self.context, key, kind, (bound, record), sight);
         subject.answers = self.recorded.answers.get(&bound.id);
         difference.fields = subject.outcomes();
         let news = record.status == Status::Gone || record.attached;
         if subject.evidence && *subject.redacted != record.seen || news {
             let live = subject.redacted.into_owned();
             difference.beside = beside(kind, bound, record, &live);
-            difference.seen = Some(Seen { live, began_at_ms: *began_at_ms });
+            difference.seen = Some(Seen { live, began_at_ms });
         }
         self.decide(difference, kind, record);
         Self::hold_invalid(difference, kind, properties);
@@ -211,41 +239,11 @@ impl View<'_> {
         }
     }
 
-    /// It was there, and is not any more.
-    fn gone(&self, difference: &mut ResourceDifference, bound: &BoundResource, record: &ResourceRecord) {
-        let id = &bound.id;
-        if self.too_much_gone && record.status == Status::Live {
-            let message = format!(
-                "more than {} resources are gone at once: check the account and the credentials first",
-                self.context.limits.gone
-            );
-            difference.holds.push((Hold::TooMuchGone, message));
-            return;
-        }
-        let answer = self.recorded.answers.get(id).and_then(|answers| answers.get(&FieldPath::root()));
-        let restores = answer.is_some_and(|answer| answer.choice == Choice::Revert);
-        let grants_access = self.context.catalog.kind(&record.kind).is_some_and(Kind::grants_access);
-        let is_new = record.status == Status::Live;
-        if is_new {
-            difference.presence = Presence::Gone { edit: grants_access, generation: difference.generation };
-        }
-        if difference.stateful && !restores {
-            let message = format!(
-                "it is gone, and held data: restore it from a backup, or create an empty one with `manifest-agent revert {id}`"
-            );
-            difference.holds.push((Hold::StatefulGone, message));
-        } else if !grants_access || restores {
-            difference.action = Doing::Restore;
-            difference.generation = self.recorded.next_generation(id);
-            self.guard(difference, record.failure.as_ref());
-        }
-    }
-
     // --- what should not be there
 
     fn unwanted(&self, id: &ResourceId, generation: u32, record: &ResourceRecord) -> ResourceDifference {
         let mut difference = about(id, generation, &record.kind, record.stateful);
-        if self.bound.resources.is_empty() && !self.context.destroy {
+        if self.bound.resources.is_empty() && self.bound.at_rest == 0 && !self.context.destroy {
             difference.hold_unknown("the desired state is empty, which changes nothing: `manifest-agent destroy` removes an environment");
             return difference;
         }
@@ -254,12 +252,32 @@ impl View<'_> {
             return difference;
         }
         if record.status == Status::Gone {
-            difference.forget(false);
+            self.gone_for_good(&mut difference, record);
             return difference;
         }
         difference.action = Doing::Delete;
         self.leave(&mut difference, record);
         difference
+    }
+
+    /// It was found gone, and nobody wants it any more. Perhaps it is back: then it is ours as before, and the next pass
+    /// deletes it.
+    fn gone_for_good(&self, difference: &mut ResourceDifference, record: &ResourceRecord) {
+        let found = self.live(&difference.id, difference.generation);
+        if let Some((properties, began_at_ms)) = found.and_then(|live| live.present(record)) {
+            let Some(kind) = known_kind(self.context, &record.kind) else {
+                return difference.hold_no_provider();
+            };
+            let live = redact(kind, properties, &secret_units(std::iter::empty(), Some(record)));
+            difference.seen = Some(Seen { live: live.into_owned(), began_at_ms });
+            return;
+        }
+        match found {
+            Some(Live::Unknown { reason }) => difference.hold_unknown(reason),
+            // This pass did not look; a later one does.
+            None if (self.context.knows)(&record.kind) => {}
+            _ => difference.forget(false),
+        }
     }
 
     fn former(
@@ -302,18 +320,38 @@ impl View<'_> {
             _ => {}
         }
         let Some(identifier) = &record.identifier else { return difference.forget(false) };
-        let digest = confirmation_digest(&id, generation, identifier, &record.kind);
-        let needs_word = record.stateful && record.status != Status::Deleting;
-        if needs_word && !self.recorded.confirmations.contains_key(&digest) {
-            let message = format!(
-                "deleting it loses its data: `manifest-agent confirm {id} --digest {digest}`{}",
-                self.perhaps_moved(&id, &record.kind)
-            );
-            difference.holds.push((Hold::Unconfirmed { digest }, message));
-            difference.action = Doing::Nothing;
-            return;
+        if record.stateful && record.status != Status::Deleting {
+            self.ask_for_a_word(difference, record, identifier);
         }
         self.guard(difference, record.failure.as_ref());
+    }
+
+    /// What holds data goes with a person's word for exactly this loss.
+    fn ask_for_a_word(&self, difference: &mut ResourceDifference, record: &ResourceRecord, identifier: &str) {
+        let (id, generation) = (difference.id.clone(), difference.generation);
+        let catalog = self.context.catalog;
+        let recorded = loss::recorded_loss(self.recorded, catalog, &id, generation);
+        let read = match self.live(&id, generation) {
+            Some(Live::Present { properties, .. }) => {
+                Some(catalog.loss(&record.kind, generation, identifier, properties))
+            }
+            _ => None,
+        };
+        let Some(loss) = read.or_else(|| recorded.clone()) else { return };
+        let digest = confirmation_digest(&id, &loss);
+        if self.recorded.confirmations.contains_key(&digest) {
+            difference.confirmed = Some(digest);
+            return;
+        }
+        difference.loss = Some(loss.clone()).filter(|loss| recorded.as_ref() != Some(loss));
+        let message = format!(
+            "deleting it loses {}{}: `manifest-agent confirm {id} --digest {digest}`{}",
+            loss.holds,
+            given(&loss),
+            self.perhaps_moved(&id, &record.kind)
+        );
+        difference.holds.push((Hold::Unconfirmed { digest, loss }, message));
+        difference.action = Doing::Nothing;
     }
 
     /// One that holds data goes and another of its kind comes: perhaps it was only renamed.
@@ -330,7 +368,7 @@ impl View<'_> {
     }
 
     /// What stops any action: nobody who could do it, or a failure that was too recent.
-    fn guard(&self, difference: &mut ResourceDifference, failure: Option<&Failure>) {
+    pub(super) fn guard(&self, difference: &mut ResourceDifference, failure: Option<&Failure>) {
         if difference.action == Doing::Nothing {
             return;
         }
@@ -376,7 +414,10 @@ fn about(id: &ResourceId, generation: u32, kind: &str, stateful: bool) -> Resour
         holds: Vec::new(),
         seen: None,
         beside: Vec::new(),
+        loss: None,
+        confirmed: None,
         presence: Presence::Unchanged,
+        author: None,
     }
 }
 
@@ -398,6 +439,18 @@ impl ResourceDifference {
             self.presence = Presence::Forgotten;
         }
     }
+}
+
+/// What is kept elsewhere, in brackets.
+fn given(loss: &Loss) -> String {
+    let each: Vec<String> = loss.given.iter().map(|(path, value)| format!("`{path}` is {value}")).collect();
+    if each.is_empty() { String::new() } else { format!(" ({})", each.join(", ")) }
+}
+
+/// Whether a person wants a resource back that is gone.
+pub(super) fn is_wanted_back(recorded: &Recorded, id: &ResourceId) -> bool {
+    let answer = recorded.answers.get(id).and_then(|answers| answers.get(&FieldPath::root()));
+    answer.is_some_and(|answer| answer.choice == Choice::Revert)
 }
 
 /// The longest time between two tries.

@@ -132,6 +132,20 @@ fn an_answer_to_revert_puts_the_wish_back_once() {
 }
 
 #[test]
+fn an_answer_lapses_when_another_value_is_found_also_if_the_answered_one_comes_back() {
+    let mut scene = queue();
+    scene.edit(QUEUE, "/VisibilityTimeout", json!(120));
+    scene.pass();
+    scene.answer(QUEUE, "/VisibilityTimeout", Choice::Revert, Some(json!(120)));
+    scene.edit(QUEUE, "/VisibilityTimeout", json!(90));
+    scene.pass();
+    assert!(scene.recorded.answers.is_empty());
+    scene.edit(QUEUE, "/VisibilityTimeout", json!(120));
+    scene.pass();
+    assert_eq!(scene.live(QUEUE)["VisibilityTimeout"], 120, "nobody has answered this edit");
+}
+
+#[test]
 fn a_change_of_what_the_document_does_not_mention_is_told_once_and_left_alone() {
     let mut scene = queue();
     scene.edit(QUEUE, "/MaximumMessageSize", json!(4096));
@@ -160,7 +174,8 @@ fn a_read_soon_after_our_operation_is_no_evidence_of_drift() {
     let mut scene = queue();
     let identifier = scene.identifier(QUEUE);
     scene.cloud.get_mut(&identifier).unwrap()["VisibilityTimeout"] = json!(120);
-    scene.recorded.resources.get_mut(&id(QUEUE)).unwrap().get_mut(&1).unwrap().operated_at_ms = scene.now_ms;
+    let record = scene.recorded.resources.get_mut(&id(QUEUE)).unwrap().get_mut(&1).unwrap();
+    std::sync::Arc::make_mut(record).operated_at_ms = scene.now_ms;
     assert!(scene.plan().is_empty());
     scene.now_ms += 10_000_000;
     assert_eq!(scene.plan().imports.len(), 1);
@@ -378,6 +393,23 @@ fn a_grant_that_is_gone_is_an_edit_of_the_whole_resource() {
 }
 
 #[test]
+fn what_was_gone_and_is_back_when_the_document_drops_it_is_deleted_and_not_forgotten() {
+    let policy = "topic/orders/policy";
+    let properties = json!({"Topics": ["t"], "PolicyDocument": {"Statement": []}});
+    let mut scene = Scene::new().with(policy, "AWS::SNS::TopicPolicy", properties);
+    scene.declare(QUEUE, "AWS::SQS::Queue", json!({}), &code());
+    scene.pass();
+    let (identifier, live) = (scene.identifier(policy), scene.live(policy).clone());
+    scene.vanish(policy);
+    scene.pass();
+    scene.cloud.insert(identifier.clone(), live);
+    scene.forget(policy);
+    scene.pass();
+    assert_eq!(keys(&scene.pass()), ["delete topic/orders/policy#1"]);
+    assert!(!scene.cloud.contains_key(&identifier) && scene.status(policy).is_empty());
+}
+
+#[test]
 fn too_much_gone_at_once_changes_nothing() {
     let mut scene = Scene::new();
     for name in ["a", "b", "c", "d"] {
@@ -390,6 +422,21 @@ fn too_much_gone_at_once_changes_nothing() {
     assert!(plan.steps.is_empty());
     assert!(plan.held.iter().all(|held| held.why == Hold::TooMuchGone));
     assert_eq!(scene.status("topic/a/topic")[&1], Status::Live);
+}
+
+#[test]
+fn too_much_gone_at_once_comes_back_when_a_person_has_looked() {
+    let mut scene = Scene::new();
+    for name in ["a", "b", "c", "d"] {
+        scene.declare(&format!("topic/{name}/topic"), "AWS::SNS::Topic", json!({}), &code());
+    }
+    scene.pass();
+    scene.cloud.clear();
+    scene.now_ms += 10_000_000;
+    scene.pass();
+    scene.answer("topic/a/topic", "", Choice::Revert, None);
+    assert_eq!(scene.pass().steps.len(), 4, "three more are not too many");
+    assert!(scene.plan().is_empty());
 }
 
 #[test]
@@ -419,6 +466,7 @@ fn a_failed_creation_waits_and_is_tried_again_in_its_own_generation() {
         attempt: 1,
         token: String::new(),
         act,
+        reason: None,
         depends_on: std::collections::BTreeSet::new(),
         settles: std::collections::BTreeMap::new(),
     };

@@ -1,10 +1,12 @@
 //! Intents: from their beginning to their result.
 
-use schema_documents::journal::{Act, Intent, confirmation_digest};
+use std::sync::Arc;
+
+use schema_documents::journal::{Act, Intent};
 use schema_documents::recorded::{Failure, OpenIntent, Recorded, ResourceRecord, Status};
 use schema_documents::{Digest, FieldPath, Json, Millis};
 
-use super::{record, remove, settle, use_answers_up};
+use super::{record, remove, settle, use_answers_up, word};
 
 /// An intent is about to be carried out.
 pub(super) fn begin(recorded: &mut Recorded, intent: &Intent, at_ms: Millis) -> Result<(), String> {
@@ -47,21 +49,24 @@ fn begin_create(recorded: &mut Recorded, intent: &Intent, name: Option<&str>) ->
         Some(record) => is_to_be_tried_again(record, intent, name)?,
     }
     let generations = recorded.resources.entry(intent.resource.clone()).or_default();
-    let record = generations.entry(intent.generation).or_insert_with(|| ResourceRecord {
-        kind: intent.kind.clone(),
-        stateful: intent.stateful,
-        name: None,
-        identifier: None,
-        status: Status::Creating,
-        seen: Json::Null,
-        seen_at_ms: 0,
-        operated_at_ms: 0,
-        fields: std::collections::BTreeMap::new(),
-        depends_on: std::collections::BTreeSet::new(),
-        attempt: 0,
-        failure: None,
-        attached: false,
+    let record = generations.entry(intent.generation).or_insert_with(|| {
+        Arc::new(ResourceRecord {
+            kind: intent.kind.clone(),
+            stateful: intent.stateful,
+            name: None,
+            identifier: None,
+            status: Status::Creating,
+            seen: Json::Null,
+            seen_at_ms: 0,
+            operated_at_ms: 0,
+            fields: std::collections::BTreeMap::new(),
+            depends_on: std::collections::BTreeSet::new(),
+            attempt: 0,
+            failure: None,
+            attached: false,
+        })
     });
+    let record = Arc::make_mut(record);
     record.name = name.map(str::to_owned);
     record.attempt = intent.attempt;
     record.depends_on.clone_from(&intent.depends_on);
@@ -88,10 +93,8 @@ fn begin_delete(
     confirmed: Option<&Digest>,
 ) -> Result<(), String> {
     let (id, generation) = (&intent.resource, intent.generation);
-    let is_confirmed = confirmed.is_some_and(|digest| {
-        *digest == confirmation_digest(id, generation, identifier, &intent.kind)
-            && recorded.confirmations.contains_key(digest)
-    });
+    let is_confirmed =
+        confirmed.is_some_and(|digest| word::is_confirmed(recorded, (id, generation), identifier, digest));
     let record = record(recorded, id, generation)?;
     is_identified(record, identifier)?;
     if matches!(record.status, Status::Creating | Status::Gone) {
@@ -151,6 +154,7 @@ pub(super) fn succeed(
         let spent = matches!(intent.act, Act::Create { .. }).then_some(&whole);
         use_answers_up(recorded, id, intent.settles.keys().chain(spent));
     }
+    word::use_up(recorded, &intent);
     recorded.open.remove(&number);
     Ok(())
 }
@@ -159,7 +163,7 @@ pub(super) fn succeed(
 fn created(recorded: &mut Recorded, intent: &Intent, identifier: &str) -> Result<(), String> {
     let generations = recorded.resources.get_mut(&intent.resource).ok_or("it is not recorded")?;
     let mut kept = std::collections::BTreeMap::new();
-    for older in generations.range_mut(..intent.generation).map(|(_, record)| record) {
+    for older in generations.range_mut(..intent.generation).map(|(_, record)| Arc::make_mut(record)) {
         if matches!(older.status, Status::Live | Status::Gone) {
             for (path, field) in &older.fields {
                 kept.insert(path.clone(), field.clone());
@@ -171,7 +175,7 @@ fn created(recorded: &mut Recorded, intent: &Intent, identifier: &str) -> Result
     }
     generations
         .retain(|generation, record| *generation >= intent.generation || record.status != Status::Gone);
-    let record = generations.get_mut(&intent.generation).ok_or("it is not recorded")?;
+    let record = generations.get_mut(&intent.generation).map(Arc::make_mut).ok_or("it is not recorded")?;
     record.identifier = Some(identifier.to_owned());
     record.status = Status::Live;
     for (path, settlement) in &intent.settles {

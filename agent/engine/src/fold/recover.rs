@@ -1,5 +1,7 @@
 //! What a search found after a journal was lost, as the beginning of a new one.
 
+use std::sync::Arc;
+
 use schema_documents::recorded::{Failure, Recorded, ResourceRecord, Status};
 use schema_documents::recovery::{Finding, There};
 use schema_documents::{Json, Millis};
@@ -16,7 +18,11 @@ pub(super) fn found(recorded: &mut Recorded, found: &Finding, at_ms: Millis) -> 
     if found.generation == 0 {
         return Err("generations are counted from 1".to_owned());
     }
-    recorded.resources.entry(id.clone()).or_default().insert(found.generation, record(found, at_ms));
+    recorded
+        .resources
+        .entry(id.clone())
+        .or_default()
+        .insert(found.generation, Arc::new(record(found, at_ms)));
     Ok(())
 }
 

@@ -1,4 +1,5 @@
-//! Who may become the owner of a field, by what a pass decided of it. The book has the same table in words.
+//! Who may become the owner of a field, by what a pass decided of it. The book has the same table in words
+//! (`book/src/concepts/reconciling.md`).
 
 use schema_documents::recorded::Owner;
 
@@ -47,4 +48,39 @@ pub(super) fn allows(decision: Decision, written: bool, before: Option<Owner>, a
             To::Nobody => after.is_none(),
         })
     })
+}
+
+#[test]
+fn the_book_has_the_same_table() {
+    let book = include_str!("../../../../book/src/concepts/reconciling.md");
+    let (_, table) =
+        book.split_once("| a pass finds | and writes it | it is then of |\n|---|---|---|\n").unwrap();
+    let table: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
+    assert_eq!(table, TRANSITIONS.iter().map(row).collect::<Vec<_>>());
+}
+
+fn row((decision, written, to): &(Decision, bool, &[To])) -> String {
+    let found = match decision {
+        Decision::Waiting => "waiting",
+        Decision::Later => "known after a step",
+        Decision::InStep => "in step",
+        Decision::Known => "known",
+        Decision::Drift => "drift",
+        Decision::EnforcedDrift => "an enforced field was edited",
+        Decision::Change => "change",
+        Decision::NotedDefault => "a default moved below an edit",
+        Decision::Conflict => "conflict",
+        Decision::Released => "released",
+        Decision::Reset => "goes back to its default",
+    };
+    let to: Vec<&str> = to
+        .iter()
+        .map(|to| match to {
+            To::Wisher => "whoever wishes",
+            To::Console => "the console",
+            To::Stays => "whose it was",
+            To::Nobody => "nobody",
+        })
+        .collect();
+    format!("| {found} | {} | {} |", if *written { "yes" } else { "no" }, to.join(", or "))
 }

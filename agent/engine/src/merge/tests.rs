@@ -55,15 +55,18 @@ fn sample() -> impl Strategy<Value = Sample> {
 
 impl Sample {
     fn memory(&self) -> FieldRecord {
-        let edit = self.edit.map(|to| OpenEdit {
-            from: None,
-            to: Some(json!(to)),
-            who: None,
-            seen_at_ms: 0,
-            class: self.class,
-            origin: None,
-            reverted: false,
-            found: false,
+        let edit = self.edit.map(|to| {
+            Box::new(OpenEdit {
+                from: None,
+                to: Some(json!(to)),
+                who: None,
+                made_at_ms: None,
+                seen_at_ms: 0,
+                class: self.class,
+                origin: None,
+                reverted: false,
+                found: false,
+            })
         });
         let asked = self.asked.map(Value::from);
         FieldRecord { asked, rank: Rank::Code, owner: self.owner, edit }

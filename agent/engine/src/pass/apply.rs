@@ -7,14 +7,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use agent_world::ReadError;
-use schema_documents::environment::Approval;
+use schema_documents::approval::AwaitedStep;
 use schema_documents::journal::{Act, Entry, Intent, token};
-use schema_documents::plan::{Action, Step, StepKey};
-use schema_documents::{Digest, Json, Millis, ResourceId};
+use schema_documents::plan::{Action, Reason, Step, StepKey};
+use schema_documents::{Json, Millis, ResourceId};
 
 use super::decide::{Deed, WAITING};
 use super::flight::{Ending, Flight};
-use super::{Mode, Pass, Purpose, Stage, Then, backoff};
+use super::{Pass, Purpose, Stage, Then, Turn, backoff};
+use crate::check::Checked;
 use crate::command::{Ended, FailedStep, SkippedStep};
 
 /// The steps, and how far each is.
@@ -99,29 +100,19 @@ impl Work {
 impl Pass {
     pub(super) fn start_applying(&mut self) {
         self.stage = Stage::Applying;
-        let steps = self.checked.take().map(|checked| checked.into_plan().steps).unwrap_or_default();
-        self.work = Work::new(&steps);
-        for step in &steps {
-            if let Some(why) = self.why_not(step) {
-                self.skip(&step.key, why);
-            }
+        let Some(plan) = self.checked.take().map(Checked::into_plan) else { return };
+        self.work = Work::new(&plan.steps);
+        for AwaitedStep { step, changed } in plan.awaited.into_iter().flat_map(|awaited| awaited.steps) {
+            let changed = changed.map(|changed| format!(" ({changed})")).unwrap_or_default();
+            self.skip(&step, format!("it waits for a person's approval{changed}"));
         }
-    }
-
-    /// Why a step of the plan must not begin.
-    pub(super) fn why_not(&self, step: &Step) -> Option<String> {
-        let approved = match &self.mode {
-            Mode::ApplyApproved(digests) => digests.contains(&Digest::of(step)),
-            Mode::Apply | Mode::Run => self.desired.approval != Approval::Required,
-            Mode::Plan | Mode::PlanDestroy | Mode::Destroy => true,
-        };
-        (!approved).then(|| "it waits for a person's approval".to_owned())
     }
 
     /// Begins what can begin, and gives up what cannot any more. Whether that was anything.
     pub(super) fn advance_applying(&mut self) -> bool {
         let waiting = self.work.waiting().len();
         while let Some((key, lost)) = self.work.cut_off() {
+            self.turn(Turn::CutOff);
             self.skip(&key, format!("it comes after `{}`, which was not done", lost.0));
         }
         if self.stopping {
@@ -166,7 +157,10 @@ impl Pass {
         let journal = self.recorded.journal.clone().unwrap_or_default();
         match self.creation(step, &journal) {
             Ok(deed) => self.intend(step, deed, not_before_ms),
-            Err(why) => self.lose(&step.key, WAITING, &why),
+            Err(why) => {
+                self.turn(Turn::StillMissing);
+                self.lose(&step.key, WAITING, &why);
+            }
         }
     }
 
@@ -179,14 +173,19 @@ impl Pass {
                 let step = task.step.clone();
                 self.begin_update(&step, &live);
             }
-            Ok(None) => self.skip(key, "it is gone since the plan was made".to_owned()),
+            Ok(None) => {
+                self.turn(Turn::PinGone);
+                self.skip(key, "it is gone since the plan was made".to_owned());
+            }
             Err(error) => {
                 task.tries += 1;
                 let refused = matches!(error, ReadError::Refused { .. });
                 if task.tries >= most || refused {
+                    self.turn(Turn::PinGivenUp);
                     return self.lose(key, "NoAnswer", &format!("reading it before the update: {error}"));
                 }
                 let at = backoff::after_read_error(now_ms, &error, &key.0, task.tries);
+                self.turn(Turn::PinAgain);
                 self.begin(key, at);
             }
         }
@@ -195,8 +194,14 @@ impl Pass {
     fn begin_update(&mut self, step: &Step, live: &Json) {
         match self.update(step, live) {
             Ok(Some(deed)) => self.intend(step, deed, self.now_ms),
-            Ok(None) => self.skip(&step.key, "it changed since the plan was made".to_owned()),
-            Err((code, why)) => self.lose(&step.key, code, &why),
+            Ok(None) => {
+                self.turn(Turn::PinStale);
+                self.skip(&step.key, "it changed since the plan was made".to_owned());
+            }
+            Err((code, why)) => {
+                self.turns.extend((code == WAITING).then_some(Turn::StillMissing));
+                self.lose(&step.key, code, &why);
+            }
         }
     }
 
@@ -208,6 +213,7 @@ impl Pass {
         };
         let number = self.recorded.next_intent;
         let attempt = self.attempt(step, &act);
+        self.turn(intended(step));
         // The intent's number makes the token unlike that of any other intent: what is created again after its deletion,
         // or changed back and forth, has the same body in the same generation, and must not be answered from the past.
         let journal = format!("{journal}/{number}");
@@ -221,6 +227,7 @@ impl Pass {
             attempt,
             token: token(&journal, resource, *generation, attempt, &act),
             act,
+            reason: Some(step.reason.clone()),
             depends_on: self.dependencies(resource),
             settles,
         };
@@ -275,8 +282,10 @@ impl Pass {
         let Some(task) = self.work.steps.get_mut(key) else { return };
         task.tries += 1;
         if task.tries >= most {
+            self.turn(Turn::AttemptsUsedUp);
             return self.lose(key, code, message);
         }
+        self.turns.push(Turn::AnotherAttempt);
         let not_before_ms = self.now_ms + backoff::pause_ms(&key.0, task.tries);
         self.begin(key, not_before_ms);
     }
@@ -287,5 +296,17 @@ impl Pass {
         self.work.set(key, TaskState::Lost);
         let (step, code, message) = (key.clone(), code.to_owned(), message.to_owned());
         self.failed.push(FailedStep { step, resource, code, message });
+    }
+}
+
+fn intended(step: &Step) -> Turn {
+    match (&step.action, &step.reason) {
+        (Action::Create { .. }, Reason::Replaced { .. }) => Turn::ReplacementIntended,
+        (Action::Create { .. }, Reason::Gone) => Turn::RestorationIntended,
+        (Action::Create { .. }, _) => Turn::CreateIntended,
+        (Action::Update { .. }, Reason::Revert) => Turn::RevertIntended,
+        (Action::Update { .. }, _) => Turn::UpdateIntended,
+        (Action::Delete { .. }, Reason::Superseded) => Turn::FormerDeleteIntended,
+        (Action::Delete { .. }, _) => Turn::DeleteIntended,
     }
 }

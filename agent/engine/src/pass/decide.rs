@@ -14,7 +14,7 @@ use crate::bind::{Binding, BoundResource, physical_name, put_name};
 use crate::command::Ended;
 use crate::diff::Differences;
 use crate::live::Key;
-use crate::{bind, check, diff, plan};
+use crate::{approval, bind, check, diff, fold, loss, plan};
 
 impl Pass {
     /// Compares and plans, hands what was learnt to the journal, and checks. Before edits are believed, what was edited is
@@ -22,7 +22,8 @@ impl Pass {
     pub(super) fn decide(&mut self) {
         let (entries, plan) = {
             let knows = |kind: &str| self.knows.contains(kind);
-            let context = self.context(&knows);
+            let regarded = self.regarded();
+            let context = diff::Context { only: regarded.as_ref(), ..self.context(&knows) };
             let (bound, differences) = diff::compare(&self.desired, &self.recorded, &self.live, &context);
             let sightings = diff::note_sightings(&differences, &self.sightings, self.now_ms);
             let unsettled = unsettled(&differences);
@@ -32,16 +33,33 @@ impl Pass {
                 return self.start_resting(unsettled);
             }
             let plan = plan::plan(&bound, &differences, &self.recorded, &context);
+            let mut entries = plan::journal_entries(&differences);
+            entries.extend(approval::entries(&plan, &self.recorded));
             self.sightings = sightings;
-            (plan::journal_entries(&differences), plan)
+            self.noticed = noticed(&differences);
+            (entries, plan)
         };
         self.stage = Stage::Recording;
-        let entries = self.with_pass_entry(entries, &plan);
+        let mut entries = self.with_pass_entry(entries, &plan);
+        entries.extend(self.lapsed_by(&entries));
         self.append(entries, Then::Apply);
         self.judge(plan);
     }
 
-    fn context<'a>(&'a self, knows: &'a dyn Fn(&str) -> bool) -> diff::Context<'a> {
+    /// What was seen just now may be a greater loss than the one that somebody confirmed.
+    fn lapsed_by(&self, entries: &[Entry]) -> Option<Entry> {
+        if self.recorded.confirmations.is_empty() {
+            return None;
+        }
+        let mut after = self.recorded.clone();
+        for entry in entries {
+            // One that is illegal is found out when it is appended.
+            let _ = fold::apply(&mut after, entry, self.now_ms);
+        }
+        loss::lapsed(&after, self.catalog)
+    }
+
+    pub(super) fn context<'a>(&'a self, knows: &'a dyn Fn(&str) -> bool) -> diff::Context<'a> {
         diff::Context {
             catalog: self.catalog,
             limits: &self.limits,
@@ -50,6 +68,10 @@ impl Pass {
             knows,
             sightings: &self.sightings,
             destroy: matches!(self.mode, Mode::Destroy | Mode::PlanDestroy),
+            authors: &self.attention.authors,
+            unread: diff::Unread::Unknown,
+            only: None,
+            digest: self.digest.as_ref(),
         }
     }
 
@@ -68,7 +90,7 @@ impl Pass {
     /// What is written is led by what it works towards, when that is new or something is about to be done.
     fn with_pass_entry(&self, entries: Vec<Entry>, plan: &Plan) -> Vec<Entry> {
         let desired = plan.desired.clone();
-        let something_to_do = self.mutates() && plan.steps.iter().any(|step| self.why_not(step).is_none());
+        let something_to_do = self.mutates() && plan.approved_steps().next().is_some();
         if self.recorded.desired.as_ref() == Some(&desired) && !something_to_do {
             return entries;
         }
@@ -150,7 +172,7 @@ impl Pass {
 
     /// The units of a generation that hold a secret, by what is asked now or was asked last.
     fn secret_units(&self, kind: &Kind, (id, generation): (&ResourceId, u32)) -> BTreeSet<FieldPath> {
-        let record = self.recorded.resources.get(id).and_then(|all| all.get(&generation));
+        let record = self.recorded.generation(id, generation);
         let resource = self.desired.resources.get(id);
         let asked = resource.filter(|resource| resource.properties.values().any(diff::holds_secret));
         let units = asked.map(|resource| bind::split(kind, Value::Object(resource.properties.clone())));
@@ -166,6 +188,11 @@ pub(super) const WAITING: &str = "Waiting";
 pub(super) struct Deed {
     pub(super) act: Act,
     pub(super) settles: BTreeMap<FieldPath, Option<Settlement>>,
+}
+
+fn noticed(differences: &Differences) -> BTreeSet<Key> {
+    let all = differences.resources.iter();
+    all.map(|difference| (difference.id.clone(), difference.generation)).collect()
 }
 
 /// Resources with edits that have not settled.

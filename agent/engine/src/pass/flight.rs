@@ -2,11 +2,12 @@
 //!
 //! | answer | what it means | what happens |
 //! |---|---|---|
-//! | throttled, refused for now | nothing was done | the same bytes and token again, later |
+//! | throttled, refused for now | this time nothing was done | the same bytes and token again, later |
 //! | no answer | it may have been done | the same bytes and token again, later; never another body |
 //! | token conflict, operation unknown, exists already | it may be ours | look |
 //! | the operation failed for now | the token is used up | recorded as failed; the step begins a new attempt |
 //! | refused, the operation failed | it will not succeed | recorded as failed |
+//! | refused, after a call without an answer | that one may have been done | look |
 //!
 //! What stays without a usable answer stays an open intent, and the next pass settles it.
 
@@ -17,7 +18,7 @@ use schema_documents::recorded::OpenIntent;
 use schema_documents::{Json, Millis};
 
 use super::look::Look;
-use super::{Pass, Purpose, Then, backoff};
+use super::{Pass, Purpose, Then, Turn, backoff};
 
 /// How often a read-back without a usable answer is asked again.
 const MOST_READ_BACKS: u32 = 6;
@@ -32,6 +33,9 @@ pub(super) struct Flight {
     pub(super) identifier: Option<String>,
     /// Whether the provider says that something with this name was there before.
     pub(super) foreign: bool,
+    /// Whether a call of this intent went out whose answer nobody has: it may have been done. A later refusal says nothing
+    /// of that one.
+    pub(super) perhaps_done: bool,
     /// Answers in a row that were of no use.
     pub(super) tries: u32,
     pub(super) succeeded_at_ms: Millis,
@@ -82,6 +86,7 @@ impl Flight {
             operation,
             identifier,
             foreign: false,
+            perhaps_done: false,
             tries: 0,
             succeeded_at_ms: 0,
             look: None,
@@ -96,6 +101,7 @@ impl Flight {
             operation: open.operation.clone(),
             identifier: open.identifier.clone(),
             foreign: false,
+            perhaps_done: true,
             tries: 0,
             succeeded_at_ms: 0,
             look: None,
@@ -136,14 +142,25 @@ impl Pass {
             return;
         }
         match result {
-            Ok(progress) => self.progressed(intent, progress),
+            Ok(progress) => {
+                self.turn(Turn::CallAccepted);
+                self.progressed(intent, progress);
+            }
             Err(CallError::Throttled { retry_after_ms }) => {
-                self.call_again(intent, retry_after_ms, Verdict::last("Throttled", "throttled"), false);
+                self.turn(Turn::CallThrottled);
+                self.call_again(intent, retry_after_ms, Verdict::last("Throttled", "throttled"));
             }
             Err(CallError::NoAnswer(message)) => {
-                self.call_again(intent, 0, Verdict::last("NoAnswer", message), true);
+                self.turn(Turn::CallUnanswered);
+                if let Some(flight) = self.flights.get_mut(&intent) {
+                    flight.perhaps_done = true;
+                }
+                self.call_again(intent, 0, Verdict::last("NoAnswer", message));
             }
-            Err(CallError::TokenConflict) => self.start_look(intent, None),
+            Err(CallError::TokenConflict) => {
+                self.turn(Turn::CallTokenConflict);
+                self.start_look(intent, None);
+            }
             Err(CallError::Refused { failure, code, message }) => {
                 self.refused(intent, failure, Verdict::last(code, message));
             }
@@ -152,14 +169,26 @@ impl Pass {
 
     fn refused(&mut self, intent: u64, failure: FailureKind, verdict: Verdict) {
         match failure {
-            FailureKind::Transient => self.call_again(intent, 0, verdict, false),
-            _ => self.failed_for_good(intent, failure, verdict),
+            FailureKind::Transient => {
+                self.turn(Turn::CallRefusedForNow);
+                self.call_again(intent, 0, verdict);
+            }
+            FailureKind::Rejected | FailureKind::Denied | FailureKind::NotUpdatable
+                if self.flights.get(&intent).is_some_and(|flight| flight.perhaps_done) =>
+            {
+                self.turn(Turn::CallRefusedLate);
+                self.start_look(intent, Some(verdict));
+            }
+            _ => {
+                self.turn(Turn::CallRefused);
+                self.failed_for_good(intent, failure, verdict);
+            }
         }
     }
 
     /// The same bytes with the same token. When that was tried often enough, the intent has failed if nothing can
     /// have been done, and stays open if something can.
-    fn call_again(&mut self, intent: u64, at_least_ms: u64, verdict: Verdict, perhaps_done: bool) {
+    fn call_again(&mut self, intent: u64, at_least_ms: u64, verdict: Verdict) {
         let (now_ms, most) = (self.now_ms, self.limits.attempts);
         let Some(flight) = self.flights.get_mut(&intent) else { return };
         flight.tries += 1;
@@ -167,10 +196,12 @@ impl Pass {
             let pause_ms = backoff::pause_ms(&flight.intent.token, flight.tries).max(at_least_ms);
             return self.call(intent, now_ms + pause_ms);
         }
-        if perhaps_done {
+        if flight.perhaps_done {
             let Verdict { code, message, .. } = verdict;
+            self.turn(Turn::CallLeftOpen);
             self.close(intent, Ending::Open { code, message });
         } else {
+            self.turn(Turn::CallGivenUp);
             self.fail(intent, verdict);
         }
     }
@@ -189,14 +220,19 @@ impl Pass {
                 flight.tries = 0;
                 self.progressed(intent, progress);
             }
-            Err(ReadError::UnknownOperation) => self.start_look(intent, None),
+            Err(ReadError::UnknownOperation) => {
+                self.turn(Turn::PollUnknown);
+                self.start_look(intent, None);
+            }
             Err(error) => {
                 flight.tries += 1;
                 if flight.tries >= most {
                     let (code, message) = ("NoAnswer".to_owned(), error.to_string());
+                    self.turn(Turn::PollGivenUp);
                     return self.close(intent, Ending::Open { code, message });
                 }
                 let at = backoff::after_read_error(now_ms, &error, &flight.intent.token, flight.tries);
+                self.turn(Turn::PollAgain);
                 self.poll(intent, at);
             }
         }
@@ -213,6 +249,7 @@ impl Pass {
             ProgressState::Succeeded => {
                 let known = identifier.or_else(|| self.identifier_by_heart(intent));
                 self.append(news, Then::Nothing);
+                self.turn(if known.is_some() { Turn::OperationSucceeded } else { Turn::OperationUnnamed });
                 match known {
                     Some(identifier) => self.succeed(intent, identifier),
                     None => self.start_look(intent, None),
@@ -250,11 +287,13 @@ impl Pass {
             self.kind(&flight.intent.kind).map_or(u64::MAX, |kind| kind.timeout_ms(flight.handler()));
         let settles_only = !self.mutates();
         if settles_only || waited_ms > longest_ms {
+            self.turns.extend((!settles_only).then_some(Turn::PollOverTime));
             let message = format!("the operation is still under way after {} s", waited_ms / 1_000);
             let open = Ending::Open { code: "InProgress".to_owned(), message };
             return self.append(news, Then::Close(intent, open));
         }
         let not_before_ms = self.now_ms + retry_after_ms;
+        self.turn(Turn::PollRunning);
         self.append(news, Then::Poll { intent, not_before_ms });
     }
 
@@ -276,8 +315,10 @@ impl Pass {
     fn operation_failed(&mut self, intent: u64, failure: FailureKind, verdict: Verdict) {
         let Some(flight) = self.flights.get(&intent) else { return };
         let verdict = Verdict { again: failure == FailureKind::Transient, ..verdict };
-        match (&flight.intent.act, verdict.again) {
-            (Act::Create { .. }, true) => self.start_look(intent, Some(verdict)),
+        let creates = matches!(flight.intent.act, Act::Create { .. });
+        self.turn(if verdict.again { Turn::OperationFailedForNow } else { Turn::OperationFailed });
+        match (creates, verdict.again) {
+            (true, true) => self.start_look(intent, Some(verdict)),
             (_, true) => self.fail(intent, verdict),
             (_, false) => self.failed_for_good(intent, failure, verdict),
         }
@@ -289,9 +330,13 @@ impl Pass {
         match (&flight.intent.act, failure) {
             (Act::Delete { identifier, .. }, FailureKind::NotFound) => {
                 let identifier = identifier.clone();
+                self.turn(Turn::DeletedBefore);
                 self.succeed(intent, identifier);
             }
-            (Act::Create { .. }, FailureKind::AlreadyExists) => self.start_look(intent, Some(verdict)),
+            (Act::Create { .. }, FailureKind::AlreadyExists) => {
+                self.turn(Turn::ExistsAlready);
+                self.start_look(intent, Some(verdict));
+            }
             _ => self.fail(intent, verdict),
         }
     }
@@ -300,6 +345,7 @@ impl Pass {
     pub(super) fn fail(&mut self, intent: u64, verdict: Verdict) {
         let Some(flight) = self.flights.get(&intent) else { return };
         let remnant = flight.identifier.clone().filter(|_| !flight.foreign);
+        self.turns.extend(remnant.is_some().then_some(Turn::RemnantRecorded));
         let Verdict { code, message, again, candidates } = verdict;
         let entry =
             Entry::Failed { intent, code: code.clone(), message: message.clone(), remnant, candidates };
@@ -336,17 +382,16 @@ impl Pass {
         began_at_ms: Millis,
     ) {
         let Some(flight) = self.flights.get(&intent) else { return };
-        let Intent { resource, generation, kind, .. } = &flight.intent;
         match result {
             Ok(Some(live)) => {
-                let live = self.memory_of(kind, (resource, *generation), &live);
-                let (resource, generation) = (resource.clone(), *generation);
-                let seen = Entry::Seen { resource, generation, live, began_at_ms };
+                let seen = self.read_back_entry(flight, &live, began_at_ms);
+                self.turn(Turn::ReadBack);
                 self.append(vec![seen], Then::Close(intent, Ending::Succeeded));
             }
             Ok(None) => {
-                let visible_at_ms = flight.succeeded_at_ms + self.visibility_ms(kind);
+                let visible_at_ms = flight.succeeded_at_ms + self.visibility_ms(&flight.intent.kind);
                 let error = ReadError::NoAnswer("it was done, and a read does not find it".to_owned());
+                self.turn(Turn::ReadBackHidden);
                 self.read_back_again(intent, &error, visible_at_ms);
             }
             Err(error) => self.read_back_again(intent, &error, self.now_ms),
@@ -359,8 +404,10 @@ impl Pass {
         flight.tries += 1;
         if flight.tries < MOST_READ_BACKS || now_ms < until_ms {
             let at = backoff::after_read_error(now_ms, error, &flight.intent.token, flight.tries);
+            self.turn(Turn::ReadBackAgain);
             return self.read_back(intent, at);
         }
+        self.turn(Turn::ReadBackGivenUp);
         let (code, message) = ("NotReadBack".to_owned(), error.to_string());
         self.close(intent, Ending::Open { code, message });
     }

@@ -15,7 +15,7 @@ use schema_documents::plan::Change;
 use schema_documents::{FieldPath, Json, Millis};
 
 use super::flight::{Ending, Verdict};
-use super::{Pass, Purpose, backoff};
+use super::{Pass, Purpose, Turn, backoff};
 use crate::bind;
 
 /// The code of a look that found several candidates: the resource is held until a person decides.
@@ -26,6 +26,8 @@ pub(super) struct Look {
     /// Why it was begun, when a provider's words were the cause: they stand in the journal if nothing is found.
     verdict: Option<Verdict>,
     how: How,
+    /// When it was begun: what it looks for may have come into being just before.
+    began_ms: Millis,
 }
 
 enum How {
@@ -39,10 +41,10 @@ enum How {
 
 impl Pass {
     pub(super) fn start_look(&mut self, intent: u64, verdict: Option<Verdict>) {
-        self.look_at(intent, verdict, self.now_ms);
+        self.look_at(intent, verdict, self.now_ms, self.now_ms);
     }
 
-    fn look_at(&mut self, intent: u64, verdict: Option<Verdict>, not_before_ms: Millis) {
+    fn look_at(&mut self, intent: u64, verdict: Option<Verdict>, began_ms: Millis, not_before_ms: Millis) {
         let Some(flight) = self.flights.get(&intent) else { return };
         let kind = flight.intent.kind.clone();
         let identifier = flight.known_identifier().map(str::to_owned);
@@ -53,8 +55,9 @@ impl Pass {
             None => How::Listing,
         };
         if let Some(flight) = self.flights.get_mut(&intent) {
-            flight.look = Some(Look { verdict, how });
+            flight.look = Some(Look { verdict, how, began_ms });
         }
+        self.turn(if identifier.is_some() { Turn::LookReads } else { Turn::LookLists });
         match identifier {
             Some(identifier) => self.ask_read(Purpose::Look(intent), &kind, &identifier, not_before_ms),
             None => self.ask_list(Purpose::Look(intent), &kind, parent, not_before_ms),
@@ -79,7 +82,14 @@ impl Pass {
     }
 
     pub(super) fn listed(&mut self, question: u64, result: Result<Vec<Found>, ReadError>) {
-        let Some(Purpose::Look(intent)) = self.questions.remove(&question) else { return };
+        let intent = match self.questions.remove(&question) {
+            Some(Purpose::Look(intent)) => intent,
+            // Without a list everything is read.
+            Some(Purpose::Sweep { keys, asked_at_ms }) => {
+                return self.swept(keys, asked_at_ms, result.unwrap_or_default());
+            }
+            _ => return,
+        };
         match result {
             Ok(found) => self.sift(intent, found),
             Err(error) => self.look_again(intent, &error),
@@ -93,15 +103,17 @@ impl Pass {
         flight.tries += 1;
         if flight.tries >= most || matches!(error, ReadError::Refused { .. }) {
             let (code, message) = ("NoAnswer".to_owned(), format!("looking for it: {error}"));
+            self.turn(Turn::LookGivenUp);
             return self.close(intent, Ending::Open { code, message });
         }
         let at = backoff::after_read_error(now_ms, error, &flight.intent.token, flight.tries);
+        self.turns.push(Turn::LookAgain);
         if let Some(Look { how: How::Sifting { reading, .. }, .. }) = &flight.look {
             let (kind, reading) = (flight.intent.kind.clone(), reading.clone());
             return self.ask_read(Purpose::Look(intent), &kind, &reading, at);
         }
-        let verdict = flight.look.take().and_then(|look| look.verdict);
-        self.look_at(intent, verdict, at);
+        let Some(Look { verdict, began_ms, .. }) = flight.look.take() else { return };
+        self.look_at(intent, verdict, began_ms, at);
     }
 
     fn judge_read(&mut self, intent: u64, found: Option<Json>) {
@@ -113,14 +125,17 @@ impl Pass {
                 let by_our_operation = flight.identifier.is_some() && !flight.foreign;
                 let identifier = identifier.clone();
                 if by_our_operation || self.is_ours(&flight.intent, &live) {
+                    self.turn(if by_our_operation { Turn::FoundByOperation } else { Turn::FoundByProof });
                     self.succeed(intent, identifier);
                 } else {
+                    self.turn(Turn::FoundForeign);
                     let message = format!("`{identifier}` exists, and nothing proves that it is ours");
                     self.found_nothing(intent, "AlreadyExists", &message);
                 }
             }
             (Act::Create { .. }, _, _) => self.absent_create(intent),
             (Act::Update { .. }, _, None) => {
+                self.turn(Turn::UpdateOfNothing);
                 self.found_nothing(intent, "NotFound", "what was to be updated is not there");
             }
             (Act::Update { identifier, changes, .. }, _, Some(live)) => {
@@ -132,6 +147,7 @@ impl Pass {
                     .collect();
                 let done = !told.is_empty() && told.into_iter().all(|done| done);
                 let identifier = identifier.clone();
+                self.turn(if done { Turn::UpdateFound } else { Turn::UpdateNotFound });
                 if done {
                     self.succeed(intent, identifier);
                 } else {
@@ -140,9 +156,11 @@ impl Pass {
             }
             (Act::Delete { identifier, .. }, _, None) => {
                 let identifier = identifier.clone();
+                self.turn(Turn::DeleteFound);
                 self.succeed(intent, identifier);
             }
             (Act::Delete { .. }, _, Some(_)) => {
+                self.turn(Turn::DeleteNotFound);
                 self.found_nothing(intent, "NotDone", "the deletion was not made");
             }
         }
@@ -154,15 +172,18 @@ impl Pass {
         self.fail(intent, verdict.unwrap_or_else(|| Verdict::last(code, message)));
     }
 
-    /// Nothing was found of a create: that counts once what was created must be visible.
+    /// Nothing was found of a create: that counts once what was created must be visible. It may have been created as late
+    /// as when the look began; when its intent was written says nothing, for operations take their time.
     fn absent_create(&mut self, intent: u64) {
         let Some(flight) = self.flights.get_mut(&intent) else { return };
-        let verdict = flight.look.take().and_then(|look| look.verdict);
-        let (kind, written_at_ms) = (flight.intent.kind.clone(), flight.written_at_ms);
-        let visible_at_ms = written_at_ms + self.visibility_ms(&kind);
+        let kind = flight.intent.kind.clone();
+        let Some(Look { verdict, began_ms, .. }) = flight.look.take() else { return };
+        let visible_at_ms = began_ms + self.visibility_ms(&kind);
         if self.now_ms < visible_at_ms {
-            return self.look_at(intent, verdict, visible_at_ms);
+            self.turn(Turn::FoundNothingYet);
+            return self.look_at(intent, verdict, began_ms, visible_at_ms);
         }
+        self.turn(Turn::FoundNothing);
         if let Some(flight) = self.flights.get_mut(&intent) {
             // Nothing is there: nothing was left behind.
             flight.identifier = None;
@@ -188,8 +209,10 @@ impl Pass {
         let How::Sifting { reading, left, ours } = &mut look.how else { return };
         let (reading, left, mut ours) = (reading.clone(), std::mem::take(left), std::mem::take(ours));
         let act = flight.intent.clone();
-        if live.is_some_and(|live| self.is_ours(&act, &live)) {
-            ours.push(reading);
+        match live {
+            Some(live) if self.is_ours(&act, &live) => ours.push(reading),
+            Some(_) => self.turn(Turn::FoundForeign),
+            None => {}
         }
         self.sift_on(intent, left, ours);
     }
@@ -205,8 +228,12 @@ impl Pass {
         }
         match ours.as_slice() {
             [] => self.absent_create(intent),
-            [one] => self.succeed(intent, one.clone()),
+            [one] => {
+                self.turn(Turn::FoundByProof);
+                self.succeed(intent, one.clone());
+            }
             several => {
+                self.turn(Turn::FoundSeveral);
                 let message = format!("several claim to be it: `{}`", several.join("`, `"));
                 self.fail(intent, Verdict { candidates: ours, ..Verdict::last(AMBIGUOUS, message) });
             }

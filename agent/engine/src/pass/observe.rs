@@ -1,4 +1,4 @@
-//! Observing: what is recorded is read, a bounded number at a time.
+//! Observing: what is recorded is read, a bounded number at a time. How much of it: [`super::narrow`].
 //!
 //! *Absent* takes two reads that say so, the second one late enough for what was just created. What gives no usable answer
 //! is *unknown*, never absent. What has an open intent is not read: recovery alone judges it.
@@ -6,12 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use agent_world::ReadError;
-use schema_catalog::{Kind, compare};
-use schema_documents::journal::Entry;
-use schema_documents::recorded::{ResourceRecord, Status};
-use schema_documents::{Json, Millis, Value};
+use schema_documents::recorded::Status;
+use schema_documents::{Json, Millis};
 
-use super::{Pass, Purpose, Stage, Then, backoff};
+use super::{Pass, Purpose, Stage, Turn, backoff};
 use crate::live::{Key, Live};
 
 /// Reads without a usable answer before a resource counts as unknown.
@@ -26,13 +24,17 @@ pub(super) const REST_MS: u64 = 1_000;
 /// What is being read.
 #[derive(Default)]
 pub(super) struct Observation {
-    waiting: VecDeque<Key>,
-    under_way: BTreeMap<Key, Reading>,
+    pub(super) waiting: VecDeque<Key>,
+    pub(super) under_way: BTreeMap<Key, Reading>,
     not_before_ms: Millis,
+    /// Lists that are asked for.
+    pub(super) listed: usize,
+    /// Whether something was gone, and others were looked at for that.
+    pub(super) looked_around: bool,
 }
 
 #[derive(Default)]
-struct Reading {
+pub(super) struct Reading {
     not_found: u32,
     errors: u32,
     throttled: u32,
@@ -41,28 +43,21 @@ struct Reading {
 impl Pass {
     pub(super) fn start_observing(&mut self) {
         self.stage = Stage::Observing;
-        let busy = self.keys_with_open_intents();
-        let mut waiting = VecDeque::new();
-        for (id, generations) in &self.recorded.resources {
-            for (generation, record) in generations {
-                let key = (id.clone(), *generation);
-                if record.identifier.is_some() && self.knows.contains(&record.kind) && !busy.contains(&key) {
-                    waiting.push_back(key);
-                }
-            }
-        }
-        self.observation = Observation { waiting, ..Observation::default() };
+        let (waiting, lists) = self.choose_reads();
+        self.observation = Observation { waiting: waiting.into(), ..Observation::default() };
+        self.ask_for_lists(lists);
     }
 
     /// Reads these again, a little later.
     pub(super) fn start_resting(&mut self, keys: BTreeSet<Key>) {
         self.stage = Stage::Resting;
+        self.turn(Turn::EditRests);
         let not_before_ms = self.now_ms + REST_MS;
         self.observation =
             Observation { waiting: keys.into_iter().collect(), not_before_ms, ..Observation::default() };
     }
 
-    fn keys_with_open_intents(&self) -> BTreeSet<Key> {
+    pub(super) fn keys_with_open_intents(&self) -> BTreeSet<Key> {
         let intents = self.recorded.open.values().map(|open| &open.intent);
         intents.map(|intent| (intent.resource.clone(), intent.generation)).collect()
     }
@@ -74,7 +69,7 @@ impl Pass {
             self.observation.under_way.insert(key.clone(), Reading::default());
             self.observe(key, self.observation.not_before_ms.max(self.now_ms));
         }
-        if !self.observation.under_way.is_empty() {
+        if !self.observation.under_way.is_empty() || self.observation.listed > 0 {
             return false;
         }
         self.decide();
@@ -99,14 +94,18 @@ impl Pass {
     ) {
         let Some(reading) = self.observation.under_way.get_mut(&key) else { return };
         let live = match result {
-            Ok(Some(properties)) => Live::Present { properties, began_at_ms },
+            Ok(Some(properties)) => {
+                Live::read(properties, began_at_ms, self.recorded.generation(&key.0, key.1))
+            }
             Ok(None) => {
                 reading.not_found += 1;
                 if reading.not_found < 2
                     && let Some(at) = self.second_look_ms(&key)
                 {
+                    self.turn(Turn::AbsentOnce);
                     return self.observe(key, at);
                 }
+                self.turn(Turn::AbsentTwice);
                 Live::Absent
             }
             Err(error) => {
@@ -116,12 +115,20 @@ impl Pass {
                 let (tries, most) = (*count, if throttled { self.limits.attempts } else { MOST_ERRORS });
                 if tries < most {
                     let at = backoff::after_read_error(self.now_ms, &error, key.0.as_str(), tries);
+                    self.turn(Turn::ReadAgain);
                     return self.observe(key, at);
                 }
+                self.turn(Turn::ReadUnknown);
                 Live::Unknown { reason: error.to_string() }
             }
         };
         self.observation.under_way.remove(&key);
+        if !matches!(live, Live::Unknown { .. }) {
+            self.attention.looks.insert(key.clone(), began_at_ms);
+        }
+        if matches!(live, Live::Absent) {
+            self.look_around();
+        }
         self.remember_owed(&key, &live);
         self.live.insert(key, live);
     }
@@ -131,36 +138,5 @@ impl Pass {
         let record = self.recorded.resources.get(&key.0)?.get(&key.1)?;
         let visible_at_ms = record.operated_at_ms + self.visibility_ms(&record.kind);
         (record.status != Status::Gone).then(|| visible_at_ms.max(self.now_ms + SECOND_LOOK_MS))
-    }
-
-    /// An operation whose read-back a crash prevented still owes it: this read is it. But it comes late, and somebody may
-    /// have made an edit meanwhile: what is not as it was asked is remembered as asked, so that it shows as an edit.
-    fn remember_owed(&mut self, key: &Key, live: &Live) {
-        let Live::Present { properties, began_at_ms } = live else { return };
-        let Some(record) = self.recorded.resources.get(&key.0).and_then(|all| all.get(&key.1)) else {
-            return;
-        };
-        let succeeded_since = record.failure.is_none() && record.seen_at_ms < record.operated_at_ms;
-        let owed = record.seen.is_null() || succeeded_since;
-        if owed && record.status == Status::Live {
-            let mut live = self.memory_of(&record.kind, (&key.0, key.1), properties);
-            if let Some(kind) = self.kind(&record.kind) {
-                as_asked(kind, record, &mut live);
-            }
-            let (resource, generation) = key.clone();
-            let seen = Entry::Seen { resource, generation, live, began_at_ms: *began_at_ms };
-            self.append(vec![seen], Then::Nothing);
-        }
-    }
-}
-
-/// Puts what was asked in the place of what is otherwise, wherever a read shows anything at all.
-fn as_asked(kind: &Kind, record: &ResourceRecord, live: &mut Json) {
-    for (path, field) in record.fields.iter().filter(|(path, _)| !kind.is_provider_owned(path)) {
-        let Some(asked) = field.asked.as_ref().and_then(Value::as_json) else { continue };
-        let found = compare::live_value(kind, path, &asked, live);
-        if found.is_some_and(|found| !compare::satisfies(kind, path, &asked, found)) {
-            path.set(live, asked);
-        }
     }
 }

@@ -9,7 +9,7 @@
 //! A pass that only plans makes no call and does not wait: what it cannot tell from polls and reads stays open.
 
 use super::flight::Flight;
-use super::{Pass, Stage};
+use super::{Pass, Stage, Turn};
 
 impl Pass {
     pub(super) fn start_settling(&mut self) {
@@ -36,12 +36,15 @@ impl Pass {
         let known = open.operation.is_some();
         self.flights.insert(intent, Flight::resumed(open));
         if known {
+            self.turn(Turn::SettledByPolling);
             self.poll(intent, self.now_ms);
         } else if !self.mutates() {
             self.flights.remove(&intent);
         } else if honoured {
+            self.turn(Turn::SettledByResending);
             self.call(intent, self.now_ms);
         } else {
+            self.turn(Turn::SettledByLooking);
             self.start_look(intent, None);
         }
     }

@@ -3,6 +3,7 @@
 mod branches;
 mod cloud;
 mod looks;
+mod narrow;
 mod updates;
 mod world;
 
@@ -12,6 +13,7 @@ use super::Mode;
 use crate::command::Ended;
 use cloud::Fault;
 use schema_documents::desired::DesiredState;
+use schema_documents::journal::Entry;
 use world::{Crash, World, nine_resources, one_bucket, ten_resources};
 
 /// A pass from here to its end, and another that plans: nothing is left to do, and nothing exists twice.
@@ -272,9 +274,16 @@ fn without_approval_no_step_begins() {
     let plan = world.run(&desired, Mode::Plan).plan.unwrap();
     let outcome = world.run(&desired, Mode::Apply);
     assert_eq!((outcome.skipped.len(), world.cloud.calls), (10, 0));
-    let approved = plan.steps.iter().map(schema_documents::Digest::of).collect();
-    let outcome = world.run(&desired, Mode::ApplyApproved(approved));
-    assert_eq!(outcome.succeeded.len(), 10, "{:#?}", outcome.skipped);
+    let plan = plan.awaited.unwrap().digest;
+    assert!(outcome.skipped[0].why.contains("a person's approval"), "{:#?}", outcome.skipped);
+    world.append(Entry::Approved { plan, who: "ada".to_owned() });
+    for at in [7, 15, 40] {
+        world.run_until(&desired, Mode::Apply, Some(Crash { at, done: true }));
+        world.wait(1_000);
+    }
+    let outcome = world.run(&desired, Mode::Apply);
+    assert_eq!((outcome.skipped.len(), world.cloud.resources.len()), (0, 10), "{:#?}", outcome.skipped);
+    assert!(world.recorded().approvals.is_empty(), "used up");
 }
 
 proptest! {

@@ -26,6 +26,8 @@ pub fn journal_entries(differences: &Differences) -> Vec<Entry> {
         // What was seen comes last: until then a resource that was found counts as never compared.
         edits(difference, &mut entries);
         settled(difference, &mut entries);
+        let loss = difference.loss.as_ref();
+        entries.extend(loss.map(|loss| Entry::Loses { resource: difference.id.clone(), loss: loss.clone() }));
         seen(difference, &mut entries);
         presence(difference, &mut entries);
     }
@@ -63,7 +65,8 @@ fn edits(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
             path: field.path.clone(),
             from: field.seen.clone(),
             to: field.live.clone(),
-            who: None,
+            who: field.author.as_ref().and_then(|author| author.who.clone()),
+            made_at_ms: field.author.as_ref().map(|author| author.at_ms),
             class: field.class,
             origin: field.origin().cloned(),
         });
@@ -76,7 +79,7 @@ fn settled(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
         settle(field, &mut fields);
     }
     if !is_unsettled(difference) {
-        fields.extend(difference.beside.iter().filter(|beside| beside.to.is_some()).map(edited_beside));
+        fields.extend(difference.beside.iter().filter(|beside| beside.is_set).map(edited_beside));
     }
     if !fields.is_empty() {
         entries.push(Entry::Settled {
@@ -108,6 +111,7 @@ fn presence(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
         Presence::Unchanged => {}
         Presence::Forgotten => entries.push(Entry::Forgotten { resource, generation }),
         Presence::Gone { edit, generation } => {
+            let author = difference.author.as_ref();
             entries.push(Entry::Gone { resource: resource.clone(), generation });
             if edit {
                 entries.push(Entry::Edited {
@@ -116,7 +120,8 @@ fn presence(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
                     path: FieldPath::root(),
                     from: None,
                     to: None,
-                    who: None,
+                    who: author.and_then(|author| author.who.clone()),
+                    made_at_ms: author.map(|author| author.at_ms),
                     class: Class::Open,
                     origin: None,
                 });

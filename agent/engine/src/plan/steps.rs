@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schema_catalog::Replacement;
+use schema_catalog::{Kind, NaturalKey, Replacement};
 use schema_documents::desired::Phase;
-use schema_documents::journal::confirmation_digest;
 use schema_documents::plan::{Action, Change, Consequence, Held, Hold, Reason, Step, StepKey};
 use schema_documents::recorded::{Recorded, ResourceRecord, Status};
 use schema_documents::{ResourceId, Value};
@@ -94,7 +93,7 @@ impl<'a> Drafting<'a> {
     }
 
     fn record(&self, difference: &ResourceDifference) -> Option<&'a ResourceRecord> {
-        self.recorded.resources.get(&difference.id)?.get(&difference.generation)
+        self.recorded.generation(&difference.id, difference.generation)
     }
 
     /// What needs something that is neither there nor coming is held, and so is what needs that.
@@ -165,8 +164,7 @@ impl<'a> Drafting<'a> {
             ));
             return;
         }
-        let digest = confirmation_digest(&difference.id, difference.generation, &identifier, &record.kind);
-        let confirmed = self.recorded.confirmations.contains_key(&digest).then_some(digest);
+        let confirmed = difference.confirmed.clone();
         let loses_data = record.stateful && confirmed.is_some();
         self.deletes.push(Step {
             key: key("delete", &difference.id, difference.generation),
@@ -260,16 +258,29 @@ impl<'a> Drafting<'a> {
         record.is_some_and(|record| record.depends_on.contains(id))
     }
 
-    /// Two of some kinds cannot exist side by side: the old one goes before the new one comes.
+    /// Two of some kinds cannot exist side by side: the old one goes before the new one comes. So does what a failed creation
+    /// left behind, where it takes the place of the next one: it never served.
     fn goes_first(&self, step: &Step) -> bool {
-        let kind = self.context.catalog.kind(&step.kind);
+        let Some(kind) = self.context.catalog.kind(&step.kind) else { return false };
+        let record = self.recorded.resources.get(&step.resource).and_then(|all| all.get(&step.generation));
+        let is_tombstone = record.is_some_and(|record| record.status == Status::Deleting);
         self.writes.contains_key(&step.resource)
-            && kind.is_some_and(|kind| kind.replacement == Replacement::DeleteThenCreate)
+            && (kind.replacement == Replacement::DeleteThenCreate || is_tombstone && is_in_the_way(kind))
+    }
+}
+
+/// Whether two generations of a kind are the same to the cloud: no name tells them apart.
+fn is_in_the_way(kind: &Kind) -> bool {
+    match kind.natural_key() {
+        Some(NaturalKey::Properties(paths)) => {
+            !kind.overlay.name.as_ref().is_some_and(|rule| paths.contains(&rule.property))
+        }
+        _ => false,
     }
 }
 
 fn key(verb: &str, id: &ResourceId, generation: u32) -> StepKey {
-    StepKey(format!("{verb} {id}#{generation}"))
+    StepKey::new(verb, id, generation)
 }
 
 fn create(bound: &BoundResource, reason: Reason, consequence: Consequence) -> Option<Step> {

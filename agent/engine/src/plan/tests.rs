@@ -1,6 +1,6 @@
 //! Stories about several resources: order, replacement, deletion and their gates.
 
-use schema_documents::journal::Entry;
+use schema_documents::journal::{Act, Entry, Intent};
 use schema_documents::plan::{Consequence, Hold, Reason};
 use schema_documents::recorded::Status;
 use serde_json::{Value as Json, json};
@@ -161,8 +161,8 @@ fn what_holds_data_goes_only_when_a_person_confirmed_exactly_that() {
     scene.forget(bucket);
     let plan = scene.pass();
     assert!(plan.steps.is_empty());
-    let Hold::Unconfirmed { digest } = plan.held[0].why.clone() else { panic!("{plan:#?}") };
-    scene.append(Entry::Confirmed { resource: id(bucket), digest, who: "ada".to_owned() });
+    let Hold::Unconfirmed { digest, loss } = plan.held[0].why.clone() else { panic!("{plan:#?}") };
+    scene.append(Entry::Confirmed { resource: id(bucket), digest, loss: Some(loss), who: "ada".to_owned() });
     let plan = scene.pass();
     assert_eq!(plan.steps[0].consequence, Consequence::DataLoss);
     assert!(scene.recorded.confirmations.is_empty() && scene.status(bucket).is_empty());
@@ -196,5 +196,32 @@ fn one_pass_deletes_no_more_than_its_limit() {
     for _ in 0..4 {
         assert_eq!(scene.pass().steps.len(), 1);
     }
+    assert!(scene.plan().is_empty());
+}
+
+#[test]
+fn what_a_failed_creation_left_behind_goes_before_the_next_comes_where_it_takes_its_place() {
+    let mut scene = network();
+    let (intent, kind) = (scene.recorded.next_intent, "AWS::EC2::Subnet".to_owned());
+    scene.append(Entry::Intent(Box::new(Intent {
+        intent,
+        resource: id(SUBNET),
+        generation: 1,
+        kind,
+        stateful: false,
+        attempt: 1,
+        token: String::new(),
+        act: Act::Create { name: None, body: schema_documents::Value::object::<String>([]) },
+        reason: None,
+        depends_on: std::collections::BTreeSet::new(),
+        settles: std::collections::BTreeMap::new(),
+    })));
+    let (code, message, remnant) = ("Limit".to_owned(), "no".to_owned(), Some("subnet-1".to_owned()));
+    scene.append(Entry::Failed { intent, code, message, remnant, candidates: Vec::new() });
+    scene.cloud.insert("subnet-1".to_owned(), json!({"SubnetId": "subnet-1", "CidrBlock": "10.0.0.0/24"}));
+    let plan = scene.pass();
+    let at = |key: &str| keys(&plan).iter().position(|one| *one == key);
+    let (goes, comes) = (at("delete network/main/subnet#1"), at("create network/main/subnet#2"));
+    assert!(goes.is_some() && goes < comes, "{:?}", keys(&plan));
     assert!(scene.plan().is_empty());
 }

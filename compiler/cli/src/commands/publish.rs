@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use schema_documents::desired::DesiredState;
 use schema_documents::publication::{Format, Publication, VERSION};
 use schema_documents::{canonical, read};
-use schema_store::{Missing, Numbered, Put, Store};
+use schema_store::{Claim, Missing, Numbered, Store};
 
 use crate::args::Publish;
 use crate::files;
@@ -84,18 +84,14 @@ async fn publish(numbered: &Numbered, next: Next) -> Result<Published> {
         previous,
         commit: next.commit,
         publisher: next.publisher,
+        restores: None,
         desired: next.desired,
     };
     let bytes = canonical::to_pretty(&publication).into_bytes();
-    // An answer that does not come says nothing: reading the number tells whose it is.
-    if !matches!(numbered.put(number, bytes.clone()).await, Ok(Put::Written)) {
-        match numbered.get(number).await? {
-            Some(found) if found == bytes => {}
-            Some(found) => bail!("superseded by {}", describe(&found, number, next.limit)),
-            None => bail!("number {number} could not be written: the store did not take it"),
-        }
+    match numbered.claim(number, bytes).await? {
+        Claim::Ours => Ok(Published::Now(number)),
+        Claim::Taken(found) => bail!("superseded by {}", describe(&found, number, next.limit)),
     }
-    Ok(Published::Now(number))
 }
 
 fn describe(bytes: &[u8], number: u64, limit: u64) -> String {

@@ -37,6 +37,20 @@ M0101 c:1 database `d` is declared twice
 }
 
 #[test]
+fn a_database_that_is_named_and_used_is_reported_where_it_is_used() {
+    let service = |uses: &str| {
+        format!(
+            "[[services]]\nname = \"b\"\npath = \"b\"\nat = \"b:1\"\nbinds = {{ databases = [\"d\"] }}\n{uses}"
+        )
+    };
+    go(&service(""), "M0103 b:1 service `b` names database `d`, which is not declared");
+    go(
+        &service("databases = [{ database = \"d\", at = \"b:2\" }]"),
+        "M0103 b:2 service `b` uses database `d`, which is not declared",
+    );
+}
+
+#[test]
 fn migrations_come_through_as_they_are() {
     let app = model(
         "go",

@@ -5,6 +5,7 @@
 
 mod cache;
 mod file;
+mod kept;
 mod walk;
 pub mod yardstick;
 
@@ -69,10 +70,10 @@ fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result
     std::fs::read_dir(&root)?;
     let cache = options.cache.as_deref().map(|folder| cache::Cache::new(folder, &root));
     let known = cache.as_ref().map(cache::Cache::load).unwrap_or_default();
-    let walked = walk::walk(&root, &known, &walk::Wanted::by(&root), options.threads);
+    let walked = walk::walk(&root, &known, &walk::Wanted::by(&root), &walk::How::with(options.threads));
     let walk::Walked { mut tree, mut stamps, mut files_read } = walked;
-    if let Some(manifest) = again::same_manifest(&tree, &known, cache::not_worth_writing(&known)) {
-        let (manifest, diagnostics) = (Some(manifest), Vec::new());
+    if let Some((manifest, diagnostics)) = again::same_scan(&tree, &known, cache::not_worth_writing(&known)) {
+        files_read += read_shown(&mut tree, &root, &diagnostics, options.threads);
         return Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed: 0 });
     }
     let found = loop {
@@ -85,34 +86,51 @@ fn scan_at(root: &Path, options: &Options, began: SystemTime) -> std::io::Result
         }
     };
     let files_parsed = found.learned.facts.len();
-    if let Some(cache) = &cache {
-        let outcome = again::outcome(&tree, found.manifest.as_ref(), found.diagnostics.is_empty());
-        let (known, learned, stamps) = (&known, &found.learned, &stamps);
-        let kept = cache::Kept { known, learned, stamps, tree: &tree, outcome, began };
-        cache.store(&kept, options.keep_from_files);
-    }
-    let places = found.diagnostics.iter().filter_map(|diagnostic| diagnostic.span.as_ref());
+    std::thread::scope(|scope| {
+        let left = found.left;
+        scope.spawn(|| drop(left));
+        if let Some(cache) = &cache {
+            let outcome = again::outcome(&tree, found.manifest.as_ref(), &found.diagnostics);
+            let (known, learned, stamps) = (&known, &found.learned, &stamps);
+            let kept = kept::Kept { known, learned, stamps, tree: &tree, outcome, began };
+            cache.store(&kept, options.keep_from_files);
+        }
+    });
+    files_read += read_shown(&mut tree, &root, &found.diagnostics, options.threads);
+    Ok(Scanned { tree, manifest: found.manifest, diagnostics: found.diagnostics, files_read, files_parsed })
+}
+
+/// Reads the files that diagnostics show, as far as they were not read, and says how many these are.
+fn read_shown(tree: &mut SourceTree, root: &Path, diagnostics: &[Diagnostic], threads: usize) -> usize {
+    let places = diagnostics.iter().filter_map(|diagnostic| diagnostic.span.as_ref());
     let shown: BTreeSet<String> = places
         .filter(|place| tree.at_hand(&place.file).is_some() && tree.file(&place.file).is_none())
         .map(|place| place.file.clone())
         .collect();
-    files_read += shown.len();
-    read_into(&mut tree, &root, shown, options.threads);
-    Ok(Scanned { tree, manifest: found.manifest, diagnostics: found.diagnostics, files_read, files_parsed })
+    let count = shown.len();
+    read_into(tree, root, shown, threads);
+    count
 }
 
 /// Reads a folder with all its source.
 pub(crate) fn read_all(root: &Path) -> std::io::Result<SourceTree> {
     let root = root.canonicalize()?;
     std::fs::read_dir(&root)?;
-    Ok(walk::walk(&root, &Known::default(), &walk::Wanted::All, parallel::usual_threads()).tree)
+    Ok(walk::walk(&root, &Known::default(), &walk::Wanted::All, &walk::How::with(parallel::usual_threads()))
+        .tree)
 }
 
 /// The files of a folder without their source: names, and what configures environments.
 pub fn list(root: &Path) -> std::io::Result<SourceTree> {
     let root = root.canonicalize()?;
     std::fs::read_dir(&root)?;
-    Ok(walk::walk(&root, &Known::default(), &walk::Wanted::Configuration, parallel::usual_threads()).tree)
+    Ok(walk::walk(
+        &root,
+        &Known::default(),
+        &walk::Wanted::Configuration,
+        &walk::How::with(parallel::usual_threads()),
+    )
+    .tree)
 }
 
 /// Reads files that turned out to be needed, and gives their stamps.

@@ -1,11 +1,8 @@
+mod cache;
+
 use std::path::Path;
 
-use fixtures_generator::Part as generated;
-use fixtures_generator::{App, Language, Shape};
-use proptest::prelude::*;
-
 use super::*;
-use crate::tree::Part;
 
 fn write(root: &Path, path: &str, content: impl AsRef<[u8]>) {
     let path = root.join(path);
@@ -82,213 +79,26 @@ fn without_an_app_all_roots_below_are_named() {
     assert_eq!(help, "name one of the folders that have one: `a`, `tools/b`");
 }
 
-/// An app on disk, and a folder for its cache.
-struct Stage {
-    place: tempfile::TempDir,
-    app: App,
-}
-
-impl Stage {
-    fn new(language: Language) -> Self {
-        let place = tempfile::tempdir().unwrap();
-        let app = App::new(&Shape { seed: 3, ..Shape::usual(language, 3_000) });
-        app.write(&place.path().join("app")).unwrap();
-        Self { place, app }
-    }
-
-    fn root(&self) -> PathBuf {
-        self.place.path().join("app")
-    }
-
-    fn cache(&self) -> PathBuf {
-        self.place.path().join("cache")
-    }
-
-    /// Scans with the cache, at a time when all files are old.
-    fn scan(&self) -> Scanned {
-        let later = SystemTime::now() + std::time::Duration::from_mins(1);
-        let options = Options { cache: Some(self.cache()), keep_from_files: 0, threads: 2 };
-        scan_at(&self.root(), &options, later).unwrap()
-    }
-
-    /// Scans with the cache, and compares with a scan without one.
-    fn check(&self) -> Scanned {
-        let (cached, cold) = (self.scan(), scan(&self.root(), &Options::default()).unwrap());
-        assert_eq!(cached.diagnostics, cold.diagnostics);
-        assert_eq!(cached.manifest, cold.manifest);
-        cached
-    }
-
-    fn cache_file(&self) -> PathBuf {
-        let entries = std::fs::read_dir(self.cache()).unwrap().map(|entry| entry.unwrap().path());
-        let files: Vec<_> = entries.collect();
-        assert_eq!(files.len(), 1, "{files:?}");
-        files.into_iter().next().unwrap()
-    }
-}
-
-const LANGUAGES: [Language; 2] = [Language::Go, Language::Typescript];
-
 #[test]
-fn nothing_is_read_twice_and_nothing_untouched_is_read_again() {
-    for language in LANGUAGES {
-        let stage = Stage::new(language);
-        let first = stage.check();
-        let counts = stage.app.counts;
-        let sources = counts.declaring_files + counts.using_files + counts.other_files;
-        let configuration =
-            first.tree.files().filter(|(path, _)| Part::of(path) == Part::Configuration).count();
-        assert_eq!(first.files_read, sources + configuration, "{language:?}");
-        // Not even those that mention the framework in a comment are many.
-        assert!(
-            first.files_parsed <= counts.declaring_files + counts.using_files + 2,
-            "{}",
-            first.files_parsed
-        );
-        let second = stage.check();
-        assert_eq!((second.files_read, second.files_parsed), (configuration, 0), "{language:?}");
-        for part in [generated::Declares, generated::Uses, generated::Other] {
-            let path = stage.root().join(stage.app.one(part));
-            let text = std::fs::read_to_string(&path).unwrap();
-            std::fs::write(&path, text + "// more\n").unwrap();
-            let third = stage.check();
-            assert_eq!(third.files_read, configuration + 1, "{language:?} {part:?}");
-            stage.scan();
-        }
+fn a_tree_that_is_too_large_is_not_scanned_at_all() {
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), "encore.app", r#"{"lang": "go"}"#);
+    for index in 0..9 {
+        write(root.path(), &format!("a{index}/a.go"), "package a\n");
+        write(root.path(), &format!("a{index}/notes.txt"), "not source, and a file all the same");
     }
-}
-
-#[test]
-fn a_damaged_cache_is_none() {
-    let stage = Stage::new(Language::Go);
-    stage.check();
-    let whole = std::fs::read(stage.cache_file()).unwrap();
-    for length in [0, 1, 30, whole.len() / 2, whole.len() - 1] {
-        std::fs::write(stage.cache_file(), &whole[..length]).unwrap();
-        stage.check();
-        assert!(std::fs::read(stage.cache_file()).unwrap() == whole, "it is written anew, the same");
-    }
-    let path = stage.root().join(stage.app.one(generated::Declares));
-    let text = std::fs::read_to_string(&path).unwrap();
-    for at in (0..whole.len()).step_by(whole.len() / 40) {
-        let mut flipped = whole.clone();
-        flipped[at] ^= 1 << (at % 8);
-        std::fs::write(stage.cache_file(), flipped).unwrap();
-        stage.check();
-        std::fs::write(&path, format!("// {at}\n{text}")).unwrap();
-        stage.check();
-    }
-}
-
-#[test]
-fn a_cache_of_another_folder_or_scanner_is_none() {
-    let (one, other) = (Stage::new(Language::Go), Stage::new(Language::Typescript));
-    one.check();
-    other.check();
-    std::fs::copy(other.cache_file(), one.cache_file()).unwrap();
-    let scanned = one.check();
-    assert!(scanned.files_parsed > 0);
-}
-
-#[test]
-fn nothing_is_kept_of_a_small_app() {
-    let stage = Stage::new(Language::Go);
-    let options = Options { cache: Some(stage.cache()), ..Options::default() };
-    assert!(scan(&stage.root(), &options).unwrap().manifest.is_some());
-    assert!(!stage.cache().exists());
-}
-
-#[test]
-fn a_cache_that_cannot_be_written_is_no_error() {
-    let stage = Stage::new(Language::Go);
-    std::fs::write(stage.cache(), "a file where the folder should be").unwrap();
-    stage.check();
-}
-
-#[test]
-fn files_touched_just_before_they_were_read_are_not_trusted() {
-    let stage = Stage::new(Language::Go);
-    let options = Options { cache: Some(stage.cache()), keep_from_files: 0, threads: 2 };
-    let first = scan(&stage.root(), &options).unwrap();
-    let second = scan(&stage.root(), &options).unwrap();
-    assert_eq!(second.files_read, first.files_read);
-    assert_eq!(second.files_parsed, 0, "their content is known all the same");
-}
-
-#[test]
-fn scans_at_the_same_time_do_not_disturb_each_other() {
-    let stage = Stage::new(Language::Typescript);
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                for _ in 0..3 {
-                    stage.check();
-                }
-            });
+    let check = |files: usize, bytes: u64, expected: Option<&str>| {
+        for threads in [1, 3] {
+            let how = walk::How { threads, limits: walk::Limits { files, bytes } };
+            let tree = walk::walk(root.path(), &Known::default(), &walk::Wanted::All, &how).tree;
+            let (manifest, diagnostics) = crate::scan(&tree);
+            let said: Vec<_> = diagnostics.iter().map(|one| one.message.as_str()).collect();
+            assert_eq!(said, expected.into_iter().collect::<Vec<_>>());
+            assert_eq!(manifest.is_none(), expected.is_some());
         }
-    });
-    assert_eq!(stage.check().files_parsed, 0);
-}
-
-/// A change of a file, picked by a number.
-#[derive(Clone, Copy, Debug)]
-enum Edit {
-    Touch(usize),
-    Append(usize),
-    Delete(usize),
-    Rename(usize),
-    Copy(usize, usize),
-}
-
-fn edits() -> impl Strategy<Value = Vec<Edit>> {
-    let edit = prop_oneof![
-        any::<usize>().prop_map(Edit::Touch),
-        any::<usize>().prop_map(Edit::Append),
-        any::<usize>().prop_map(Edit::Delete),
-        any::<usize>().prop_map(Edit::Rename),
-        any::<(usize, usize)>().prop_map(|(from, to)| Edit::Copy(from, to)),
-    ];
-    proptest::collection::vec(edit, 1..6)
-}
-
-fn apply(root: &Path, edit: Edit) {
-    let files = SourceTree::read(root).unwrap();
-    let files: Vec<&str> = files.files().map(|(path, _)| path).filter(|path| *path != "encore.app").collect();
-    let pick = |number: usize| root.join(files[number % files.len()]);
-    match edit {
-        Edit::Touch(file) => {
-            let file = std::fs::File::options().append(true).open(pick(file)).unwrap();
-            file.set_modified(SystemTime::now()).unwrap();
-        }
-        Edit::Append(file) => {
-            let text = std::fs::read_to_string(pick(file)).unwrap();
-            std::fs::write(pick(file), text + "\n// encore.dev\n").unwrap();
-        }
-        Edit::Delete(file) => std::fs::remove_file(pick(file)).unwrap(),
-        Edit::Rename(file) => {
-            let path = pick(file);
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            std::fs::rename(&path, path.with_file_name(format!("x{name}"))).unwrap();
-        }
-        Edit::Copy(from, to) => {
-            let text = std::fs::read(pick(from)).unwrap();
-            std::fs::write(pick(to), text).unwrap();
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_scan_with_a_cache_finds_what_one_without_finds(go in edits(), typescript in edits()) {
-        for (language, edits) in LANGUAGES.into_iter().zip([go, typescript]) {
-            let stage = Stage::new(language);
-            stage.check();
-            for edit in edits {
-                apply(&stage.root(), edit);
-                stage.check();
-            }
-        }
-    }
+    };
+    // The folder has 19 files, with 14 bytes in `encore.app` and 10 in each of the sources.
+    check(19, 104, None);
+    check(18, 104, Some("this folder is too large: there are more than 18 files"));
+    check(19, 103, Some("this folder is too large: there are more than 103 bytes of source"));
 }

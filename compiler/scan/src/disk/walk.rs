@@ -11,10 +11,30 @@ use super::file;
 use crate::known::{Known, Stamp};
 use crate::tree::{File, Part, SourceTree, is_left_out, root_files};
 
-/// More files than this are no app.
-const MAX_FILES: usize = 1_000_000;
-/// More bytes of source than this are not read.
-const MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+/// What is more than an app. A tree that is too large is not scanned in part: which part would be chance.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) files: usize,
+    /// Of the source that is read.
+    pub(super) bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { files: 1_000_000, bytes: 2 * 1024 * 1024 * 1024 }
+    }
+}
+
+impl Limits {
+    /// What is too much.
+    fn excess(self, files: usize, bytes: u64) -> Option<String> {
+        if files > self.files {
+            Some(format!("there are more than {} files", self.files))
+        } else {
+            (bytes > self.bytes).then(|| format!("there are more than {} bytes of source", self.bytes))
+        }
+    }
+}
 
 /// Which source is read at once. What else turns out to be needed is read later.
 pub(super) enum Wanted {
@@ -51,6 +71,19 @@ impl Wanted {
     }
 }
 
+/// How a walk is done.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How {
+    pub(super) threads: usize,
+    pub(super) limits: Limits,
+}
+
+impl How {
+    pub(super) fn with(threads: usize) -> Self {
+        Self { threads, limits: Limits::default() }
+    }
+}
+
 /// What a walk brings.
 pub(super) struct Walked {
     pub(super) tree: SourceTree,
@@ -67,13 +100,21 @@ enum Met {
     Unreadable(String, String),
 }
 
+impl Met {
+    fn path(&self) -> &str {
+        match self {
+            Self::File(path, ..) | Self::OtherApp(path) | Self::Unreadable(path, _) => path,
+        }
+    }
+}
+
 /// Walks over a folder and reads what is wanted and not known. Symbolic links are not followed; `.git`, `node_modules`
-/// and what `.gitignore` names are left out, and so are other apps.
-pub(super) fn walk(root: &Path, known: &Known, wanted: &Wanted, threads: usize) -> Walked {
+/// and what `.gitignore` names are left out, and so are other apps. It ends at a limit.
+pub(super) fn walk(root: &Path, known: &Known, wanted: &Wanted, how: &How) -> Walked {
     let name = root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let (files, bytes) = (AtomicUsize::new(0), AtomicU64::new(0));
     let (send, receive) = mpsc::channel();
-    builder(root, threads).build_parallel().run(|| {
+    builder(root, how.threads).build_parallel().run(|| {
         let mut batch = Batch { met: Vec::new(), send: send.clone() };
         let (files, bytes) = (&files, &bytes);
         Box::new(move |entry| {
@@ -84,18 +125,22 @@ pub(super) fn walk(root: &Path, known: &Known, wanted: &Wanted, threads: usize) 
             if let Some(met) = met {
                 let skips = matches!(met, Met::OtherApp(_));
                 batch.met.push(met);
-                if files.fetch_add(1, Ordering::Relaxed) > MAX_FILES {
+                if files.fetch_add(1, Ordering::Relaxed) >= how.limits.files {
                     return WalkState::Quit;
                 }
                 if skips {
                     return WalkState::Skip;
                 }
             }
-            if bytes.load(Ordering::Relaxed) > MAX_BYTES { WalkState::Quit } else { WalkState::Continue }
+            if bytes.load(Ordering::Relaxed) > how.limits.bytes {
+                WalkState::Quit
+            } else {
+                WalkState::Continue
+            }
         })
     });
     drop(send);
-    let excess = excess(files.into_inner(), bytes.into_inner());
+    let excess = how.limits.excess(files.into_inner(), bytes.into_inner());
     let mut walked = put_together(name, receive.into_iter().flatten());
     walked.tree.excess = excess;
     walked
@@ -109,8 +154,11 @@ struct Batch {
 
 impl Drop for Batch {
     fn drop(&mut self) {
+        let mut met = std::mem::take(&mut self.met);
+        // All of it will be sorted: here by each thread for itself, and what is sorted in parts is soon put together.
+        met.sort_unstable_by(|a, b| a.path().cmp(b.path()));
         // Nobody listens only when the walk itself is over.
-        let _ = self.send.send(std::mem::take(&mut self.met));
+        let _ = self.send.send(met);
     }
 }
 
@@ -148,10 +196,11 @@ fn look(root: &Path, entry: &DirEntry, known: &Known, wanted: &Wanted, bytes: &A
     if part == Part::Named {
         return Some(Met::File(relative, File::Named, None));
     }
-    let before = known.by_path(&relative).filter(|_| part != Part::Configuration);
-    if before.is_some() {
+    if part != Part::Configuration
+        && let Some(ticket) = known.ticket(&relative)
+    {
         let stamp = file::stamp(&entry.metadata().ok()?);
-        if let Some(ticket) = known.ticket(&relative, stamp) {
+        if known.is_untouched(ticket, stamp) {
             return Some(Met::File(relative, File::Unread(Some(ticket)), None));
         }
     } else if !wanted.holds(part) {
@@ -204,13 +253,4 @@ fn put_together(name: String, met: impl Iterator<Item = Met>) -> Walked {
     }
     let tree = SourceTree::new(name, files.into_iter().collect(), unreadable);
     Walked { tree, stamps, files_read }
-}
-
-/// What is too much. A tree that is too large is not scanned in part: which part would be chance.
-fn excess(files: usize, bytes: u64) -> Option<String> {
-    if files > MAX_FILES {
-        Some(format!("there are more than {MAX_FILES} files"))
-    } else {
-        (bytes > MAX_BYTES).then(|| format!("there are more than {MAX_BYTES} bytes of source"))
-    }
 }

@@ -96,7 +96,8 @@ fn unknown(program: &Program<'_>, each: &Declared<'_>, name: &str, found: &Found
     let diagnostic = Diagnostic::error(Number::M0103, message)
         .at(&at)
         .note("`sqldb.Named` refers to a database that is declared somewhere in the app")
-        .help(help.unwrap_or_else(|| format!("declare it: `{}`", NEW_DATABASE.usage)));
+        .help(help.unwrap_or_else(|| format!("declare it: `{}`", NEW_DATABASE.usage)))
+        .if_the_model_agrees();
     Some(diagnostic)
 }
 

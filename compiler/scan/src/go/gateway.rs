@@ -60,7 +60,8 @@ pub(super) fn check_access(program: &Program<'_>, directed: &[Directed<'_>], fou
                 Diagnostic::error(Number::M0110, message)
                     .at(&each.at_word(&api.access_at))
                     .note("requests to it would have to be authenticated")
-                    .help("declare one with `//encore:authhandler`, or make the endpoint public or private"),
+                    .help("declare one with `//encore:authhandler`, or make the endpoint public or private")
+                    .if_the_model_agrees(),
             );
         }
     }

@@ -86,6 +86,7 @@ pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diag
     path::check(&program, &directed, &mut found);
     signature::check(&program, &directed, &mut found);
     usage::check(&program, &directed, &mut found);
+    reader.leave(files.into_iter().map(|file| file.facts).collect::<Vec<_>>());
     Ok((found.manifest, found.diagnostics))
 }
 

@@ -70,7 +70,8 @@ pub(super) fn check(program: &Program<'_>, directed: &[Directed<'_>], found: &mu
                     .at(&path.at_segment(conflict.segment))
                     .label(&other.at, format!("this one has the path `{}`", other.text))
                     .note("in one place, Encore.go takes either fixed segments, or one parameter, or one wildcard")
-                    .help("give one of them another path or another method"),
+                    .help("give one of them another path or another method")
+                    .if_the_model_agrees(),
             );
         }
     }

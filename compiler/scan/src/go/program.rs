@@ -187,13 +187,20 @@ impl<'t> Program<'t> {
         }
         for (index, file) in files.iter().enumerate() {
             for (at, used) in file.facts.uses.iter().enumerate() {
-                if let Some(named) = program.resolve(file, &used.path) {
+                if let Some(named) = program.resolve(file, &used.path)
+                    && program.matters(named.package)
+                {
                     let names = program.uses.entry(named.package).or_default();
                     names.entry(named.name).or_default().push((index, at, named.words));
                 }
             }
         }
         program
+    }
+
+    /// Whether anything is asked about the names of a package: about those of the app and of the framework.
+    fn matters(&self, package: &str) -> bool {
+        package.starts_with("encore.dev/") || self.module.folder_of(package).is_some()
     }
 
     /// What a path of words in a file leads to.
@@ -265,6 +272,11 @@ impl<'t> Program<'t> {
             (file, Declaration { form: Form::Type(spec), .. }) => Some((file, spec)),
             _ => None,
         }
+    }
+
+    /// Whether a package may be one of the app.
+    pub(super) fn is_own(&self, package: &str) -> bool {
+        self.module.folder_of(package).is_some()
     }
 
     /// The folder of a package of the app.

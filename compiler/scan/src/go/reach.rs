@@ -76,6 +76,9 @@ fn names(program: &Program<'_>) -> FxHashMap<Node, FxHashSet<Node>> {
     let methods = methods(program.files);
     let mut graph: FxHashMap<Node, FxHashSet<Node>> = FxHashMap::default();
     let mut add = |from: Node, package: &str, name: &str| {
+        if !program.is_own(package) {
+            return;
+        }
         let named = program.declarations(package, name).iter();
         let methods = methods.get(&(package, name)).into_iter().flatten();
         graph.entry(from).or_default().extend(named.chain(methods));

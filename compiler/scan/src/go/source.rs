@@ -67,7 +67,7 @@ struct Candidate<'t, 'g> {
 
 /// Reads the files of an app that can matter.
 pub(super) fn read<'t>(reader: &Reader<'t>, module: &Module) -> Result<Vec<File<'t>>, Missing> {
-    let sources = reader.sources(&LANGUAGE)?;
+    let sources = reader.sources(&LANGUAGE, |_| true)?;
     let mut candidates = candidates(&sources, module);
     let names = package_names(&candidates);
     read_those(&sources, &mut candidates, &names, |each| each.glance.speaks)?;
@@ -126,9 +126,14 @@ fn candidates<'t, 'g>(
 
 /// The names of packages by their import paths.
 fn package_names(candidates: &[Candidate<'_, '_>]) -> BTreeMap<String, String> {
-    let mut names = BTreeMap::new();
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut last = "";
     for each in candidates.iter().filter(|each| !each.glance.package.is_empty()) {
-        names.entry(each.package.clone()).or_insert_with(|| each.glance.package.clone());
+        // The files of a package mostly stand together.
+        if each.package != last {
+            names.entry(each.package.clone()).or_insert_with(|| each.glance.package.clone());
+            last = &each.package;
+        }
     }
     names
 }
@@ -136,10 +141,14 @@ fn package_names(candidates: &[Candidate<'_, '_>]) -> BTreeMap<String, String> {
 /// The packages that may lead to a resource: those that do something with the framework, and those that import one of
 /// them, be it through others.
 fn leading(candidates: &[Candidate<'_, '_>]) -> HashSet<String> {
-    let mut importers: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+    let mut importers: HashMap<&str, Vec<&str>> = HashMap::new();
     for each in candidates {
         for import in each.glance.imports() {
-            importers.entry(import).or_default().insert(&each.package);
+            let packages = importers.entry(import).or_default();
+            // The files of a package mostly stand together.
+            if packages.last().is_none_or(|last| *last != each.package) {
+                packages.push(&each.package);
+            }
         }
     }
     let acting = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(acts));
@@ -211,17 +220,15 @@ impl Wanted {
         let services = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(makes_a_service));
         let services: BTreeSet<_> = services.map(|each| folder_of(each.path)).collect();
         let in_service = |folder: &str| upwards(folder).any(|folder| services.contains(folder));
-        let packages: BTreeMap<&str, &str> =
+        let packages: HashMap<&str, &str> =
             candidates.iter().map(|each| (each.package.as_str(), folder_of(each.path))).collect();
-        let whole = packages
-            .into_iter()
-            .filter(|(package, folder)| leading.contains(*package) && !in_service(folder));
-        let whole = whole.map(|(package, _)| package.to_owned()).collect();
+        let whole =
+            packages.iter().filter(|(package, folder)| leading.contains(**package) && !in_service(folder));
+        let whole = whole.map(|(package, _)| (*package).to_owned()).collect();
         let mut wanted = Self { words: BTreeMap::new(), whole };
-        let root_of = |each: &Candidate<'_, '_>| {
-            upwards(folder_of(each.path)).find(|folder| services.contains(folder)).map(str::to_owned)
-        };
-        wanted.add_entered(candidates, leading, &root_of);
+        let root_of = |folder| upwards(folder).find(|folder| services.contains(folder));
+        let roots = packages.iter().map(|(package, folder)| (*package, root_of(*folder))).collect();
+        wanted.add_entered(candidates, leading, &roots);
         for (package, words) in holding(candidates, leading) {
             wanted.add(package, words.into_iter());
         }
@@ -237,27 +244,36 @@ impl Wanted {
         &mut self,
         candidates: &[Candidate<'_, '_>],
         leading: &HashSet<String>,
-        root_of: &dyn Fn(&Candidate<'_, '_>) -> Option<String>,
+        roots: &HashMap<&str, Option<&str>>,
     ) {
-        let roots: BTreeMap<&str, Option<String>> =
-            candidates.iter().map(|each| (each.package.as_str(), root_of(each))).collect();
         let known = Known::of(candidates);
         for each in candidates {
             let Some(facts) = &each.facts else { continue };
-            let imported = &each.imported;
+            let own = roots.get(each.package.as_str());
+            let is_entered = |package: &str| leading.contains(package) && roots.get(package) != own;
+            let entered: HashMap<&str, &str> = each
+                .imported
+                .iter()
+                .map(|(name, package)| (name.as_str(), package.as_str()))
+                .filter(|(_, package)| is_entered(package))
+                .collect();
+            if entered.is_empty() {
+                continue;
+            }
             for used in &facts.uses {
-                let (Some(package), Some(name)) = (imported.get(&used.path[0].text), used.path.get(1)) else {
+                let (Some(package), Some(name)) =
+                    (entered.get(used.path[0].text.as_str()).copied(), used.path.get(1))
+                else {
                     continue;
                 };
-                let key = (package.as_str(), name.text.as_str());
-                let is_own = roots.get(package.as_str()) == roots.get(each.package.as_str());
-                if is_own || !leading.contains(package) || known.is_followed(key) {
+                let key = (package, name.text.as_str());
+                if known.is_followed(key) {
                     continue;
                 }
                 if used.action == Action::Typed && !known.with_methods.contains(&key) {
                     self.add(package, std::iter::once(name.text.as_str()));
                 } else {
-                    self.whole.insert(package.clone());
+                    self.whole.insert(package.to_owned());
                 }
             }
         }
@@ -293,9 +309,9 @@ impl Wanted {
 /// What the files that are read declare, by package and name.
 #[derive(Default)]
 struct Known<'c> {
-    endpoints: BTreeSet<(&'c str, &'c str)>,
-    variables: BTreeSet<(&'c str, &'c str)>,
-    with_methods: BTreeSet<(&'c str, &'c str)>,
+    endpoints: HashSet<(&'c str, &'c str)>,
+    variables: HashSet<(&'c str, &'c str)>,
+    with_methods: HashSet<(&'c str, &'c str)>,
 }
 
 impl<'c> Known<'c> {
@@ -339,7 +355,7 @@ fn holding<'c>(
     leading: &HashSet<String>,
 ) -> BTreeMap<&'c str, BTreeSet<&'c str>> {
     let mut open: Vec<(&str, &str)> = Vec::new();
-    let mut made_of: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    let mut made_of: HashMap<(&str, &str), Vec<&str>> = HashMap::new();
     for each in candidates {
         let Some(facts) = &each.facts else { continue };
         let imported = &each.imported;
@@ -379,7 +395,7 @@ fn makes_a_service(facts: &Facts) -> bool {
 struct Types<'c> {
     candidates: &'c [Candidate<'c, 'c>],
     /// Where types are declared, by package and name.
-    declared: BTreeMap<(&'c str, &'c str), (usize, &'c Type)>,
+    declared: HashMap<(&'c str, &'c str), (usize, &'c Type)>,
     packages: &'c BTreeMap<String, String>,
 }
 
@@ -393,7 +409,7 @@ struct Mention<'c> {
 
 impl<'c> Types<'c> {
     fn new(candidates: &'c [Candidate<'c, 'c>], packages: &'c BTreeMap<String, String>) -> Self {
-        let mut declared = BTreeMap::new();
+        let mut declared = HashMap::new();
         for (index, each) in candidates.iter().enumerate() {
             for declaration in each.facts.iter().flat_map(|facts| &facts.declarations) {
                 if let Form::Type(spec) = &declaration.form {

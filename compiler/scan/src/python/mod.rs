@@ -35,73 +35,82 @@ use schema_documents::manifest::Manifest;
 
 use crate::SourceTree;
 use crate::app::App;
+use crate::per_file::{Language, Missing, Reader};
 use crate::service_file::{ServiceFiles, is_foreign};
 use construct::Construct;
-use facts::{Facts, Surroundings};
+use facts::{Facts, Flaw, Surroundings};
 use found::Found;
 use glance::{Glance, glance, stems};
 use resolve::Program;
 use site::Site;
 
+/// How a Python file is looked at.
+pub(crate) static LANGUAGE: Language<Glance, Facts> =
+    Language { name: "python", is_source, glance, facts: syntax::facts };
+
 /// Scans an app written in Python. Its services are those that `services` has in this language.
-pub(crate) fn scan(tree: &SourceTree, app: &App, services: &ServiceFiles) -> (Manifest, Vec<Diagnostic>) {
+pub(crate) fn scan(
+    reader: &Reader<'_>,
+    app: &App,
+    services: &ServiceFiles,
+) -> Result<(Manifest, Vec<Diagnostic>), Missing> {
     let mut diagnostics = Vec::new();
-    let files = read(tree, services, app, &mut diagnostics);
+    let files = read(reader, services, app, &mut diagnostics)?;
     let program = Program::new(files, &resolve::folders(services, app.language));
     let mut found = Found::new(&app.name, services.in_language(app.language), diagnostics);
     for site in sites(&program) {
         check_place(site, &mut found);
-        declare(site, tree, &mut found);
+        declare(site, reader.tree, &mut found);
     }
     for site in sites(&program) {
         declare_referring(site, &mut found);
     }
     found.note_uses(&program);
     found.report_uncalled(&program);
-    found.finish()
+    Ok(found.finish())
 }
 
 /// The files that matter, as facts: those that speak of the SDK, and those that import from one of them, directly or
 /// through others.
 fn read<'t>(
-    tree: &'t SourceTree,
+    reader: &Reader<'t>,
     services: &ServiceFiles,
     app: &App,
     out: &mut Vec<Diagnostic>,
-) -> Vec<(&'t str, Facts)> {
+) -> Result<Vec<(&'t str, Facts)>, Missing> {
     let is_own = |path: &str| {
         services.of(path).is_none_or(|service| services.services[service].language == app.language)
     };
-    let files = tree.files().filter(|(path, _)| is_source(path) && is_own(path) && !is_foreign(tree, path));
-    let mut waiting: Vec<(&str, &[u8], Glance)> =
-        files.map(|(path, bytes)| (path, bytes, glance(bytes))).collect();
-    let mut taken: Vec<(&str, &[u8], Glance)> =
-        waiting.extract_if(.., |(_, _, glance)| glance.mentions_encore).collect();
+    let sources = reader.sources(&LANGUAGE, |path| is_own(path) && !is_foreign(reader.tree, path))?;
+    let (mut taken, mut waiting): (Vec<usize>, Vec<usize>) =
+        (0..sources.paths.len()).partition(|file| sources.glances[*file].mentions_encore);
     let mut seen = 0;
     while seen < taken.len() {
-        let words: BTreeSet<&str> = taken[seen..].iter().flat_map(|(path, ..)| stems(path)).collect();
-        let imports = |glance: &Glance| glance.imported.iter().any(|word| words.contains(word.as_str()));
+        let words: BTreeSet<&str> =
+            taken[seen..].iter().flat_map(|file| stems(sources.paths[*file])).collect();
+        let imports =
+            |file: &usize| sources.glances[*file].imported.iter().any(|word| words.contains(word.as_str()));
         seen = taken.len();
-        taken.extend(waiting.extract_if(.., |(_, _, glance)| imports(glance)));
+        taken.extend(waiting.extract_if(.., |file| imports(file)));
     }
-    taken.sort_by_key(|(path, ..)| *path);
-    let facts = |(path, bytes, glance): (&'t str, &[u8], Glance)| {
-        let facts = syntax::facts(bytes);
-        out.extend(facts.flaws.iter().map(|flaw| {
-            let diagnostic = if glance.mentions_encore {
-                Diagnostic::error(Code::S0001, &flaw.message)
-                    .note("declarations after it may have been missed")
-            } else {
-                Diagnostic::warning(Code::S0001, &flaw.message)
-                    .note("uses of resources after it may have been missed")
-            };
-            diagnostic
-                .at(&flaw.at.in_file(path))
-                .help("make the file compile: `python -m py_compile` says more")
-        }));
-        (path, facts)
+    taken.sort_unstable();
+    let facts = sources.facts(&taken)?;
+    for (file, facts) in taken.iter().zip(&facts) {
+        let (path, speaks) = (sources.paths[*file], sources.glances[*file].mentions_encore);
+        out.extend(facts.flaws.iter().map(|flaw| report(path, flaw, speaks)));
+    }
+    Ok(taken.into_iter().map(|file| sources.paths[file]).zip(facts).collect())
+}
+
+/// What keeps a file from being read is an error only where the file may declare something.
+fn report(path: &str, flaw: &Flaw, mentions_encore: bool) -> Diagnostic {
+    let diagnostic = if mentions_encore {
+        Diagnostic::error(Code::S0001, &flaw.message).note("declarations after it may have been missed")
+    } else {
+        Diagnostic::warning(Code::S0001, &flaw.message)
+            .note("uses of resources after it may have been missed")
     };
-    taken.into_iter().map(facts).collect()
+    diagnostic.at(&flaw.at.in_file(path)).help("make the file compile: `python -m py_compile` says more")
 }
 
 /// Whether a path is that of a source file, tests left out.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use serde::{Deserialize, Serialize};
 use syn::parse::discouraged::Speculative;
 use syn::parse::{ParseStream, Parser};
 use syn::visit::Visit;
@@ -20,27 +21,25 @@ use super::walk::Walker;
 use crate::text::{Place, Places};
 
 /// The words of a file, found without parsing it.
-pub(super) fn words(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn words(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     bytes.split(|byte| !is_word(*byte)).filter(|word| !word.is_empty())
 }
 
 /// What a file could have to do with the framework, found without parsing it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Glance {
-    /// It names the SDK.
-    pub(super) names_sdk: bool,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Glance {
     /// It may have modules in other files.
     pub(super) has_modules: bool,
 }
 
-/// Looks at the bytes of a file. `sdk` has the names under which the SDK is known.
-pub(super) fn glance(bytes: &[u8], sdk: &BTreeSet<String>) -> Glance {
-    let mut glance = Glance::default();
-    for word in words(bytes) {
-        glance.has_modules |= word == b"mod";
-        glance.names_sdk |= std::str::from_utf8(word).is_ok_and(|word| sdk.contains(word));
-    }
-    glance
+/// Looks at the bytes of a file.
+pub(super) fn glance(bytes: &[u8]) -> Glance {
+    Glance { has_modules: words(bytes).any(|word| word == b"mod") }
+}
+
+/// Whether a file has one of these words in it.
+pub(crate) fn contains_word(bytes: &[u8], wanted: &BTreeSet<String>) -> bool {
+    words(bytes).any(|word| std::str::from_utf8(word).is_ok_and(|word| wanted.contains(word)))
 }
 
 /// Reads a file.

@@ -39,36 +39,33 @@ use schema_documents::manifest::Manifest;
 
 use crate::SourceTree;
 use crate::app::App;
+use crate::per_file::{Language, Missing, Reader};
 use crate::service_file::ServiceFiles;
+pub(crate) use facts::contains_word;
+use facts::{Glance, glance};
 use found::Found;
 use program::Program;
 use resolve::Names;
 use sdk::Construct;
 use site::Site;
+use syntax::Facts;
 
-/// Stack of the scanner's thread. Parsing recurses; [`nesting`] bounds how deep, and this is enough for it.
-const STACK_BYTES: usize = 256 * 1024 * 1024;
+/// How a Rust file is looked at.
+pub(crate) static LANGUAGE: Language<Glance, Facts> =
+    Language { name: "rust", is_source: source::is_source, glance, facts: facts::facts };
 
-/// Scans an app written in Rust.
-///
-/// Its services are those that `services` has in this language.
-pub(crate) fn scan(tree: &SourceTree, app: &App, services: &ServiceFiles) -> (Manifest, Vec<Diagnostic>) {
+/// Scans an app written in Rust. Its services are those that `services` has in this language.
+pub(crate) fn scan(
+    reader: &Reader<'_>,
+    app: &App,
+    services: &ServiceFiles,
+) -> Result<(Manifest, Vec<Diagnostic>), Missing> {
+    let tree = reader.tree;
     let manifest =
         Manifest { services: services.in_language(app.language), ..Manifest::new(&app.name, app.language) };
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-        let copy = manifest.clone();
-        match thread.spawn_scoped(scope, || scan_here(tree, copy)) {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            Err(_) => scan_here(tree, manifest),
-        }
-    })
-}
-
-fn scan_here(tree: &SourceTree, manifest: Manifest) -> (Manifest, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
     let packages = package::read(tree, &mut diagnostics);
-    let files = source::read(tree, &packages, &mut diagnostics);
+    let files = source::read(reader, &packages, &mut diagnostics)?;
     let folders = manifest.services.iter().map(|service| service.path.clone()).collect();
     let program = Program::new(tree, files, &packages, folders);
     diagnostics.extend(missing_modules(&program));
@@ -90,7 +87,7 @@ fn scan_here(tree: &SourceTree, manifest: Manifest) -> (Manifest, Vec<Diagnostic
     if names.gave_up() {
         found.diagnostics.push(too_many_names());
     }
-    found.finish()
+    Ok(found.finish())
 }
 
 /// What stands for itself.

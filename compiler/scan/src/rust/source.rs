@@ -4,49 +4,56 @@ use std::collections::BTreeSet;
 
 use compiler_diagnostics::{Code, Diagnostic};
 
-use super::facts::{facts, glance, words};
+use super::LANGUAGE;
+use super::facts::contains_word;
 use super::nesting;
 use super::package::{Dependency, Package};
 use super::program::File;
 use super::sdk;
 use super::syntax::{Facts, Problem, ProblemKind, ScopeKind};
-use crate::SourceTree;
+use crate::per_file::{Missing, Reader, Words};
 use crate::service_file::is_foreign;
 
 /// Reads the files that can matter: those that name the SDK, those that have modules in other files, and those that
 /// have a name in them under which one of these holds or passes on something.
 pub(super) fn read<'t>(
-    tree: &'t SourceTree,
+    reader: &Reader<'t>,
     packages: &[Package],
     out: &mut Vec<Diagnostic>,
-) -> Vec<File<'t>> {
+) -> Result<Vec<File<'t>>, Missing> {
     let sdk_names = sdk_names(packages);
-    let sources = tree.files().filter(|(path, _)| is_source(tree, path));
-    let sources = sources.map(|(path, bytes)| (path, bytes, glance(bytes, &sdk_names)));
-    let (mut taken, mut rest): (Vec<_>, Vec<_>) =
-        sources.partition(|(_, _, glance)| glance.names_sdk || glance.has_modules);
+    let sources = reader.sources(&LANGUAGE, |path| !is_foreign(reader.tree, path))?;
+    let containing = |files: &[usize], names: &BTreeSet<String>| {
+        let words = Words::new(names);
+        let asked: Vec<_> = files.iter().map(|file| (*file, &words)).collect();
+        sources.contain(&asked, contains_word)
+    };
+    let all: Vec<usize> = (0..sources.paths.len()).collect();
+    let names_sdk = containing(&all, &sdk_names)?;
+    let (mut taken, mut rest): (Vec<usize>, Vec<usize>) =
+        all.into_iter().partition(|file| names_sdk[*file] || sources.glances[*file].has_modules);
     let mut files = Vec::new();
     let mut names = BTreeSet::new();
     while !taken.is_empty() {
-        for (path, bytes, glance) in taken.drain(..) {
-            let facts = facts(bytes);
+        for (file, facts) in taken.iter().zip(sources.facts(&taken)?) {
+            let (path, names_sdk) = (sources.paths[*file], names_sdk[*file]);
             names.extend(names_given(&facts, &sdk_names));
-            out.extend(facts.problems.iter().map(|problem| report(path, problem, glance.names_sdk)));
-            files.push(File { path, names_sdk: glance.names_sdk, facts });
+            out.extend(facts.problems.iter().map(|problem| report(path, problem, names_sdk)));
+            files.push(File { path, names_sdk, facts });
         }
-        let is_reached = |bytes: &[u8]| {
-            words(bytes).any(|word| std::str::from_utf8(word).is_ok_and(|word| names.contains(word)))
-        };
-        taken.extend(rest.extract_if(.., |(_, bytes, _)| is_reached(bytes)));
+        let is_reached = containing(&rest, &names)?;
+        let pairs = rest.into_iter().zip(is_reached);
+        let (reached, others): (Vec<_>, Vec<_>) = pairs.partition(|(_, is_reached)| *is_reached);
+        let files = |pairs: Vec<(usize, bool)>| pairs.into_iter().map(|(file, _)| file).collect();
+        (taken, rest) = (files(reached), files(others));
     }
     files.sort_by(|a, b| a.path.cmp(b.path));
-    files
+    Ok(files)
 }
 
-fn is_source(tree: &SourceTree, path: &str) -> bool {
-    let is_rust = path.rsplit_once('.').is_some_and(|(_, ending)| ending == "rs");
-    let is_built = path.split('/').any(|part| part == "target");
-    is_rust && !is_built && !is_foreign(tree, path)
+/// Whether a path is that of a source file, and not of what was built.
+pub(super) fn is_source(path: &str) -> bool {
+    path.strip_suffix(".rs").is_some_and(|stem| !stem.split('/').any(|part| part == "target"))
 }
 
 /// The names under which the packages of the app know the SDK.

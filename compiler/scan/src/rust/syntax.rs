@@ -7,7 +7,7 @@ use crate::text::Place;
 
 /// The facts of a file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     /// The file itself, then what is nested in it, parents first.
     pub(super) scopes: Vec<Scope>,
     /// What is wrong with the file.

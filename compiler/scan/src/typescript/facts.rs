@@ -37,6 +37,9 @@ pub(crate) struct Facts {
     pub(super) uses: Vec<Use>,
     /// What exported functions and classes do with what they are given; each of them has an entry.
     pub(super) given: BTreeMap<String, Vec<Given>>,
+    /// Exported functions and classes that take something, and whose bodies were left out: what they do with it is only
+    /// known when the whole file is read.
+    pub(super) left_out: BTreeSet<String>,
     /// Modules whose code runs when this one is loaded.
     pub(super) loaded: BTreeSet<String>,
     /// Constructs of the framework that are named without being called.
@@ -63,6 +66,11 @@ impl Facts {
                 .iter()
                 .any(|(name, import)| names.contains(name.as_str()) && gives(&import.module))
     }
+}
+
+/// Whether a module is one of those that the runtime itself has, such as `node:crypto`; no app has one by that name.
+pub(super) fn is_of_the_runtime(module: &str) -> bool {
+    module.starts_with("node:")
 }
 
 /// What is wrong with a text.
@@ -159,7 +167,7 @@ pub(super) enum Subject {
 }
 
 /// What is done with a name, or with a field of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Action {
     /// It is called, also as the tag of a template.
     Called,
@@ -170,7 +178,7 @@ pub(super) enum Action {
 }
 
 /// A function by its name in a file that uses it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Callee {
     /// A name of the top level.
     pub(super) name: String,

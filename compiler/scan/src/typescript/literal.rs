@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::resolve::Module;
 use super::shape::Function;
+use super::shorten::Cuts;
 use crate::text::{Place, Places};
 
 /// An expression, as far as it can configure a declaration.
@@ -100,14 +101,16 @@ const MAX_DEPTH: usize = 32;
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'t> {
     places: &'t Places<'t>,
+    /// What was left out of the text that is read, and not of that which the places are of.
+    cuts: &'t Cuts,
     /// How much deeper it may go.
     depth: usize,
 }
 
 impl<'t> Reader<'t> {
-    /// A reader of a text with these places.
-    pub(super) fn new(places: &'t Places<'t>) -> Self {
-        Self { places, depth: MAX_DEPTH }
+    /// A reader of a text with these places, or of what is left of it.
+    pub(super) fn new(places: &'t Places<'t>, cuts: &'t Cuts) -> Self {
+        Self { places, cuts, depth: MAX_DEPTH }
     }
 
     /// The reader of what lies within; absent when that is too deep.
@@ -117,7 +120,8 @@ impl<'t> Reader<'t> {
 
     /// The place of a span.
     pub(super) fn at(self, span: Span) -> Place {
-        self.places.place(span.start as usize, span.end as usize)
+        let [start, end] = [span.start, span.end].map(|offset| self.cuts.original(offset as usize));
+        self.places.place(start, end)
     }
 
     /// Reads an expression.

@@ -1,12 +1,14 @@
 //! The scanner for Encore.ts apps.
 //!
 //! A first look at each file says whether it matters ([`glance`], [`source`], [`specifier`]). Those that do become facts,
-//! each from nothing but its bytes ([`syntax`]): what they import, export and declare, and what becomes of the values that
+//! each from nothing but its bytes ([`syntax`]), and of those that only use something from no more than what can matter of
+//! them ([`bodies`], [`shorten`]): what they import, export and declare, and what becomes of the values that
 //! they name ([`reference`], [`trace`]). Facts are put together across files ([`resolve`], [`walk`]); then come the
 //! declarations of each primitive, those that refer to others second, and at last what is done with them, for which
 //! service ([`found`], [`usage`]). Dependencies are not needed and nothing is run: what is not written as a literal is
 //! reported, and what cannot be followed by name is allowed and reported.
 
+mod bodies;
 mod bucket;
 mod cache;
 mod construct;
@@ -26,6 +28,7 @@ mod resolve;
 mod secret;
 mod service;
 mod shape;
+mod shorten;
 mod site;
 mod source;
 mod specifier;
@@ -54,15 +57,19 @@ use resolve::{Module, Program};
 use site::Site;
 pub(crate) use source::is_source;
 use specifier::Modules;
-use syntax::facts;
+use syntax::{facts, whole_facts};
 
 /// How a TypeScript file is looked at.
 pub(crate) static LANGUAGE: Language<Glance, Facts> =
     Language { name: "typescript", is_source: source::is_source, glance, facts };
 
+/// How one is looked at when what was left out of its facts is needed.
+static WHOLE: Language<Glance, Facts> =
+    Language { name: "typescript, whole", is_source: source::is_source, glance, facts: whole_facts };
+
 /// Scans an Encore.ts app.
 pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diagnostic>), Missing> {
-    let sources = reader.sources(&LANGUAGE)?;
+    let sources = reader.sources(&LANGUAGE, |_| true)?;
     let names = Modules::new(sources.paths.iter().copied(), reader.tree);
     let mut facts = source::that_matter(&sources, &names, reader.threads)?;
     loop {
@@ -72,13 +79,16 @@ pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diag
         };
         let modules = facts.into_iter().map(module).collect();
         let (mut program, found) = link(modules, &names, reader.tree, app);
-        let unread: Vec<usize> = program.unread().into_iter().collect();
-        if unread.is_empty() {
+        let [unread, unfinished] = [program.unread(), program.unfinished()].map(Vec::from_iter);
+        let modules = std::mem::take(&mut program.modules).into_iter();
+        facts = modules.map(|module| (module.listed, module.facts)).collect();
+        if unread.is_empty() && unfinished.is_empty() {
+            reader.leave(facts);
             return Ok(found);
         }
-        let modules = std::mem::take(&mut program.modules);
-        facts = modules.into_iter().map(|module| (module.listed, module.facts)).collect();
         facts.extend(unread.iter().copied().zip(sources.facts(&unread)?));
+        let whole = sources.facts_by(&WHOLE, &unfinished, |facts| facts.left_out.is_empty())?;
+        facts.extend(unfinished.into_iter().zip(whole));
     }
 }
 

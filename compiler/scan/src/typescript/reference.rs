@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use oxc_ast::AstKind;
-use oxc_ast::ast::{Expression, FormalParameters, TSType, TSTypeParameterInstantiation};
+use oxc_ast::ast::{Expression, FormalParameter, FormalParameters, TSType, TSTypeParameterInstantiation};
 use oxc_semantic::{NodeId, Semantic};
 use oxc_span::{GetSpan, Span};
 
 use super::construct::Construct;
-use super::facts::{Action, DEFAULT, Declaration, Export, Given, Subject, Use};
+use super::facts::{Action, DEFAULT, Declaration, Export, Given, Subject, Use, is_of_the_runtime};
 use super::literal::Kind;
 use super::shape::Type;
 use super::syntax::Taker;
@@ -78,7 +78,10 @@ impl<'a> Taker<'_, 'a> {
     fn may_lead_to_a_declaration(&self, name: &str) -> bool {
         let facts = &self.facts;
         facts.bound.contains_key(name)
-            || facts.imports.get(name).is_some_and(|import| !import.is_of_framework())
+            || facts
+                .imports
+                .get(name)
+                .is_some_and(|import| !import.is_of_framework() && !is_of_the_runtime(&import.module))
             || facts.values.get(name).is_some_and(|value| !matches!(value.kind, Kind::Function(_)))
     }
 
@@ -86,22 +89,37 @@ impl<'a> Taker<'_, 'a> {
     fn take_given(&mut self, trace: &mut Trace<'_, 'a>) {
         let exported: BTreeSet<&str> = self.facts.exports.values().filter_map(Export::local).collect();
         let scoping = self.semantic.scoping();
-        let mut given = BTreeMap::new();
+        let (mut given, mut left_out) = (BTreeMap::new(), BTreeSet::new());
         for (name, symbol) in scoping.get_bindings(scoping.root_scope_id()) {
             if !exported.contains(name.as_str()) {
                 continue;
             }
             let declared = self.semantic.nodes().kind(scoping.symbol_declaration(*symbol));
-            let Some(parameters) = parameters(declared) else { continue };
-            given.insert(name.to_string(), self.given(parameters, trace));
+            if self.is_left_out(declared) {
+                left_out.insert(name.to_string());
+            } else if let Some(parameters) = parameters(declared) {
+                given.insert(name.to_string(), self.given(parameters, trace));
+            }
         }
         self.facts.given = given;
+        self.facts.left_out = left_out;
+    }
+
+    /// Whether something is done with what is given to this, and it is not known what.
+    fn is_left_out(&self, declared: AstKind<'_>) -> bool {
+        let takes_something = match declared {
+            AstKind::Class(_) => true,
+            declared => {
+                parameters(declared).is_some_and(|parameters| parameters.items.iter().any(is_of_interest))
+            }
+        };
+        takes_something && self.cuts.are_in(declared.span())
     }
 
     fn given(&self, parameters: &FormalParameters<'a>, trace: &mut Trace<'_, 'a>) -> Vec<Given> {
         let mut list = Vec::new();
         for (parameter, written) in parameters.items.iter().enumerate() {
-            if written.type_annotation.as_ref().is_some_and(|written| is_plain(&written.type_annotation)) {
+            if !is_of_interest(written) {
                 continue;
             }
             for end in trace.follow_parameter(parameters, parameter) {
@@ -195,14 +213,19 @@ fn given_away(parameters: usize) -> Vec<Given> {
 
 /// The first of each kind of use, and the first places where something is passed on to nobody knows where.
 fn first_of_each(uses: Vec<Use>) -> Vec<Use> {
-    let mut count: BTreeMap<String, usize> = BTreeMap::new();
-    let is_first = |one: &Use| {
-        let kind = format!("{:?} {:?} {:?} {:?} {:?}", one.subject, one.path, one.action, one.types, one.sql);
-        let seen = count.entry(kind).or_default();
+    let mut count: BTreeMap<_, usize> = BTreeMap::new();
+    let mut is_first = Vec::with_capacity(uses.len());
+    for Use { subject, path, action, types, sql, at: _ } in &uses {
+        let seen = count.entry((subject, path, action, types, sql.map(|access| access as u8))).or_default();
         *seen += 1;
-        *seen <= if one.action == Action::Passed(None) { MAX_PLACES } else { 1 }
-    };
-    uses.into_iter().filter(is_first).collect()
+        is_first.push(*seen <= if *action == Action::Passed(None) { MAX_PLACES } else { 1 });
+    }
+    uses.into_iter().zip(is_first).filter_map(|(one, is_first)| is_first.then_some(one)).collect()
+}
+
+/// Whether a parameter may take something with fields of its own.
+fn is_of_interest(parameter: &FormalParameter<'_>) -> bool {
+    !parameter.type_annotation.as_ref().is_some_and(|written| is_plain(&written.type_annotation))
 }
 
 /// Whether a type has no fields of its own.

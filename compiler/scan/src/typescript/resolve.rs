@@ -1,11 +1,11 @@
 //! What a name stands for, across files.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use schema_documents::Position;
 
-use super::facts::{Declaration, Export, Facts, Import};
+use super::facts::{Declaration, Export, Facts, Given, Import};
 use super::literal::{Kind, Value};
 use super::shape::{Function, Type};
 use super::specifier::{Modules, folder_of};
@@ -69,10 +69,14 @@ pub(super) struct Program<'t> {
     running: Vec<Vec<usize>>,
     /// All files that can be imported.
     names: &'t Modules<'t>,
+    /// The files that specifiers were found to mean, by the file in which these are written.
+    meant: RefCell<Vec<HashMap<String, Option<usize>>>>,
     /// Those that were read, by their index among all.
     by_listed: BTreeMap<usize, usize>,
     /// Files that were not read, and turned out to be needed for their types and functions.
     unread: RefCell<BTreeSet<usize>>,
+    /// Files that were read in part, and of which the rest turned out to be needed.
+    unfinished: RefCell<BTreeSet<usize>>,
     /// How many more functions values are followed through; what is still open then counts as passed on.
     functions_left: Cell<usize>,
 }
@@ -90,14 +94,17 @@ impl<'t> Program<'t> {
     /// Puts files together; the services are still to be found.
     pub(super) fn new(modules: Vec<Module<'t>>, names: &'t Modules<'t>) -> Self {
         let by_listed = modules.iter().enumerate().map(|(index, module)| (module.listed, index)).collect();
+        let meant = RefCell::new(vec![HashMap::new(); modules.len()]);
         Self {
             modules,
+            meant,
             services: Vec::new(),
             running: Vec::new(),
             names,
             by_listed,
             functions_left: Cell::new(MAX_FUNCTIONS),
             unread: RefCell::default(),
+            unfinished: RefCell::default(),
         }
     }
 
@@ -223,9 +230,35 @@ impl<'t> Program<'t> {
         self.unread.borrow().clone()
     }
 
+    /// The index, among all files, of the one that a module specifier means. It is asked for with every use of what is
+    /// imported.
+    fn meant(&self, from: usize, specifier: &str) -> Option<usize> {
+        let mut meant = self.meant.borrow_mut();
+        if let Some(known) = meant[from].get(specifier) {
+            return *known;
+        }
+        let found = self.names.find(self.modules[from].listed, specifier);
+        meant[from].insert(specifier.to_owned(), found);
+        found
+    }
+
+    /// The files that must be read whole.
+    pub(super) fn unfinished(&self) -> BTreeSet<usize> {
+        self.unfinished.borrow().clone()
+    }
+
+    /// What an exported function or class does with what it is given; absent, and asked for, when its body was left out.
+    pub(super) fn given(&self, file: usize, name: &str) -> Option<&[Given]> {
+        let module = &self.modules[file];
+        if module.facts.left_out.contains(name) {
+            self.unfinished.borrow_mut().insert(module.listed);
+        }
+        module.facts.given.get(name).map(Vec::as_slice)
+    }
+
     /// The file that a module specifier means, for its types and functions.
     fn module_of_types(&self, from: usize, specifier: &str) -> Option<usize> {
-        let found = self.names.find(self.modules[from].listed, specifier)?;
+        let found = self.meant(from, specifier)?;
         let read = self.by_listed.get(&found).copied();
         if read.is_none() {
             self.unread.borrow_mut().insert(found);
@@ -235,7 +268,7 @@ impl<'t> Program<'t> {
 
     /// The file that a module specifier means, if it was read. One that was not gives nothing that is declared.
     pub(super) fn module(&self, from: usize, specifier: &str) -> Option<usize> {
-        let found = self.names.find(self.modules[from].listed, specifier)?;
+        let found = self.meant(from, specifier)?;
         self.by_listed.get(&found).copied()
     }
 
@@ -308,7 +341,7 @@ impl<'t> Program<'t> {
             return None;
         }
         let facts = &self.modules[file].facts;
-        if path.is_empty() && facts.given.contains_key(name) {
+        if path.is_empty() && (facts.given.contains_key(name) || facts.left_out.contains(name)) {
             return Some((file, name.to_owned()));
         }
         if let Some(Value { kind: Kind::Name(other), .. }) = facts.values.get(name) {

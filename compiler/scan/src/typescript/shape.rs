@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::literal::Reader;
 
 /// What is known of a type without a type checker.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) enum Type {
     /// An object with these fields.
     Fields(BTreeSet<String>),

@@ -151,7 +151,7 @@ mod tests {
         let tree = SourceTree::from_files("app", files.iter().copied());
         let known = Known::default();
         let reader = Reader::new(&tree, &known, 2, false);
-        let sources = reader.sources(&LANGUAGE).unwrap();
+        let sources = reader.sources(&LANGUAGE, |_| true).unwrap();
         let modules = Modules::new(sources.paths.iter().copied(), &tree);
         let found = that_matter(&sources, &modules, 2).unwrap();
         assert_eq!(found.keys().map(|file| sources.paths[*file]).collect::<Vec<_>>(), expected);

@@ -2,70 +2,108 @@
 //!
 //! By scope, so that a parameter called like an import is not taken for it.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
+use memchr::memmem;
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
     BindingPattern, Declaration as Syntax, ExportDefaultDeclarationKind, Expression, ImportDeclaration,
     ImportDeclarationSpecifier, Program, Statement, VariableDeclarator,
 };
 use oxc_diagnostics::OxcDiagnostic;
-use oxc_parser::{ParseOptions, Parser};
+use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_semantic::{Semantic, SemanticBuilder};
 use oxc_span::SourceType;
 
 use super::construct::Construct;
-use super::facts::{DEFAULT, Export, Facts, Flaw, FlawKind, Import};
+use super::facts::{DEFAULT, Export, Facts, Flaw, FlawKind, Import, is_of_the_runtime};
 use super::literal::{Kind, Reader, Value};
 use super::nesting;
 use super::query::Queries;
 use super::shape::{Function, Type};
+use super::shorten::{Cuts, MIN_BYTES, shorten};
 use super::trace::MAX_PARTS;
 use crate::text::Places;
 
 /// Syntax errors kept of one file; the rest are mostly echoes.
 const MAX_SYNTAX_ERRORS: usize = 5;
 
-/// Takes the facts of a file: a pure function of its bytes.
+/// What is written before the modules of the framework. A file that has it in it may declare something, and is read whole:
+/// what is wrong with it is said.
+const FRAMEWORK: [&[u8]; 2] = [b"\"encore.dev", b"'encore.dev"];
+
+/// Takes the facts of a file: a pure function of its bytes. Those of a file that only uses what others declare may have
+/// [`Facts::left_out`] what they have no use for themselves.
 ///
-/// Parsing recurses as deep as [`nesting`] allows: this wants a thread with a stack of [`super::STACK_BYTES`].
+/// Parsing recurses as deep as [`nesting`] allows: this wants a thread with a stack of
+/// [`STACK_BYTES`](crate::parallel::STACK_BYTES).
 pub(crate) fn facts(content: &[u8]) -> Facts {
-    let text = String::from_utf8_lossy(content);
-    let places = Places::new(&text);
-    match nesting::too_deep(&text) {
-        Some(offset) => {
-            let flaw = Flaw { kind: FlawKind::TooDeep, at: places.place(offset, offset + 1) };
-            Facts { flaws: vec![flaw], ..Facts::default() }
-        }
-        None => parse(&text, &places),
-    }
+    let may_declare = FRAMEWORK.iter().any(|module| memmem::find(content, module).is_some());
+    let facts = if may_declare { None } else { facts_of_shortened(content, MIN_BYTES) };
+    facts.unwrap_or_else(|| whole_facts(content))
 }
 
-fn parse(text: &str, places: &Places<'_>) -> Facts {
+/// Takes the facts of what is left of a file without what cannot matter; absent when that is all of it, or is in doubt.
+pub(super) fn facts_of_shortened(content: &[u8], min_bytes: usize) -> Option<Facts> {
+    let text = text(content);
+    in_arena(|arena| {
+        let left = shorten(arena, &text, min_bytes)?;
+        Some(take(&left.program, Facts::default(), &left.cuts, &Places::new(&text)))
+    })
+}
+
+/// Takes all facts of a file.
+pub(crate) fn whole_facts(content: &[u8]) -> Facts {
+    let text = text(content);
+    in_arena(|arena| parse(arena, &text))
+}
+
+fn text(content: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(content).map_or_else(|_| String::from_utf8_lossy(content), Cow::Borrowed)
+}
+
+fn in_arena<R>(work: impl FnOnce(&Allocator) -> R) -> R {
     thread_local! {
         /// The memory of syntax trees, used again for one file after the other.
         static ARENA: RefCell<Allocator> = RefCell::default();
     }
     ARENA.with_borrow_mut(|arena| {
-        let facts = parse_in(arena, text, places);
+        let result = work(arena);
         arena.reset();
-        facts
+        result
     })
 }
 
-fn parse_in(arena: &Allocator, text: &str, places: &Places<'_>) -> Facts {
+/// Parses a text; its offset where it is nested too deep for that.
+pub(super) fn tree<'a>(arena: &'a Allocator, text: &'a str) -> Result<ParserReturn<'a>, usize> {
     let options = ParseOptions { preserve_parens: false, ..ParseOptions::default() };
-    let parsed = Parser::new(arena, text, SourceType::ts()).with_options(options).parse();
-    let errors = parsed.diagnostics.errors().take(MAX_SYNTAX_ERRORS);
-    let flaws = errors.map(|error| syntax_error(error, places)).collect();
-    let facts = Facts { flaws, ..Facts::default() };
-    if parsed.panicked {
-        return facts;
+    match nesting::too_deep(text) {
+        Some(offset) => Err(offset),
+        None => Ok(Parser::new(arena, text, SourceType::ts()).with_options(options).parse()),
     }
-    let semantic = SemanticBuilder::new().with_build_nodes(true).build(&parsed.program).semantic;
-    let mut taker =
-        Taker { facts, semantic: &semantic, read: Reader::new(places), queries: Queries::default() };
-    taker.take(&parsed.program);
+}
+
+fn parse(arena: &Allocator, text: &str) -> Facts {
+    let places = Places::new(text);
+    let parsed = match tree(arena, text) {
+        Ok(parsed) => parsed,
+        Err(offset) => {
+            let flaw = Flaw { kind: FlawKind::TooDeep, at: places.place(offset, offset + 1) };
+            return Facts { flaws: vec![flaw], ..Facts::default() };
+        }
+    };
+    let errors = parsed.diagnostics.errors().take(MAX_SYNTAX_ERRORS);
+    let flaws = errors.map(|error| syntax_error(error, &places)).collect();
+    let facts = Facts { flaws, ..Facts::default() };
+    if parsed.panicked { facts } else { take(&parsed.program, facts, &Cuts::default(), &places) }
+}
+
+fn take(program: &Program<'_>, facts: Facts, cuts: &Cuts, places: &Places<'_>) -> Facts {
+    let semantic = SemanticBuilder::new().with_build_nodes(true).build(program).semantic;
+    let (read, queries) = (Reader::new(places, cuts), Queries::default());
+    let mut taker = Taker { facts, semantic: &semantic, read, cuts, queries };
+    taker.take(program);
     taker.facts
 }
 
@@ -83,6 +121,7 @@ pub(super) struct Taker<'s, 'a> {
     pub(super) facts: Facts,
     pub(super) semantic: &'s Semantic<'a>,
     pub(super) read: Reader<'s>,
+    pub(super) cuts: &'s Cuts,
     pub(super) queries: Queries,
 }
 
@@ -140,7 +179,7 @@ impl Taker<'_, '_> {
             references.any(|reference| !reference.is_type())
         };
         let is_loaded = import.specifiers.as_ref().is_none_or(|list| list.iter().any(is_needed));
-        if is_loaded && !import.import_kind.is_type() {
+        if is_loaded && !import.import_kind.is_type() && !is_of_the_runtime(&import.source.value) {
             self.facts.loaded.insert(import.source.value.to_string());
         }
         for specifier in import.specifiers.iter().flatten() {

@@ -169,12 +169,17 @@ fn a_circle_of_values_ends() {
 const SERVICE: &str = "import { Service } from 'encore.dev/service'; export default new Service('svc');";
 const TOPIC: &str = "import { Topic } from 'encore.dev/pubsub'; export const t = new Topic<M>('t', {});";
 
-/// A topic in `svc/t.ts`, a user in `svc/user.ts`, and other files.
+/// A topic in `svc/t.ts`, a user in `svc/user.ts`, and other files; as they are, and with so much in them that is of no
+/// concern that it is worth to leave bodies out.
 fn check_files(user: &str, others: &[(&str, &str)], expected: &[&str]) {
-    let mut files = vec![("svc/encore.service.ts", SERVICE), ("svc/t.ts", TOPIC), ("svc/user.ts", user)];
-    files.extend(others);
     let expected: Vec<&str> = expected.iter().copied().chain([BOUND]).collect();
-    check_app(&files, &expected);
+    for more in ["", &format!("\nfunction unrelated() {{{}}}", " nothing();".repeat(100))] {
+        let own = others.iter().copied().chain([("svc/user.ts", user)]);
+        let own: Vec<_> = own.map(|(path, text)| (path, text.to_owned() + more)).collect();
+        let mut files = vec![("svc/encore.service.ts", SERVICE), ("svc/t.ts", TOPIC)];
+        files.extend(own.iter().map(|(path, text)| (*path, text.as_str())));
+        check_app(&files, &expected);
+    }
 }
 
 #[test]

@@ -129,7 +129,7 @@ impl Passing<'_> {
         if !self.seen.insert(key) {
             return Some(());
         }
-        let given = program.modules[file].facts.given.get(&name)?;
+        let given = program.given(file, &name)?;
         for one in given.iter().filter(|one| one.parameter == callee.argument) {
             self.take(file, one, &within);
         }

@@ -1,7 +1,7 @@
 //! The branches of the protocols (semantics, §7 and §8) that a crash or a bad answer leads to, one by one.
 
 use schema_documents::desired::DesiredState;
-use schema_documents::journal::{Entry, confirmation_digest};
+use schema_documents::journal::Entry;
 use schema_documents::plan::Hold;
 use schema_documents::recorded::Status;
 use serde_json::json;
@@ -185,9 +185,9 @@ fn a_confirmed_deletion_survives_a_crash_at_any_command_without_another_word() {
         let outcome = world.run(&kept, Mode::Apply);
         let held = &outcome.plan.unwrap().held;
         assert!(matches!(held[0].why, Hold::Unconfirmed { .. }), "{held:#?}");
-        let record = &world.recorded().resources[&id][&1];
-        let digest = confirmation_digest(&id, 1, record.identifier.as_deref().unwrap(), &record.kind);
-        world.append(Entry::Confirmed { resource: id.clone(), digest, who: "ada".to_owned() });
+        let Hold::Unconfirmed { digest, loss } = held[0].why.clone() else { unreachable!() };
+        let (resource, who) = (id.clone(), "ada".to_owned());
+        world.append(Entry::Confirmed { resource, digest, loss: Some(loss), who });
         let ended = world.run_until(&kept, Mode::Apply, Some(Crash { at, done: at % 2 == 0 }));
         comes_to_rest_at(&mut world, &kept);
         assert!(world.recorded().confirmations.is_empty(), "a word is good for one deletion");

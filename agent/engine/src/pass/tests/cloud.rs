@@ -46,12 +46,19 @@ pub(super) struct Cloud {
     /// A kind that cannot be created.
     pub(super) reject: Option<String>,
     pub(super) calls: u64,
+    /// What every call is answered, whatever it is.
+    pub(super) refuses: Option<CallError>,
+    /// Whether lists and reads show nothing yet.
+    pub(super) hides: bool,
     tokens: BTreeMap<String, (Call, String)>,
     operations: BTreeMap<String, Progress>,
 }
 
 impl Cloud {
     pub(super) fn call(&mut self, call: &Call) -> Result<Progress, CallError> {
+        if let Some(refusal) = &self.refuses {
+            return Err(refusal.clone());
+        }
         let fault = self.faults.remove(&self.calls);
         self.calls += 1;
         if let Some((before, operation)) = self.tokens.get(&call.token) {
@@ -144,7 +151,7 @@ impl Cloud {
     }
 
     pub(super) fn read(&self, kind: &str, identifier: &str) -> Option<Json> {
-        let found = self.resources.get(identifier).filter(|(found, _)| found == kind);
+        let found = self.resources.get(identifier).filter(|(found, _)| found == kind && !self.hides);
         found.map(|(_, properties)| properties.clone())
     }
 
@@ -156,10 +163,13 @@ impl Cloud {
         let is_below = |properties: &Json| {
             needed.iter().all(|name| parent.is_some_and(|parent| parent.get(name) == properties.get(name)))
         };
-        let of_kind = self.resources.iter().filter(|(_, (found, _))| found == kind);
+        let of_kind = self.resources.iter().filter(|(_, (found, _))| found == kind && !self.hides);
         of_kind
             .filter(|(_, (_, properties))| is_below(properties))
-            .map(|(identifier, _)| Found { identifier: identifier.clone(), properties: Json::Null })
+            .map(|(identifier, (_, properties))| {
+                let properties = if facts.overlay.lists_in_full { properties.clone() } else { Json::Null };
+                Found { identifier: identifier.clone(), properties }
+            })
             .collect()
     }
 

@@ -1,6 +1,6 @@
 //! Looking for what was done without an answer.
 
-use agent_world::ReadError;
+use agent_world::{CallError, FailureKind, ReadError};
 use schema_documents::desired::DesiredState;
 use schema_documents::journal::Entry;
 use schema_documents::plan::Hold;
@@ -18,20 +18,25 @@ fn one_topic() -> DesiredState {
     app([(TOPIC, "AWS::SNS::Topic", json!({"DisplayName": "a"}))])
 }
 
-/// A world in which the only create was made, and the process died before it heard of it; so long ago that neither the
-/// token nor the operation is known any more.
-fn after_a_lost_create(desired: &DesiredState) -> World {
+/// A world in which the only create was made, and the process died before it heard of it.
+fn just_after_a_lost_create(desired: &DesiredState) -> World {
     for at in 0.. {
         let mut world = World::new();
         let ended = world.run_until(desired, Mode::Apply, Some(Crash { at, done: true }));
         assert!(ended.is_none(), "the create is called at some time");
         if world.cloud.calls > 0 {
-            world.wait(40 * 3_600_000);
-            world.cloud.forget_operations();
             return world;
         }
     }
     unreachable!("a pass has an end")
+}
+
+/// The same so long ago that neither the token nor the operation is known any more.
+fn after_a_lost_create(desired: &DesiredState) -> World {
+    let mut world = just_after_a_lost_create(desired);
+    world.wait(40 * 3_600_000);
+    world.cloud.forget_operations();
+    world
 }
 
 /// The same resource once more, under another identifier.
@@ -117,6 +122,33 @@ fn what_was_not_done_is_not_found_among_others_and_done_again() {
         world.wait(3_600_000);
     }
     assert_eq!((world.cloud.resources.len(), world.cloud.calls), (2, 2));
+}
+
+#[test]
+fn what_was_created_just_before_a_look_may_show_late_and_is_not_created_again() {
+    let mut world = after_a_lost_create(&one_topic());
+    world.cloud.hides = true;
+    world.meddle = Some((1, |cloud| cloud.hides = false));
+    let outcome = world.run(&one_topic(), Mode::Apply);
+    assert!(outcome.failed.is_empty() && outcome.plan.expect("a plan").is_empty());
+    assert_eq!(world.cloud.calls, 1, "however long ago its intent was written");
+}
+
+#[test]
+fn a_refusal_says_nothing_of_an_earlier_call_whose_answer_nobody_has() {
+    let throttled = CallError::Throttled { retry_after_ms: 100 };
+    let (code, message) = ("AccessDenied".to_owned(), "not now".to_owned());
+    let denied = CallError::Refused { failure: FailureKind::Denied, code, message };
+    for refusal in [throttled, denied] {
+        let mut world = just_after_a_lost_create(&one_topic());
+        world.cloud.refuses = Some(refusal.clone());
+        world.run(&one_topic(), Mode::Apply);
+        world.cloud.refuses = None;
+        comes_to_rest_at(&mut world, &one_topic());
+        world.cloud.assert_one_of_each(&one_topic());
+        let attempts = world.recorded().resources[&id()][&1].attempt;
+        assert_eq!(attempts, 1, "{refusal}: the first one was taken up");
+    }
 }
 
 #[test]

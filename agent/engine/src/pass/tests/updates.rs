@@ -89,3 +89,26 @@ fn what_an_output_makes_wrong_is_not_sent() {
     assert!(outcome.failed[0].message.contains("/DelaySeconds"), "{}", outcome.failed[0].message);
     assert_eq!(world.cloud.calls, 2, "the topic and the queue were created, and nothing else was sent");
 }
+
+#[test]
+fn an_edit_beside_an_update_is_not_taken_for_known_by_its_read_back() {
+    let topic = |display: &str, tracing: &str| {
+        let properties = json!({"DisplayName": display, "TracingConfig": tracing});
+        app([("topic/a/topic", "AWS::SNS::Topic", properties)])
+    };
+    let mut world = World::new();
+    world.run(&topic("a", "PassThrough"), Mode::Run);
+    world.wait(3_600_000);
+    world.cloud.edit("AWS::SNS::Topic", "/DisplayName", "edited");
+    // The pass that sees the edit for the first time, and does not believe it yet, changes another field.
+    let outcome = world.run(&topic("a", "Active"), Mode::Run);
+    assert_eq!(outcome.succeeded.len(), 1);
+    for _ in 0..2 {
+        world.wait(3_600_000);
+        world.run(&topic("a", "Active"), Mode::Run);
+    }
+    let recorded = world.recorded();
+    let record = &recorded.resources[&"topic/a/topic".parse().unwrap()][&1];
+    assert!(record.fields[&FieldPath::parse("/DisplayName").unwrap()].edit.is_some(), "{record:#?}");
+    assert_eq!(record.seen["TracingConfig"], "Active", "what was written is seen");
+}

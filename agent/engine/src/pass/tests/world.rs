@@ -11,6 +11,7 @@ use schema_documents::{Json, Millis};
 use serde_json::json;
 
 use super::cloud::Cloud;
+use crate::attention::{Attention, Looks};
 use crate::command::{Command, Event, Outcome};
 use crate::diff::Sightings;
 use crate::fold;
@@ -39,6 +40,9 @@ pub(super) struct World {
     questions: u64,
     now_ms: Millis,
     sightings: Sightings,
+    /// What the next pass looks at.
+    pub(super) attention: Attention,
+    pub(super) looks: Looks,
 }
 
 impl World {
@@ -52,6 +56,8 @@ impl World {
             questions: 0,
             now_ms: 1_000_000,
             sightings: Sightings::new(),
+            attention: Attention::default(),
+            looks: Looks::new(),
         }
     }
 
@@ -88,6 +94,7 @@ impl World {
             mode,
             sightings: std::mem::take(&mut self.sightings),
             knows: kinds.collect(),
+            attention: std::mem::take(&mut self.attention),
         });
         let mut waiting: BTreeMap<(Millis, usize), Command> = BTreeMap::new();
         let mut event = Event::Started;
@@ -96,6 +103,7 @@ impl World {
             for command in pass.step(event, self.now_ms) {
                 if let Command::Finish(outcome) = command {
                     self.sightings = pass.sightings().clone();
+                    self.looks = pass.looks().clone();
                     return Some(*outcome);
                 }
                 waiting.insert((not_before_ms(&command), issued), command);

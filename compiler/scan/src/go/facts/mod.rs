@@ -9,6 +9,7 @@ mod fold;
 mod kind;
 mod reader;
 mod scope;
+mod standard;
 mod value;
 mod walk;
 
@@ -31,7 +32,7 @@ pub(crate) struct Facts {
     /// The declarations at package level, imports left out, in order.
     pub(super) declarations: Vec<Declaration>,
     pub(super) directives: Vec<Directive>,
-    /// What is done with names that are not local, in order.
+    /// What is done with names that are neither local nor of Go's own library, in order.
     pub(super) uses: Vec<Use>,
     /// The first thing that is not Go.
     pub(super) problem: Option<Problem>,

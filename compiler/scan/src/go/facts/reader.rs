@@ -1,7 +1,8 @@
 //! What is needed to read any part of a file: its imports, its constants, and where things stand.
 
-use std::collections::HashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::standard::is_standard;
 use super::{Import, Word};
 use crate::go::parser::ast::{
     ConstSpec, Declaration, Expression, ExpressionKind, File, ImportSpec, LiteralKind, Name, Span,
@@ -17,11 +18,13 @@ pub(super) struct Reader<'a> {
     pub(super) imports: Vec<Import>,
     places: Places<'a>,
     /// Import paths by the names that they most likely have here.
-    names: HashMap<&'a str, &'a str>,
+    names: FxHashMap<&'a str, &'a str>,
+    /// The names of imported packages of Go's own library.
+    standard: FxHashSet<&'a str>,
     /// Whether names of the framework may stand without a dot.
     has_framework_inside: bool,
     /// The values of the constants at package level.
-    constants: HashMap<&'a str, Expression<'a>>,
+    constants: FxHashMap<&'a str, Expression<'a>>,
 }
 
 impl<'a> Reader<'a> {
@@ -32,9 +35,10 @@ impl<'a> Reader<'a> {
             file,
             imports: Vec::new(),
             places,
-            names: HashMap::new(),
+            names: FxHashMap::default(),
+            standard: FxHashSet::default(),
             has_framework_inside: false,
-            constants: HashMap::new(),
+            constants: FxHashMap::default(),
         };
         for declaration in file.declarations {
             match declaration {
@@ -52,10 +56,17 @@ impl<'a> Reader<'a> {
         match name {
             Some("_") => {}
             Some(".") => self.has_framework_inside |= is_framework(path),
-            Some(name) => drop(self.names.insert(name, path)),
-            None => drop(self.names.insert(usual_name(path), path)),
+            Some(name) => self.name(name, path),
+            None => self.name(usual_name(path), path),
         }
         self.imports.push(Import { name: name.map(str::to_owned), path: path.to_owned() });
+    }
+
+    fn name(&mut self, name: &'a str, path: &'a str) {
+        self.names.insert(name, path);
+        if is_standard(path) {
+            self.standard.insert(name);
+        }
     }
 
     /// Where something stands.
@@ -71,6 +82,11 @@ impl<'a> Reader<'a> {
     /// The import path that a name most likely stands for.
     pub(super) fn path_of(&self, name: &str) -> Option<&'a str> {
         self.names.get(name).copied()
+    }
+
+    /// Whether a name that is not local is one of an imported package of Go's own library.
+    pub(super) fn is_standard(&self, name: &str) -> bool {
+        self.standard.contains(name)
     }
 
     /// Whether a path of names may lead to something of the framework.

@@ -1,19 +1,27 @@
 //! Local names, which hide those of the package.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::go::parser::ast::Expression;
 
 /// What a local name holds: its value, if it is a constant.
 type Local<'a> = Option<Expression<'a>>;
 
+/// A local name.
+struct Declared<'a> {
+    name: &'a str,
+    holds: Local<'a>,
+    /// The one of the same name that it hides.
+    hidden: Option<usize>,
+}
+
 /// The local names that are known at one place.
 #[derive(Default)]
 pub(super) struct Scope<'a> {
-    /// What each name holds, the innermost last.
-    locals: HashMap<&'a str, Vec<Local<'a>>>,
     /// The names in the order of their declaration.
-    names: Vec<&'a str>,
+    declared: Vec<Declared<'a>>,
+    /// The innermost one of each name.
+    innermost: FxHashMap<&'a str, Option<usize>>,
     /// How many names there were when each open block began.
     blocks: Vec<usize>,
 }
@@ -21,30 +29,29 @@ pub(super) struct Scope<'a> {
 impl<'a> Scope<'a> {
     /// Begins a block.
     pub(super) fn open(&mut self) {
-        self.blocks.push(self.names.len());
+        self.blocks.push(self.declared.len());
     }
 
     /// Ends the innermost block.
     pub(super) fn close(&mut self) {
         let first = self.blocks.pop().unwrap_or(0);
-        for name in self.names.drain(first..) {
-            if let Some(locals) = self.locals.get_mut(name) {
-                locals.pop();
-            }
+        for declared in self.declared.drain(first..).rev() {
+            self.innermost.insert(declared.name, declared.hidden);
         }
     }
 
     /// Declares a local name; outside of all blocks there is none.
-    pub(super) fn declare(&mut self, name: &'a str, value: Local<'a>) {
+    pub(super) fn declare(&mut self, name: &'a str, holds: Local<'a>) {
         if !self.blocks.is_empty() && name != "_" {
-            self.names.push(name);
-            self.locals.entry(name).or_default().push(value);
+            let hidden = self.innermost.insert(name, Some(self.declared.len())).flatten();
+            self.declared.push(Declared { name, holds, hidden });
         }
     }
 
     /// What a name holds; absent when it is not local.
     pub(super) fn local(&self, name: &str) -> Option<Local<'a>> {
-        self.locals.get(name)?.last().copied()
+        let innermost = (*self.innermost.get(name)?)?;
+        Some(self.declared[innermost].holds)
     }
 
     /// Whether a name is local.

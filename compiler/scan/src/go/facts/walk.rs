@@ -2,6 +2,8 @@
 
 mod statement;
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use bumpalo::Bump;
@@ -19,60 +21,25 @@ use crate::go::parser::parse;
 const QUERIES: [(&str, usize); 6] =
     [("Exec", 1), ("Query", 1), ("QueryRow", 1), ("ExecTx", 2), ("QueryTx", 2), ("QueryRowTx", 2)];
 
-/// Names that every file knows. That a package declares one of them anew is not taken into account.
-const PREDECLARED: [&str; 44] = [
-    "any",
-    "append",
-    "bool",
-    "byte",
-    "cap",
-    "clear",
-    "close",
-    "comparable",
-    "complex",
-    "complex128",
-    "complex64",
-    "copy",
-    "delete",
-    "error",
-    "false",
-    "float32",
-    "float64",
-    "imag",
-    "int",
-    "int16",
-    "int32",
-    "int64",
-    "int8",
-    "iota",
-    "len",
-    "make",
-    "max",
-    "min",
-    "new",
-    "nil",
-    "panic",
-    "print",
-    "println",
-    "real",
-    "recover",
-    "rune",
-    "string",
-    "true",
-    "uint",
-    "uint16",
-    "uint32",
-    "uint64",
-    "uint8",
-    "uintptr",
-];
-
 /// Finds the facts of a file.
 pub(in crate::go) fn facts(content: &[u8]) -> Facts {
-    let broken_at = std::str::from_utf8(content).err().map(|error| error.valid_up_to());
-    let text = String::from_utf8_lossy(content);
-    let arena = Bump::new();
-    let reader = Reader::new(parse(&arena, &text));
+    let (text, broken_at) = match std::str::from_utf8(content) {
+        Ok(text) => (Cow::Borrowed(text), None),
+        Err(error) => (String::from_utf8_lossy(content), Some(error.valid_up_to())),
+    };
+    thread_local! {
+        /// The memory of syntax trees, used again for one file after the other.
+        static ARENA: RefCell<Bump> = RefCell::default();
+    }
+    ARENA.with_borrow_mut(|arena| {
+        let facts = facts_in(arena, &text, broken_at);
+        arena.reset();
+        facts
+    })
+}
+
+fn facts_in(arena: &Bump, text: &str, broken_at: Option<usize>) -> Facts {
+    let reader = Reader::new(parse(arena, text));
     let mut facts = Facts { problem: problem(&reader, broken_at), ..Facts::default() };
     if let Some(name) = reader.file.package {
         name.text.clone_into(&mut facts.package);
@@ -370,14 +337,70 @@ impl<'r, 'a> Walk<'r, 'a> {
         let is_known_to_all = chain.names.len() == 1 && is_predeclared(base);
         if !self.scope.hides(base) && !is_known_to_all {
             let action = action(self, &chain);
+            // What it is given to may still say what that is about.
+            let is_about = matches!(&action, Action::Passed(passed) if !passed.types.is_empty());
+            if self.reader.is_standard(base) && !is_about {
+                return self.indices(&chain);
+            }
             let path = chain.names.iter().map(|name| self.reader.word(*name)).collect();
             self.uses.push(Use { path, action, within: self.within, role: self.role });
         }
+        self.indices(&chain);
+    }
+
+    fn indices(&mut self, chain: &Chain<'a>) {
         self.part();
         chain.indices.iter().copied().flatten().for_each(|index| self.value(*index));
     }
 }
 
+/// Whether every file knows a name. That a package declares one of them anew is not taken into account.
 fn is_predeclared(name: &str) -> bool {
-    PREDECLARED.binary_search(&name).is_ok()
+    matches!(
+        name,
+        "any"
+            | "append"
+            | "bool"
+            | "byte"
+            | "cap"
+            | "clear"
+            | "close"
+            | "comparable"
+            | "complex"
+            | "complex128"
+            | "complex64"
+            | "copy"
+            | "delete"
+            | "error"
+            | "false"
+            | "float32"
+            | "float64"
+            | "imag"
+            | "int"
+            | "int16"
+            | "int32"
+            | "int64"
+            | "int8"
+            | "iota"
+            | "len"
+            | "make"
+            | "max"
+            | "min"
+            | "new"
+            | "nil"
+            | "panic"
+            | "print"
+            | "println"
+            | "real"
+            | "recover"
+            | "rune"
+            | "string"
+            | "true"
+            | "uint"
+            | "uint16"
+            | "uint32"
+            | "uint64"
+            | "uint8"
+            | "uintptr"
+    )
 }

@@ -1,0 +1,206 @@
+//! What a narrow pass reads, and what it never concludes from what it did not read.
+
+use std::collections::BTreeSet;
+
+use schema_documents::desired::DesiredState;
+use schema_documents::plan::Hold;
+use schema_documents::{FieldPath, ResourceId, Value};
+use serde_json::json;
+
+use super::world::{World, app, ten_resources};
+use super::{Mode, comes_to_rest, comes_to_rest_at};
+use crate::attention::{Attention, Looks, Scope, Sweep};
+use crate::command::Outcome;
+use crate::live::Key;
+
+const TOPIC: &str = "topic/a/topic";
+const VPC: &str = "network/main/vpc";
+
+/// Ten resources in step, an hour ago.
+fn in_step() -> World {
+    let mut world = World::new();
+    world.run(&ten_resources(), Mode::Apply);
+    comes_to_rest(&mut world);
+    world.wait(3_600_000);
+    world
+}
+
+fn id(name: &str) -> ResourceId {
+    name.parse().expect("an id")
+}
+
+fn narrow(named: &[&str], sweep: usize, looks: Looks) -> Attention {
+    let named: BTreeSet<Key> = named.iter().map(|name| (id(name), 1)).collect();
+    let sweep = Sweep { since_ms: 1, interval_ms: u64::from(sweep > 0), most: sweep };
+    Attention { scope: Scope::Narrow { named, sweep }, looks, ..Attention::default() }
+}
+
+/// A pass of this attention, and the identifiers that it read.
+fn pass(world: &mut World, desired: &DesiredState, attention: Attention) -> (Outcome, Vec<String>) {
+    let before = world.log.len();
+    world.attention = attention;
+    let outcome = world.run(desired, Mode::Run);
+    let reads = world.log[before..].iter().filter(|line| line.starts_with("Read"));
+    let read = reads.filter_map(|line| line.split("identifier: \"").nth(1)?.split('"').next());
+    let read = read.map(str::to_owned).collect();
+    (outcome, read)
+}
+
+fn identifier(world: &World, name: &str) -> String {
+    world.recorded().resources[&id(name)][&1].identifier.clone().expect("it was created")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it reads better at the call")]
+fn wish(desired: &mut DesiredState, name: &str, property: &str, value: serde_json::Value) {
+    let resource = desired.resources.get_mut(&id(name)).expect("it is wished");
+    resource.properties.insert(property.to_owned(), Value::literal(&value));
+}
+
+fn edit(world: &mut World, name: &str, at: &str, value: serde_json::Value) {
+    let identifier = identifier(world, name);
+    let live = &mut world.cloud.resources.get_mut(&identifier).expect("it lives").1;
+    assert!(FieldPath::parse(at).unwrap().set(live, value));
+}
+
+#[test]
+fn where_nothing_has_happened_nothing_is_read() {
+    let mut world = in_step();
+    let (outcome, read) = pass(&mut world, &ten_resources(), narrow(&[], 0, Looks::new()));
+    assert!(read.is_empty(), "{read:?}");
+    let plan = outcome.plan.unwrap();
+    assert!(plan.is_empty() && plan.unchanged == 10);
+}
+
+#[test]
+fn a_change_of_the_document_reads_what_it_touches_and_its_neighbours() {
+    let mut world = in_step();
+    let mut desired = ten_resources();
+    wish(&mut desired, TOPIC, "DisplayName", json!("another"));
+    let topic = identifier(&world, TOPIC);
+    let (outcome, read) = pass(&mut world, &desired, narrow(&[], 0, Looks::new()));
+    assert_eq!(outcome.succeeded.len(), 1);
+    assert_eq!(
+        read,
+        [topic.clone(), topic.clone(), topic],
+        "a look, a look before the write, and one after it"
+    );
+
+    wish(&mut desired, VPC, "EnableDnsSupport", json!(false));
+    let (outcome, read) = pass(&mut world, &desired, narrow(&[], 0, Looks::new()));
+    assert_eq!(outcome.succeeded.len(), 1);
+    let read: BTreeSet<String> = read.into_iter().collect();
+    let network = [VPC, "network/main/subnet/a", "network/main/subnet/b", "network/main/group"];
+    assert_eq!(read, network.map(|name| identifier(&world, name)).into());
+}
+
+#[test]
+fn what_a_write_would_overwrite_is_seen_though_nobody_told_of_it() {
+    let mut world = in_step();
+    edit(&mut world, TOPIC, "/DisplayName", json!("edited"));
+    let mut desired = ten_resources();
+    wish(&mut desired, TOPIC, "DisplayName", json!("another"));
+    for _ in 0..2 {
+        let (outcome, _) = pass(&mut world, &desired, narrow(&[], 0, Looks::new()));
+        assert!(outcome.succeeded.is_empty());
+    }
+    let (outcome, _) = pass(&mut world, &desired, narrow(&[], 0, Looks::new()));
+    assert_eq!(outcome.plan.unwrap().conflicts.len(), 1, "and is not forgotten while nobody decides");
+}
+
+#[test]
+fn an_edit_that_is_named_is_taken_in_two_looks_at_it_alone() {
+    let mut world = in_step();
+    edit(&mut world, TOPIC, "/DisplayName", json!("edited"));
+    let topic = identifier(&world, TOPIC);
+    let (outcome, read) = pass(&mut world, &ten_resources(), narrow(&[TOPIC], 0, Looks::new()));
+    assert!(!outcome.plan.unwrap().imports[0].settled);
+    assert_eq!(read, std::slice::from_ref(&topic));
+    let (outcome, read) = pass(&mut world, &ten_resources(), narrow(&[], 0, Looks::new()));
+    assert!(outcome.plan.unwrap().imports[0].settled, "an edit that has not settled is looked at unasked");
+    assert_eq!(read, [topic]);
+    let (_, read) = pass(&mut world, &ten_resources(), narrow(&[], 0, Looks::new()));
+    assert!(read.is_empty(), "{read:?}");
+}
+
+#[test]
+fn a_sweep_takes_those_first_that_were_not_read_for_the_longest_time() {
+    let mut world = in_step();
+    let mut seen = BTreeSet::new();
+    let mut looks = Looks::new();
+    for slice in 1..=5 {
+        let (_, read) = pass(&mut world, &ten_resources(), narrow(&[], 2, looks));
+        assert_eq!(read.len(), 2);
+        seen.extend(read);
+        assert_eq!(seen.len(), 2 * slice, "each slice is new");
+        looks = std::mem::take(&mut world.looks);
+    }
+    let (_, read) = pass(&mut world, &ten_resources(), narrow(&[], 10, looks));
+    assert_eq!(read.len(), 10);
+}
+
+#[test]
+fn with_wrong_credentials_a_small_slice_creates_nothing_anew() {
+    let mut world = in_step();
+    let before = world.cloud.calls;
+    world.cloud.resources.clear();
+    let (outcome, read) = pass(&mut world, &ten_resources(), narrow(&[TOPIC], 0, Looks::new()));
+    assert!(read.len() > 2, "others are looked at: {read:?}");
+    let held = outcome.plan.unwrap().held;
+    assert!(held.iter().all(|held| held.why == Hold::TooMuchGone) && !held.is_empty(), "{held:?}");
+    assert_eq!(world.cloud.calls, before);
+}
+
+#[test]
+fn one_that_is_gone_among_others_is_created_again() {
+    let mut world = in_step();
+    let topic = identifier(&world, TOPIC);
+    world.cloud.resources.remove(&topic);
+    pass(&mut world, &ten_resources(), narrow(&[TOPIC], 0, Looks::new()));
+    world.wait(60_000);
+    pass(&mut world, &ten_resources(), narrow(&[TOPIC], 0, Looks::new()));
+    assert_eq!(world.cloud.resources.len(), 10);
+}
+
+#[test]
+fn narrow_passes_and_a_sweep_come_to_the_same_as_looking_at_everything() {
+    let mut world = World::new();
+    let mut desired = ten_resources();
+    let mut looks = Looks::new();
+    for round in 0..12 {
+        if round == 4 {
+            wish(&mut desired, TOPIC, "DisplayName", json!("another"));
+            desired.resources.remove(&id("topic/c/queue"));
+        }
+        if round == 6 {
+            edit(&mut world, "topic/b/queue", "/DelaySeconds", json!(9));
+        }
+        world.wait(3_600_000);
+        pass(&mut world, &desired, narrow(&[], 5, looks));
+        looks = std::mem::take(&mut world.looks);
+    }
+    world.wait(3_600_000);
+    let plan = world.run(&desired, Mode::Plan).plan.unwrap();
+    assert!(plan.is_empty(), "{plan:#?}");
+    let edited = &world.recorded().resources[&id("topic/b/queue")][&1];
+    assert!(edited.fields[&FieldPath::parse("/DelaySeconds").unwrap()].edit.is_some());
+    world.cloud.assert_one_of_each(&desired);
+}
+
+#[test]
+fn one_list_stands_for_many_reads_but_only_where_it_shows_what_was_seen() {
+    const GROUPS: [&str; 4] = ["compute/a/logs", "compute/b/logs", "compute/c/logs", "compute/d/logs"];
+    let kind = "AWS::Logs::LogGroup";
+    let desired = app(GROUPS.map(|name| (name, kind, json!({"LogGroupName": name, "RetentionInDays": 7}))));
+    let mut world = World::new();
+    world.run(&desired, Mode::Apply);
+    comes_to_rest_at(&mut world, &desired);
+    world.wait(3_600_000);
+    edit(&mut world, GROUPS[2], "/RetentionInDays", json!(14));
+    let edited = identifier(&world, GROUPS[2]);
+    let lists = world.log.len();
+    let (outcome, read) = pass(&mut world, &desired, narrow(&[], 4, Looks::new()));
+    assert_eq!(world.log[lists..].iter().filter(|line| line.starts_with("List")).count(), 1);
+    assert_eq!(read, [edited], "what the list shows otherwise is read, and nothing else");
+    assert_eq!(outcome.plan.unwrap().imports.len(), 1);
+    assert_eq!(world.looks.len(), 4, "and all four were looked at");
+}
