@@ -18,7 +18,7 @@ use schema_documents::plan::Plan;
 
 use crate::merge::Decision;
 use crate::scene::Scene;
-use case::{Case, case};
+use case::{Case, case, end, is_to_be_told, merge, outcome, record};
 use table::{RULES, rule};
 
 /// The laws below.
@@ -103,7 +103,7 @@ fn what_is_wished_and_live_is_in_step_and_is_remembered_so() {
         let wished =
             |(unit, state): &(&specimen::UnitOf, &case::State)| unit.is_readable() && state.is_wished();
         for (unit, _) in case.in_step().units().filter(wished) {
-            let field = case.record(&scene, unit);
+            let field = record(&scene, unit);
             let settled = field.is_some_and(|field| field.edit.is_none_or(|edit| edit.reverted));
             holds(settled, || format!("{} is not settled", unit.path))?;
         }
@@ -137,7 +137,7 @@ fn what_becomes_of_a_field_does_not_depend_on_the_fields_beside_it() {
             let alone = case.alone(index);
             let mut scene = alone.scene();
             come_to_rest(&mut scene);
-            let (one, other) = (case.end(&together, unit), alone.end(&scene, unit));
+            let (one, other) = (end(&together, unit), end(&scene, unit));
             holds(one == other, || format!("{}: {one:#?} beside others, {other:#?} alone", unit.path))?;
         }
         Ok(())
@@ -152,7 +152,7 @@ fn the_owner_of_a_field_changes_only_as_the_table_allows() {
         let plan = scene.pass();
         for (unit, state) in case.units() {
             let Some(decision) = decided.get(&unit.path()) else { continue };
-            let after = case.record(&scene, unit).map(|field| field.owner);
+            let after = record(&scene, unit).map(|field| field.owner);
             let written = writes(&plan, &unit.path().to_string());
             let allowed = owners::allows(*decision, written, state.owner(), after);
             holds(allowed, || format!("{}: {decision:?}: {:?} to {after:?}", unit.path, state.owner()))?;
@@ -180,7 +180,7 @@ fn passes_between_what_happens_and_a_later_wish_change_nothing() {
             unit.is_readable() && !unit.is_closed() && !state.is_enforced()
         };
         for (unit, _) in case.units().filter(plain) {
-            let (one, other) = (case.outcome(&with, unit), case.outcome(&without, unit));
+            let (one, other) = (outcome(&with, unit), outcome(&without, unit));
             holds(one == other, || {
                 format!("{}: {one:#?} with passes between, {other:#?} without", unit.path)
             })?;
@@ -201,12 +201,10 @@ fn every_open_edit_is_told_and_merging_them_ends_in_an_empty_plan_without_a_writ
         let told = imports(&scene);
         for (unit, _) in case.units() {
             let is_told = told.iter().any(|import| import.path == unit.path());
-            holds(is_told == case.is_to_be_told(&scene, unit), || {
-                format!("{} is told: {is_told}", unit.path)
-            })?;
+            holds(is_told == is_to_be_told(&scene, unit), || format!("{} is told: {is_told}", unit.path))?;
         }
         for import in told {
-            case.merge(&mut scene, &import);
+            merge(&mut scene, &import);
         }
         scene.pass();
         holds(scene.cloud == live, || format!("it was written: {:#?}", scene.cloud))?;

@@ -11,6 +11,7 @@ use schema_documents::recorded::Owner;
 use super::specimen::{SPECIMENS, UnitOf};
 
 pub(super) use draw::case;
+pub(super) use stage::{end, is_to_be_told, merge, outcome, record};
 
 /// A value of a unit, and which of its spellings.
 type Spelled = (usize, usize);

@@ -1,5 +1,6 @@
 //! Kinds with merge units of every sort, and values for each: some spellings of the same, and others.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use schema_catalog::{Catalog, Kind, Unit};
@@ -213,22 +214,25 @@ fn target_group() -> Specimen {
 fn the_specimens_have_units_of_every_sort() {
     let units: Vec<&UnitOf> = SPECIMENS.iter().flat_map(|specimen| &specimen.units).collect();
     let has = |is_it: &dyn Fn(&UnitOf) -> bool| units.iter().any(|unit| is_it(unit));
-    let sorts: [(&str, fn(&Unit) -> bool); 7] = [
-        ("scalar", |sort| *sort == Unit::Scalar),
-        ("atomic", |sort| *sort == Unit::Atomic),
-        ("set", |sort| *sort == Unit::Set),
-        ("map", |sort| matches!(sort, Unit::Map(_))),
-        ("ordered", |sort| *sort == Unit::Ordered),
-        ("embedded JSON", |sort| *sort == Unit::EmbeddedJson),
-        ("group", |sort| matches!(sort, Unit::Group(_))),
-    ];
-    for (name, is_it) in sorts {
-        assert!(has(&|unit| is_it(&unit.sort())), "{name}");
-    }
+    let sorts: BTreeSet<&str> = units.iter().map(|unit| name(&unit.sort())).collect();
+    let all = ["scalar", "atomic", "set", "map", "ordered", "embedded JSON", "group"];
+    assert_eq!(sorts, BTreeSet::from(all));
     assert!(has(&|unit| unit.is_provider_owned()) && has(&|unit| !unit.is_readable()));
     for unit in &units {
         let default = unit.facts().default_at(&unit.path());
         assert_eq!(default, unit.default.map(|value| &unit.values[value][0]), "{}", unit.path);
     }
     assert!(has(&UnitOf::is_closed) && has(&|unit| !unit.above_minimum.is_empty()));
+}
+
+fn name(sort: &Unit) -> &'static str {
+    match sort {
+        Unit::Scalar => "scalar",
+        Unit::Atomic => "atomic",
+        Unit::Set => "set",
+        Unit::Map(_) => "map",
+        Unit::Ordered => "ordered",
+        Unit::EmbeddedJson => "embedded JSON",
+        Unit::Group(_) => "group",
+    }
 }

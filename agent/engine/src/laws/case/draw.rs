@@ -107,8 +107,12 @@ impl State {
             edit.found &= !edit.reverted;
             // What was seen of an open edit is what it made of the field.
             self.seen = if edit.reverted { self.seen } else { edit.to.map(|to| (to, 0)) };
-            memory.owner =
-                if edit.reverted || edit.class == Class::Enforced { memory.owner } else { Owner::Console };
+            memory.owner = match memory.owner {
+                // What was set back is of whoever wished for it.
+                Owner::Console if edit.reverted => Owner::Manifest,
+                owner if edit.reverted || edit.class == Class::Enforced => owner,
+                _ => Owner::Console,
+            };
         }
         if memory.owner == Owner::Console && memory.asked.is_none() {
             // What the console set beside the document was asked for by nobody.

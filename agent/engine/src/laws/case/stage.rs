@@ -71,45 +71,6 @@ impl Case {
         }
     }
 
-    pub(in crate::laws) fn record<'a>(&self, scene: &'a Scene, unit: &UnitOf) -> Option<FieldRecord> {
-        let (_, record): (u32, &'a ResourceRecord) = scene.recorded.current(&id(NAME))?;
-        record.fields.get(&unit.path()).cloned()
-    }
-
-    /// What became of a field: what is live, and what is remembered of it, without the times.
-    pub(in crate::laws) fn end(&self, scene: &Scene, unit: &UnitOf) -> (Option<usize>, Option<FieldRecord>) {
-        let live = &scene.cloud[&scene.identifier(NAME)];
-        let is_there = |spelling: &Json| at(unit, spelling).get(live) == Some(spelling);
-        let value = unit.values.iter().position(|spellings| spellings.iter().any(is_there));
-        let mut field = self.record(scene, unit);
-        if let Some(edit) = field.as_mut().and_then(|field| field.edit.as_mut()) {
-            (edit.seen_at_ms, edit.from, edit.origin) = (0, None, None);
-            let spelled = edit.to.take();
-            let of = |to: &Json| unit.values.iter().position(|spellings| spellings.contains(to));
-            edit.to = spelled.map(|to| of(&to).map_or(to, |value| json!(value)));
-        }
-        (value, field)
-    }
-
-    /// Whether the repository is to hear of a field: somebody edited it, and it does not go back.
-    pub(in crate::laws) fn is_to_be_told(&self, scene: &Scene, unit: &UnitOf) -> bool {
-        let edit = self.record(scene, unit).and_then(|field| field.edit);
-        edit.is_some_and(|edit| !edit.reverted && edit.class != Class::Enforced)
-    }
-
-    /// As [`Case::end`], without the memory of an edit that was taken back.
-    pub(in crate::laws) fn outcome(
-        &self,
-        scene: &Scene,
-        unit: &UnitOf,
-    ) -> (Option<usize>, Option<FieldRecord>) {
-        let (value, mut field) = self.end(scene, unit);
-        if let Some(field) = &mut field {
-            field.edit = field.edit.take().filter(|edit| !edit.reverted);
-        }
-        (value, field)
-    }
-
     pub(in crate::laws) fn edit_again(&self, scene: &mut Scene) {
         scene.now_ms += 10_000_000;
         let identifier = scene.identifier(NAME);
@@ -129,16 +90,52 @@ impl Case {
         }
         self.close(scene);
     }
+}
 
-    /// Takes an import into the document, as a setting.
-    pub(in crate::laws) fn merge(&self, scene: &mut Scene, import: &Import) {
-        let resource = scene.desired.resources.get_mut(&import.resource).unwrap();
-        let class = resource.field(&import.path).map_or(Class::Open, |field| field.class);
-        edit(resource, &import.path, import.to.clone());
-        if import.to.is_some() {
-            let field = Field { class, origin: setting(), over: None };
-            resource.fields.insert(import.path.clone(), field);
-        }
+/// What is remembered of a field.
+pub(in crate::laws) fn record(scene: &Scene, unit: &UnitOf) -> Option<FieldRecord> {
+    let (_, record) = scene.recorded.current(&id(NAME))?;
+    record.fields.get(&unit.path()).cloned()
+}
+
+/// What became of a field: what is live, and what is remembered of it, without the times.
+pub(in crate::laws) fn end(scene: &Scene, unit: &UnitOf) -> (Option<usize>, Option<FieldRecord>) {
+    let live = &scene.cloud[&scene.identifier(NAME)];
+    let is_there = |spelling: &Json| at(unit, spelling).get(live) == Some(spelling);
+    let value = unit.values.iter().position(|spellings| spellings.iter().any(is_there));
+    let mut field = record(scene, unit);
+    if let Some(edit) = field.as_mut().and_then(|field| field.edit.as_mut()) {
+        (edit.seen_at_ms, edit.from, edit.origin) = (0, None, None);
+        let spelled = edit.to.take();
+        let of = |to: &Json| unit.values.iter().position(|spellings| spellings.contains(to));
+        edit.to = spelled.map(|to| of(&to).map_or(to, |value| json!(value)));
+    }
+    (value, field)
+}
+
+/// Whether the repository is to hear of a field: somebody edited it, and it does not go back.
+pub(in crate::laws) fn is_to_be_told(scene: &Scene, unit: &UnitOf) -> bool {
+    let edit = record(scene, unit).and_then(|field| field.edit);
+    edit.is_some_and(|edit| !edit.reverted && edit.class != Class::Enforced)
+}
+
+/// As [`end`], without the memory of an edit that was taken back.
+pub(in crate::laws) fn outcome(scene: &Scene, unit: &UnitOf) -> (Option<usize>, Option<FieldRecord>) {
+    let (value, mut field) = end(scene, unit);
+    if let Some(field) = &mut field {
+        field.edit = field.edit.take().filter(|edit| !edit.reverted);
+    }
+    (value, field)
+}
+
+/// Takes an import into the document, as a setting.
+pub(in crate::laws) fn merge(scene: &mut Scene, import: &Import) {
+    let resource = scene.desired.resources.get_mut(&import.resource).unwrap();
+    let class = resource.field(&import.path).map_or(Class::Open, |field| field.class);
+    edit(resource, &import.path, import.to.clone());
+    if import.to.is_some() {
+        let field = Field { class, origin: setting(), over: None };
+        resource.fields.insert(import.path.clone(), field);
     }
 }
 
