@@ -38,6 +38,10 @@ cases:
 bench:
     cargo bench --package agent-engine --bench plan
 
+# Size and start of the binaries as they are shipped, and the memory of an agent that waits
+bench-process:
+    cargo bench --package fixtures-suite --bench process
+
 # How much of a cloud in which little happens is read, in virtual time
 bench-observe:
     cargo bench --package agent-engine --bench observe

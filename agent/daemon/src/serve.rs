@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `/metrics` | all metrics, in the text format of Prometheus |
 //! | `/healthz` | 200 while passes go on, else 503 with the reason |
-//! | `/readyz` | 200 while the store answers and a pass went well lately, else 503 with the reason |
+//! | `/readyz` | 200 while the store answers and a pass went well lately or another agent works, else 503 with the reason |
 //! | `/status`, `/status.json` | what `manifest-agent status` says, after the last pass |
 //!
 //! Whoever connects is not trusted: GET and HEAD only, heads of a few kilobytes, no bodies, a limit on time and on connections.

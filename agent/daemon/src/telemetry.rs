@@ -35,6 +35,8 @@ struct State {
     went_well: Option<Instant>,
     /// Why the last pass did not go well.
     trouble: Option<String>,
+    /// Whether the pass waits for another agent, which works.
+    stands_by: bool,
     /// Answers of the cloud since the pass began, and questions that it left open.
     answered: u64,
     unanswered: u64,
@@ -63,6 +65,7 @@ impl Telemetry {
             longest: Duration::ZERO,
             went_well: None,
             trouble: Some("no pass has ended yet".to_owned()),
+            stands_by: false,
             answered: 0,
             unanswered: 0,
             blind: false,
@@ -107,8 +110,14 @@ impl Telemetry {
         let mut state = self.state();
         state.sign_of_life = Instant::now();
         match progress {
-            Progress::LeaseHeld { .. } => self.metrics.lease(&state.environment, Lease::Another),
-            Progress::Started { .. } => self.metrics.lease(&state.environment, Lease::Us),
+            Progress::LeaseHeld { .. } => {
+                state.stands_by = true;
+                self.metrics.lease(&state.environment, Lease::Another);
+            }
+            Progress::Started { .. } => {
+                state.stands_by = false;
+                self.metrics.lease(&state.environment, Lease::Us);
+            }
             _ => {}
         }
     }
@@ -161,11 +170,12 @@ impl Telemetry {
         Err(format!("nothing has happened for {} s", silent.as_secs()))
     }
 
-    /// Whether a pass went well lately: `Err` says what is wrong.
+    /// Whether a pass went well lately, or waits for another agent that works: `Err` says what is wrong.
     pub(crate) fn is_ready(&self) -> Result<(), String> {
         let state = self.state();
         let within = (self.every + state.longest.min(LONGEST_PASS)) * ROUNDS;
         match (state.went_well, &state.trouble) {
+            _ if state.stands_by => Ok(()),
             (Some(at), _) if at.elapsed() <= within => Ok(()),
             (_, Some(trouble)) => Err(trouble.clone()),
             (Some(at), None) => Err(format!("the last pass ended {} s ago", at.elapsed().as_secs())),
@@ -176,6 +186,7 @@ impl Telemetry {
 
 impl State {
     fn end(&mut self) -> Duration {
+        self.stands_by = false;
         self.sign_of_life = Instant::now();
         let took = self.began.elapsed();
         self.longest = self.longest.max(took);

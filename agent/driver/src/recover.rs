@@ -46,7 +46,7 @@ pub(crate) async fn is_new(
     if !recover::may_be_lost(journal.recorded()) {
         return Ok(());
     }
-    let (desired, limits) = (request.desired.clone(), request.limits.clone());
+    let (desired, limits) = ((*request.desired).clone(), request.limits.clone());
     let request = RecoverRequest { desired, catalog: request.catalog, limits, told: BTreeMap::new() };
     let mut search = Search::for_a_trace(inputs(driver, request));
     execute(driver, &mut search).await?;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use agent_engine::attention::{Agreement, Attention, Looks};
@@ -31,7 +32,7 @@ use crate::{Driver, DriverError, Journal, Reporter, Writer, recover};
 #[derive(Clone)]
 pub struct Request {
     /// What should be.
-    pub desired: DesiredState,
+    pub desired: Arc<DesiredState>,
     /// Where it was published, when it was.
     pub published: Published,
     /// Facts about kinds.
@@ -308,9 +309,10 @@ async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
 
 /// The kinds of this pass that the provider knows.
 fn known_kinds(driver: &Driver, desired: &DesiredState, recorded: &Recorded) -> BTreeSet<String> {
-    let desired = desired.resources.values().map(|resource| resource.kind.clone());
-    let recorded = recorded.resources.values().flat_map(BTreeMap::values).map(|record| record.kind.clone());
-    desired.chain(recorded).filter(|kind| driver.provider.knows(kind)).collect()
+    let desired = desired.resources.values().map(|resource| &resource.kind);
+    let recorded = recorded.resources.values().flat_map(BTreeMap::values).map(|record| &record.kind);
+    let kinds: BTreeSet<&String> = desired.chain(recorded).collect();
+    kinds.into_iter().filter(|kind| driver.provider.knows(kind)).cloned().collect()
 }
 
 pub(crate) async fn in_time<T>(

@@ -64,7 +64,7 @@ fn main() {
 
 struct Hour<'a> {
     policy: &'a Policy,
-    desired: DesiredState,
+    desired: Arc<DesiredState>,
     recorded: Recorded,
     cloud: BTreeMap<String, Json>,
     now_ms: Millis,
@@ -82,7 +82,7 @@ impl<'a> Hour<'a> {
         let recorded = environment::record(&desired);
         let records = recorded.resources.values().map(|generations| &generations[&1]);
         let cloud = records
-            .map(|record| (record.identifier.clone().expect("it lives"), record.seen.clone()))
+            .map(|record| (record.identifier.clone().expect("it lives"), record.seen.to_json()))
             .collect();
         // Everything was read at some time of the hour before.
         let looks = recorded.resources.keys().enumerate();
@@ -93,7 +93,7 @@ impl<'a> Hour<'a> {
         Self {
             policy,
             looks: looks.collect(),
-            desired,
+            desired: desired.into(),
             recorded,
             cloud,
             now_ms: 2 * HOUR_MS,
@@ -141,7 +141,7 @@ impl<'a> Hour<'a> {
 
     fn pass(&mut self, named: BTreeSet<Key>, sweep: Sweep) {
         let mut pass = Pass::new(Inputs {
-            desired: self.desired.clone(),
+            desired: Arc::clone(&self.desired),
             published: Published::default(),
             recorded: self.recorded.clone(),
             catalog: Catalog::builtin(),
@@ -154,6 +154,7 @@ impl<'a> Hour<'a> {
                 authors: Authors::default(),
                 looks: std::mem::take(&mut self.looks),
                 agreement: self.agreement.take(),
+                outline: None,
             },
         });
         let mut commands = pass.step(Event::Started, self.now_ms);

@@ -6,8 +6,10 @@
 //! does not read is *not known*, never absent, and is never acted on.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use schema_documents::{Digest, Millis, ResourceId};
+use schema_documents::desired::Outline;
+use schema_documents::{Millis, ResourceId};
 
 use crate::audit::Authors;
 use crate::live::Key;
@@ -23,20 +25,35 @@ pub struct Attention {
     pub looks: Looks,
     /// What an earlier pass found of how the document and the record agree.
     pub agreement: Option<Agreement>,
+    /// The outline of the document, where whoever loaded it has made it.
+    pub outline: Option<Arc<Outline>>,
 }
 
 /// Where a document and a record do not agree: the resources of which there would be something to say if the cloud were as it
 /// was seen last. It holds while both are the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agreement {
-    /// Digest of the document.
-    pub desired: Digest,
+    /// The document, in outline.
+    pub desired: Arc<Outline>,
     /// The last batch of the record; none where the record had more in it than was written.
     pub number: Option<u64>,
     /// Of what there is something to say.
     pub disagree: BTreeSet<ResourceId>,
     /// These, and the neighbours of what something would be done about.
     pub worth_a_look: BTreeSet<ResourceId>,
+    /// What is about to be replaced: it gives no outputs.
+    pub hidden: BTreeSet<ResourceId>,
+}
+
+impl Agreement {
+    /// Of another document, towards the same record: all of which there may be something else to say. `None`: that may be
+    /// anything.
+    pub fn in_question(&self, desired: &Outline) -> Option<BTreeSet<ResourceId>> {
+        let mut ids = desired.changed_since(&self.desired)?;
+        ids.extend(desired.users_of(&self.hidden));
+        ids.extend(self.disagree.iter().cloned());
+        Some(ids)
+    }
 }
 
 impl Attention {

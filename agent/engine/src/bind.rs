@@ -17,7 +17,7 @@ use schema_documents::journal::Settlement;
 use schema_documents::plan::Wish;
 use schema_documents::recorded::{FieldRecord, Owner, Recorded, ResourceRecord, Status};
 use schema_documents::value::Reference;
-use schema_documents::{Digest, FieldPath, Json, Origin, ResourceId, Value};
+use schema_documents::{Digest, FieldPath, Json, Kept, Origin, ResourceId, Sorted, Value};
 
 /// The desired state, bound.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -103,7 +103,7 @@ impl Binding<'_> {
         let kind = self.catalog.kind(&resource.kind);
 
         let mut waits_for = BTreeSet::new();
-        let mut body = BTreeMap::new();
+        let mut body = Sorted::new();
         for (name, value) in &resource.properties {
             let evaluation = value.evaluate(&|reference| self.output(reference));
             waits_for.extend(evaluation.waits_for);
@@ -152,16 +152,16 @@ impl Binding<'_> {
         }
         let (_, record) = self.recorded.current(&reference.resource)?;
         let known = matches!(record.status, Status::Live | Status::Gone);
-        reference.output.get(&record.seen).filter(|_| known).cloned()
+        record.seen.at(&reference.output).filter(|_| known).map(Kept::to_json)
     }
 
     /// The tags that say whose a generation is.
-    pub(crate) fn ownership(&self, id: &ResourceId, generation: u32) -> [(&'static str, String); 4] {
+    pub(crate) fn ownership<'i>(&'i self, id: &'i ResourceId, generation: u32) -> tags::Tags<'i> {
         [
-            (tags::APP, self.desired.app.clone()),
-            (tags::ENVIRONMENT, self.desired.environment.name.clone()),
-            (tags::RESOURCE, id.as_str().to_owned()),
-            (tags::GENERATION, generation.to_string()),
+            (tags::APP, self.desired.app.as_str().into()),
+            (tags::ENVIRONMENT, self.desired.environment.name.as_str().into()),
+            (tags::RESOURCE, id.as_str().into()),
+            (tags::GENERATION, generation.to_string().into()),
         ]
     }
 }
@@ -184,10 +184,10 @@ fn put(body: &mut Value, members: &[String], value: Value) {
     let mut at = body;
     for segment in members {
         if !matches!(at, Value::Object(_)) {
-            *at = Value::Object(BTreeMap::new());
+            *at = Value::Object(Sorted::new());
         }
         let Value::Object(members) = at else { return };
-        at = members.entry(segment.clone()).or_insert_with(|| Value::Object(BTreeMap::new()));
+        at = members.get_or_insert_with(segment.clone(), || Value::Object(Sorted::new()));
     }
     *at = value;
 }

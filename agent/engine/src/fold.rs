@@ -17,7 +17,7 @@ use schema_documents::origin::Rank;
 use schema_documents::recorded::{
     Answer, Failure, FieldRecord, OpenEdit, Owner, Recorded, ResourceRecord, Status,
 };
-use schema_documents::{Digest, FieldPath, Json, Millis, ResourceId};
+use schema_documents::{Digest, FieldPath, Json, Kept, Millis, ResourceId};
 
 /// An entry or a batch that cannot follow what is recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,7 +97,7 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
         }
         Entry::Seen { resource, generation, live, began_at_ms } => {
             let record = record(recorded, resource, *generation)?;
-            record.seen = live.clone();
+            record.seen = live.into();
             record.seen_at_ms = *began_at_ms;
             record.attached = false;
             if record.status == Status::Gone {
@@ -219,7 +219,7 @@ fn edited(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), S
     };
     let record = record(recorded, resource, *generation)?;
     let fresh = FieldRecord { asked: None, rank: Rank::Default, owner: Owner::Console, edit: None };
-    let field = record.fields.entry(path.clone()).or_insert(fresh);
+    let field = record.fields.get_or_insert_with(path.clone(), || fresh);
     let before = field.edit.take();
     // What is not enforced any more is not fought over: the same edit again is an edit.
     let enforced = *class == schema_documents::desired::Class::Enforced;
@@ -256,18 +256,20 @@ fn lapse(recorded: &mut Recorded, id: &ResourceId, path: &FieldPath, live: Optio
 }
 
 /// Puts the live value of one unit into memory.
-fn remember(seen: &mut Json, path: &FieldPath, live: Option<&Json>) {
+fn remember(memory: &mut Kept, path: &FieldPath, live: Option<&Json>) {
     if path.is_root() {
         return;
     }
+    let mut seen = memory.to_json();
     match live {
         Some(live) => {
-            path.set(seen, live.clone());
+            path.set(&mut seen, live.clone());
         }
         None => {
-            path.remove(seen);
+            path.remove(&mut seen);
         }
     }
+    *memory = Kept::from(&seen);
 }
 
 fn moved(recorded: &mut Recorded, from: &ResourceId, to: &ResourceId) -> Result<(), String> {

@@ -1,5 +1,6 @@
 //! The live state: what a provider reported of each resource, and when; or that it is not known.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schema_documents::recorded::ResourceRecord;
@@ -43,11 +44,20 @@ impl Live {
         }
     }
 
-    /// The properties, and when the read began; none where it is not there, or not known.
-    pub fn present<'a>(&'a self, record: &'a ResourceRecord) -> Option<(&'a Json, Millis)> {
+    /// Whether it was read and is, to the letter, what is remembered.
+    pub fn is_as_seen(&self, record: &ResourceRecord) -> bool {
         match self {
-            Self::Present { properties, began_at_ms } => Some((properties, *began_at_ms)),
-            Self::AsSeen { began_at_ms } => Some((&record.seen, *began_at_ms)),
+            Self::Present { properties, .. } => record.seen == *properties,
+            Self::AsSeen { .. } => true,
+            Self::Absent | Self::Unknown { .. } => false,
+        }
+    }
+
+    /// The properties, and when the read began; none where it is not there, or not known.
+    pub fn present(&self, record: &ResourceRecord) -> Option<(Cow<'_, Json>, Millis)> {
+        match self {
+            Self::Present { properties, began_at_ms } => Some((Cow::Borrowed(properties), *began_at_ms)),
+            Self::AsSeen { began_at_ms } => Some((Cow::Owned(record.seen.to_json()), *began_at_ms)),
             Self::Absent | Self::Unknown { .. } => None,
         }
     }

@@ -17,7 +17,7 @@ pub fn recorded_loss(
     let identifier = record.identifier.as_ref()?;
     let read = recorded.losses.get(id).and_then(|losses| losses.get(&generation));
     let read = read.filter(|loss| loss.identifier == *identifier).cloned();
-    Some(read.unwrap_or_else(|| catalog.loss(&record.kind, generation, identifier, &record.seen)))
+    Some(read.unwrap_or_else(|| catalog.loss(&record.kind, generation, identifier, &record.seen.to_json())))
 }
 
 /// The generation of a resource whose loss this digest confirms, with that loss.

@@ -26,6 +26,7 @@ mod tests;
 mod turn;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use agent_world::ReadError;
 use schema_catalog::{Catalog, Kind};
@@ -53,7 +54,7 @@ use observe::Observation;
 #[derive(Clone)]
 pub struct Inputs {
     /// What should be.
-    pub desired: DesiredState,
+    pub desired: Arc<DesiredState>,
     /// Where it was published, when it was.
     pub published: Published,
     /// The fold of the journal.
@@ -160,7 +161,7 @@ struct Writer {
 
 /// The machine. See the module.
 pub struct Pass {
-    desired: DesiredState,
+    desired: Arc<DesiredState>,
     published: Published,
     recorded: Recorded,
     catalog: &'static Catalog,

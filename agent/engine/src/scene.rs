@@ -14,7 +14,7 @@ use schema_documents::environment::{Approval, Cloud, EnvironmentType};
 use schema_documents::journal::{Act, Entry, Intent};
 use schema_documents::plan::{Action, Plan, Step};
 use schema_documents::recorded::{Choice, Recorded, Status};
-use schema_documents::{FieldPath, Json, Origin, Position, ResourceId, Value};
+use schema_documents::{FieldPath, Json, Origin, Position, ResourceId, Sorted, Value};
 
 use crate::audit::Authors;
 use crate::bind::{self, Binding};
@@ -103,7 +103,7 @@ impl Scene {
 
     pub(crate) fn declare(&mut self, name: &str, kind: &str, properties: Json, origin: &Origin) {
         let facts = Catalog::builtin().kind(kind).expect("a kind of the catalogue");
-        let properties: BTreeMap<String, Value> = properties
+        let properties: Sorted<String, Value> = properties
             .as_object()
             .unwrap()
             .iter()

@@ -192,6 +192,7 @@ pub fn unmoved(old: &DesiredState, new: &DesiredState) -> Vec<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use schema_documents::Sorted;
     use schema_documents::desired::Phase;
 
     fn id(text: &str) -> ResourceId {
@@ -204,10 +205,10 @@ mod tests {
             stateful: false,
             phase: Phase::Provision,
             name: None,
-            properties: BTreeMap::new(),
+            properties: Sorted::new(),
             depends_on: others.iter().map(|other| id(other)).collect(),
             origin: Origin::Default { rule: "x".to_owned(), edition: "2026.1".to_owned() },
-            fields: BTreeMap::new(),
+            fields: Sorted::new(),
         }
     }
 

@@ -10,7 +10,7 @@ use compiler_model::AppModel;
 use schema_catalog::{Catalog, Kind};
 use schema_documents::desired::{Class, Field, Phase, Resource};
 use schema_documents::environment::EnvironmentType;
-use schema_documents::{FieldPath, Json, Origin, Position, ResourceId, Value};
+use schema_documents::{FieldPath, Json, Origin, Position, ResourceId, Sorted, Value};
 
 use crate::environment::EnvironmentFile;
 use crate::names::{self, Words};
@@ -73,7 +73,7 @@ impl<'a> Lowering<'a> {
     pub(crate) fn add(&mut self, draft: Draft) -> ResourceId {
         let kind = kind(draft.kind);
         let rule = rule_of(&draft.id);
-        let properties: BTreeMap<String, Value> = match Value::parse(&draft.properties) {
+        let properties: Sorted<String, Value> = match Value::parse(&draft.properties) {
             Ok(Value::Object(members)) => members,
             other => unreachable!("BUG: a room writes an object with well-formed expressions: {other:?}"),
         };
@@ -81,7 +81,7 @@ impl<'a> Lowering<'a> {
         let name = name.map(|(words, rule)| {
             names::stem(rule, &self.model.app, &self.environment.name, words, &draft.properties)
         });
-        let mut fields = BTreeMap::new();
+        let mut fields = Sorted::new();
         for (property, value) in &properties {
             let path = FieldPath::root().child(property);
             let field = self.field(kind, &path, self.default(rule.clone()));
@@ -131,8 +131,8 @@ impl<'a> Lowering<'a> {
         at: &FieldPath,
         value: &Value,
         origin: &Origin,
-    ) -> BTreeMap<FieldPath, Field> {
-        let mut fields = BTreeMap::new();
+    ) -> Sorted<FieldPath, Field> {
+        let mut fields = Sorted::new();
         for (path, member) in members(at, value) {
             let field = self.field(kind, &path, origin.clone());
             if field.class == Class::Enforced {

@@ -1,13 +1,11 @@
 //! What the environment file says of single resources, after all rules: attributes, what to leave out, what is not
 //! wanted, what is only reported, and what got another id.
 
-use std::collections::BTreeMap;
-
 use compiler_diagnostics::{Code, Diagnostic, closest};
 use schema_catalog::Kind;
 use schema_documents::desired::{Class, Field};
 use schema_documents::environment::{Moved, ResourceSettings};
-use schema_documents::{FieldPath, Json, Origin, Position, ResourceId, Value};
+use schema_documents::{FieldPath, Json, Origin, Position, ResourceId, Sorted, Value};
 
 use crate::builder::{self, Lowering};
 use crate::properties;
@@ -83,7 +81,7 @@ fn set(
 
 /// The longest path speaks, so that what is open below the new one is silenced. What is enforced below has its value
 /// still, and stays enforced.
-fn speak_for(fields: &mut BTreeMap<FieldPath, Field>, path: &FieldPath, field: Field) {
+fn speak_for(fields: &mut Sorted<FieldPath, Field>, path: &FieldPath, field: Field) {
     fields.retain(|other, below| !other.is_within(path) || below.class == Class::Enforced);
     fields.insert(path.clone(), field);
 }

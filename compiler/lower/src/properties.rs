@@ -1,10 +1,8 @@
 //! A resource's properties by path, expressions and all.
 
-use std::collections::BTreeMap;
+use schema_documents::{FieldPath, Json, Sorted, Value};
 
-use schema_documents::{FieldPath, Json, Value};
-
-type Properties = BTreeMap<String, Value>;
+type Properties = Sorted<String, Value>;
 
 /// What a document has at a path of these properties.
 pub(crate) fn get(properties: &Properties, path: &FieldPath) -> Option<Json> {

@@ -74,6 +74,26 @@ pub fn live_value<'a>(kind: &Kind, path: &FieldPath, declared: &Json, live: &'a 
     path.get(live).or_else(|| items.iter().find(|item| satisfies(kind, &set.child("*"), declared, item)))
 }
 
+/// Whether a live value cannot be another spelling of the declared one: somewhere in both, numbers or booleans differ, or two
+/// of the texts that the schema lists. A number that the overlay lets grow, or compares by a rule, may be spelled.
+pub fn is_another_value(kind: &Kind, path: &FieldPath, declared: &Json, live: &Json) -> bool {
+    if satisfies(kind, path, declared, live) {
+        return false;
+    }
+    match (declared, live) {
+        (Json::Number(_), Json::Number(_)) | (Json::Bool(_), Json::Bool(_)) => kind.equality(path).is_none(),
+        (Json::String(_), Json::String(_)) => {
+            let listed = kind.schema(path).map(|schema| &schema.values[..]).unwrap_or_default();
+            listed.contains(declared) && listed.contains(live)
+        }
+        (Json::Object(declared), Json::Object(live)) => declared.iter().any(|(name, declared)| {
+            let within = path.child(name);
+            live.get(name).is_some_and(|live| is_another_value(kind, &within, declared, live))
+        }),
+        _ => false,
+    }
+}
+
 struct Comparison<'a> {
     kind: &'a Kind,
     live_may_say_more: bool,
@@ -495,6 +515,35 @@ mod tests {
             json!({"ContainerDefinitions": [{"Name": "app", "Image": "i", "Cpu": 0, "Essential": true}]});
         same("AWS::ECS::TaskDefinition", &declared, &live);
         assert!(!equal(kind("AWS::ECS::TaskDefinition"), &FieldPath::root(), &declared, &live));
+    }
+
+    #[test]
+    fn numbers_booleans_and_listed_texts_have_no_other_spelling() {
+        let queue = kind("AWS::SQS::Queue");
+        let another = |kind: &Kind, at: &str, declared: Json, live: Json| {
+            is_another_value(kind, &FieldPath::parse(at).unwrap(), &declared, &live)
+        };
+        assert!(another(queue, "/VisibilityTimeout", json!(30), json!(77)));
+        assert!(!another(queue, "/VisibilityTimeout", json!(30), json!("30")));
+        assert!(another(queue, "/FifoQueue", json!(true), json!(false)));
+        assert!(another(
+            queue,
+            "/RedrivePolicy",
+            json!({"maxReceiveCount": 3}),
+            json!({"maxReceiveCount": 4})
+        ));
+        assert!(!another(
+            queue,
+            "/RedrivePolicy",
+            json!({"maxReceiveCount": 3}),
+            json!({"extra": 1, "maxReceiveCount": 3})
+        ));
+        assert!(!another(queue, "/KmsMasterKeyId", json!("alias/a"), json!("arn:aws:kms:::alias/a")));
+        let bucket = kind("AWS::S3::Bucket");
+        let status = "/VersioningConfiguration/Status";
+        assert!(another(bucket, status, json!("Enabled"), json!("Suspended")));
+        let database = kind("AWS::RDS::DBInstance");
+        assert!(!another(database, "/AllocatedStorage", json!("20"), json!("40")), "the cloud lets it grow");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The desired state: what should exist in one environment, complete and normalised.
 
 mod digest;
+mod outline;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::{Approval, Cloud, EnvironmentType, Moved};
-use crate::{Digest, FieldPath, Json, Origin, ResourceId, Value};
+use crate::{Digest, FieldPath, Json, Origin, ResourceId, Sorted, Value};
+
+pub use outline::Outline;
 
 /// The version of the format that this crate writes.
 pub const VERSION: u32 = 1;
@@ -80,14 +83,14 @@ pub struct Resource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<NameStem>,
     /// Its properties.
-    pub properties: BTreeMap<String, Value>,
+    pub properties: Sorted<String, Value>,
     /// What must exist before it, beyond what its properties refer to.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub depends_on: BTreeSet<ResourceId>,
     /// Why it exists.
     pub origin: Origin,
     /// Class and origin by path. The longest path that holds a field speaks for it; every property has one.
-    pub fields: BTreeMap<FieldPath, Field>,
+    pub fields: Sorted<FieldPath, Field>,
 }
 
 /// When in a rollout a resource changes.
@@ -167,6 +170,6 @@ impl Resource {
 impl DesiredState {
     /// The digest of what is to be built. Source positions do not count: moving a line changes nothing.
     pub fn digest(&self) -> Digest {
-        digest::of(self)
+        digest::of(self, |_, _, _| {})
     }
 }

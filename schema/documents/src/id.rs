@@ -2,17 +2,18 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// `<primitive>/<declared name>/<role>[/<qualifier>…]`, or `network/…`, `compute/…` for what an environment shares.
 ///
 /// An id never depends on a file, an order or a cloud; it is public interface, and renaming one is a `[[moved]]`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
 #[schemars(with = "String")]
-pub struct ResourceId(String);
+pub struct ResourceId(Arc<str>);
 
 /// Why a text is not a resource id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +30,7 @@ impl ResourceId {
         };
         let parts: Vec<&str> = text.split('/').collect();
         if text.len() <= 256 && parts.len() >= 2 && parts.iter().all(|part| part_is_fine(part)) {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(InvalidId(text.to_owned()))
         }
@@ -67,7 +68,13 @@ impl TryFrom<String> for ResourceId {
 
 impl From<ResourceId> for String {
     fn from(id: ResourceId) -> Self {
-        id.0
+        id.0.as_ref().to_owned()
+    }
+}
+
+impl Serialize for ResourceId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 

@@ -24,6 +24,7 @@ pub mod environment;
 pub mod id;
 pub mod import;
 pub mod journal;
+mod kept;
 pub mod manifest;
 pub mod origin;
 pub mod path;
@@ -35,12 +36,15 @@ pub mod recorded;
 pub mod recovery;
 pub mod schema;
 pub mod sealed;
+mod sorted;
 pub mod value;
 
 pub use canonical::Digest;
 pub use id::ResourceId;
+pub use kept::Kept;
 pub use origin::{Origin, Position};
 pub use path::FieldPath;
+pub use sorted::Sorted;
 pub use value::{Expression, Value};
 
 /// JSON as it is sent to and read from a provider.

@@ -11,7 +11,7 @@ use crate::desired::Class;
 use crate::journal::{Intent, Lease, Loss};
 use crate::origin::Rank;
 use crate::plan::StepKey;
-use crate::{Digest, FieldPath, Json, Millis, Origin, ResourceId, Value};
+use crate::{Digest, FieldPath, Json, Kept, Millis, Origin, ResourceId, Sorted, Value};
 
 /// The version of the format that this crate writes.
 pub const VERSION: u32 = 1;
@@ -96,7 +96,7 @@ pub struct ResourceRecord {
     pub status: Status,
     /// The live properties last seen, secrets as digests.
     #[serde(default)]
-    pub seen: Json,
+    pub seen: Kept,
     /// When that read began.
     #[serde(default)]
     pub seen_at_ms: Millis,
@@ -106,7 +106,7 @@ pub struct ResourceRecord {
     pub operated_at_ms: Millis,
     /// Memory per merge unit that the document has or had.
     #[serde(default)]
-    pub fields: BTreeMap<FieldPath, FieldRecord>,
+    pub fields: Sorted<FieldPath, FieldRecord>,
     /// What it depended on when it was last written: the order in which it can be deleted.
     #[serde(default)]
     pub depends_on: std::collections::BTreeSet<ResourceId>,

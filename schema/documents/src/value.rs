@@ -14,14 +14,15 @@
 //! Expressions nest. [`Value::evaluate`] is the only evaluator; plan, apply and export call it. What it cannot
 //! evaluate yet stays an expression, and a secret always stays one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::fmt;
 
 use base64::Engine as _;
 use schemars::JsonSchema;
-use serde::de::Error as _;
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{FieldPath, Json, ResourceId, canonical};
+use crate::{FieldPath, Json, ResourceId, Sorted, canonical};
 
 /// JSON with expressions.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +32,7 @@ pub enum Value {
     /// An array.
     Array(Vec<Value>),
     /// An object, sorted by key.
-    Object(BTreeMap<String, Value>),
+    Object(Sorted<String, Value>),
     /// A node that is filled in later.
     Expression(Box<Expression>),
 }
@@ -375,8 +376,76 @@ impl Serialize for Value {
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::parse(&Json::deserialize(deserializer)?).map_err(D::Error::custom)
+        deserializer.deserialize_any(Reader)
     }
+}
+
+/// Reads what [`Value::parse`] reads, without making JSON of it first where it cannot be an expression.
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("JSON, perhaps with expressions")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Scalar(Json::Null))
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<Value, E> {
+        Ok(truth.into())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(Value::Scalar(number.into()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Scalar(number.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        items.shrink_to_fit();
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if name.starts_with('$') && members.is_empty() {
+                return perhaps_expression(name, map);
+            }
+            members.push((name, map.next_value()?));
+        }
+        Ok(Value::Object(members.into_iter().collect()))
+    }
+}
+
+/// The rest of an object whose first member has the name of an expression: it is one if there is no other member.
+fn perhaps_expression<'de, A: MapAccess<'de>>(name: String, mut map: A) -> Result<Value, A::Error> {
+    let mut members = serde_json::Map::from_iter([(name, map.next_value()?)]);
+    while let Some((name, member)) = map.next_entry()? {
+        members.insert(name, member);
+    }
+    Value::parse(&Json::Object(members)).map_err(A::Error::custom)
 }
 
 impl JsonSchema for Value {
@@ -423,5 +492,22 @@ mod tests {
         let literal = Value::literal(&json!({"$ref": "x"}));
         assert_eq!(Value::parse(&literal.to_document()).unwrap(), literal);
         assert!(Value::parse(&json!({"$sum": []})).is_err());
+    }
+
+    #[test]
+    fn what_is_read_from_text_is_what_is_read_from_json() {
+        for text in [
+            r#"{"a": [1, -1, 0.5, 18446744073709551615, true, null, "x"], "b": {}, "$c": {"$join": ["y"]}}"#,
+            r#"{"$json": {"b": {"$ref": {"resource": "topic/a/topic", "output": "/Arn"}}, "a": 1}}"#,
+            r#"{"$literal": {"$ref": 1}}"#,
+            r#"{"$ref": 1, "a": {"$base64": "b"}}"#,
+            r#"{"a": 1, "$ref": 1}"#,
+            r#"{"a": 1, "a": {"b": 2, "a": 3}}"#,
+            r#"{"a": {"$sum": []}}"#,
+            r#"{"$ref": {"resource": "topic"}}"#,
+        ] {
+            let json: Json = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::from_str::<Value>(text).ok(), Value::parse(&json).ok(), "{text}");
+        }
     }
 }

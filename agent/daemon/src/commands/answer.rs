@@ -6,7 +6,7 @@ use schema_catalog::Catalog;
 use schema_documents::desired::Class;
 use schema_documents::journal::Entry;
 use schema_documents::recorded::{Choice, ResourceRecord, Status};
-use schema_documents::{FieldPath, ResourceId};
+use schema_documents::{FieldPath, Kept, ResourceId};
 
 use crate::args::Answer;
 use crate::output::{self, Verdict};
@@ -39,7 +39,7 @@ async fn answer(args: Answer, choice: Choice) -> Result<Verdict> {
         resource: args.resource.clone(),
         path: path.clone(),
         choice,
-        over: path.get(&record.seen).filter(|_| !path.is_root()).cloned(),
+        over: record.seen.at(path).filter(|_| !path.is_root()).map(Kept::to_json),
         who: who.clone(),
     }));
     let driver = environment.driver_without_cloud(wiring::lease_of_person(args.person.lease)?);
@@ -79,7 +79,7 @@ fn adopted_beside(
             "`{path}` of `{resource}` cannot be taken into the repository: the cloud sets it, or it is secret"
         );
     }
-    let Some(seen) = path.get(&record.seen) else {
+    let Some(seen) = record.seen.at(path) else {
         bail!("`{resource}` was last seen without `{path}`, so there is nothing to adopt");
     };
     Ok(Entry::Edited {
@@ -87,7 +87,7 @@ fn adopted_beside(
         generation,
         path: path.clone(),
         from: None,
-        to: Some(seen.clone()),
+        to: Some(seen.to_json()),
         who: Some(who.to_owned()),
         made_at_ms: None,
         class: Class::Open,

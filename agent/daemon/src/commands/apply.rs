@@ -53,6 +53,7 @@ pub(crate) async fn once(
     let Work { desired, published, mode, sightings, attention } = work;
     let limits = show::limits(&desired, reach);
     let catalog = Catalog::builtin();
+    let desired = desired.into();
     let request = Request { desired, published, catalog, limits, mode, sightings, attention };
     let report = if request.mode == Mode::Run {
         reconcile(driver, request, &reporter, stop).await

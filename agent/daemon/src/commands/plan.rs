@@ -40,7 +40,7 @@ pub(crate) async fn make(
     let (_stop, stopped) = watch::channel(false);
     let request = Request {
         limits: show::limits(&desired, reach),
-        desired,
+        desired: desired.into(),
         published,
         catalog: Catalog::builtin(),
         mode,

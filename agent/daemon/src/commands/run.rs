@@ -14,6 +14,7 @@ use agent_engine::options::Limits;
 use agent_engine::pass::Mode;
 use agent_world::{Clock as _, Delivery};
 use anyhow::Result;
+use schema_documents::desired::{DesiredState, Outline};
 use schema_documents::plan::Plan;
 use schema_documents::{Digest, Millis};
 use schema_store::Missing;
@@ -159,7 +160,7 @@ impl Standing {
         self.limits = show::limits(&desired, &args.at.reach);
         let sweep = if self.is_timed { self.slice(args.sweep_rate) } else { Sweep::default() };
         let began_at_ms = self.clock.now_ms();
-        let attention = self.attention(sweep);
+        let attention = self.attention(&desired, sweep);
         let sightings = self.sightings.clone();
         let work = Work { desired, published, mode: Mode::Run, sightings, attention };
         let report = once(&driver, work, &args.at.reach, stop, Some(&self.telemetry)).await?;
@@ -183,10 +184,11 @@ impl Standing {
         Ok(())
     }
 
-    fn attention(&self, sweep: Sweep) -> Attention {
+    fn attention(&self, desired: &DesiredState, sweep: Sweep) -> Attention {
         let (named, authors) = self.ear.as_ref().map_or_else(Default::default, Ear::told);
         let (looks, agreement) = (self.looks.clone(), self.agreement.clone());
-        Attention { scope: Scope::Narrow { named, sweep }, authors, looks, agreement }
+        let outline = Some(Arc::new(Outline::of(desired)));
+        Attention { scope: Scope::Narrow { named, sweep }, authors, looks, agreement, outline }
     }
 
     /// The slice of the sweep that is due. In the first pass that is as much as the rate allows: what happened before nobody

@@ -54,7 +54,7 @@ fn desired() -> DesiredState {
 
 pub(super) fn request(mode: Mode) -> Request {
     Request {
-        desired: desired(),
+        desired: desired().into(),
         published: Published::default(),
         catalog: Catalog::builtin(),
         limits: Limits::default(),

@@ -7,7 +7,7 @@ use agent_engine::bind::{Bound, bind};
 use schema_catalog::Catalog;
 use schema_documents::desired::DesiredState;
 use schema_documents::recorded::{FieldRecord, Owner, Recorded, ResourceRecord, Status};
-use schema_documents::{FieldPath, Json};
+use schema_documents::{Json, Kept, Sorted};
 use serde_json::json;
 
 /// A document of queues, half of which send what they cannot deliver to another one.
@@ -47,17 +47,17 @@ pub(crate) fn document(size: usize) -> DesiredState {
     serde_json::from_value(document).expect("a desired state")
 }
 
-fn queue(number: usize, seen: Json, fields: BTreeMap<FieldPath, FieldRecord>) -> ResourceRecord {
+fn queue(number: usize, seen: &Json) -> ResourceRecord {
     ResourceRecord {
         kind: "AWS::SQS::Queue".to_owned(),
         stateful: true,
         name: None,
         identifier: Some(format!("https://sqs/{number}")),
         status: Status::Live,
-        seen,
+        seen: seen.into(),
         seen_at_ms: 1,
         operated_at_ms: 1,
-        fields,
+        fields: Sorted::new(),
         depends_on: BTreeSet::new(),
         attempt: 1,
         failure: None,
@@ -70,18 +70,18 @@ pub(crate) fn record(desired: &DesiredState) -> Recorded {
     let mut recorded = Recorded::default();
     for (number, id) in desired.resources.keys().enumerate() {
         let seen = json!({"Arn": format!("arn:aws:sqs:eu-central-1:1:{number}")});
-        recorded
-            .resources
-            .insert(id.clone(), BTreeMap::from([(1, queue(number, seen, BTreeMap::new()).into())]));
+        recorded.resources.insert(id.clone(), BTreeMap::from([(1, queue(number, &seen).into())]));
     }
     let Bound { resources, .. } = bind(desired, &recorded, Catalog::builtin(), &BTreeSet::new());
     for (id, bound) in resources {
         let Some(record) = recorded.resources.get_mut(&id).and_then(|all| all.get_mut(&1)) else { continue };
         let record = Arc::make_mut(record);
+        let mut seen = record.seen.to_json();
         for wish in &bound.wishes {
             let value = wish.value.as_ref().and_then(schema_documents::Value::as_json);
-            wish.path.set(&mut record.seen, value.expect("everything is known"));
+            wish.path.set(&mut seen, value.expect("everything is known"));
         }
+        record.seen = Kept::from(&seen);
         record.fields = bound
             .wishes
             .into_iter()

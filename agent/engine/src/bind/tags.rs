@@ -1,9 +1,9 @@
 //! Ownership tags: how a resource says whose it is, also to somebody who has lost the record.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use schema_catalog::{Kind, Schema};
-use schema_documents::{FieldPath, Json, Value};
+use schema_documents::{FieldPath, Json, Kept, Sorted, Value};
 
 /// The app.
 pub(crate) const APP: &str = "manifest:app";
@@ -14,60 +14,63 @@ pub(crate) const RESOURCE: &str = "manifest:resource";
 /// The generation.
 pub(crate) const GENERATION: &str = "manifest:generation";
 
+/// The tags of one generation, each with its key.
+pub(crate) type Tags<'a> = [(&'static str, Cow<'a, str>); 4];
+
 /// Whether a tag is one of ours.
 pub(crate) fn is_ours(key: &str) -> bool {
     [APP, ENVIRONMENT, RESOURCE, GENERATION].contains(&key)
 }
 
 /// Adds the tags to the properties, in the form in which the kind holds tags. Kinds without tags get none.
-pub(super) fn add(body: &mut BTreeMap<String, Value>, kind: &Kind, tags: [(&'static str, String); 4]) {
+pub(super) fn add(body: &mut Sorted<String, Value>, kind: &Kind, tags: Tags<'_>) {
     let Some(path) = &kind.tags else { return };
     let ([name], Some(schema)) = (path.segments(), kind.schema(path)) else { return };
     let element = schema.items.as_deref().and_then(|items| kind.resolve(items));
     if let Some(element) = element {
-        let holder = body.entry(name.clone()).or_insert_with(|| Value::Array(Vec::new()));
+        let holder = body.get_or_insert_with(name.clone(), || Value::Array(Vec::new()));
         let Value::Array(items) = holder else { return };
-        items.extend(tags.into_iter().map(|(key, value)| tag(Some(element), key, value)));
+        items.extend(tags.into_iter().map(|(key, value)| tag(Some(element), key, &value)));
     } else {
-        let holder = body.entry(name.clone()).or_insert_with(|| Value::Object(BTreeMap::new()));
+        let holder = body.get_or_insert_with(name.clone(), || Value::Object(Sorted::new()));
         let Value::Object(members) = holder else { return };
         for (key, value) in tags {
-            members.insert(key.to_owned(), tag(None, key, value));
+            members.insert(key.to_owned(), tag(None, key, &value));
         }
     }
 }
 
 /// One tag, as the value of a member or as an element of this schema. Members that an element must have beside key and value
 /// are flags, such as whether it is passed on.
-fn tag(element: Option<&Schema>, key: &str, value: String) -> Value {
+fn tag(element: Option<&Schema>, key: &str, value: &str) -> Value {
     let Some(element) = element else { return Value::text(value) };
     let mut tag =
-        BTreeMap::from([("Key".to_owned(), Value::text(key)), ("Value".to_owned(), Value::text(value))]);
+        Sorted::from([("Key".to_owned(), Value::text(key)), ("Value".to_owned(), Value::text(value))]);
     for other in &element.required {
-        tag.entry(other.clone()).or_insert(Value::Scalar(Json::Bool(true)));
+        tag.get_or_insert_with(other.clone(), || Value::Scalar(Json::Bool(true)));
     }
     Value::Object(tag)
 }
 
 /// The tag with this key, as it is live: an element of the array, or the member of the object.
-pub(crate) fn find<'a>(live: &'a Json, element: Option<&Schema>, key: &str) -> Option<&'a Json> {
+pub(crate) fn find<'a>(live: &'a Kept, element: Option<&Schema>, key: &str) -> Option<&'a Kept> {
     match element {
-        Some(_) => live.as_array()?.iter().find(|item| item.get("Key").and_then(Json::as_str) == Some(key)),
+        Some(_) => live.items()?.iter().find(|item| item.get("Key").and_then(Kept::as_str) == Some(key)),
         None => live.get(key),
     }
 }
 
 /// Whether this is, to the letter, the tag that [`add`] adds.
-pub(crate) fn is_tag(live: &Json, element: Option<&Schema>, key: &str, value: &str) -> bool {
+pub(crate) fn is_tag(live: &Kept, element: Option<&Schema>, key: &str, value: &str) -> bool {
     let Some(element) = element else { return live.as_str() == Some(value) };
-    let Some(members) = live.as_object() else { return false };
+    let Some(members) = live.members() else { return false };
     let mut others = 0;
-    members.iter().all(|(name, member)| match name.as_str() {
+    members.iter().all(|(name, member)| match &**name {
         "Key" => member.as_str() == Some(key),
         "Value" => member.as_str() == Some(value),
         other => {
             others += 1;
-            element.required.contains(other) && member.as_bool() == Some(true)
+            element.required.contains(other) && member.is_true()
         }
     }) && members.len() - others == 2
         && element.required.iter().filter(|name| !["Key", "Value"].contains(&name.as_str())).count() == others

@@ -7,7 +7,7 @@ use schema_catalog::{Kind, Unit};
 use schema_documents::desired::{Class, Field, Resource};
 use schema_documents::path::element_text;
 use schema_documents::plan::Wish;
-use schema_documents::{FieldPath, Json, Origin, Value};
+use schema_documents::{FieldPath, Json, Origin, Sorted, Value};
 
 use super::tags;
 
@@ -71,7 +71,7 @@ impl Split<'_> {
             }
             (Unit::Group(group), value) if path.is_within(&group) => {
                 let inside = &path.segments()[group.segments().len()..];
-                let whole = self.groups.entry(group).or_insert_with(|| Value::Object(BTreeMap::new()));
+                let whole = self.groups.entry(group).or_insert_with(|| Value::Object(Sorted::new()));
                 super::put(whole, inside, value);
             }
             (_, value) => self.units.push((path, value)),

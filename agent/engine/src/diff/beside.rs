@@ -17,12 +17,12 @@ pub(super) fn beside(
     kind: &Kind,
     bound: &BoundResource,
     record: &ResourceRecord,
-    live: &Json,
+    (seen, live): (&Json, &Json),
 ) -> Vec<Beside> {
-    if !record.seen.is_object() {
+    if !seen.is_object() {
         return Vec::new();
     }
-    let before: BTreeMap<FieldPath, Json> = units::units(kind, &record.seen).into_iter().collect();
+    let before: BTreeMap<FieldPath, Json> = units::units(kind, seen).into_iter().collect();
     let now: BTreeMap<FieldPath, Json> = units::units(kind, live).into_iter().collect();
     let remembered = record.fields.iter().filter(|(_, field)| !merge::is_beside(Some(field)));
     let remembered = remembered.map(|(path, _)| path);

@@ -31,8 +31,8 @@ impl<'a> Sight<'a> {
         Self { properties, began_at_ms, is_memory: false }
     }
 
-    pub(super) fn remembered(record: &'a ResourceRecord) -> Self {
-        Self { properties: &record.seen, began_at_ms: Millis::MAX, is_memory: true }
+    pub(super) fn remembered(seen: &'a Json) -> Self {
+        Self { properties: seen, began_at_ms: Millis::MAX, is_memory: true }
     }
 }
 
@@ -45,6 +45,8 @@ pub(super) struct Subject<'a> {
     pub(super) bound: &'a BoundResource,
     pub(super) record: &'a ResourceRecord,
     pub(super) answers: Option<&'a std::collections::BTreeMap<FieldPath, Answer>>,
+    /// As it was seen last.
+    pub(super) seen: Json,
     /// As it was read.
     pub(super) raw: &'a Json,
     /// As it may be remembered.
@@ -75,6 +77,7 @@ impl<'a> Subject<'a> {
             bound,
             record,
             answers: None,
+            seen: record.seen.to_json(),
             raw,
             redacted,
             evidence,
@@ -166,7 +169,7 @@ impl<'a> Subject<'a> {
         let spelled = json.as_ref().or(asked.as_ref()).unwrap_or(&Json::Null);
         let raw = compare::live_value(self.kind, path, spelled, self.raw);
         let live = compare::live_value(self.kind, path, spelled, &self.redacted);
-        let seen = compare::live_value(self.kind, path, spelled, &self.record.seen);
+        let seen = compare::live_value(self.kind, path, spelled, &self.seen);
         let live_moved = !meaning.equal(seen, live);
         let sensitive = live != raw;
         let as_wished = json.is_some() && meaning.satisfies(json.as_ref(), raw);

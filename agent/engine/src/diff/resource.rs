@@ -1,5 +1,7 @@
 //! One resource: which of its generations serves, and what becomes of each.
 
+use std::borrow::Cow;
+
 use schema_catalog::Kind;
 use schema_documents::journal::{Loss, confirmation_digest};
 use schema_documents::plan::{Change, Consequence, Hold};
@@ -100,7 +102,7 @@ impl View<'_> {
     /// What there would be to say if it were as it was seen last.
     fn as_seen(&self, difference: &mut ResourceDifference, bound: &BoundResource, record: &ResourceRecord) {
         if record.status == Status::Live && !evidence::owes_a_look(record) {
-            self.present_like(difference, bound, record, Sight::remembered(record));
+            self.present_like(difference, bound, record, Sight::remembered(&record.seen.to_json()));
         } else {
             difference.hold_unknown("it was not read");
         }
@@ -114,8 +116,8 @@ impl View<'_> {
     /// It exists: each of its fields is merged.
     fn present(&self, difference: &mut ResourceDifference, bound: &BoundResource, record: &ResourceRecord) {
         let live = self.live(&bound.id, difference.generation).and_then(|live| live.present(record));
-        let (properties, began_at_ms) = live.unwrap_or((&Json::Null, 0));
-        let sight = Sight::read(properties, began_at_ms);
+        let (properties, began_at_ms) = live.unwrap_or((Cow::Owned(Json::Null), 0));
+        let sight = Sight::read(&properties, began_at_ms);
         self.present_like(difference, bound, record, sight);
     }
 
@@ -146,9 +148,9 @@ impl View<'_> {
         subject.answers = self.recorded.answers.get(&bound.id);
         difference.fields = subject.outcomes();
         let news = record.status == Status::Gone || record.attached;
-        if subject.evidence && *subject.redacted != record.seen || news {
+        if subject.evidence && *subject.redacted != subject.seen || news {
             let live = subject.redacted.into_owned();
-            difference.beside = beside(kind, bound, record, &live);
+            difference.beside = beside(kind, bound, record, (&subject.seen, &live));
             difference.seen = Some(Seen { live, began_at_ms });
         }
         self.decide(difference, kind, record);
@@ -268,7 +270,7 @@ impl View<'_> {
             let Some(kind) = known_kind(self.context, &record.kind) else {
                 return difference.hold_no_provider();
             };
-            let live = redact(kind, properties, &secret_units(std::iter::empty(), Some(record)));
+            let live = redact(kind, &properties, &secret_units(std::iter::empty(), Some(record)));
             difference.seen = Some(Seen { live: live.into_owned(), began_at_ms });
             return;
         }

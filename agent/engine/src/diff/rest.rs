@@ -4,16 +4,15 @@
 //! Says of a resource what the long way ([`super::resource`]) would say, *nothing*, without making its wishes. Whatever this is
 //! not sure of goes the long way: it may never call something at rest that is not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use schema_catalog::{Kind, Unit};
 use schema_documents::desired::{Class, DesiredState, Field, Resource};
 use schema_documents::origin::Rank;
 use schema_documents::path::element_text;
-use schema_documents::recorded::{FieldRecord, Generations, Recorded, ResourceRecord, Status};
-use schema_documents::{FieldPath, Json, ResourceId, Value};
+use schema_documents::recorded::{Generations, Recorded, ResourceRecord, Status};
+use schema_documents::{FieldPath, Json, Kept, ResourceId, Value};
 
-use super::fields::is_to_the_letter;
 use super::{Context, Unread, known_kind, owes_a_look};
 use crate::bind::{Binding, is_expression, tags};
 use crate::live::{Key, Live, LiveState};
@@ -105,36 +104,26 @@ impl<'a> Search<'_, 'a> {
         };
         let lives = record.status == Status::Live && record.kind == resource.kind;
         let is_free = !self.sides.hidden.contains(id) && !self.under_way.contains(id);
-        let properties = match (live, self.sides.context.unread) {
+        let is_as_seen = match (live, self.sides.context.unread) {
             // What is not known of what lives says nothing.
             (None, Unread::Unknown) => return lives && is_free,
-            (None, Unread::AsSeen) if !owes_a_look(record) => &record.seen,
-            (Some(((_, read), live)), _) if *read == generation => match live.present(record) {
-                Some((properties, _)) => properties,
-                None => return false,
-            },
-            _ => return false,
+            (None, Unread::AsSeen) => !owes_a_look(record),
+            (Some(((_, read), live)), _) => *read == generation && live.is_as_seen(record),
         };
         let Some(kind) = known_kind(self.sides.context, &record.kind) else { return false };
-        lives
+        is_as_seen
+            && lives
             && is_free
             && !self.sides.recorded.answers.contains_key(id)
             && kind.overlay.sensitive.is_empty()
             && !kind.overlay.units.values().any(|rule| matches!(rule.0, Unit::Group(_)))
-            && (std::ptr::eq(properties, &raw const record.seen) || *properties == record.seen)
-            && self.walk(kind, resource, record, properties).settles((id, generation))
+            && self.walk(kind, resource, record).settles((id, generation))
     }
 
-    fn walk<'w>(
-        &'w self,
-        kind: &'w Kind,
-        resource: &'w Resource,
-        record: &'w ResourceRecord,
-        live: &'w Json,
-    ) -> Walk<'w> {
+    fn walk<'w>(&'w self, kind: &'w Kind, resource: &'w Resource, record: &'w ResourceRecord) -> Walk<'w> {
         let Sides { desired, recorded, context, hidden, .. } = *self.sides;
         let binding = Binding { desired, recorded, catalog: context.catalog, hidden };
-        Walk { binding, kind, resource, record, live, path: FieldPath::root(), settled: 0 }
+        Walk { binding, kind, resource, record, path: FieldPath::root(), settled: 0, near: (0, 0) }
     }
 }
 
@@ -144,14 +133,15 @@ struct Walk<'a> {
     kind: &'a Kind,
     resource: &'a Resource,
     record: &'a ResourceRecord,
-    live: &'a Json,
     /// Where it is.
     path: FieldPath,
     /// Units that are settled so far: each has another path.
     settled: usize,
+    /// Where the next field and the next memory are likely to stand: all sides are sorted alike.
+    near: (usize, usize),
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     fn settles(mut self, of: (&ResourceId, u32)) -> bool {
         let root = self.resource.fields.get(&self.path);
         self.properties(root) && self.ownership(of) && self.name() && self.has_nothing_else()
@@ -159,7 +149,7 @@ impl Walk<'_> {
 
     fn properties(&mut self, root: Option<&Field>) -> bool {
         let resource = self.resource;
-        let live = self.live;
+        let live = &self.record.seen;
         resource.properties.iter().all(|(name, value)| {
             let filled;
             let value = if is_expression(value) {
@@ -176,9 +166,9 @@ impl Walk<'_> {
         })
     }
 
-    fn member(&mut self, name: &str, value: &Value, live: &Json, above: Option<&Field>) -> bool {
+    fn member(&mut self, name: &str, value: &Value, live: &Kept, above: Option<&Field>) -> bool {
         self.path.push(name);
-        let field = self.resource.fields.get(&self.path).or(above);
+        let field = self.field().or(above);
         let is_settled = match (value, live.get(name)) {
             (Value::Object(members), _) if members.is_empty() => true,
             (Value::Array(items), _) if items.is_empty() => true,
@@ -189,7 +179,7 @@ impl Walk<'_> {
         is_settled
     }
 
-    fn value(&mut self, value: &Value, live: &Json, field: Option<&Field>) -> bool {
+    fn value(&mut self, value: &Value, live: &Kept, field: Option<&Field>) -> bool {
         match value {
             Value::Object(members) if self.kind.own_unit(&self.path) == Unit::Scalar => {
                 members.iter().all(|(name, value)| self.member(name, value, live, field))
@@ -209,46 +199,52 @@ impl Walk<'_> {
     fn elements(
         &mut self,
         items: &[Value],
-        live: &Json,
+        live: &Kept,
         above: Option<&Field>,
         segment: impl Fn(&Value) -> Option<String>,
     ) -> bool {
-        let Some(live) = live.as_array() else { return false };
+        let Some(live) = live.items() else { return false };
         let mut seen = BTreeSet::new();
         items.iter().all(|item| {
-            let (Some(segment), Some(live)) =
-                (segment(item), live.iter().find(|live| is_to_the_letter(item, live)))
+            let (Some(segment), Some(live)) = (segment(item), live.iter().find(|live| live.is_value(item)))
             else {
                 return false;
             };
             self.path.push(&segment);
-            let field = self.resource.fields.get(&self.path).or(above);
+            let field = self.field().or(above);
             let is_settled = self.unit(item, live, rank(field, self.resource));
             self.path.pop();
             is_settled && seen.insert(segment)
         })
     }
 
-    /// One unit: it is live as it is wished and as it was asked, by one of the same strength, and nobody has edited it.
-    fn unit(&mut self, value: &Value, live: &Json, rank: Rank) -> bool {
-        is_to_the_letter(value, live) && self.was_asked(live, rank)
+    /// What the document says of the field where it is.
+    fn field(&mut self) -> Option<&'a Field> {
+        self.resource.fields.get_near(&self.path, &mut self.near.0)
     }
 
-    fn was_asked(&mut self, live: &Json, rank: Rank) -> bool {
-        let Some(memory) = self.record.fields.get(&self.path) else { return false };
+    /// One unit: it is live as it is wished and as it was asked, by one of the same strength, and nobody has edited it.
+    fn unit(&mut self, value: &Value, live: &Kept, rank: Rank) -> bool {
+        live.is_value(value) && self.was_asked(live, rank)
+    }
+
+    fn was_asked(&mut self, live: &Kept, rank: Rank) -> bool {
+        let memory = self.record.fields.get_near(&self.path, &mut self.near.1);
+        let Some(memory) = memory else { return false };
         self.settled += 1;
         memory.edit.is_none()
             && memory.rank == rank
-            && memory.asked.as_ref().is_some_and(|asked| is_to_the_letter(asked, live))
+            && memory.asked.as_ref().is_some_and(|asked| live.is_value(asked))
     }
 
     fn ownership(&mut self, (id, generation): (&ResourceId, u32)) -> bool {
         let Some(holder) = &self.kind.tags else { return true };
         let ([name], Some(schema)) = (holder.segments(), self.kind.schema(holder)) else { return true };
         let element = schema.items.as_deref().and_then(|items| self.kind.resolve(items));
-        let Some(live) = self.live.get(name) else { return false };
+        let Some(live) = self.record.seen.get(name) else { return false };
         self.path.push(name);
-        let is_settled = self.binding.ownership(id, generation).into_iter().all(|(key, value)| {
+        let binding = self.binding;
+        let is_settled = binding.ownership(id, generation).into_iter().all(|(key, value)| {
             let found = tags::find(live, element, key);
             let Some(live) = found.filter(|live| tags::is_tag(live, element, key, &value)) else {
                 return false;
@@ -269,7 +265,7 @@ impl Walk<'_> {
             (Some(_), None) => return false,
         };
         let [property] = stem.path.segments() else { return false };
-        let live = match self.live.get(property) {
+        let live = match self.record.seen.get(property) {
             Some(live) if !self.resource.properties.contains_key(property) => live,
             _ => return false,
         };
@@ -281,13 +277,13 @@ impl Walk<'_> {
 
     /// Whether nothing is remembered, and nothing is live in an array that the document closes, beside what was walked over.
     fn has_nothing_else(&self) -> bool {
-        let fields: &BTreeMap<FieldPath, FieldRecord> = &self.record.fields;
+        let fields = &self.record.fields;
         let is_closed = |(path, field): &(&FieldPath, &Field)| {
             field.class == Class::Enforced && matches!(self.kind.unit(path), Unit::Set | Unit::Map(_))
         };
         self.settled == fields.len()
             && self.resource.fields.iter().filter(is_closed).all(|(path, _)| {
-                let live = path.get(self.live).and_then(Json::as_array).map_or(0, Vec::len);
+                let live = self.record.seen.at(path).and_then(Kept::items).map_or(0, <[Kept]>::len);
                 live == fields.keys().filter(|field| field.is_within(path)).count()
             })
     }

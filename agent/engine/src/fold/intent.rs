@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use schema_documents::journal::{Act, Intent};
 use schema_documents::recorded::{Failure, OpenIntent, Recorded, ResourceRecord, Status};
-use schema_documents::{Digest, FieldPath, Json, Millis};
+use schema_documents::{Digest, FieldPath, Kept, Millis, Sorted};
 
 use super::{record, remove, settle, use_answers_up, word};
 
@@ -56,10 +56,10 @@ fn begin_create(recorded: &mut Recorded, intent: &Intent, name: Option<&str>) ->
             name: None,
             identifier: None,
             status: Status::Creating,
-            seen: Json::Null,
+            seen: Kept::default(),
             seen_at_ms: 0,
             operated_at_ms: 0,
-            fields: std::collections::BTreeMap::new(),
+            fields: Sorted::new(),
             depends_on: std::collections::BTreeSet::new(),
             attempt: 0,
             failure: None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use schema_documents::recorded::{Failure, Recorded, ResourceRecord, Status};
 use schema_documents::recovery::{Finding, There};
-use schema_documents::{Json, Millis};
+use schema_documents::{Kept, Millis, Sorted};
 
 /// The code of a search that found several that claim to be one resource.
 const AMBIGUOUS: &str = "Ambiguous";
@@ -33,10 +33,10 @@ fn record(found: &Finding, at_ms: Millis) -> ResourceRecord {
         name: None,
         identifier: None,
         status: Status::Gone,
-        seen: Json::Null,
+        seen: Kept::default(),
         seen_at_ms: 0,
         operated_at_ms: 0,
-        fields: std::collections::BTreeMap::new(),
+        fields: Sorted::new(),
         depends_on: found.depends_on.clone(),
         attempt: 0,
         failure: None,
@@ -47,7 +47,7 @@ fn record(found: &Finding, at_ms: Millis) -> ResourceRecord {
             identifier: Some(identifier.clone()),
             name: name.clone(),
             status: Status::Live,
-            seen: live.clone(),
+            seen: live.into(),
             seen_at_ms: *began_at_ms,
             attached: true,
             ..blank

@@ -7,7 +7,7 @@ use schema_documents::journal::{Act, Entry, Settlement};
 use schema_documents::plan::{Action, Plan, Step};
 use schema_documents::recorded::Status;
 use schema_documents::value::Reference;
-use schema_documents::{FieldPath, Json, ResourceId, Value};
+use schema_documents::{FieldPath, Json, Kept, ResourceId, Value};
 
 use super::{Mode, Pass, Published, Stage, Then};
 use crate::bind::{Binding, BoundResource, physical_name, put_name};
@@ -100,7 +100,8 @@ impl Pass {
 
     fn output(&self, reference: &Reference) -> Option<Json> {
         let (_, record) = self.recorded.current(&reference.resource)?;
-        reference.output.get(&record.seen).filter(|_| record.status == Status::Live).cloned()
+        let output = record.seen.at(&reference.output).filter(|_| record.status == Status::Live);
+        output.map(Kept::to_json)
     }
 
     /// The complete act of a create and what becomes of its fields: the plan's step with all outputs filled in that were

@@ -1,13 +1,13 @@
 //! What a read after our own operation adds to memory.
 //!
-//! What the operation wrote is *seen* as the provider spells it (semantics, §2). Everything else that the read shows is no
-//! doing of ours: it stays as it was seen before, so that what somebody edited meanwhile is found by the next pass, and not
-//! taken for known.
+//! What the operation wrote is *seen* as the provider spells it (semantics, §2), unless no spelling could make it what the read
+//! shows: somebody was quicker than the read. Everything else that the read shows is no doing of ours: it stays as it was seen
+//! before, so that what somebody edited meanwhile is found by the next pass, and not taken for known.
 
 use schema_catalog::{Kind, compare, units};
 use schema_documents::journal::{Act, Entry};
 use schema_documents::plan::Change;
-use schema_documents::recorded::{ResourceRecord, Status};
+use schema_documents::recorded::{FieldRecord, ResourceRecord, Status};
 use schema_documents::{FieldPath, Json, Millis, Value};
 
 use super::flight::Flight;
@@ -23,12 +23,9 @@ impl Pass {
         let record = self.recorded.resources.get(&resource).and_then(|all| all.get(&generation));
         if let (Some(kind), Some(record)) = (self.kind(&flight.intent.kind), record) {
             if let Act::Update { changes, .. } = &flight.intent.act {
-                keep_untouched(kind, &record.seen, changes, &mut live);
+                keep_untouched(kind, &record.seen.to_json(), changes, &mut live);
             }
-            if flight.tries > 0 {
-                // It comes late, and what was written may have been edited meanwhile.
-                as_asked(kind, record, &mut live);
-            }
+            as_asked(kind, record, &mut live, if flight.tries > 0 { Delay::Late } else { Delay::Prompt });
         }
         Entry::Seen { resource, generation, live, began_at_ms }
     }
@@ -42,7 +39,8 @@ impl Pass {
         };
         if diff::owes_a_look(record) && record.status == Status::Live {
             let mut live = self.memory_of(&record.kind, (&key.0, key.1), properties);
-            let is_edited = self.kind(&record.kind).is_some_and(|kind| as_asked(kind, record, &mut live));
+            let is_edited =
+                self.kind(&record.kind).is_some_and(|kind| as_asked(kind, record, &mut live, Delay::Late));
             self.turn(if is_edited { Turn::OwedReadBackEdited } else { Turn::OwedReadBack });
             let (resource, generation) = key.clone();
             let seen = Entry::Seen { resource, generation, live, began_at_ms: *began_at_ms };
@@ -73,13 +71,31 @@ fn keep_untouched(kind: &Kind, seen: &Json, changes: &[Change], live: &mut Json)
     }
 }
 
-/// Puts what was asked in the place of what is otherwise, wherever a read shows anything at all. Whether anything was.
-fn as_asked(kind: &Kind, record: &ResourceRecord, live: &mut Json) -> bool {
+/// When a read-back comes, and so what it may show.
+#[derive(Clone, Copy, PartialEq)]
+enum Delay {
+    /// At once: what is otherwise is the provider's spelling, unless no spelling could make it so.
+    Prompt,
+    /// Later: what was written may have been edited meanwhile.
+    Late,
+}
+
+/// Puts what was asked in the place of what somebody may have edited, wherever a read shows anything at all. Whether anything
+/// was.
+fn as_asked(kind: &Kind, record: &ResourceRecord, live: &mut Json, delay: Delay) -> bool {
     let mut is_otherwise = false;
-    for (path, field) in record.fields.iter().filter(|(path, _)| !kind.is_provider_owned(path)) {
+    let is_edited_already = |field: &FieldRecord| field.edit.as_ref().is_some_and(|edit| !edit.reverted);
+    for (path, field) in &record.fields {
+        if kind.is_provider_owned(path) || is_edited_already(field) {
+            continue;
+        }
         let Some(asked) = field.asked.as_ref().and_then(Value::as_json) else { continue };
         let found = compare::live_value(kind, path, &asked, live);
-        if found.is_some_and(|found| !compare::satisfies(kind, path, &asked, found)) {
+        let is_edited = |found: &Json| match delay {
+            Delay::Prompt => compare::is_another_value(kind, path, &asked, found),
+            Delay::Late => !compare::satisfies(kind, path, &asked, found),
+        };
+        if found.is_some_and(is_edited) {
             is_otherwise |= path.set(live, asked);
         }
     }

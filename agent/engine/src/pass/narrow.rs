@@ -1,12 +1,14 @@
 //! Which resources a pass reads: all of them, or what there is a reason to look at ([`crate::attention`]).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use schema_documents::recorded::Status;
+use schema_documents::desired::{Outline, Resource};
+use schema_documents::recorded::{ResourceRecord, Status};
 use schema_documents::{Json, Millis, ResourceId};
 
 use super::{Pass, Purpose};
-use crate::attention::{Agreement, Scope, longest_unread};
+use crate::attention::{Agreement, Scope, Sweep, longest_unread};
 use crate::diff::{self, Context, Doing, Unread};
 use crate::live::{Key, Live, LiveState};
 
@@ -20,41 +22,53 @@ const WORTH_A_LIST: usize = 3;
 impl Pass {
     /// What is read one by one, and the kinds that are listed, each with what the list may stand for.
     pub(super) fn choose_reads(&mut self) -> (Vec<Key>, BTreeMap<String, BTreeSet<Key>>) {
-        let readable = self.readable();
         if self.attention.scope != Scope::Everything {
             self.agree();
         }
         let Scope::Narrow { named, sweep } = &self.attention.scope else {
-            return (readable, BTreeMap::new());
+            return (self.readable(), BTreeMap::new());
         };
         let mut wanted: BTreeSet<Key> = named.clone();
         wanted.extend(self.sightings.keys().map(|(id, generation, _)| (id.clone(), *generation)));
-        if let Some(agreement) = &self.attention.agreement {
-            wanted.extend(readable.iter().filter(|(id, _)| agreement.worth_a_look.contains(id)).cloned());
+        for id in self.attention.agreement.iter().flat_map(|agreement| &agreement.worth_a_look) {
+            let generations = self.recorded.resources.get(id).into_iter().flat_map(BTreeMap::keys);
+            wanted.extend(generations.map(|generation| (id.clone(), *generation)));
         }
-        let looks = &self.attention.looks;
-        let ripe = readable.iter().filter(|key| sweep.is_ripe(looks.get(*key), self.now_ms)).cloned();
-        let slice = longest_unread(ripe, looks, sweep.due(readable.len()));
-        let swept: BTreeSet<Key> = slice.into_iter().filter(|key| !wanted.contains(key)).collect();
+        let busy = self.keys_with_open_intents();
+        wanted.retain(|key| {
+            self.recorded.generation(&key.0, key.1).is_some_and(|record| self.is_readable(key, record, &busy))
+        });
+        let swept: BTreeSet<Key> =
+            self.slice(*sweep).into_iter().filter(|key| !wanted.contains(key)).collect();
         let lists = self.worth_a_list(&swept);
-        let is_read = |key: &Key| {
-            wanted.contains(key) || swept.contains(key) && !lists.values().any(|listed| listed.contains(key))
-        };
-        (readable.into_iter().filter(is_read).collect(), lists)
+        let listed = |key: &Key| lists.values().any(|listed| listed.contains(key));
+        wanted.extend(swept.into_iter().filter(|key| !listed(key)));
+        (wanted.into_iter().collect(), lists)
     }
 
-    /// Everything of which there is an identifier and a provider, and that no open intent is about: of that recovery alone
-    /// judges.
+    /// The slice of the sweep that is due.
+    fn slice(&self, sweep: Sweep) -> Vec<Key> {
+        if sweep.due(usize::MAX) == 0 {
+            return Vec::new();
+        }
+        let (readable, looks) = (self.readable(), &self.attention.looks);
+        let due = sweep.due(readable.len());
+        let ripe = readable.into_iter().filter(|key| sweep.is_ripe(looks.get(key), self.now_ms));
+        longest_unread(ripe, looks, due)
+    }
+
+    /// Everything that can be read, sorted.
     fn readable(&self) -> Vec<Key> {
         let busy = self.keys_with_open_intents();
         let all = self.recorded.resources.iter();
-        let generations =
-            all.flat_map(|(id, all)| all.iter().map(move |(number, record)| (id, *number, record)));
-        generations
-            .filter(|(.., record)| record.identifier.is_some() && self.knows.contains(&record.kind))
-            .map(|(id, number, _)| (id.clone(), number))
-            .filter(|key| !busy.contains(key))
-            .collect()
+        let all =
+            all.flat_map(|(id, all)| all.iter().map(|(number, record)| ((id.clone(), *number), record)));
+        all.filter(|(key, record)| self.is_readable(key, record, &busy)).map(|(key, _)| key).collect()
+    }
+
+    /// Whether there is an identifier and a provider, and no open intent is about it: of that recovery alone judges.
+    fn is_readable(&self, key: &Key, record: &ResourceRecord, busy: &BTreeSet<Key>) -> bool {
+        record.identifier.is_some() && self.knows.contains(&record.kind) && !busy.contains(key)
     }
 
     /// Of a narrow pass: all that there can be anything to say of.
@@ -65,43 +79,57 @@ impl Pass {
         Some(ids)
     }
 
-    /// Finds out how the document and the record agree, unless an earlier pass did and both are still the same.
+    /// Finds out how the document and the record agree, unless an earlier pass did and both are still the same. Where only the
+    /// document is another, what is the same in both documents is as it was.
     fn agree(&mut self) {
-        let desired = self.desired.digest();
+        let outline = self.attention.outline.take().unwrap_or_else(|| Arc::new(Outline::of(&self.desired)));
         let number = (self.learnt == 0).then_some(self.recorded.number);
-        let is_known = self.attention.agreement.as_ref().is_some_and(|agreement| {
-            agreement.desired == desired && agreement.number == number && number.is_some()
-        });
-        self.digest = Some(desired.clone());
-        if !is_known {
-            let (disagree, worth_a_look) = self.worth_a_look();
-            self.attention.agreement = Some(Agreement { desired, number, disagree, worth_a_look });
-        }
+        self.digest = Some(outline.digest().clone());
+        let known =
+            self.attention.agreement.take().filter(|known| number.is_some() && known.number == number);
+        let agreement = match known {
+            Some(known) if known.desired.digest() == outline.digest() => known,
+            known => {
+                let in_question = known.and_then(|known| known.in_question(&outline));
+                self.agreement(number, &outline, in_question)
+            }
+        };
+        (self.attention.agreement, self.attention.outline) = (Some(agreement), Some(outline));
     }
 
     /// What would differ if the cloud were as it was seen last; and with that, where something would be done, its neighbours:
-    /// those whose outputs it uses, and those that use its own.
-    fn worth_a_look(&self) -> (BTreeSet<ResourceId>, BTreeSet<ResourceId>) {
+    /// those whose outputs it uses, and those that use its own. Where it is known what is in question, nothing else is looked at.
+    fn agreement(
+        &self,
+        number: Option<u64>,
+        outline: &Arc<Outline>,
+        mut in_question: Option<BTreeSet<ResourceId>>,
+    ) -> Agreement {
         let knows = |kind: &str| self.knows.contains(kind);
-        let context = Context { unread: Unread::AsSeen, ..self.context(&knows) };
-        let (_, differences) = diff::compare(&self.desired, &self.recorded, &LiveState::new(), &context);
-        let mut disagree: BTreeSet<ResourceId> =
-            differences.resources.iter().map(|difference| difference.id.clone()).collect();
-        // A move is made in the record before anything else: until then it has the old id there.
-        disagree.extend(differences.moved.into_iter().flat_map(|(from, to)| [from, to]));
-        let mut ids = disagree.clone();
-        let acted_on = differences.resources.iter().filter(|difference| difference.action != Doing::Nothing);
-        let acted_on: BTreeSet<&ResourceId> = acted_on.map(|difference| &difference.id).collect();
-        if !acted_on.is_empty() {
-            for (id, resource) in &self.desired.resources {
-                if acted_on.contains(id) {
-                    ids.extend(resource.dependencies());
-                } else if resource.properties.values().any(|value| value.refers_to(&acted_on)) {
-                    ids.insert(id.clone());
-                }
+        let differences = loop {
+            let only = in_question.as_ref();
+            let context = Context { unread: Unread::AsSeen, only, ..self.context(&knows) };
+            let (_, found) = diff::compare(&self.desired, &self.recorded, &LiveState::new(), &context);
+            // What is about to be replaced gives no outputs: whoever uses them is in question, too.
+            let Some(ids) = &mut in_question else { break found };
+            let before = ids.len();
+            ids.extend(outline.users_of(&found.hidden));
+            if ids.len() == before {
+                break found;
             }
-        }
-        (disagree, ids)
+        };
+        let all = || differences.resources.iter();
+        let mut disagree: BTreeSet<ResourceId> = all().map(|difference| difference.id.clone()).collect();
+        let acted_on = all().filter(|difference| difference.action != Doing::Nothing);
+        let acted_on: BTreeSet<&ResourceId> = acted_on.map(|difference| &difference.id).collect();
+        // A move is made in the record before anything else: until then it has the old id there.
+        disagree.extend(differences.moved.iter().flat_map(|(from, to)| [from.clone(), to.clone()]));
+        let mut worth_a_look = disagree.clone();
+        worth_a_look.extend(outline.users_of(acted_on.iter().copied()));
+        let resources = acted_on.iter().filter_map(|id| self.desired.resources.get(*id));
+        worth_a_look.extend(resources.flat_map(Resource::dependencies));
+        let (desired, hidden) = (Arc::clone(outline), differences.hidden);
+        Agreement { desired, number, disagree, worth_a_look, hidden }
     }
 
     /// Of a slice of the sweep, the kinds of which one list tells as much as many reads.
@@ -140,7 +168,7 @@ impl Pass {
             let found = record.and_then(|record| Some((record, shown.get(record.identifier.as_ref()?)?)));
             if let Some((record, properties)) = found
                 && !diff::owes_a_look(record)
-                && *properties == record.seen
+                && record.seen == *properties
             {
                 self.attention.looks.insert(key.clone(), asked_at_ms);
                 self.live.insert(key, Live::AsSeen { began_at_ms: asked_at_ms });

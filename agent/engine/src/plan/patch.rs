@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schema_catalog::Kind;
 use schema_documents::path::{element_text, selector};
 use schema_documents::plan::{Change, Wish};
-use schema_documents::{FieldPath, Json, Value};
+use schema_documents::{FieldPath, Json, Sorted, Value};
 
 use crate::bind;
 
@@ -85,7 +85,7 @@ impl Patch<'_> {
             missing.push(parent);
         }
         for parent in missing.iter().rev() {
-            self.operation("add", parent, Some(Value::Object(BTreeMap::new())));
+            self.operation("add", parent, Some(Value::Object(Sorted::new())));
             parent.set(&mut self.document, Json::Object(serde_json::Map::new()));
         }
         self.operation("add", path, Some(value.clone()));

@@ -1,8 +1,8 @@
 //! The digest of a desired state, written straight into the hash.
 //!
-//! What is hashed is the canonical JSON of the document without its source positions. The views below have their members in
-//! the order of their names, so that no intermediate document has to be made and sorted; each takes its original apart
-//! member by member, so that a new member cannot be forgotten here.
+//! What is hashed is the canonical JSON of the document without its source positions, one resource after the other. The views
+//! below have their members in the order of their names, so that no intermediate document has to be made and sorted; each takes
+//! its original apart member by member, so that a new member cannot be forgotten here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,26 +12,34 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Class, DesiredState, EnvironmentIdentity, Field, Format, NameStem, Phase, Resource};
 use crate::environment::{Approval, Cloud, EnvironmentType, Moved};
-use crate::{Digest, FieldPath, Json, Origin, ResourceId, Value, canonical};
+use crate::{Digest, FieldPath, Json, Origin, ResourceId, Sorted, Value, canonical};
 
-pub(super) fn of(desired: &DesiredState) -> Digest {
-    let mut hash = std::io::BufWriter::with_capacity(16 * 1024, Hash(Sha256::new()));
-    serde_json::to_writer(&mut hash, &State::of(desired)).expect("BUG: a desired state serialises");
-    let hash = hash.into_inner().map_err(|_| ()).expect("BUG: a hash takes all bytes");
-    Digest::of_hash(&hash.0.finalize())
+/// The digest of a document. What is hashed of each resource is shown on the way, in the order of their ids.
+pub(super) fn of(desired: &DesiredState, mut shown: impl FnMut(&ResourceId, &Resource, &[u8])) -> Digest {
+    let frame = frame(desired);
+    let (before, after) = frame.split_once(RESOURCES).expect("BUG: a desired state has resources");
+    let mut hash = Sha256::new();
+    hash.update(before);
+    hash.update(RESOURCES);
+    let mut written = Vec::new();
+    for (number, (id, resource)) in desired.resources.iter().enumerate() {
+        let separator = if number == 0 { "" } else { "," };
+        hash.update(format!("{separator}\"{id}\":"));
+        written.clear();
+        serde_json::to_writer(&mut written, &Thing::of(resource)).expect("BUG: a resource serialises");
+        hash.update(&written);
+        shown(id, resource, &written);
+    }
+    hash.update(after);
+    Digest::of_hash(&hash.finalize())
 }
 
-struct Hash(Sha256);
+/// After this the resources stand. Nothing else has a member of that name, and in a text its quotes would be escaped.
+const RESOURCES: &str = "\"resources\":{";
 
-impl std::io::Write for Hash {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+/// What is hashed of a document beside its resources: the document without any.
+pub(super) fn frame(desired: &DesiredState) -> String {
+    serde_json::to_string(&State::of(desired)).expect("BUG: a desired state serialises")
 }
 
 #[derive(Serialize)]
@@ -43,7 +51,7 @@ struct State<'a> {
     format: Format,
     #[serde(skip_serializing_if = "<[Moved]>::is_empty")]
     moved: &'a [Moved],
-    resources: Mapped<'a, ResourceId, Resource, Thing<'a>>,
+    resources: BTreeMap<&'a ResourceId, Thing<'a>>,
     settle_seconds: u64,
     version: u32,
 }
@@ -58,7 +66,7 @@ impl<'a> State<'a> {
             edition,
             approval,
             settle_seconds,
-            resources,
+            resources: _,
             moved,
         } = desired;
         Self {
@@ -68,7 +76,7 @@ impl<'a> State<'a> {
             environment: Identity::of(environment),
             format: *format,
             moved,
-            resources: Mapped(resources, Thing::of),
+            resources: BTreeMap::new(),
             settle_seconds: *settle_seconds,
             version: *version,
         }
@@ -95,13 +103,13 @@ impl<'a> Identity<'a> {
 struct Thing<'a> {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     depends_on: &'a BTreeSet<ResourceId>,
-    fields: Mapped<'a, FieldPath, Field, Part<'a>>,
+    fields: Mapped<'a, Field, Part<'a>>,
     kind: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<Stem<'a>>,
     origin: Source<'a>,
     phase: Phase,
-    properties: &'a BTreeMap<String, Value>,
+    properties: &'a Sorted<String, Value>,
     stateful: bool,
 }
 
@@ -110,7 +118,7 @@ impl<'a> Thing<'a> {
         let Resource { kind, stateful, phase, name, properties, depends_on, origin, fields } = resource;
         Self {
             depends_on,
-            fields: Mapped(fields, Part::of),
+            fields: Mapped::of(fields, Part::of),
             kind,
             name: name.as_ref().map(Stem::of),
             origin: Source(origin),
@@ -175,21 +183,29 @@ impl Serialize for Source<'_> {
     }
 }
 
-/// A map whose values are looked at through a view.
-struct Mapped<'a, K, V, W>(&'a BTreeMap<K, V>, fn(&'a V) -> W);
+/// A map whose values are looked at through a view. Keys sort by their text here, which for paths is not the order of the map.
+struct Mapped<'a, V, W> {
+    entries: Vec<(String, &'a V)>,
+    view: fn(&'a V) -> W,
+}
 
-impl<K: ToString, V, W: Serialize> Serialize for Mapped<'_, K, V, W> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Keys sort by their text here, which for paths is not the order of the map.
+impl<'a, V, W> Mapped<'a, V, W> {
+    fn of<K: ToString + 'a>(map: impl IntoIterator<Item = (&'a K, &'a V)>, view: fn(&'a V) -> W) -> Self {
         let mut entries: Vec<(String, &V)> =
-            self.0.iter().map(|(key, value)| (key.to_string(), value)).collect();
+            map.into_iter().map(|(key, value)| (key.to_string(), value)).collect();
         entries.sort_by(|a, b| a.0.cmp(&b.0));
-        serializer.collect_map(entries.into_iter().map(|(key, value)| (key, (self.1)(value))))
+        Self { entries, view }
+    }
+}
+
+impl<V, W: Serialize> Serialize for Mapped<'_, V, W> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.entries.iter().map(|(key, value)| (key, (self.view)(value))))
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use serde_json::json;
 
     use super::*;
@@ -206,7 +222,7 @@ mod tests {
         Digest::of_bytes(canonical::to_string(&json).as_bytes())
     }
 
-    fn document(position: &str) -> DesiredState {
+    pub(in crate::desired) fn document(position: &str) -> DesiredState {
         let declared = json!({"by": "declaration", "at": position});
         let fallback = json!({"by": "default", "rule": "topic", "edition": "2026.1"});
         let setting = json!({"by": "setting", "at": position});
@@ -239,10 +255,12 @@ mod tests {
     #[test]
     fn the_digest_is_that_of_the_canonical_document_without_positions() {
         let desired = document("a.go:1:1-1:2");
-        assert_eq!(of(&desired), defined(&desired));
-        assert_eq!(of(&desired), of(&document("b.go:9:9-9:9")));
+        assert_eq!(desired.digest(), defined(&desired));
+        assert_eq!(desired.digest(), document("b.go:9:9-9:9").digest());
         let mut other = desired.clone();
         other.settle_seconds = 61;
-        assert_ne!(of(&other), of(&desired));
+        assert_ne!(other.digest(), desired.digest());
+        other.resources.clear();
+        assert_eq!(other.digest(), defined(&other));
     }
 }

@@ -8,7 +8,7 @@ use schema_documents::desired::{Class, Field, Resource};
 use schema_documents::import::Import;
 use schema_documents::origin::Rank;
 use schema_documents::recorded::{FieldRecord, OpenEdit, ResourceRecord};
-use schema_documents::{FieldPath, Json, Origin, Value};
+use schema_documents::{FieldPath, Json, Kept, Origin, Value};
 use serde_json::json;
 
 use super::{Case, Spelled, State, WishOf};
@@ -35,18 +35,20 @@ impl Case {
         let now_ms = scene.now_ms;
         let mut live = scene.cloud[&identifier].clone();
         let record = record_mut(&mut scene);
+        let mut seen = record.seen.to_json();
         if self.unread {
             record.operated_at_ms = now_ms;
         }
         for (unit, state) in self.units() {
             put(unit, &mut live, state.live);
-            put(unit, &mut record.seen, state.seen);
+            put(unit, &mut seen, state.seen);
             remember((unit, state), record, now_ms);
         }
         if self.attached {
             record.fields.clear();
-            (record.attached, record.operated_at_ms, record.seen) = (true, 0, live.clone());
+            (record.attached, record.operated_at_ms, seen) = (true, 0, live.clone());
         }
+        record.seen = Kept::from(&seen);
         scene.cloud.insert(identifier, live);
         for (unit, state) in self.units() {
             wish(&mut scene, unit, state.wish.as_ref());

@@ -174,10 +174,11 @@ impl Cloud {
     }
 
     /// Somebody in the console sets a property of everything of a kind.
-    pub(super) fn edit(&mut self, kind: &str, path: &str, value: &str) {
+    pub(super) fn edit(&mut self, kind: &str, path: &str, value: impl Into<Json>) {
+        let value = value.into();
         let path = FieldPath::parse(path).unwrap();
         for (_, properties) in self.resources.values_mut().filter(|(found, _)| found == kind) {
-            path.set(properties, value.into());
+            path.set(properties, value.clone());
         }
     }
 

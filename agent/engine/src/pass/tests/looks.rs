@@ -8,7 +8,7 @@ use schema_documents::recorded::Choice;
 use schema_documents::{FieldPath, ResourceId};
 use serde_json::{Value as Json, json};
 
-use super::cloud::Fault;
+use super::cloud::{Cloud, Fault};
 use super::world::{Crash, World, app, ten_resources};
 use super::{Mode, check_fault, comes_to_rest, comes_to_rest_at};
 
@@ -215,4 +215,33 @@ fn an_edit_before_a_read_back_that_a_crash_put_off_is_an_edit() {
         let field = &record.fields[&FieldPath::parse("/DisplayName").expect("a path")];
         assert!(field.edit.is_some(), "after command {at}: {record:#?}");
     }
+}
+
+#[test]
+fn an_edit_between_a_creation_and_its_read_back_is_an_edit() {
+    let queue = |seconds: u64| {
+        let properties = json!({"VisibilityTimeout": seconds});
+        app([("topic/a/queue", "AWS::SQS::Queue", properties)])
+    };
+    let edit = |cloud: &mut Cloud| cloud.edit("AWS::SQS::Queue", "/VisibilityTimeout", 77);
+    let mut found = 0;
+    for at in 0..20 {
+        let mut world = World::new();
+        world.meddle = Some((at, edit));
+        world.run(&queue(30), Mode::Run);
+        let timeout = |world: &World| {
+            let (_, properties) = world.cloud.resources.values().next().expect("the queue was made");
+            properties["VisibilityTimeout"].clone()
+        };
+        let was_edited = timeout(&world) == 77;
+        for _ in 0..2 {
+            world.wait(3_600_000);
+            world.run(&queue(50), Mode::Run);
+        }
+        if was_edited {
+            found += 1;
+            assert_eq!(timeout(&world), 77, "edited at {at}");
+        }
+    }
+    assert!(found > 0, "some edits come between the call and the read");
 }

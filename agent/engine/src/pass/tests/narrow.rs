@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use schema_documents::desired::DesiredState;
+use schema_documents::environment::Moved;
 use schema_documents::plan::Hold;
 use schema_documents::{FieldPath, ResourceId, Value};
 use serde_json::json;
 
 use super::world::{World, app, ten_resources};
 use super::{Mode, comes_to_rest, comes_to_rest_at};
-use crate::attention::{Attention, Looks, Scope, Sweep};
+use crate::attention::{Agreement, Attention, Looks, Scope, Sweep};
 use crate::command::Outcome;
 use crate::live::Key;
 
@@ -203,4 +204,44 @@ fn one_list_stands_for_many_reads_but_only_where_it_shows_what_was_seen() {
     assert_eq!(read, [edited], "what the list shows otherwise is read, and nothing else");
     assert_eq!(outcome.plan.unwrap().imports.len(), 1);
     assert_eq!(world.looks.len(), 4, "and all four were looked at");
+}
+
+/// How a document and the record agree, found from scratch or from how another document did.
+fn agreement(world: &mut World, desired: &DesiredState, known: Option<Agreement>) -> Agreement {
+    world.attention = Attention { agreement: known, ..narrow(&[], 0, Looks::new()) };
+    world.run(desired, Mode::Plan);
+    world.agreement.take().expect("a narrow pass finds out")
+}
+
+/// From one document to another and back: what is found from what was known is what is found from scratch.
+#[track_caller]
+fn check_agreement(disagree: &[&str], change: impl Fn(&mut DesiredState)) {
+    let mut world = in_step();
+    let before = ten_resources();
+    let mut after = before.clone();
+    change(&mut after);
+    for (from, to, disagree) in [(&before, &after, disagree), (&after, &before, &[])] {
+        let known = agreement(&mut world, from, None);
+        let anew = agreement(&mut world, to, None);
+        let names: Vec<&str> = anew.disagree.iter().map(ResourceId::as_str).collect();
+        assert_eq!(names, disagree);
+        assert_eq!(agreement(&mut world, to, Some(known)), anew);
+    }
+}
+
+#[test]
+fn what_a_change_of_the_document_means_is_found_from_what_was_known_before() {
+    check_agreement(&[TOPIC], |desired| wish(desired, TOPIC, "DisplayName", json!("another")));
+    check_agreement(&[TOPIC], |desired| drop(desired.resources.remove(&id(TOPIC))));
+    check_agreement(&["topic/d/topic"], |desired| {
+        let another = desired.resources[&id(TOPIC)].clone();
+        desired.resources.insert(id("topic/d/topic"), another);
+    });
+    let network = ["network/main/group", "network/main/subnet/a", "network/main/subnet/b", VPC];
+    check_agreement(&network, |desired| wish(desired, VPC, "CidrBlock", json!("10.9.0.0/16")));
+    check_agreement(&[TOPIC, "topic/d/topic"], |desired| {
+        let renamed = desired.resources.remove(&id(TOPIC)).expect("it is there");
+        desired.resources.insert(id("topic/d/topic"), renamed);
+        desired.moved.push(Moved { from: id(TOPIC), to: id("topic/d/topic") });
+    });
 }

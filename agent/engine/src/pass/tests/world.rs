@@ -11,7 +11,7 @@ use schema_documents::{Json, Millis};
 use serde_json::json;
 
 use super::cloud::Cloud;
-use crate::attention::{Attention, Looks};
+use crate::attention::{Agreement, Attention, Looks};
 use crate::command::{Command, Event, Outcome};
 use crate::diff::Sightings;
 use crate::fold;
@@ -43,6 +43,8 @@ pub(super) struct World {
     /// What the next pass looks at.
     pub(super) attention: Attention,
     pub(super) looks: Looks,
+    /// What the last pass found of how its document and the record agreed.
+    pub(super) agreement: Option<Agreement>,
 }
 
 impl World {
@@ -58,6 +60,7 @@ impl World {
             sightings: Sightings::new(),
             attention: Attention::default(),
             looks: Looks::new(),
+            agreement: None,
         }
     }
 
@@ -86,7 +89,7 @@ impl World {
     ) -> Option<Outcome> {
         let kinds = Catalog::builtin().kinds().map(|kind| kind.name.clone());
         let mut pass = Pass::new(Inputs {
-            desired: desired.clone(),
+            desired: desired.clone().into(),
             published: Published::default(),
             recorded: self.recorded(),
             catalog: Catalog::builtin(),
@@ -102,8 +105,9 @@ impl World {
         loop {
             for command in pass.step(event, self.now_ms) {
                 if let Command::Finish(outcome) = command {
-                    self.sightings = pass.sightings().clone();
-                    self.looks = pass.looks().clone();
+                    let left = pass.leave();
+                    (self.sightings, self.looks, self.agreement) =
+                        (left.sightings, left.looks, left.agreement);
                     return Some(*outcome);
                 }
                 waiting.insert((not_before_ms(&command), issued), command);
