@@ -70,6 +70,11 @@ model:
 simulate *flags:
     cargo run --quiet --profile simulation --package fixtures-simulation --bin simulate -- {{flags}}
 
+# The laws of the merge over a million random cases, and the way back for every attribute with several values
+laws cases="1000000":
+    LAWS_CASES={{cases}} cargo test --profile simulation --package agent-engine --lib laws -- --nocapture
+    ATTRIBUTE_VALUES=10 cargo test --profile simulation --package fixtures-suite --test attributes -- --nocapture
+
 # Guarantees broken on purpose, one after the other: fails when the judges of the simulation do not notice
 sabotage *flags:
     cargo run --quiet --profile simulation --package fixtures-simulation --bin simulate -- sabotage {{flags}}

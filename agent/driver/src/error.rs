@@ -1,6 +1,7 @@
 //! What stops a driver.
 
 use agent_world::StoreError;
+use schema_documents::recovery::Leftover;
 
 /// A pass could not be run, or not to its end. Nothing is lost: the next one goes on from the journal.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +59,27 @@ pub enum DriverError {
     NotLost {
         /// Its last batch.
         number: u64,
+    },
+    /// There is no journal, and something live says that it is of this environment.
+    #[error(
+        "there is no journal, and the {} `{}` says that it is this environment's `{}`: the journal was lost, or lies \
+         elsewhere. Nothing was done. Name the place with `--state`, or let `manifest-agent recover` rebuild it",
+        found.kind, found.identifier, found.resource
+    )]
+    JournalLost {
+        /// One of possibly many.
+        found: Leftover,
+    },
+    /// There is no journal, and whether one was lost is not known.
+    #[error(
+        "there is no journal, and whether one was lost is not known, for the {kind} resources cannot be searched for any of \
+         this environment: {why}. Nothing was done; it can be tried again"
+    )]
+    PerhapsLost {
+        /// The kind.
+        kind: String,
+        /// What the cloud said.
+        why: String,
     },
     /// An entry would make a journal that cannot be read back; it was not written.
     #[error("an entry would be illegal and was not written: {0}")]

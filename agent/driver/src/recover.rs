@@ -1,10 +1,10 @@
 //! A search for what a lost journal spoke of, executed; and a person's word for what it found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use agent_engine::command::{Command, Event};
 use agent_engine::options::Limits;
-use agent_engine::recover::{self, Inputs, Search};
+use agent_engine::recover::{self, Inputs, Search, Trace};
 use schema_catalog::Catalog;
 use schema_documents::desired::DesiredState;
 use schema_documents::recovery::Recovery;
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::run::in_time;
-use crate::{Driver, DriverError, Journal, Reporter, lease};
+use crate::{Driver, DriverError, Journal, Reporter, Request, lease};
 
 /// What a search is asked for.
 #[derive(Clone)]
@@ -31,10 +31,46 @@ pub struct RecoverRequest {
 /// Searches the cloud for an environment whose journal was lost. Writes nothing anywhere.
 pub async fn search(driver: &Driver, request: RecoverRequest) -> Result<Recovery, DriverError> {
     is_free(&Journal::open(driver).await?)?;
+    let mut search = Search::new(inputs(driver, request));
+    execute(driver, &mut search).await?;
+    Ok(search.recovery())
+}
+
+/// Refuses to begin a journal where the one before it was lost: everything would be created anew. A journal that a pass of
+/// it has begun is none of those, and costs nothing here.
+pub(crate) async fn is_new(
+    driver: &Driver,
+    journal: &mut Journal,
+    request: &Request,
+) -> Result<(), DriverError> {
+    if !recover::may_be_lost(journal.recorded()) {
+        return Ok(());
+    }
+    let (desired, limits) = ((*request.desired).clone(), request.limits.clone());
+    let request = RecoverRequest { desired, catalog: request.catalog, limits, told: BTreeMap::new() };
+    let mut search = Search::for_a_trace(inputs(driver, request));
+    execute(driver, &mut search).await?;
+    let trace = search.trace();
+    // What was found may be another agent's, which has begun this journal meanwhile.
+    if trace != Trace::Nothing && journal.catch_up().await? > 0 && !recover::may_be_lost(journal.recorded()) {
+        return Ok(());
+    }
+    match trace {
+        Trace::Nothing => Ok(()),
+        Trace::Something(found) => Err(DriverError::JournalLost { found }),
+        Trace::Unknown { kind, why } => Err(DriverError::PerhapsLost { kind, why }),
+    }
+}
+
+fn inputs(driver: &Driver, request: RecoverRequest) -> Inputs {
     let RecoverRequest { desired, catalog, limits, told } = request;
-    let knows: BTreeSet<String> =
+    let knows =
         catalog.kinds().map(|kind| kind.name.clone()).filter(|kind| driver.provider.knows(kind)).collect();
-    let mut search = Search::new(Inputs { desired, catalog, limits, knows, told });
+    Inputs { desired, catalog, limits, knows, told }
+}
+
+/// Asks what the search wants to know, until it wants to know nothing more.
+async fn execute(driver: &Driver, search: &mut Search) -> Result<(), DriverError> {
     let mut tasks = JoinSet::new();
     let mut event = Event::Started;
     loop {
@@ -43,7 +79,7 @@ pub async fn search(driver: &Driver, request: RecoverRequest) -> Result<Recovery
         }
         event = loop {
             match tasks.join_next().await {
-                None => return Ok(search.recovery()),
+                None => return Ok(()),
                 Some(Ok(Some(event))) => break event,
                 Some(Ok(None)) => {}
                 // A task is never cancelled; it can only have panicked, in a provider.

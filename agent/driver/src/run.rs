@@ -26,7 +26,7 @@ use crate::lease::{self, Hold};
 use crate::progress::Narrator;
 use crate::scrub::{self, Secrets};
 use crate::witness::Sight;
-use crate::{Driver, DriverError, Journal, Reporter, Writer};
+use crate::{Driver, DriverError, Journal, Reporter, Writer, recover};
 
 /// What a pass is asked for.
 #[derive(Clone)]
@@ -68,7 +68,8 @@ pub struct Report {
 /// Runs one pass: opens the journal, holds the lease where anything may change, executes what the engine commands, and
 /// gives the lease back. `stop` turning true lets what is in flight come to a recorded end and begins nothing new.
 ///
-/// A pass in [`Mode::Plan`] writes nothing anywhere.
+/// A pass in [`Mode::Plan`] writes nothing anywhere. Where there is no journal and something live says that it is of this
+/// environment, no pass begins: [`DriverError::JournalLost`].
 pub async fn pass(
     driver: &Driver,
     request: Request,
@@ -76,6 +77,7 @@ pub async fn pass(
     stop: watch::Receiver<bool>,
 ) -> Result<Report, DriverError> {
     let mut journal = Journal::open(driver).await?;
+    recover::is_new(driver, &mut journal, &request).await?;
     if !matches!(request.mode, Mode::Plan | Mode::PlanDestroy) {
         lease::claim(driver, &mut journal, reporter, &stop).await?;
     }

@@ -136,6 +136,8 @@ pub struct Beside {
     pub from: Option<Json>,
     /// The live value.
     pub to: Option<Json>,
+    /// Whether it is anything but the default.
+    pub is_set: bool,
 }
 
 /// What is to be done with one generation.

@@ -221,7 +221,9 @@ fn edited(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), S
     let fresh = FieldRecord { asked: None, rank: Rank::Default, owner: Owner::Console, edit: None };
     let field = record.fields.get_or_insert_with(path.clone(), || fresh);
     let before = field.edit.take();
-    let fought = before.as_ref().is_some_and(|edit| {
+    // What is not enforced any more is not fought over: the same edit again is an edit.
+    let enforced = *class == schema_documents::desired::Class::Enforced;
+    let fought = before.as_ref().filter(|_| enforced).is_some_and(|edit| {
         edit.reverted && edit.to == *to && at_ms.saturating_sub(edit.seen_at_ms) < FOUGHT_FOR_MS
     });
     let still_open = before.filter(|edit| !edit.reverted || fought);
@@ -236,7 +238,7 @@ fn edited(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), S
         reverted: fought,
         found: record.attached,
     }));
-    if *class != schema_documents::desired::Class::Enforced {
+    if !enforced {
         field.owner = Owner::Console;
     }
     remember(&mut record.seen, path, to.as_ref());

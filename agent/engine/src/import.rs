@@ -111,3 +111,6 @@ fn open_import(id: &ResourceId, kind: &str, path: &FieldPath, edit: &OpenEdit) -
         origin: edit.origin.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

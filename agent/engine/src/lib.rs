@@ -24,6 +24,8 @@ pub mod diff;
 pub mod fold;
 pub mod history;
 pub mod import;
+#[cfg(test)]
+mod laws;
 pub mod live;
 pub mod loss;
 pub mod merge;

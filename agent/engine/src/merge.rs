@@ -66,7 +66,7 @@ impl<'a> Meaning<'a> {
     pub fn satisfies(&self, wish: Option<&Json>, live: Option<&Json>) -> bool {
         match (wish, live) {
             (Some(wish), Some(live)) => compare::satisfies(self.kind, self.path, wish, live),
-            (Some(wish), None) => is_empty(wish) || self.kind.default_at(self.path) == Some(wish),
+            (Some(wish), None) => self.is_as_good_as_none(wish),
             (None, live) => live.is_none(),
         }
     }
@@ -75,11 +75,15 @@ impl<'a> Meaning<'a> {
     pub fn equal(&self, one: Option<&Json>, other: Option<&Json>) -> bool {
         match (one, other) {
             (Some(one), Some(other)) => compare::equal(self.kind, self.path, one, other),
-            (Some(one), None) | (None, Some(one)) => {
-                is_empty(one) || self.kind.default_at(self.path) == Some(one)
-            }
+            (Some(one), None) | (None, Some(one)) => self.is_as_good_as_none(one),
             (None, None) => true,
         }
+    }
+
+    /// Whether a value says no more than none: nothing is in it, or it is the default, however it is spelled.
+    fn is_as_good_as_none(&self, value: &Json) -> bool {
+        let default = self.kind.default_at(self.path);
+        is_empty(value) || default.is_some_and(|default| compare::equal(self.kind, self.path, default, value))
     }
 
     /// Whether the cloud alone decides the value.
@@ -270,13 +274,14 @@ fn left(field: &FieldInput<'_>, live: Option<&Json>) -> Decision {
     }
 }
 
-/// The field was never in the document, and somebody in the console set it: it is kept, and remembered while it is there.
+/// The field was never in the document, and somebody in the console set it: it is kept, and remembered while there
+/// is anything but the default.
 fn beside(field: &FieldInput<'_>, live: Option<&Json>) -> Decision {
-    match live {
-        None => Decision::Released,
-        Some(_) if open_edit(field.memory).is_some() && has_live_moved(field) => Decision::Drift,
-        Some(_) => Decision::Known,
+    if field.meaning.equal(None, live) {
+        return Decision::Released;
     }
+    let is_adopted = open_edit(field.memory).is_some();
+    if is_adopted && has_live_moved(field) { Decision::Drift } else { Decision::Known }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@
 mod judge;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +33,8 @@ use crate::fold;
 use crate::options::Limits;
 use crate::pass::backoff;
 use crate::schedule::{Class as Share, Direction, Lane, Queue, Quotas, Sent, Verdict, Wanted};
+
+pub use trace::Trace;
 
 /// All that a search starts from.
 pub struct Inputs {
@@ -78,6 +81,8 @@ pub struct Search {
     limits: Limits,
     knows: BTreeSet<String>,
     told: BTreeMap<ResourceId, Option<String>>,
+    /// Whether anything of the environment is enough.
+    is_for_a_trace: bool,
 
     now_ms: Millis,
     /// What was asked and has no answer that counts.
@@ -108,6 +113,7 @@ impl Search {
             limits,
             knows,
             told,
+            is_for_a_trace: false,
             now_ms: 0,
             waiting: BTreeSet::new(),
             queue,
@@ -138,18 +144,27 @@ impl Search {
             | Event::Polled { .. }
             | Event::Stop => {}
         }
-        self.ask();
+        if self.is_for_a_trace {
+            self.ask_for_a_trace();
+        } else {
+            self.ask();
+            self.judge_all();
+        }
+        if !self.over {
+            let alarm = self.queue.alarm(self.now_ms);
+            self.commands.extend(alarm.map(|at_ms| Command::Wake { at_ms }));
+        }
+        std::mem::take(&mut self.commands)
+    }
+
+    fn judge_all(&mut self) {
         while self.waiting.is_empty() && !self.over {
             self.over = !self.judge();
             self.ask();
         }
         if self.over {
             self.give_up_on_the_rest();
-        } else {
-            let alarm = self.queue.alarm(self.now_ms);
-            self.commands.extend(alarm.map(|at_ms| Command::Wake { at_ms }));
         }
-        std::mem::take(&mut self.commands)
     }
 
     /// What was found, once the search is over.
@@ -179,7 +194,11 @@ impl Search {
         let wanted: BTreeSet<&str> =
             self.desired.resources.values().map(|resource| resource.kind.as_str()).collect();
         let kinds = self.catalog.kinds().filter(|kind| self.knows.contains(&kind.name));
-        let lists = kinds.filter(|kind| wanted.contains(kind.name.as_str()) || kind.tags.is_some());
+        let is_asked_for = |kind: &&Kind| match (wanted.contains(kind.name.as_str()), kind.tags.is_some()) {
+            (is_wanted, has_tags) if self.is_for_a_trace => is_wanted && has_tags,
+            (is_wanted, has_tags) => is_wanted || has_tags,
+        };
+        let lists = kinds.filter(is_asked_for);
         let without_parent = lists
             .filter(|kind| kind.handlers.get("list").is_some_and(|list| list.requires.is_empty()))
             .map(|kind| Question::List(kind.name.clone(), None));
@@ -268,7 +287,10 @@ impl Search {
             (Ok(found), Question::List(name, _)) => {
                 let plausible: Vec<Found> = match self.kind(name) {
                     Some(kind) => {
-                        let is_plausible = |found: &Found| self.may_be_ours(kind, &found.properties);
+                        let is_plausible = |found: &Found| {
+                            self.may_be_ours(kind, &found.properties)
+                                && (!self.is_for_a_trace || self.may_be_named(kind, found))
+                        };
                         found.into_iter().filter(is_plausible).collect()
                     }
                     None => Vec::new(),
@@ -351,6 +373,11 @@ pub fn entries(recovery: &Recovery, catalog: &Catalog, who: &str) -> Vec<Entry> 
         }
     }
     entries
+}
+
+/// Whether nothing was ever recorded, and no pass of this journal has begun: it is new, or the one before it was lost.
+pub fn may_be_lost(recorded: &Recorded) -> bool {
+    is_possible(recorded) && recorded.desired.is_none()
 }
 
 /// Whether nothing was ever recorded that a recovery could contradict. Leases and what was seen of the document do not

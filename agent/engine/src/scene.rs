@@ -224,6 +224,17 @@ impl Scene {
         check::check(plan, &self.recorded, &self.context())
     }
 
+    /// What a look finds, without doing or remembering anything.
+    pub(crate) fn differences(&self) -> diff::Differences {
+        diff::compare(&self.desired, &self.recorded, &self.observe(), &self.context()).1
+    }
+
+    /// The plan of one more look, and what would be recorded.
+    pub(crate) fn look_again(mut self) -> (Plan, Vec<Entry>) {
+        self.now_ms += 10_000_000;
+        self.decide()
+    }
+
     fn decide(&mut self) -> (Plan, Vec<Entry>) {
         let live = self.observe();
         let context = self.context();

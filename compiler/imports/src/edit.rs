@@ -15,6 +15,8 @@ pub(crate) struct Edit {
 enum Action {
     /// Write this value at the last key.
     Write(Json),
+    /// Take the line of this path out of the table's `properties`.
+    TakeOut(String),
     /// Add this path to the array `without` of the table, and take it out of the table's `properties`.
     Without(String),
 }
@@ -49,6 +51,17 @@ impl Edit {
         Self { place: format!("[resources.\"{}\"] {shown}", import.resource), keys, action }
     }
 
+    /// Takes out the line that asks for an attribute which is gone; `None` where nothing is gone.
+    pub(crate) fn line_out(import: &Import) -> Option<Self> {
+        let is_gone = import.to.is_none() && !import.path.is_root();
+        let (resource, path) = (import.resource.to_string(), import.path.to_string());
+        is_gone.then(|| Self {
+            place: format!("[resources.\"{resource}\"] properties \"{path}\""),
+            keys: vec!["resources".to_owned(), resource],
+            action: Action::TakeOut(path),
+        })
+    }
+
     /// The text with the edit made.
     pub(crate) fn apply(&self, text: &str) -> Result<String, String> {
         let mut document: DocumentMut =
@@ -61,6 +74,9 @@ impl Edit {
                 if last == "absent" || self.keys.get(2).is_some_and(|key| key == "properties") {
                     forget_without(document.as_table_mut(), &self.keys);
                 }
+            }
+            Action::TakeOut(path) => {
+                take_out(document.as_table_mut(), &self.keys, path).ok_or("no line asks for it")?;
             }
             Action::Without(path) => {
                 let table = enter(document.as_table_mut(), &self.keys)?;
@@ -76,6 +92,22 @@ impl Edit {
         }
         Ok(document.to_string())
     }
+}
+
+/// Takes the line of a path out of a resource's `properties`, and the tables with it that held nothing else.
+fn take_out(root: &mut Table, keys: &[String], path: &str) -> Option<()> {
+    let [table, resource] = keys else { return None };
+    let resources = root.get_mut(table)?.as_table_like_mut()?;
+    let settings = resources.get_mut(resource)?.as_table_like_mut()?;
+    let properties = settings.get_mut("properties")?.as_table_like_mut()?;
+    properties.remove(path)?;
+    if properties.is_empty() {
+        settings.remove("properties");
+    }
+    if settings.is_empty() {
+        resources.remove(resource);
+    }
+    Some(())
 }
 
 /// A path that has a value again is not left out any more.

@@ -10,6 +10,8 @@ mod law;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use compiler_diagnostics::{Code, Diagnostic, closest};
 use compiler_lower::{EnvironmentFile, environment_path, lower, read_environment};
 use compiler_lower::{SettingKey, fields_of, setting_for};
@@ -90,14 +92,12 @@ pub fn import_by(
         desired: before,
     };
     let mut taken = Vec::new();
-    for group in groups(imports, &state.desired, &mut diagnostics) {
-        match state.take(&group) {
-            Ok(place) => {
-                taken.extend(group.imports.into_iter().map(|import| Taken { import, place: place.clone() }));
-            }
-            Err(reasons) => diagnostics.extend(reasons),
-        }
-    }
+    let groups = groups(imports, &state.desired, &mut diagnostics);
+    let refused = state.take_each(groups, &mut taken);
+    // What cannot be without the others is right once they are there: the only element of a list, replaced by another one.
+    let refused = state.take_each(refused.into_iter().map(|refused| refused.group).collect(), &mut taken);
+    let refused = state.take_together(refused, &mut taken);
+    diagnostics.extend(refused.into_iter().flat_map(|refused| refused.reasons));
     (Some(Imported { text: state.text, taken }), diagnostics)
 }
 
@@ -124,6 +124,12 @@ fn new_file(environment: &EnvironmentFile) -> String {
 struct Group {
     imports: Vec<Import>,
     setting: Option<(SettingKey, Json)>,
+}
+
+/// A group that was not taken, and why.
+struct Refused {
+    group: Group,
+    reasons: Vec<Diagnostic>,
 }
 
 /// Groups the imports that one typed setting can say: those whose fields are all there and agree.
@@ -174,6 +180,44 @@ struct State<'a> {
 }
 
 impl State<'_> {
+    /// Takes one group after another; those that cannot be taken come back.
+    fn take_each(&mut self, groups: Vec<Group>, taken: &mut Vec<Taken>) -> Vec<Refused> {
+        let mut refused = Vec::new();
+        for group in groups {
+            match self.take(&group) {
+                Ok(place) => {
+                    let imports = group.imports.into_iter();
+                    taken.extend(imports.map(|import| Taken { import, place: place.clone() }));
+                }
+                Err(reasons) => refused.push(Refused { group, reasons }),
+            }
+        }
+        refused
+    }
+
+    /// Takes all that is left of a resource in one edit, where there are several; what cannot be taken comes back.
+    fn take_together(&mut self, refused: Vec<Refused>, taken: &mut Vec<Taken>) -> Vec<Refused> {
+        let mut by_resource: BTreeMap<ResourceId, Vec<Refused>> = BTreeMap::new();
+        for refused in refused {
+            if let Some(first) = refused.group.imports.first() {
+                by_resource.entry(first.resource.clone()).or_default().push(refused);
+            }
+        }
+        let mut left = Vec::new();
+        for together in by_resource.into_values() {
+            let imports: Vec<Import> =
+                together.iter().flat_map(|refused| refused.group.imports.iter().cloned()).collect();
+            let attempted = (together.len() > 1).then(|| self.attempt_attributes(&imports));
+            match attempted {
+                Some(Ok(place)) => {
+                    taken.extend(imports.into_iter().map(|import| Taken { import, place: place.clone() }));
+                }
+                _ => left.extend(together),
+            }
+        }
+        left
+    }
+
     /// Makes the edit of a group, typed if that keeps the law, else attribute by attribute. Says where it was written.
     fn take(&mut self, group: &Group) -> Result<String, Vec<Diagnostic>> {
         if let Some((key, value)) = &group.setting
@@ -181,8 +225,21 @@ impl State<'_> {
         {
             return Ok(place);
         }
-        let edits: Vec<Edit> = group.imports.iter().map(Edit::attribute).collect();
-        self.attempt(&edits, &group.imports)
+        self.attempt_attributes(&group.imports)
+    }
+
+    /// Attribute by attribute. One that is gone goes with the line that asks for it, if that is all that does; else it is
+    /// left out by name.
+    fn attempt_attributes(&mut self, imports: &[Import]) -> Result<String, Vec<Diagnostic>> {
+        let lines =
+            imports.iter().map(|import| Edit::line_out(import).unwrap_or_else(|| Edit::attribute(import)));
+        if imports.iter().any(|import| import.to.is_none())
+            && let Ok(places) = self.attempt(&lines.collect::<Vec<_>>(), imports)
+        {
+            return Ok(places);
+        }
+        let edits: Vec<Edit> = imports.iter().map(Edit::attribute).collect();
+        self.attempt(&edits, imports)
     }
 
     fn attempt(&mut self, edits: &[Edit], imports: &[Import]) -> Result<String, Vec<Diagnostic>> {

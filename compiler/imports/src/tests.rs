@@ -150,3 +150,43 @@ fn an_edit_that_cannot_be_said_is_left_out_and_the_others_are_taken() {
     assert_eq!(codes, ["I0301", "E0007"]);
     assert_eq!(imported.unwrap().text, FILE.replace("db.m5.large", "db.m5.xlarge"));
 }
+
+#[test]
+fn what_only_the_file_asked_for_goes_with_its_line() {
+    let line = "\n[resources.\"topic/placed/topic\".properties]\n\"/DisplayName\" = \"a\"\n";
+    let edits = [edit("topic/placed/topic", "/DisplayName", json!("a"), Json::Null)];
+    let model = model();
+    let file = format!("{FILE}{line}");
+    let target = Target { model: &model, environment: "production", file: Some(&file) };
+    let (imported, found) = import(target, &edits);
+    assert_eq!(found, []);
+    assert_eq!(imported.unwrap().text.trim_end(), FILE.trim_end());
+}
+
+/// The only element of a list that must have one, replaced by another one: neither edit could be without the other.
+#[test]
+fn what_is_wrong_alone_is_taken_with_what_makes_it_right() {
+    let removed = edit("topic/placed/topic", "/Tags/[Key=a]", json!({"Key": "a", "Value": "1"}), Json::Null);
+    let added = edit("topic/placed/topic", "/Tags/[Key=b]", Json::Null, json!({"Key": "b", "Value": "2"}));
+    let file = format!(
+        "{FILE}\n[resources.\"topic/placed/topic\".properties]\n\"/Tags/[Key=a]\" = {{ Key = \"a\", Value = \"1\" }}\n"
+    );
+    let model = model();
+    let target = Target { model: &model, environment: "production", file: Some(&file) };
+    let has = |text: &str, key: &str| text.contains(&format!("Key={key}"));
+    // Lowered so that the topic has one tag at least.
+    let lower = |environment: &EnvironmentFile| {
+        let (desired, mut found) = lower(&model, environment);
+        let topic = desired
+            .as_ref()
+            .map(|desired| &desired.resources[&ResourceId::parse("topic/placed/topic").unwrap()]);
+        if topic.is_some_and(|topic| !topic.properties.contains_key("Tags")) {
+            found.push(Diagnostic::error(Code::L0205, "a tag at least"));
+        }
+        (desired, found)
+    };
+    let (imported, found) = import_by(target, &[removed, added], &lower);
+    assert_eq!(found, []);
+    let text = imported.unwrap().text;
+    assert!(has(&text, "b") && !text.contains("Value = \"1\""), "{text}");
+}

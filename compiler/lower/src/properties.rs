@@ -22,7 +22,8 @@ pub(crate) fn set(properties: &mut Properties, path: &FieldPath, value: &Value) 
     true
 }
 
-/// Takes out what is at a path. `false`, and no change, where nothing is, or nothing that can be taken apart.
+/// Takes out what is at a path, and what holds nothing any more: a cloud does not tell an empty list from none, and many
+/// schemas refuse one. `false`, and no change, where nothing is, or nothing that can be taken apart.
 pub(crate) fn remove(properties: &mut Properties, path: &FieldPath) -> bool {
     let Some((property, rest)) = split(path) else { return false };
     if rest.is_root() {
@@ -33,9 +34,22 @@ pub(crate) fn remove(properties: &mut Properties, path: &FieldPath) -> bool {
     if passes_expression(&document, &rest) || rest.remove(&mut document).is_none() {
         return false;
     }
+    let mut emptied = rest.parent();
+    while let Some(path) = emptied.filter(|path| path.get(&document).is_some_and(is_bare)) {
+        if path.is_root() {
+            return properties.remove(property).is_some();
+        }
+        path.remove(&mut document);
+        emptied = path.parent();
+    }
     let Ok(parsed) = Value::parse(&document) else { return false };
     *value = parsed;
     true
+}
+
+fn is_bare(document: &Json) -> bool {
+    document.as_array().is_some_and(Vec::is_empty)
+        || document.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
 /// The property, and the path inside of it.
@@ -75,6 +89,10 @@ mod tests {
         assert!(set(&mut properties, &path("/Tags/[Key=a]/Value"), &Value::text("x")));
         assert_eq!(get(&properties, &path("/Tags/[Key=a]/Value")), Some(json!("x")));
         assert!(remove(&mut properties, &path("/Tags/[Key=a]")));
-        assert_eq!(get(&properties, &path("/Tags")), Some(json!([])));
+        assert_eq!(get(&properties, &path("/Tags")), None, "what holds nothing is not there");
+        assert!(set(&mut properties, &path("/A/B/C"), &Value::text("x")));
+        assert!(set(&mut properties, &path("/A/D"), &Value::text("x")));
+        assert!(remove(&mut properties, &path("/A/B/C")));
+        assert_eq!(get(&properties, &path("/A")), Some(json!({"D": "x"})));
     }
 }

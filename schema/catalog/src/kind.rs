@@ -185,6 +185,15 @@ impl Kind {
         parts.filter(|parts| !parts.is_empty()).map(|parts| parts.join("|"))
     }
 
+    /// Whether the identifier shows the physical name that this property takes: it is part of it, or an ARN or URL is made of
+    /// it.
+    pub fn shows_name(&self, name: &FieldPath) -> bool {
+        let is_made_of_it = |path: &FieldPath| {
+            path.segments().last().is_some_and(|last| last.ends_with("Arn") || last.ends_with("Url"))
+        };
+        self.identifier.iter().any(|path| path == name || is_made_of_it(path))
+    }
+
     /// The longest time an operation of this handler may take, in milliseconds.
     pub fn timeout_ms(&self, handler: &str) -> u64 {
         let minutes = self.handlers.get(handler).and_then(|handler| handler.timeout_minutes).unwrap_or(120);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schema_catalog::{Kind, compare, units};
+use schema_catalog::{Kind, units};
 use schema_documents::recorded::ResourceRecord;
 use schema_documents::{FieldPath, Json};
 
@@ -36,17 +36,16 @@ pub(super) fn beside(
             && !is_known(path)
     };
     let paths: BTreeSet<&FieldPath> = before.keys().chain(now.keys()).collect();
+    let same = |path, one, other| merge::Meaning { kind, path }.equal(one, other);
     paths
         .into_iter()
-        .filter(|path| match (before.get(path), now.get(path)) {
-            (Some(from), Some(to)) => from != to && !compare::equal(kind, path, from, to),
-            _ => true,
-        })
+        .filter(|path| !same(path, before.get(path), now.get(path)))
         .filter(|path| is_told(path))
         .map(|path| Beside {
             path: path.clone(),
             from: before.get(path).cloned(),
             to: now.get(path).cloned(),
+            is_set: !same(path, None, now.get(path)),
         })
         .collect()
 }

@@ -79,7 +79,7 @@ fn settled(difference: &ResourceDifference, entries: &mut Vec<Entry>) {
         settle(field, &mut fields);
     }
     if !is_unsettled(difference) {
-        fields.extend(difference.beside.iter().filter(|beside| beside.to.is_some()).map(edited_beside));
+        fields.extend(difference.beside.iter().filter(|beside| beside.is_set).map(edited_beside));
     }
     if !fields.is_empty() {
         entries.push(Entry::Settled {

@@ -11,7 +11,7 @@ use schema_documents::recovery::{Recovery, There};
 use schema_documents::{Json, ResourceId};
 use serde_json::json;
 
-use super::{Inputs, Search, entries, is_confirmed, is_possible};
+use super::{Inputs, Search, Trace, entries, is_confirmed, is_possible};
 use crate::command::{Command, Event};
 use crate::options::Limits;
 use crate::scene::{Scene, code, id, keys, setting};
@@ -99,17 +99,35 @@ fn search_told(
     let knows: BTreeSet<String> = Catalog::builtin().kinds().map(|kind| kind.name.clone()).collect();
     let (desired, catalog, limits) = (scene.desired.clone(), Catalog::builtin(), Limits::default());
     let mut search = Search::new(Inputs { desired, catalog, limits, knows, told });
+    execute(scene, &mut search, refused);
+    search.recovery()
+}
+
+/// Answers until the search asks nothing more. How many lists and reads it asked for.
+fn execute(scene: &Scene, search: &mut Search, refused: Option<(&str, ReadError, usize)>) -> (usize, usize) {
     let kinds = kinds(scene);
     let mut cloud = Clouds { scene, kinds: &kinds, refused };
     let mut now_ms = 1;
     let mut commands = search.step(Event::Started, now_ms);
+    let (mut lists, mut reads) = (0, 0);
     while let Some(command) = commands.pop() {
         if let Command::Wake { at_ms } = command {
             now_ms = now_ms.max(at_ms);
         }
+        lists += usize::from(matches!(command, Command::List { .. }));
+        reads += usize::from(matches!(command, Command::Read { .. }));
         commands.extend(search.step(cloud.answer(command), now_ms));
     }
-    search.recovery()
+    (lists, reads)
+}
+
+fn trace(scene: &Scene, refused: Option<(&str, ReadError, usize)>) -> (Trace, (usize, usize)) {
+    let knows: BTreeSet<String> = Catalog::builtin().kinds().map(|kind| kind.name.clone()).collect();
+    let (desired, catalog, limits) = (scene.desired.clone(), Catalog::builtin(), Limits::default());
+    let told = BTreeMap::new();
+    let mut search = Search::for_a_trace(Inputs { desired, catalog, limits, knows, told });
+    let asked = execute(scene, &mut search, refused);
+    (search.trace(), asked)
 }
 
 fn search(scene: &Scene) -> Recovery {
@@ -293,8 +311,8 @@ fn where_nothing_of_the_environment_is_there_nothing_can_be_confirmed() {
     assert!(recovery.digest.is_none() && recovery.unanswered.is_empty());
 }
 
-#[test]
-fn resources_of_other_environments_are_not_ours() {
+/// Everything that is live is of another environment.
+fn foreign() -> Scene {
     let mut scene = lost();
     for live in scene.cloud.values_mut() {
         for tag in live["Tags"].as_array_mut().into_iter().flatten() {
@@ -303,6 +321,30 @@ fn resources_of_other_environments_are_not_ours() {
             }
         }
     }
+    scene
+}
+
+#[test]
+fn one_trace_tells_a_lost_journal_from_a_new_one() {
+    let scene = lost();
+    let denied = || ReadError::Refused { code: "AccessDenied".to_owned(), message: "no".to_owned() };
+    let is_bucket = |trace: &Trace| matches!(trace, Trace::Something(found) if found.resource == BUCKET);
+    assert!(is_bucket(&trace(&scene, None).0));
+    let beside = trace(&scene, Some(("AWS::SNS::Topic", denied(), 1))).0;
+    assert!(is_bucket(&beside), "what was not answered does not matter then: {beside:?}");
+    let unknown = trace(&foreign(), Some(("AWS::SNS::Topic", denied(), 1))).0;
+    assert!(matches!(unknown, Trace::Unknown { kind, .. } if kind == "AWS::SNS::Topic"));
+}
+
+/// Three kinds of the app carry tags; of what is live only the bucket's identifier has the name that ours would have.
+#[test]
+fn a_new_environment_costs_a_list_of_each_kind_and_reads_of_what_is_named_like_it() {
+    assert_eq!(trace(&foreign(), None), (Trace::Nothing, (3, 1)));
+}
+
+#[test]
+fn resources_of_other_environments_are_not_ours() {
+    let scene = foreign();
     let recovery = search(&scene);
     assert_eq!(there(&recovery, TOPIC), There::Nothing {});
     assert!(recovery.leftovers.is_empty());
