@@ -21,6 +21,9 @@ pub struct Limits {
     pub attempts: u32,
     /// How long the provider honours a client token, in milliseconds, with room to spare.
     pub token_lifetime_ms: u64,
+    /// How late a request may arrive whose sender has given up, in milliseconds. AWS takes a signature for five minutes, and
+    /// clocks may be apart.
+    pub latest_arrival_ms: u64,
     /// How long a console edit rests before it is taken as meant, in milliseconds.
     pub settle_ms: u64,
     /// How much of the time that the catalogue gives reads to settle is waited for, in percent. 0 is for a cloud whose
@@ -71,6 +74,7 @@ impl Default for Limits {
             gone: 3,
             attempts: 12,
             token_lifetime_ms: 35 * 3_600_000,
+            latest_arrival_ms: 600_000,
             settle_ms: 60_000,
             lag_percent: 100,
             clock_skew_ms: 5_000,

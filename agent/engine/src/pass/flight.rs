@@ -7,7 +7,7 @@
 //! | token conflict, operation unknown, exists already | it may be ours | look |
 //! | the operation failed for now | the token is used up | recorded as failed; the step begins a new attempt |
 //! | refused, the operation failed | it will not succeed | recorded as failed |
-//! | refused, after a call without an answer | that one may have been done | look |
+//! | refused, after a call without an answer | that one may have been done, or arrive yet | look, once it cannot arrive any more |
 //!
 //! What stays without a usable answer stays an open intent, and the next pass settles it.
 
@@ -36,9 +36,9 @@ pub(super) struct Flight {
     pub(super) identifier: Option<String>,
     /// Whether the provider says that something with this name was there before.
     pub(super) foreign: bool,
-    /// Whether a call of this intent went out whose answer nobody has: it may have been done. A later refusal says nothing
-    /// of that one.
-    pub(super) perhaps_done: bool,
+    /// When a call of this intent may have gone out at the latest whose answer nobody has: it may have been done, or be done
+    /// yet. A later refusal says nothing of that one.
+    pub(super) unanswered_ms: Option<Millis>,
     /// Answers in a row that were of no use.
     pub(super) tries: u32,
     /// When the provider first said that it works on it.
@@ -93,7 +93,7 @@ impl Flight {
             operation,
             identifier,
             foreign: false,
-            perhaps_done: false,
+            unanswered_ms: None,
             tries: 0,
             accepted_at_ms: None,
             still_ms: 0,
@@ -102,7 +102,8 @@ impl Flight {
         }
     }
 
-    pub(super) fn resumed(open: &OpenIntent) -> Self {
+    /// Of another process, which may have called until now.
+    pub(super) fn resumed(open: &OpenIntent, now_ms: Millis) -> Self {
         Self {
             intent: open.intent.clone(),
             written_at_ms: open.at_ms,
@@ -110,7 +111,7 @@ impl Flight {
             operation: open.operation.clone(),
             identifier: open.identifier.clone(),
             foreign: false,
-            perhaps_done: true,
+            unanswered_ms: Some(now_ms),
             tries: 0,
             accepted_at_ms: None,
             still_ms: 0,
@@ -163,7 +164,7 @@ impl Pass {
             Err(CallError::NoAnswer(message)) => {
                 self.turn(Turn::CallUnanswered);
                 if let Some(flight) = self.flights.get_mut(&intent) {
-                    flight.perhaps_done = true;
+                    flight.unanswered_ms = Some(self.now_ms);
                 }
                 self.call_again(intent, 0, Verdict::last("NoAnswer", message));
             }
@@ -178,16 +179,20 @@ impl Pass {
     }
 
     fn refused(&mut self, intent: u64, failure: FailureKind, verdict: Verdict) {
-        match failure {
-            FailureKind::Transient | FailureKind::Throttled => {
+        let unanswered_ms = self.flights.get(&intent).and_then(|flight| flight.unanswered_ms);
+        match (failure, unanswered_ms) {
+            (FailureKind::Transient | FailureKind::Throttled, _) => {
                 self.turn(Turn::CallRefusedForNow);
                 self.call_again(intent, 0, verdict);
             }
-            FailureKind::Rejected | FailureKind::Denied | FailureKind::NotUpdatable
-                if self.flights.get(&intent).is_some_and(|flight| flight.perhaps_done) =>
-            {
+            (
+                FailureKind::Rejected | FailureKind::Denied | FailureKind::NotUpdatable,
+                Some(unanswered_ms),
+            ) => {
                 self.turn(Turn::CallRefusedLate);
-                self.start_look(intent, Some(verdict));
+                let at_ms = self.now_ms.max(unanswered_ms + self.limits.latest_arrival_ms);
+                self.commands.push(Command::Tell(Note::Retrying { intent, at_ms }));
+                self.start_look_at(intent, Some(verdict), at_ms);
             }
             _ => {
                 self.turn(Turn::CallRefused);
@@ -208,7 +213,7 @@ impl Pass {
             self.commands.push(Command::Tell(Note::Retrying { intent, at_ms }));
             return self.call(intent, at_ms);
         }
-        if flight.perhaps_done {
+        if flight.unanswered_ms.is_some() {
             let Verdict { code, message, .. } = verdict;
             self.turn(Turn::CallLeftOpen);
             self.close(intent, Ending::Open { code, message });

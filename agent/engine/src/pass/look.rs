@@ -43,7 +43,12 @@ enum How {
 
 impl Pass {
     pub(super) fn start_look(&mut self, intent: u64, verdict: Option<Verdict>) {
-        self.look_at(intent, verdict, self.now_ms, self.now_ms);
+        self.start_look_at(intent, verdict, self.now_ms);
+    }
+
+    /// The same later: what is looked for may come into being until then.
+    pub(super) fn start_look_at(&mut self, intent: u64, verdict: Option<Verdict>, at_ms: Millis) {
+        self.look_at(intent, verdict, at_ms, at_ms);
     }
 
     fn look_at(&mut self, intent: u64, verdict: Option<Verdict>, began_ms: Millis, not_before_ms: Millis) {

@@ -34,7 +34,7 @@ impl Pass {
         let Some(open) = self.recorded.open.get(&intent) else { return };
         let honoured = self.now_ms.saturating_sub(open.at_ms) < self.limits.token_lifetime_ms;
         let known = open.operation.is_some();
-        self.flights.insert(intent, Flight::resumed(open));
+        self.flights.insert(intent, Flight::resumed(open, self.now_ms));
         if known {
             self.turn(Turn::SettledByPolling);
             self.poll(intent, self.now_ms);

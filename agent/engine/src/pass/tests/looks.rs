@@ -152,6 +152,17 @@ fn a_refusal_says_nothing_of_an_earlier_call_whose_answer_nobody_has() {
 }
 
 #[test]
+fn what_is_refused_after_a_call_without_an_answer_is_looked_for_when_that_cannot_arrive_any_more() {
+    let (code, message) = ("AccessDenied".to_owned(), "not now".to_owned());
+    let denied = CallError::Refused { failure: FailureKind::Denied, code, message };
+    let mut world = just_after_a_lost_create(&one_topic());
+    (world.cloud.refuses, world.cloud.hides) = (Some(denied), true);
+    let began_ms = world.now_ms;
+    world.run(&one_topic(), Mode::Apply);
+    assert!(world.now_ms - began_ms >= world.limits.latest_arrival_ms, "{:#?}", world.log);
+}
+
+#[test]
 fn a_token_that_is_called_that_of_another_request_is_settled_by_looking() {
     check_fault(Fault::ConflictAfterDoing);
     for call in 0..10 {

@@ -42,7 +42,7 @@ pub(super) struct World {
     /// What reads and lists are answered instead, by the number of the question.
     pub(super) unread: BTreeMap<u64, ReadError>,
     questions: u64,
-    now_ms: Millis,
+    pub(super) now_ms: Millis,
     sightings: Sightings,
     /// What the next pass looks at.
     pub(super) attention: Attention,
