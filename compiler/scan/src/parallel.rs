@@ -35,7 +35,9 @@ pub(crate) fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&
     let mut done = on_threads(threads, &worker);
     done.sort_unstable_by_key(|(start, _)| *start);
     let mut results = Vec::with_capacity(items.len());
-    done.into_iter().for_each(|(_, batch)| results.extend(batch));
+    for (_, batch) in done {
+        results.extend(batch);
+    }
     results
 }
 
@@ -65,7 +67,9 @@ pub(crate) fn on_threads<R: Send>(threads: usize, worker: &(impl Fn() -> Vec<R> 
         let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<R>>| {
             worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };
-        workers.into_iter().for_each(|worker| done.extend(join(worker)));
+        for worker in workers {
+            done.extend(join(worker));
+        }
         done
     })
 }

@@ -108,7 +108,7 @@ mod tests {
         let begun = AtomicUsize::new(0);
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             on_threads(3, &|| -> Vec<()> {
-                while let Some(_job) = jobs.take() {
+                if let Some(_job) = jobs.take() {
                     begun.fetch_add(1, Ordering::Relaxed);
                     panic!("on purpose");
                 }

@@ -112,7 +112,7 @@ mod tests {
     fn by_ripgrep(root: &Path, kept: &[&str], left_out: &[&str]) -> Vec<String> {
         let mut walk = ignore::WalkBuilder::new(root);
         walk.hidden(false).require_git(false).parents(false).git_global(false);
-        let paths = walk.build().flatten().map(|entry| entry.into_path());
+        let paths = walk.build().flatten().map(ignore::DirEntry::into_path);
         let relative = paths.filter_map(|path| Some(path.strip_prefix(root).ok()?.to_str()?.to_owned()));
         let mut found: Vec<_> = relative
             .filter(|path| kept.contains(&path.as_str()) || left_out.contains(&path.as_str()))
