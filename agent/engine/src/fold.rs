@@ -90,9 +90,10 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
             intent::open(recorded, *intent)?.identifier = Some(identifier.clone());
         }
         Entry::Succeeded { intent, identifier } => intent::succeed(recorded, *intent, identifier, at_ms)?,
-        Entry::Failed { intent, code, message, remnant, candidates } => {
+        Entry::Failed { intent, code, message, remnant, candidates, untaken } => {
             let (code, message, candidates) = (code.clone(), message.clone(), candidates.clone());
-            let failure = Failure { code, message, at_ms, times: 1, candidates };
+            let untaken = if *untaken { intent::untaken(recorded, *intent)? } else { None };
+            let failure = Failure { code, message, at_ms, times: 1, candidates, untaken };
             intent::fail(recorded, *intent, failure, remnant.as_deref())?;
         }
         Entry::Seen { resource, generation, live, began_at_ms } => {

@@ -112,6 +112,9 @@ pub enum Entry {
         /// What a look found when several claim to be what was created: their identifiers.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         candidates: Vec<String>,
+        /// Whether the request was refused before any operation took it up: its token is not used up.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        untaken: bool,
     },
     /// The live state of a resource was read, and differs from what was seen before.
     Seen {

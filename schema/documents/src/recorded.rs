@@ -242,6 +242,20 @@ pub struct Failure {
     /// Identifiers of those that claim to be what was to be created, where there are several: only a person can tell.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<String>,
+    /// The request that no operation took up, if that is why a creation failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untaken: Option<Untaken>,
+}
+
+/// A request that was refused before any operation took it up. Made again with the same token it is the same request, and a copy
+/// of it that is still on its way creates nothing twice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Untaken {
+    /// Its token.
+    pub token: String,
+    /// The digest of what it asked for.
+    pub act: Digest,
 }
 
 /// A person's word that something may go.

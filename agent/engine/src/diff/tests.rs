@@ -472,7 +472,14 @@ fn a_failed_creation_waits_and_is_tried_again_in_its_own_generation() {
     };
     scene.append(Entry::Intent(Box::new(intent)));
     let (code, message) = ("Throttled".to_owned(), "slow down".to_owned());
-    scene.append(Entry::Failed { intent: 0, code, message, remnant: None, candidates: Vec::new() });
+    scene.append(Entry::Failed {
+        intent: 0,
+        code,
+        message,
+        remnant: None,
+        candidates: Vec::new(),
+        untaken: false,
+    });
     assert!(matches!(scene.plan().held[0].why, Hold::Failed { .. }));
     scene.now_ms += 1_000;
     assert_eq!(keys(&scene.pass()), ["create topic/a/topic#1"]);

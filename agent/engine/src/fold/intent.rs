@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use schema_documents::journal::{Act, Intent};
-use schema_documents::recorded::{Failure, OpenIntent, Recorded, ResourceRecord, Status};
+use schema_documents::recorded::{Failure, OpenIntent, Recorded, ResourceRecord, Status, Untaken};
 use schema_documents::{Digest, FieldPath, Kept, Millis, Sorted};
 
 use super::{record, remove, settle, use_answers_up, word};
@@ -186,6 +186,16 @@ fn created(recorded: &mut Recorded, intent: &Intent, identifier: &str) -> Result
         settle(record, path, settlement.as_ref());
     }
     Ok(())
+}
+
+/// What a creation asked for, and with which token.
+pub(super) fn untaken(recorded: &mut Recorded, number: u64) -> Result<Option<Untaken>, String> {
+    let OpenIntent { intent, operation, .. } = open(recorded, number)?;
+    if operation.is_some() {
+        return Err("an operation took it up".to_owned());
+    }
+    let creates = matches!(intent.act, Act::Create { .. });
+    Ok(creates.then(|| Untaken { token: intent.token.clone(), act: Digest::of(&intent.act) }))
 }
 
 /// An intent has failed for good.

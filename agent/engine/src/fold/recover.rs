@@ -55,7 +55,8 @@ fn record(found: &Finding, at_ms: Millis) -> ResourceRecord {
         There::Several { identifiers } => {
             let message = "several were found that claim to be it".to_owned();
             let candidates = identifiers.iter().cloned().collect();
-            let failure = Failure { code: AMBIGUOUS.to_owned(), message, at_ms, times: 1, candidates };
+            let failure =
+                Failure { code: AMBIGUOUS.to_owned(), message, at_ms, times: 1, candidates, untaken: None };
             ResourceRecord { status: Status::Creating, failure: Some(failure), ..blank }
         }
         There::Nothing {} => blank,

@@ -44,7 +44,14 @@ fn delete(identifier: &str) -> schema_documents::journal::Act {
 
 fn failed(intent: u64, remnant: Option<&str>) -> Entry {
     let (code, message) = ("Internal".to_owned(), "no".to_owned());
-    Entry::Failed { intent, code, message, remnant: remnant.map(str::to_owned), candidates: Vec::new() }
+    Entry::Failed {
+        intent,
+        code,
+        message,
+        remnant: remnant.map(str::to_owned),
+        candidates: Vec::new(),
+        untaken: false,
+    }
 }
 
 #[track_caller]

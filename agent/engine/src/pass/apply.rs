@@ -10,7 +10,7 @@ use agent_world::ReadError;
 use schema_documents::approval::AwaitedStep;
 use schema_documents::journal::{Act, Entry, Intent, token};
 use schema_documents::plan::{Action, Reason, Step, StepKey};
-use schema_documents::{Json, Millis, ResourceId};
+use schema_documents::{Digest, Json, Millis, ResourceId};
 
 use super::decide::{Deed, WAITING};
 use super::flight::{Ending, Flight};
@@ -170,7 +170,9 @@ impl Pass {
             kind: kind.clone(),
             stateful: *stateful,
             attempt,
-            token: token(&journal, resource, *generation, attempt, &act),
+            token: self
+                .untaken_token(step, &act)
+                .unwrap_or_else(|| token(&journal, resource, *generation, attempt, &act)),
             act,
             reason: Some(step.reason.clone()),
             depends_on: self.dependencies(resource),
@@ -179,6 +181,14 @@ impl Pass {
         self.flights.insert(number, Flight::begun(intent.clone(), self.now_ms, step.key.clone()));
         let then = Then::Call(number);
         self.append(vec![Entry::Intent(Box::new(intent))], then);
+    }
+
+    /// The token of a creation that no operation took up, if just the same is to be created: a copy of that request may still
+    /// be on its way.
+    fn untaken_token(&self, step: &Step, act: &Act) -> Option<String> {
+        let record = self.recorded.resources.get(&step.resource)?.get(&step.generation)?;
+        let untaken = record.failure.as_ref()?.untaken.as_ref()?;
+        (untaken.act == Digest::of(act)).then(|| untaken.token.clone())
     }
 
     /// Which try it is, from 1.

@@ -75,11 +75,19 @@ pub(super) struct Verdict {
     pub(super) again: bool,
     /// Those that claim to be what was to be created, where there are several.
     pub(super) candidates: Vec<String>,
+    /// Whether no operation ever took the request up.
+    pub(super) untaken: bool,
 }
 
 impl Verdict {
     pub(super) fn last(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { code: code.into(), message: message.into(), again: false, candidates: Vec::new() }
+        Self {
+            code: code.into(),
+            message: message.into(),
+            again: false,
+            candidates: Vec::new(),
+            untaken: false,
+        }
     }
 }
 
@@ -196,7 +204,7 @@ impl Pass {
             }
             _ => {
                 self.turn(Turn::CallRefused);
-                self.failed_for_good(intent, failure, verdict);
+                self.failed_for_good(intent, failure, Verdict { untaken: true, ..verdict });
             }
         }
     }
@@ -219,7 +227,7 @@ impl Pass {
             self.close(intent, Ending::Open { code, message });
         } else {
             self.turn(Turn::CallGivenUp);
-            self.fail(intent, verdict);
+            self.fail(intent, Verdict { untaken: true, ..verdict });
         }
     }
 
@@ -353,10 +361,10 @@ impl Pass {
         let Some(flight) = self.flights.get(&intent) else { return };
         let remnant = flight.identifier.clone().filter(|_| !flight.foreign);
         self.turns.extend(remnant.is_some().then_some(Turn::RemnantRecorded));
-        let Verdict { code, message, again, candidates } = verdict;
-        let entry =
-            Entry::Failed { intent, code: code.clone(), message: message.clone(), remnant, candidates };
-        self.append(vec![entry], Then::Close(intent, Ending::Failed { code, message, again }));
+        let Verdict { code, message, again, candidates, untaken } = verdict;
+        let ending = Ending::Failed { code: code.clone(), message: message.clone(), again };
+        let entry = Entry::Failed { intent, code, message, remnant, candidates, untaken };
+        self.append(vec![entry], Then::Close(intent, ending));
     }
 
     pub(super) fn succeed(&mut self, intent: u64, identifier: String) {
