@@ -80,6 +80,14 @@ impl<'a> Meaning<'a> {
         }
     }
 
+    /// Whether a live value that is one whole has all that is said of it, as it had before, and something that it did not
+    /// have then: somebody added that. What the cloud itself had added was there before.
+    pub fn is_added_to(&self, said: Option<&Json>, before: Option<&Json>, live: Option<&Json>) -> bool {
+        let (Some(said), Some(before), Some(live)) = (said, before, live) else { return false };
+        let has = |declared, live| compare::satisfies(self.kind, self.path, declared, live);
+        (said.is_object() || said.is_array()) && has(said, before) && has(said, live) && !has(live, before)
+    }
+
     /// Whether a value says no more than none: nothing is in it, or it is the default, however it is spelled.
     fn is_as_good_as_none(&self, value: &Json) -> bool {
         let default = self.kind.default_at(self.path);
@@ -155,13 +163,15 @@ pub fn decide(field: &FieldInput<'_>) -> Decision {
     if field.meaning.is_write_only() || is_opaque(&wish) {
         return opaque(&wish, wish_moved, live_moved || edited, field);
     }
-    if field.meaning.satisfies(wish.json, live) || field.meaning.is_provider_owned() && !wish_moved {
+    let added = is_added_to(field, wish.json, live);
+    let satisfied = field.meaning.satisfies(wish.json, live) && !added;
+    if satisfied || field.meaning.is_provider_owned() && !wish_moved {
         return Decision::InStep;
     }
     if is_attached(field) {
         return if wish.rank == Rank::Setting { Decision::Conflict } else { Decision::Drift };
     }
-    match (wish_moved, live_moved || edited) {
+    match (wish_moved, live_moved || edited || added) {
         (_, true) if wish.overrules => Decision::Change,
         (_, true) if wish.class == Class::Enforced && !is_only_reported(field) => Decision::EnforcedDrift,
         (true, false) => enforced_again(field, &wish, Decision::Change),
@@ -184,10 +194,18 @@ pub fn has_live_moved(field: &FieldInput<'_>) -> bool {
 fn is_undone(field: &FieldInput<'_>) -> bool {
     let (Some(memory), LiveField::Known(live)) = (field.memory, field.live) else { return false };
     match memory.asked.as_ref().map(Value::as_json) {
-        Some(Some(asked)) => field.meaning.satisfies(Some(&asked), live),
+        Some(Some(asked)) => {
+            field.meaning.satisfies(Some(&asked), live) && !is_added_to(field, Some(&asked), live)
+        }
         Some(None) => false,
         None => live.is_none(),
     }
+}
+
+/// Whether somebody added to what was said of a field, since it was last as it was asked.
+fn is_added_to(field: &FieldInput<'_>, said: Option<&Json>, live: Option<&Json>) -> bool {
+    let before = open_edit(field.memory).map_or(field.seen, |edit| edit.from.as_ref());
+    field.meaning.is_added_to(said, before, live)
 }
 
 /// Whether nothing of the field was ever asked for or seen: the resource was found and not made.

@@ -173,7 +173,8 @@ impl<'a> Subject<'a> {
         let live_moved = !meaning.equal(seen, live);
         let sensitive = live != raw;
         let as_wished = json.is_some() && meaning.satisfies(json.as_ref(), raw);
-        let read = self.evidence || !live_moved || as_wished;
+        let as_wished_alone = as_wished && !meaning.is_added_to(json.as_ref(), seen, live);
+        let read = self.evidence || !live_moved || as_wished_alone;
 
         let class = wish.map_or(Class::Open, |wish| self.class(wish, raw));
         let wished = wish.map(|wish| Wished {

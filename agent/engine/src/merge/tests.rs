@@ -274,3 +274,50 @@ proptest! {
         prop_assert!(open_edits(&scene).is_empty());
     }
 }
+
+#[test]
+fn what_somebody_adds_to_a_unit_that_is_one_whole_is_an_edit_until_it_is_taken_back_or_merged() {
+    const BUCKET: &str = "bucket/a/bucket";
+    let rule = |more: Json| {
+        let mut rule = json!({"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]});
+        rule.as_object_mut().unwrap().append(&mut more.as_object().unwrap().clone());
+        json!([rule])
+    };
+    let at = "/CorsConfiguration/CorsRules";
+    let (plain, added) = (rule(json!({})), rule(json!({"MaxAge": 5})));
+    let scene = || {
+        let properties = json!({"CorsConfiguration": {"CorsRules": plain}});
+        let mut scene = Scene::new().with(BUCKET, "AWS::S3::Bucket", properties);
+        scene.pass();
+        scene
+    };
+    let edited = || {
+        let mut scene = scene();
+        scene.edit(BUCKET, at, added.clone());
+        for _ in 0..3 {
+            assert!(scene.pass().steps.is_empty());
+        }
+        scene
+    };
+    let open = |scene: &Scene| {
+        let record = &scene.recorded.resources[&id(BUCKET)][&1];
+        record.fields[&path(at)].edit.as_ref().map(|edit| edit.to.clone())
+    };
+    assert_eq!(open(&edited()), Some(Some(added.clone())));
+
+    let mut moved = edited();
+    let other = rule(json!({"ExposedHeaders": ["etag"]}));
+    moved.wish(BUCKET, "CorsConfiguration", json!({"CorsRules": other}), code());
+    let plan = moved.pass();
+    assert!(plan.steps.is_empty() && plan.conflicts.len() == 1, "{plan:#?}");
+
+    let mut taken_back = edited();
+    taken_back.edit(BUCKET, at, plain.clone());
+    taken_back.pass();
+    assert_eq!(open(&taken_back), None);
+
+    let mut merged = edited();
+    merged.wish(BUCKET, "CorsConfiguration", json!({"CorsRules": added}), setting());
+    assert!(merged.pass().steps.is_empty());
+    assert_eq!(open(&merged), None);
+}
