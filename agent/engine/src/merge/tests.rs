@@ -284,9 +284,9 @@ fn what_somebody_adds_to_a_unit_that_is_one_whole_is_an_edit_until_it_is_taken_b
         json!([rule])
     };
     let at = "/CorsConfiguration/CorsRules";
-    let (plain, added) = (rule(json!({})), rule(json!({"MaxAge": 5})));
+    let (bare, added) = (rule(json!({})), rule(json!({"MaxAge": 5})));
     let scene = || {
-        let properties = json!({"CorsConfiguration": {"CorsRules": plain}});
+        let properties = json!({"CorsConfiguration": {"CorsRules": bare}});
         let mut scene = Scene::new().with(BUCKET, "AWS::S3::Bucket", properties);
         scene.pass();
         scene
@@ -312,7 +312,7 @@ fn what_somebody_adds_to_a_unit_that_is_one_whole_is_an_edit_until_it_is_taken_b
     assert!(plan.steps.is_empty() && plan.conflicts.len() == 1, "{plan:#?}");
 
     let mut taken_back = edited();
-    taken_back.edit(BUCKET, at, plain.clone());
+    taken_back.edit(BUCKET, at, bare.clone());
     taken_back.pass();
     assert_eq!(open(&taken_back), None);
 
