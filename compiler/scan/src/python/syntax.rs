@@ -14,6 +14,9 @@ use super::literal::{Kind, Value};
 use super::scope::{Local, Scope, binds, look_up, opens};
 use crate::text::{Place, Places};
 
+/// So many operators next to each other in one line are no Python.
+const MOST_OPERATOR_PAIRS: usize = 1_000;
+
 /// The text of a file and its tree.
 pub(super) struct Source<'t> {
     text: &'t str,
@@ -31,11 +34,32 @@ pub(super) struct Imports {
 /// Takes the facts of a file.
 pub(crate) fn facts(bytes: &[u8]) -> Facts {
     let text = String::from_utf8_lossy(bytes);
+    if let Some(tangle) = tangle(&text) {
+        let at = Places::new(&text).place(tangle, tangle + 1);
+        let message = format!("no Python has {MOST_OPERATOR_PAIRS} operators in a row");
+        return Facts { flaws: vec![Flaw { message, at }], ..Facts::default() };
+    }
     let Some(source) = Source::parse(&text) else { return Facts::default() };
     let mut walker = Walker::new(&source);
     walker.facts.flaws.extend(source.flaw(bytes));
     walker.walk();
     walker.finish()
+}
+
+/// The start of a line that the parser should not see. What it does to recover from thousands of operators without anything
+/// between them takes memory that grows with more than their square.
+fn tangle(text: &str) -> Option<usize> {
+    // Signs may stand one after the other.
+    let is_operator = |byte: u8| b"*/%&|^<>=!@".contains(&byte);
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let pairs = line.as_bytes().windows(2).filter(|pair| is_operator(pair[0]) && is_operator(pair[1]));
+        if line.len() > MOST_OPERATOR_PAIRS && pairs.count() > MOST_OPERATOR_PAIRS {
+            return Some(start);
+        }
+        start += line.len();
+    }
+    None
 }
 
 impl<'t> Source<'t> {

@@ -391,6 +391,14 @@ fn bytes_that_are_no_text_are_reported_and_the_rest_is_read() {
 }
 
 #[test]
+fn thousands_of_operators_in_a_row_are_not_given_to_the_parser() {
+    let source = format!("{TOPIC}{}*{}", "map[string]".repeat(100), "*/".repeat(8_000));
+    let (_, diagnostics) =
+        scan(&SourceTree::from_files("app", [SERVICE, APP, ("svc/svc.py", source.as_str())]));
+    assert!(diagnostics[0].message.contains("operators in a row"), "{}", diagnostics[0].message);
+}
+
+#[test]
 fn facts_are_kept_and_taken_up_again() {
     let source = "from encore import pubsub\nt = pubsub.Topic[Order]('t', exactly_once=True)\nt.publish({})\nX = 'é'\n";
     let facts = super::syntax::facts(source.as_bytes());
