@@ -9,9 +9,10 @@
 //! - two IAM policies that grant the same;
 //! - what the overlay says of a path ([`Equality`]), and allowed values that may be in any case.
 //!
-//! There are two relations. [`equal`] is symmetric: for two live states, or two wishes. [`satisfies`] is not: it asks
+//! There are three relations. [`equal`] is symmetric: for two live states, or two wishes. [`satisfies`] is not: it asks
 //! whether everything that was declared is so, and lets the live side say more, such as defaults filled in inside a
-//! list element. [`differences`] is made of the second.
+//! list element. [`differences`] is made of the second. The third is for who has two documents and no memory: it also lets
+//! pass what nobody can tell apart ([`findings`](crate::findings) is made of it).
 
 use std::collections::BTreeSet;
 
@@ -19,7 +20,7 @@ use schema_documents::path::element_text;
 use schema_documents::{FieldPath, Json, canonical};
 
 use crate::units::{is_empty, is_proper_map, is_proper_set, key_text};
-use crate::{Equality, Kind, Schema, Unit, policy, words};
+use crate::{Equality, Kind, Schema, Unit, given, plausible, policy, words};
 
 pub use crate::units::units;
 
@@ -41,16 +42,16 @@ const DEEPEST: usize = 64;
 const LONGEST_MATCHED: usize = 256;
 
 /// The prefix of tags that the cloud sets, and nobody else can.
-const CLOUD_TAGS: &str = "aws:";
+pub(crate) const CLOUD_TAGS: &str = "aws:";
 
 /// Whether two values at this path mean the same. Symmetric and reflexive.
 pub fn equal(kind: &Kind, path: &FieldPath, declared: &Json, live: &Json) -> bool {
-    Comparison { kind, live_may_say_more: false }.same(path, declared, live)
+    Comparison { kind, relation: Relation::Equal }.same(path, declared, live)
 }
 
 /// Whether the live value is as declared: equal, or it says more than was declared in places where nothing was said.
 pub fn satisfies(kind: &Kind, path: &FieldPath, declared: &Json, live: &Json) -> bool {
-    Comparison { kind, live_may_say_more: true }.same(path, declared, live)
+    Comparison { kind, relation: Relation::Satisfies }.same(path, declared, live)
 }
 
 /// The declared units that the live state does not satisfy. Paths that were not declared, that only the cloud sets, or
@@ -94,14 +95,36 @@ pub fn is_another_value(kind: &Kind, path: &FieldPath, declared: &Json, live: &J
     }
 }
 
-struct Comparison<'a> {
-    kind: &'a Kind,
-    live_may_say_more: bool,
+/// What is asked of two values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Relation {
+    /// They mean the same.
+    Equal,
+    /// The live one is as declared, and may say more.
+    Satisfies,
+    /// The same, as far as anybody can tell who may not ask.
+    Plausible,
+}
+
+pub(crate) struct Comparison<'a> {
+    pub(crate) kind: &'a Kind,
+    pub(crate) relation: Relation,
 }
 
 impl Comparison<'_> {
-    fn same(&self, path: &FieldPath, declared: &Json, live: &Json) -> bool {
+    fn may_say_more(&self) -> bool {
+        self.relation != Relation::Equal
+    }
+
+    fn is_plausible(&self) -> bool {
+        self.relation == Relation::Plausible
+    }
+
+    pub(crate) fn same(&self, path: &FieldPath, declared: &Json, live: &Json) -> bool {
         if declared == live || is_empty(declared) && is_empty(live) {
+            return true;
+        }
+        if self.is_plausible() && plausible::is_unknown(declared) {
             return true;
         }
         if path.segments().len() > DEEPEST {
@@ -113,7 +136,9 @@ impl Comparison<'_> {
             return true;
         }
         match (self.kind.own_unit(path), declared, live) {
-            (Unit::EmbeddedJson, _, _) => Self::same_json(declared, live),
+            (Unit::EmbeddedJson, _, _) => {
+                Self::same_json(declared, live) || self.is_plausible() && plausible::holds_unknown(declared)
+            }
             (Unit::Set, Json::Array(declared), Json::Array(live)) => self.same_set(path, declared, live),
             (Unit::Map(key), Json::Array(declared), Json::Array(live))
                 if is_proper_map(declared, &key) && is_proper_map(live, &key) =>
@@ -123,16 +148,50 @@ impl Comparison<'_> {
             (Unit::Atomic, Json::Array(declared), Json::Array(live)) if self.is_unordered(path) => {
                 self.same_set(path, declared, live)
             }
-            (_, Json::Array(declared), Json::Array(live)) => self.same_list(path, declared, live),
-            (_, Json::Object(_), Json::Object(_)) => self.same_object(path, declared, live),
+            (_, Json::Array(declared), Json::Array(live)) => {
+                self.same_list(path, declared, live)
+                    || self.is_plausible() && self.may_be_reordered(path) && self.same_set(path, declared, live)
+            }
+            (_, Json::Object(_), Json::Object(_)) => {
+                self.same_object(path, declared, live) || self.is_plausible() && Self::same_policy(declared, live)
+            }
             (_, Json::Object(_) | Json::Array(_), Json::String(text)) => {
                 self.same_text_of(path, declared, text, false)
+                    || self.is_plausible() && self.may_be_same(path, declared, live)
             }
             (_, Json::String(text), Json::Object(_) | Json::Array(_)) => {
                 self.same_text_of(path, live, text, true)
+                    || self.is_plausible() && self.may_be_same(path, declared, live)
             }
-            _ => words::same_scalar(declared, live),
+            _ => words::same_scalar(declared, live) || self.is_plausible() && self.may_be_same(path, declared, live),
         }
+    }
+
+    /// What is left to try for two scalars, or for values of two shapes, when nobody may be asked.
+    fn may_be_same(&self, path: &FieldPath, declared: &Json, live: &Json) -> bool {
+        match (declared, live) {
+            (Json::Array(items), one) if items.len() == 1 => self.same(&path.child("*"), &items[0], one),
+            (one, Json::Array(items)) if items.len() == 1 && !one.is_object() => {
+                self.same(&path.child("*"), one, &items[0])
+            }
+            (Json::Object(members), Json::Array(_)) => self.same(path, &pairs(members), live),
+            (Json::Array(_), Json::Object(members)) => self.same(path, declared, &pairs(members)),
+            (Json::String(one), Json::String(other)) if is_container(one) && is_container(other) => {
+                Self::same_json(declared, live)
+            }
+            _ => plausible::same(path.segments().last().map_or("", String::as_str), declared, live),
+        }
+    }
+
+    /// Whether nothing says that the order of a list has a meaning.
+    pub(crate) fn may_be_reordered(&self, path: &FieldPath) -> bool {
+        let name = path.segments().iter().rev().find(|segment| *segment != "*").map_or("", String::as_str);
+        let is_stated = self.kind.schema(path).is_some_and(|schema| schema.insertion_order == Some(true));
+        !is_stated && self.kind.overlay.unit_at(path) != Some(&Unit::Ordered) && !given::is_ordered(name)
+    }
+
+    fn same_policy(declared: &Json, live: &Json) -> bool {
+        policy::canonical(declared).is_some() && Self::same_json(declared, live)
     }
 
     fn same_by_rule(&self, rule: Equality, path: &FieldPath, declared: &Json, live: &Json) -> bool {
@@ -140,7 +199,7 @@ impl Comparison<'_> {
             (Equality::Unordered, Json::Array(declared), Json::Array(live)) => {
                 self.same_set(path, declared, live)
             }
-            (Equality::AtLeast, _, _) => self.live_may_say_more && words::is_at_least(declared, live),
+            (Equality::AtLeast, _, _) => self.may_say_more() && words::is_at_least(declared, live),
             _ => match (words::text(declared), words::text(live)) {
                 (Some(declared), Some(live)) => words::same(rule, &declared, &live),
                 _ => false,
@@ -170,7 +229,7 @@ impl Comparison<'_> {
             .all(|item| find(live, item).is_some_and(|index| self.same(&element, item, &live[index])));
         let is_known = |item: &&Json| find(declared, item).is_some();
         declared_is_live
-            && (self.live_may_say_more
+            && (self.may_say_more()
                 || live.iter().filter(|item| !is_cloud_tag(item, key)).all(|item| is_known(&item)))
     }
 
@@ -180,7 +239,7 @@ impl Comparison<'_> {
     }
 
     /// For each declared element the index of a live one that it is matched with; no live one is used twice.
-    fn matching(&self, path: &FieldPath, declared: &[Json], live: &[Json]) -> Vec<Option<usize>> {
+    pub(crate) fn matching(&self, path: &FieldPath, declared: &[Json], live: &[Json]) -> Vec<Option<usize>> {
         let element = path.child("*");
         let mut matching = Matching::exact(declared, live);
         if declared.len().max(live.len()) <= LONGEST_MATCHED {
@@ -197,6 +256,7 @@ impl Comparison<'_> {
 
     fn same_object(&self, path: &FieldPath, declared: &Json, live: &Json) -> bool {
         let (Some(declared), Some(live)) = (declared.as_object(), live.as_object()) else { return false };
+        let is_said = |value| self.is_plausible() && plausible::is_said_in(value, live);
         let names: BTreeSet<&String> = declared.keys().chain(live.keys()).collect();
         names.into_iter().all(|name| {
             let path = path.child(name);
@@ -204,22 +264,22 @@ impl Comparison<'_> {
                 (Some(declared), Some(live)) => {
                     self.kind.is_provider_owned(&path) || self.same(&path, declared, live)
                 }
-                (Some(one), None) => is_empty(one) || self.is_silent(&path, one),
-                (None, Some(one)) => self.live_may_say_more || is_empty(one) || self.is_silent(&path, one),
+                (Some(one), None) => is_empty(one) || self.is_silent(&path, one) || is_said(one),
+                (None, Some(one)) => self.may_say_more() || is_empty(one) || self.is_silent(&path, one),
                 (None, None) => true,
             }
         })
     }
 
     /// Whether a value that only one side has means nothing: it is the cloud's own, the default, or not readable.
-    fn is_silent(&self, path: &FieldPath, value: &Json) -> bool {
+    pub(crate) fn is_silent(&self, path: &FieldPath, value: &Json) -> bool {
         self.kind.is_provider_owned(path)
             || self.kind.default_at(path).is_some_and(|default| words::same_scalar(default, value))
             || self.is_never_read(path, value)
     }
 
     /// Whether every leaf of a value is write-only, so that its absence from a read says nothing.
-    fn is_never_read(&self, path: &FieldPath, value: &Json) -> bool {
+    pub(crate) fn is_never_read(&self, path: &FieldPath, value: &Json) -> bool {
         if self.kind.is_write_only(path) {
             return true;
         }
@@ -327,7 +387,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn run(kind: &'a Kind, wanted: Wanted, declared: &Json, live: &Json) -> Vec<Difference> {
-        let comparison = Comparison { kind, live_may_say_more: true };
+        let comparison = Comparison { kind, relation: Relation::Satisfies };
         let mut search = Self { comparison, wanted, found: Vec::new() };
         search.members(&FieldPath::root(), declared, Some(live));
         search.found
@@ -401,7 +461,16 @@ impl<'a> Search<'a> {
     }
 }
 
-fn is_cloud_tag(item: &Json, key: &str) -> bool {
+/// A map as the list of keys and values that other kinds have instead.
+fn pairs(members: &serde_json::Map<String, Json>) -> Json {
+    members.iter().map(|(key, value)| serde_json::json!({"Key": key, "Value": value})).collect()
+}
+
+fn is_container(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
+}
+
+pub(crate) fn is_cloud_tag(item: &Json, key: &str) -> bool {
     item.get(key).and_then(Json::as_str).is_some_and(|name| name.starts_with(CLOUD_TAGS))
 }
 

@@ -9,7 +9,7 @@ use crate::overlay::{Equality, NaturalKey};
 use crate::{Overlay, Pattern, Schema};
 
 /// The facts about one kind.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
     /// Full type name, such as `AWS::SNS::Topic`.
@@ -42,6 +42,9 @@ pub struct Kind {
     pub properties: BTreeMap<String, Schema>,
     /// Named parts of the property tree.
     pub definitions: BTreeMap<String, Schema>,
+    /// Paths whose values the cloud rewrites, and how the two spellings are told from two values.
+    #[serde(default, rename = "equality", skip_serializing_if = "BTreeMap::is_empty")]
+    pub spellings: BTreeMap<Pattern, Equality>,
     /// What no schema says.
     #[serde(skip)]
     pub overlay: Overlay,
@@ -242,7 +245,8 @@ impl Kind {
         let schema = self.schema(path);
         let format = schema.and_then(|schema| schema.format.as_deref());
         let by_case = || schema?.enum_ignore_case.then_some(Equality::IgnoreCase);
-        self.overlay.equality_at(path, format).or_else(by_case)
+        let by_schema = || self.spellings.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, rule)| *rule);
+        self.overlay.equality_at(path, format).or_else(by_schema).or_else(by_case)
     }
 
     /// All IAM actions that the handlers of this kind need.

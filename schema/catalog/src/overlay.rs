@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schema_documents::{FieldPath, Json};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Pattern, Unit};
 
@@ -125,7 +125,7 @@ pub enum NaturalKey {
 }
 
 /// How two values at a path are compared, where the general rules do not do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Equality {
     /// Case has no meaning.
@@ -198,6 +198,12 @@ struct Service {
 }
 
 impl File {
+    /// The overlay that is built in.
+    pub(crate) fn builtin() -> Self {
+        Self::parse(include_str!("../data/aws-overlay.toml"))
+            .expect("BUG: data/aws-overlay.toml is an overlay, a test reads it")
+    }
+
     /// Reads an overlay file.
     pub(crate) fn parse(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
@@ -205,7 +211,12 @@ impl File {
 
     /// Takes out what it says of a kind, with the numbers of the kind's service where it has none of its own.
     pub(crate) fn take(&mut self, kind: &str) -> Overlay {
-        let mut overlay = self.kind.remove(kind).unwrap_or_default();
+        let own = self.kind.remove(kind).unwrap_or_default();
+        self.completed(kind, own)
+    }
+
+    /// What holds for every kind, added to what the overlay says of this one.
+    pub(crate) fn completed(&self, kind: &str, mut overlay: Overlay) -> Overlay {
         let service = kind.rsplit_once("::").map_or(kind, |(service, _)| service);
         let Service { settling_ms, visibility_ms, typical_ms, audited_as } =
             self.service.get(service).cloned().unwrap_or_default();

@@ -1,0 +1,236 @@
+//! What explains a live value that nobody declared: the cloud decides it, it is a default, or the cloud made it up.
+//!
+//! What is known of a path comes first: the catalogue's defaults, `data/aws-given.toml`, the schemas' defaults and what
+//! their prose says of them. Where something is known and it is another value, somebody set it. Where nothing is, general
+//! rules decide: what only a create can set nobody has edited; identifiers, windows and times are made up; `false`, zero
+//! and `none` say nothing.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use schema_documents::{FieldPath, Json};
+use serde::Deserialize;
+
+use crate::compare::{Comparison, Relation, is_cloud_tag};
+use crate::units::is_empty;
+use crate::{Catalog, Kind, Pattern, Unit, broad, policy};
+
+mod shapes;
+
+/// What is known for all kinds and of single ones.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    /// Texts that say nothing, in any case.
+    nothing: Vec<String>,
+    /// Properties whose value the cloud chooses if nobody does; one `*` stands for anything.
+    chosen: Vec<String>,
+    /// Properties that hold one element by the cloud's choice; with a second one somebody has added to it.
+    chosen_one: Vec<String>,
+    /// Declared properties that name another resource from which this one takes what is not declared.
+    made_from: Vec<String>,
+    /// Lists whose order has a meaning that no schema states.
+    ordered: Vec<String>,
+    /// Property name -> values that are its default in any kind.
+    names: BTreeMap<String, Vec<Json>>,
+    /// Kind -> path -> values that are its default there; an empty list if none is.
+    kind: BTreeMap<String, BTreeMap<Pattern, Vec<Json>>>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    toml::from_str(include_str!("../data/aws-given.toml"))
+        .expect("BUG: data/aws-given.toml is a table, a test reads it")
+});
+
+/// Whether the order of a list of this name has a meaning, whatever a schema leaves out.
+pub(crate) fn is_ordered(name: &str) -> bool {
+    fits(&TABLE.ordered, name)
+}
+
+fn fits(patterns: &[String], name: &str) -> bool {
+    patterns.iter().any(|pattern| match pattern.split_once('*') {
+        Some((start, end)) => {
+            name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
+        }
+        None => name == pattern,
+    })
+}
+
+/// Ends of properties that name the same thing in several ways.
+const NAMINGS: [&str; 5] = ["Id", "Name", "Arn", "ARN", "Identifier"];
+
+/// One resource, and what explains its values.
+pub(crate) struct Given<'a> {
+    kind: &'a Kind,
+    declared: &'a Json,
+    /// The schema of the kind with what its prose says of defaults.
+    broad: Option<Cow<'a, Kind>>,
+    known: Option<&'static BTreeMap<Pattern, Vec<Json>>>,
+    /// Texts by which the resource is known.
+    names: Vec<&'a str>,
+    /// Texts that were declared somewhere, and the parts of those that are compound identifiers: what is live in another
+    /// place says the same once more.
+    said: BTreeSet<&'a str>,
+    is_made_from_another: bool,
+}
+
+/// What is known of the default at a path.
+enum Known {
+    /// This is it.
+    Default,
+    /// It is another one.
+    Another,
+    /// None is: whatever is there, somebody set it.
+    Never,
+    /// Nothing.
+    Nothing,
+}
+
+impl<'a> Given<'a> {
+    pub(crate) fn new(kind: &'a Kind, declared: &'a Json, live: &'a Json) -> Self {
+        let is_own = Catalog::builtin().kind(&kind.name).is_some();
+        let broad = if is_own { broad::broad_kind(&kind.name).map(Cow::Owned) } else { Some(Cow::Borrowed(kind)) };
+        let members = || declared.as_object().into_iter().flatten();
+        let name = kind.overlay.name.as_ref().map(|rule| &rule.property);
+        let names = kind.identifier.iter().chain(name).filter_map(|path| path.get(live)?.as_str());
+        Self {
+            kind,
+            declared,
+            broad,
+            known: TABLE.kind.get(&kind.name),
+            names: names.filter(|name| name.len() >= 5).collect(),
+            said: said(declared),
+            is_made_from_another: members().any(|(name, _)| fits(&TABLE.made_from, name)),
+        }
+    }
+
+    /// Whether a live value that nobody declared needs nobody to have set it.
+    pub(crate) fn explains(&self, path: &FieldPath, value: &Json) -> bool {
+        if value.is_null() || is_empty(value) || self.kind.is_provider_owned(path) {
+            return true;
+        }
+        let name = path.segments().last().map_or("", String::as_str);
+        match self.known(path, value) {
+            Known::Default => return true,
+            Known::Never => return false,
+            Known::Another if self.is_made_from_another => return true,
+            Known::Another if !value.is_object() && !value.is_array() => return false,
+            _ => {}
+        }
+        self.has_other_name(path, name) || self.is_made_up(path)
+            || fits(&TABLE.chosen, name)
+            || Self::is_named_default(name, value)
+            || self.explains_contents(path, name, value)
+    }
+
+    /// Whether a declared value says no more than none would.
+    pub(crate) fn is_nothing(&self, path: &FieldPath, value: &Json) -> bool {
+        match self.known(path, value) {
+            Known::Default => true,
+            Known::Another | Known::Never => false,
+            Known::Nothing => match value {
+                Json::String(text) => TABLE.nothing.iter().any(|nothing| nothing.eq_ignore_ascii_case(text)),
+                Json::Bool(value) => !value,
+                Json::Object(members) => {
+                    members.iter().all(|(name, value)| self.is_nothing(&path.child(name), value))
+                }
+                _ => value.is_null(),
+            },
+        }
+    }
+
+    fn explains_contents(&self, path: &FieldPath, name: &str, value: &Json) -> bool {
+        match value {
+            Json::Object(_) if policy::canonical(value).is_some() => policy::grants_all_to_its_own(value),
+            Json::Object(members) => members.iter().all(|(name, value)| self.explains(&path.child(name), value)),
+            Json::Array(items) if items.len() == 1 && fits(&TABLE.chosen_one, name) => true,
+            Json::Array(items) => items.iter().all(|item| self.explains_element(path, item)),
+            scalar => self.is_made_from_another || self.explains_scalar(scalar),
+        }
+    }
+
+    /// An element of a list that nobody declared. In a list of pairs the key says what it is, and the value counts.
+    pub(crate) fn explains_element(&self, path: &FieldPath, item: &Json) -> bool {
+        match self.kind.own_unit(path) {
+            Unit::Map(key) if item.is_object() => {
+                let at = path.keyed(&key, &crate::units::key_text(item, &key));
+                let mut members = item.as_object().into_iter().flatten().filter(|(name, _)| **name != key);
+                is_cloud_tag(item, &key) || members.all(|(name, value)| self.explains(&at.child(name), value))
+            }
+            _ => self.explains(&path.child("*"), item),
+        }
+    }
+
+    fn explains_scalar(&self, value: &Json) -> bool {
+        match value {
+            Json::String(text) => {
+                TABLE.nothing.iter().any(|nothing| nothing.eq_ignore_ascii_case(text))
+                    || shapes::is_made_up(text)
+                    || self.names.iter().any(|name| text.contains(name))
+                    || self.said.contains(text.as_str())
+            }
+            Json::Bool(value) => !value,
+            Json::Number(number) => number.as_f64() == Some(0.0),
+            _ => true,
+        }
+    }
+
+    fn known(&self, path: &FieldPath, value: &Json) -> Known {
+        let comparison = Comparison { kind: self.kind, relation: Relation::Plausible };
+        let is_it = |default: &Json| comparison.same(path, default, value) && comparison.same(path, value, default);
+        let listed = self.known.and_then(|known| known.iter().find(|(pattern, _)| pattern.matches(path)));
+        if let Some((_, defaults)) = listed {
+            return match defaults.as_slice() {
+                [] => Known::Never,
+                defaults if defaults.iter().any(is_it) => Known::Default,
+                _ => Known::Another,
+            };
+        }
+        let own = self.kind.default_at(path);
+        let broad = self.broad.as_ref().and_then(|kind| kind.default_at(path));
+        match (own, broad) {
+            (None, None) => Known::Nothing,
+            (own, broad) if own.into_iter().chain(broad).any(is_it) => Known::Default,
+            // A schema's default is not always the default of all: only a flag that stands the other way was set.
+            (own, broad) if own.into_iter().chain(broad).all(Json::is_boolean) => Known::Another,
+            _ => Known::Nothing,
+        }
+    }
+
+    /// Whether only the creation can have set it, so that nobody has edited it: it is the cloud's choice.
+    fn is_made_up(&self, path: &FieldPath) -> bool {
+        let is_identifier = self.kind.identifier.contains(path);
+        let is_name = self.kind.overlay.name.as_ref().is_some_and(|rule| rule.property == *path);
+        is_identifier || is_name || self.kind.is_create_only(path) && !self.kind.is_conditional_create_only(path)
+    }
+
+    /// Whether the declared document names the same thing by another property, such as its id.
+    fn has_other_name(&self, path: &FieldPath, name: &str) -> bool {
+        let Some(stem) = NAMINGS.iter().find_map(|naming| name.strip_suffix(naming)) else { return false };
+        let siblings = path.parent().and_then(|parent| parent.get(self.declared)).and_then(Json::as_object);
+        siblings.is_some_and(|siblings| NAMINGS.iter().any(|naming| siblings.contains_key(&format!("{stem}{naming}"))))
+    }
+
+    fn is_named_default(name: &str, value: &Json) -> bool {
+        TABLE.names.get(name).is_some_and(|defaults| defaults.contains(value))
+    }
+}
+
+/// Texts of a document that name something: long enough to be no accident.
+fn said(document: &Json) -> BTreeSet<&str> {
+    let mut said = BTreeSet::new();
+    let mut queue = vec![document];
+    while let Some(value) = queue.pop() {
+        match value {
+            Json::String(text) => said.extend(text.split('|').chain([text.as_str()]).filter(|part| part.len() >= 2)),
+            Json::Array(items) => queue.extend(items),
+            Json::Object(members) => queue.extend(members.values()),
+            _ => {}
+        }
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests;
