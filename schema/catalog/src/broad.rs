@@ -36,11 +36,7 @@ pub(crate) fn broad_kind(name: &str) -> Option<Kind> {
 }
 
 fn unknown(name: &str) -> Kind {
-    Kind {
-        name: name.to_owned(),
-        overlay: OVERLAYS.completed(name, Overlay::default()),
-        ..Kind::default()
-    }
+    Kind { name: name.to_owned(), overlay: OVERLAYS.completed(name, Overlay::default()), ..Kind::default() }
 }
 
 #[cfg(test)]

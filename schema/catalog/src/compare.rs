@@ -150,10 +150,13 @@ impl Comparison<'_> {
             }
             (_, Json::Array(declared), Json::Array(live)) => {
                 self.same_list(path, declared, live)
-                    || self.is_plausible() && self.may_be_reordered(path) && self.same_set(path, declared, live)
+                    || self.is_plausible()
+                        && self.may_be_reordered(path)
+                        && self.same_set(path, declared, live)
             }
             (_, Json::Object(_), Json::Object(_)) => {
-                self.same_object(path, declared, live) || self.is_plausible() && Self::same_policy(declared, live)
+                self.same_object(path, declared, live)
+                    || self.is_plausible() && Self::same_policy(declared, live)
             }
             (_, Json::Object(_) | Json::Array(_), Json::String(text)) => {
                 self.same_text_of(path, declared, text, false)
@@ -163,7 +166,10 @@ impl Comparison<'_> {
                 self.same_text_of(path, live, text, true)
                     || self.is_plausible() && self.may_be_same(path, declared, live)
             }
-            _ => words::same_scalar(declared, live) || self.is_plausible() && self.may_be_same(path, declared, live),
+            _ => {
+                words::same_scalar(declared, live)
+                    || self.is_plausible() && self.may_be_same(path, declared, live)
+            }
         }
     }
 

@@ -72,7 +72,11 @@ impl Place {
     }
 
     fn element(&self, path: FieldPath, declared: usize, live: usize) -> Self {
-        Self { path, declared: self.declared.child(declared.to_string()), live: self.live.child(live.to_string()) }
+        Self {
+            path,
+            declared: self.declared.child(declared.to_string()),
+            live: self.live.child(live.to_string()),
+        }
     }
 }
 
@@ -117,7 +121,8 @@ impl Walk<'_> {
         for (name, value) in declared {
             match live.get(name) {
                 Some(live) => self.both(&at.member(name), value, live),
-                None if plausible::is_said_in(value, live) => {}
+                None if plausible::is_said_in(value, live)
+                    || self.given.shows_what_is_in_effect(&at.path) => {}
                 None => self.declared_only(&at.member(name), value),
             }
         }
@@ -145,7 +150,12 @@ impl Walk<'_> {
                 }
             }
             None => {
-                self.report(&at.declared, Some(&Json::from(declared)), Some(&Json::from(live)), Class::Declared);
+                self.report(
+                    &at.declared,
+                    Some(&Json::from(declared)),
+                    Some(&Json::from(live)),
+                    Class::Declared,
+                );
             }
         }
     }
@@ -198,15 +208,23 @@ impl Walk<'_> {
         if live.is_null() || is_empty(live) || holds_only_cloud_tags(live) {
             return;
         }
-        let class = if self.given.explains(path, live) { Class::Provider } else { Class::Undeclared };
+        let in_effect = path.parent().is_some_and(|map| self.given.shows_what_is_in_effect(&map));
+        let class =
+            if in_effect || self.given.explains(path, live) { Class::Provider } else { Class::Undeclared };
         self.report(pointer, None, Some(live), class);
     }
 
     /// An element that is live only: in a pair it is the value that counts.
     fn live_element(&mut self, at: &Place, index: usize, item: &Json, key: Option<&str>) {
-        let class = if self.given.explains_element(&at.path, item) { Class::Provider } else { Class::Undeclared };
+        let class = if self.given.explains_element(&at.path, item, key) {
+            Class::Provider
+        } else {
+            Class::Undeclared
+        };
         let pointer = at.live.child(index.to_string());
-        let value = item.get("Value").filter(|_| key.is_some() && item.as_object().is_some_and(|item| item.len() == 2));
+        let value = item
+            .get("Value")
+            .filter(|_| key.is_some() && item.as_object().is_some_and(|item| item.len() == 2));
         match value {
             Some(value) => self.report(&pointer.child("Value"), None, Some(value), class),
             None => self.report(&pointer, None, Some(item), class),
@@ -214,7 +232,12 @@ impl Walk<'_> {
     }
 
     fn report(&mut self, path: &FieldPath, declared: Option<&Json>, live: Option<&Json>, class: Class) {
-        self.found.push(Finding { path: path.clone(), declared: declared.cloned(), live: live.cloned(), class });
+        self.found.push(Finding {
+            path: path.clone(),
+            declared: declared.cloned(),
+            live: live.cloned(),
+            class,
+        });
     }
 }
 

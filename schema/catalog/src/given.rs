@@ -32,10 +32,22 @@ struct Table {
     made_from: Vec<String>,
     /// Lists whose order has a meaning that no schema states.
     ordered: Vec<String>,
-    /// Property name -> values that are its default in any kind.
+    /// Maps of which a read leaves out what equals the engine's own value, or shows all that is in effect.
+    effective: Effective,
+    /// Property of a resource as a whole -> values that are its default in any kind.
+    states: BTreeMap<String, Vec<Json>>,
+    /// Property at any depth -> values that are its default in any kind.
     names: BTreeMap<String, Vec<Json>>,
     /// Kind -> path -> values that are its default there; an empty list if none is.
     kind: BTreeMap<String, BTreeMap<Pattern, Vec<Json>>>,
+}
+
+/// Maps of settings, by the kinds that have them and the properties that hold them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Effective {
+    kinds: Vec<String>,
+    properties: Vec<String>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
@@ -90,7 +102,8 @@ enum Known {
 impl<'a> Given<'a> {
     pub(crate) fn new(kind: &'a Kind, declared: &'a Json, live: &'a Json) -> Self {
         let is_own = Catalog::builtin().kind(&kind.name).is_some();
-        let broad = if is_own { broad::broad_kind(&kind.name).map(Cow::Owned) } else { Some(Cow::Borrowed(kind)) };
+        let broad =
+            if is_own { broad::broad_kind(&kind.name).map(Cow::Owned) } else { Some(Cow::Borrowed(kind)) };
         let members = || declared.as_object().into_iter().flatten();
         let name = kind.overlay.name.as_ref().map(|rule| &rule.property);
         let names = kind.identifier.iter().chain(name).filter_map(|path| path.get(live)?.as_str());
@@ -107,7 +120,11 @@ impl<'a> Given<'a> {
 
     /// Whether a live value that nobody declared needs nobody to have set it.
     pub(crate) fn explains(&self, path: &FieldPath, value: &Json) -> bool {
-        if value.is_null() || is_empty(value) || self.kind.is_provider_owned(path) {
+        if value.is_null()
+            || is_empty(value)
+            || self.kind.is_provider_owned(path)
+            || self.is_part_of_tag(path)
+        {
             return true;
         }
         let name = path.segments().last().map_or("", String::as_str);
@@ -118,10 +135,16 @@ impl<'a> Given<'a> {
             Known::Another if !value.is_object() && !value.is_array() => return false,
             _ => {}
         }
-        self.has_other_name(path, name) || self.is_made_up(path)
+        self.has_other_name(path, name)
+            || self.is_made_up(path)
             || fits(&TABLE.chosen, name)
-            || Self::is_named_default(name, value)
             || self.explains_contents(path, name, value)
+    }
+
+    /// Whether a read of a map of settings says nothing about what it leaves out, and shows what nobody set.
+    pub(crate) fn shows_what_is_in_effect(&self, map: &FieldPath) -> bool {
+        let [name] = map.segments() else { return false };
+        fits(&TABLE.effective.kinds, &self.kind.name) && fits(&TABLE.effective.properties, name)
     }
 
     /// Whether a declared value says no more than none would.
@@ -143,20 +166,28 @@ impl<'a> Given<'a> {
     fn explains_contents(&self, path: &FieldPath, name: &str, value: &Json) -> bool {
         match value {
             Json::Object(_) if policy::canonical(value).is_some() => policy::grants_all_to_its_own(value),
-            Json::Object(members) => members.iter().all(|(name, value)| self.explains(&path.child(name), value)),
+            Json::Object(members) => {
+                members.iter().all(|(name, value)| self.explains(&path.child(name), value))
+            }
             Json::Array(items) if items.len() == 1 && fits(&TABLE.chosen_one, name) => true,
-            Json::Array(items) => items.iter().all(|item| self.explains_element(path, item)),
+            Json::Array(items) => items.iter().all(|item| self.explains_element(path, item, None)),
             scalar => self.is_made_from_another || self.explains_scalar(scalar),
         }
     }
 
     /// An element of a list that nobody declared. In a list of pairs the key says what it is, and the value counts.
-    pub(crate) fn explains_element(&self, path: &FieldPath, item: &Json) -> bool {
-        match self.kind.own_unit(path) {
-            Unit::Map(key) if item.is_object() => {
+    pub(crate) fn explains_element(&self, path: &FieldPath, item: &Json, key: Option<&str>) -> bool {
+        let own_key = match self.kind.own_unit(path) {
+            Unit::Map(key) => Some(key),
+            _ => key.map(ToOwned::to_owned),
+        };
+        match own_key {
+            Some(key) if item.is_object() => {
                 let at = path.keyed(&key, &crate::units::key_text(item, &key));
                 let mut members = item.as_object().into_iter().flatten().filter(|(name, _)| **name != key);
-                is_cloud_tag(item, &key) || members.all(|(name, value)| self.explains(&at.child(name), value))
+                is_cloud_tag(item, &key)
+                    || self.kind.tags.as_ref() != Some(path)
+                        && members.all(|(name, value)| self.explains(&at.child(name), value))
             }
             _ => self.explains(&path.child("*"), item),
         }
@@ -178,7 +209,8 @@ impl<'a> Given<'a> {
 
     fn known(&self, path: &FieldPath, value: &Json) -> Known {
         let comparison = Comparison { kind: self.kind, relation: Relation::Plausible };
-        let is_it = |default: &Json| comparison.same(path, default, value) && comparison.same(path, value, default);
+        let is_it =
+            |default: &Json| comparison.same(path, default, value) && comparison.same(path, value, default);
         let listed = self.known.and_then(|known| known.iter().find(|(pattern, _)| pattern.matches(path)));
         if let Some((_, defaults)) = listed {
             return match defaults.as_slice() {
@@ -187,13 +219,20 @@ impl<'a> Given<'a> {
                 _ => Known::Another,
             };
         }
+        let (name, levels) = (path.segments().last(), path.segments().len());
+        let by_name = |table: &'static BTreeMap<String, Vec<Json>>| name.and_then(|name| table.get(name));
+        let named = by_name(&TABLE.names).or_else(|| by_name(&TABLE.states).filter(|_| levels == 1));
+        if named.is_some_and(|defaults| defaults.contains(value)) {
+            return Known::Default;
+        }
         let own = self.kind.default_at(path);
         let broad = self.broad.as_ref().and_then(|kind| kind.default_at(path));
         match (own, broad) {
-            (None, None) => Known::Nothing,
             (own, broad) if own.into_iter().chain(broad).any(is_it) => Known::Default,
-            // A schema's default is not always the default of all: only a flag that stands the other way was set.
-            (own, broad) if own.into_iter().chain(broad).all(Json::is_boolean) => Known::Another,
+            // What holds in general does not hold always: only a flag that stands the other way was set for certain.
+            (own, broad) if is_flag(own.into_iter().chain(broad).chain(named.into_iter().flatten())) => {
+                Known::Another
+            }
             _ => Known::Nothing,
         }
     }
@@ -202,19 +241,30 @@ impl<'a> Given<'a> {
     fn is_made_up(&self, path: &FieldPath) -> bool {
         let is_identifier = self.kind.identifier.contains(path);
         let is_name = self.kind.overlay.name.as_ref().is_some_and(|rule| rule.property == *path);
-        is_identifier || is_name || self.kind.is_create_only(path) && !self.kind.is_conditional_create_only(path)
+        is_identifier
+            || is_name
+            || self.kind.is_create_only(path) && !self.kind.is_conditional_create_only(path)
+    }
+
+    /// Whether it says something of a tag that is no part of it, such as what it is on.
+    fn is_part_of_tag(&self, path: &FieldPath) -> bool {
+        let Some(tags) = &self.kind.tags else { return false };
+        path.is_within(tags) && path.segments().len() > tags.segments().len() + 1
     }
 
     /// Whether the declared document names the same thing by another property, such as its id.
     fn has_other_name(&self, path: &FieldPath, name: &str) -> bool {
         let Some(stem) = NAMINGS.iter().find_map(|naming| name.strip_suffix(naming)) else { return false };
         let siblings = path.parent().and_then(|parent| parent.get(self.declared)).and_then(Json::as_object);
-        siblings.is_some_and(|siblings| NAMINGS.iter().any(|naming| siblings.contains_key(&format!("{stem}{naming}"))))
+        siblings.is_some_and(|siblings| {
+            NAMINGS.iter().any(|naming| siblings.contains_key(&format!("{stem}{naming}")))
+        })
     }
+}
 
-    fn is_named_default(name: &str, value: &Json) -> bool {
-        TABLE.names.get(name).is_some_and(|defaults| defaults.contains(value))
-    }
+/// Whether there are values, and all are true or false.
+fn is_flag<'a>(mut values: impl Iterator<Item = &'a Json>) -> bool {
+    values.next().is_some_and(Json::is_boolean) && values.all(Json::is_boolean)
 }
 
 /// Texts of a document that name something: long enough to be no accident.
@@ -223,7 +273,9 @@ fn said(document: &Json) -> BTreeSet<&str> {
     let mut queue = vec![document];
     while let Some(value) = queue.pop() {
         match value {
-            Json::String(text) => said.extend(text.split('|').chain([text.as_str()]).filter(|part| part.len() >= 2)),
+            Json::String(text) => {
+                said.extend(text.split('|').chain([text.as_str()]).filter(|part| part.len() >= 2))
+            }
             Json::Array(items) => queue.extend(items),
             Json::Object(members) => queue.extend(members.values()),
             _ => {}

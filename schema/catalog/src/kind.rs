@@ -245,7 +245,8 @@ impl Kind {
         let schema = self.schema(path);
         let format = schema.and_then(|schema| schema.format.as_deref());
         let by_case = || schema?.enum_ignore_case.then_some(Equality::IgnoreCase);
-        let by_schema = || self.spellings.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, rule)| *rule);
+        let by_schema =
+            || self.spellings.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, rule)| *rule);
         self.overlay.equality_at(path, format).or_else(by_schema).or_else(by_case)
     }
 

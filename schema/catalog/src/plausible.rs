@@ -97,6 +97,10 @@ fn same_text(name: &str, one: &str, other: &str) -> bool {
     let by = |rule| words::same(rule, one, other);
     let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
     by(Equality::ArnOrName)
+        || is_revision_of(one, other)
+        || is_revision_of(other, one)
+        || is_own_attribute(one, other)
+        || is_own_attribute(other, one)
         || is_account(one, other)
         || is_account(other, one)
         || by(Equality::Trimmed)
@@ -110,6 +114,19 @@ fn same_text(name: &str, one: &str, other: &str) -> bool {
         || address(one).is_some_and(|one| Some(one) == address(other))
         || time(one).is_some_and(|one| Some(one) == time(other))
         || bare_url(one) == bare_url(other)
+}
+
+/// Whether an ARN names what the other does, in one of its revisions or with all that is below it: `task:7` is a `task`.
+fn is_revision_of(arn: &str, other: &str) -> bool {
+    let Some((front, end)) = arn.rsplit_once(':').filter(|_| arn.starts_with("arn:")) else { return false };
+    let is_revision =
+        end == "*" || !other.starts_with("arn:") && end.bytes().all(|byte| byte.is_ascii_digit());
+    is_revision && (front == other || words::same(Equality::ArnOrName, front, other))
+}
+
+/// User pools give attributes of their owners' own a prefix.
+fn is_own_attribute(long: &str, short: &str) -> bool {
+    long.strip_prefix("custom:") == Some(short)
 }
 
 /// An account's number stands for its root.
@@ -126,11 +143,12 @@ fn is_upper_of(one: &str, other: &str) -> bool {
 
 fn is_alias_of(alias: &str, key: &str) -> bool {
     let name = alias.rsplit_once(":alias/").map(|(_, name)| name).or_else(|| alias.strip_prefix("alias/"));
-    name.is_some() && (key.contains(":key/") || key.len() == 36 && key.bytes().filter(|byte| *byte == b'-').count() == 4)
+    name.is_some()
+        && (key.contains(":key/") || key.len() == 36 && key.bytes().filter(|byte| *byte == b'-').count() == 4)
 }
 
 fn is_domain(text: &str) -> bool {
-    text.contains('.') && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.*".contains(&byte))
+    text.contains('.') && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || br"-_.*\\".contains(&byte))
 }
 
 /// A network by its first address and its length: the bits behind have no meaning.

@@ -55,7 +55,9 @@ impl Tally {
         self.reads += 1;
         let found = findings(kind, &case.declared, &case.live);
         for expected in &case.findings {
-            let is_here = |class| found.iter().any(|finding| finding.class == class && touch(&finding.path, &expected.path));
+            let is_here = |class| {
+                found.iter().any(|finding| finding.class == class && touch(&finding.path, &expected.path))
+            };
             let at = || format!("{} {}", case.id, expected.path);
             match expected.kind.as_str() {
                 "declared" if is_here(Class::Declared) => self.declared += 1,
@@ -66,13 +68,17 @@ impl Tally {
         }
         for finding in found {
             let is_expected = |kinds: &[&str]| {
-                let mut about = case.findings.iter().filter(|expected| kinds.contains(&expected.kind.as_str()));
+                let mut about =
+                    case.findings.iter().filter(|expected| kinds.contains(&expected.kind.as_str()));
                 about.any(|expected| touch(&finding.path, &expected.path))
             };
-            let line = || format!("{} {}: {:?} != {:?}", case.id, finding.path, finding.declared, finding.live);
+            let line =
+                || format!("{} {}: {:?} != {:?}", case.id, finding.path, finding.declared, finding.live);
             match finding.class {
                 Class::Declared if !is_expected(&["declared"]) => self.false_declared.push(line()),
-                Class::Undeclared if is_expected(&["atDefault", "generated"]) => self.false_undeclared.push(line()),
+                Class::Undeclared if is_expected(&["atDefault", "generated"]) => {
+                    self.false_undeclared.push(line())
+                }
                 Class::Undeclared if !is_expected(&["undeclared"]) => self.beside.push(line()),
                 _ => {}
             }
@@ -101,7 +107,8 @@ fn real_reads_show_true_drift_and_no_other() {
         for case in cases.iter().filter(|case| is_known(case) == half) {
             tally.add(case, &any_kind(&case.kind));
         }
-        let Tally { reads, declared, undeclared, missed, false_declared, false_undeclared, beside, .. } = tally;
+        let Tally { reads, declared, undeclared, missed, false_declared, false_undeclared, beside, .. } =
+            tally;
         eprintln!(
             "{name}: {reads} reads, {declared} declared and {undeclared} undeclared differences found, {} missed, {} false, \
              {} defaults and {} other values called undeclared {false_undeclared:#?} {beside:#?}",
@@ -113,6 +120,44 @@ fn real_reads_show_true_drift_and_no_other() {
         assert_eq!(missed, Vec::<String>::new(), "true drift that was not found");
         assert_eq!(false_declared, Vec::<String>::new(), "drift that is none");
     }
+}
+
+/// Another value of the same type: a smaller one, for the cloud lets some grow.
+fn edited(value: &Json) -> Option<Json> {
+    match value {
+        Json::Bool(value) => Some(Json::Bool(!value)),
+        Json::Number(number) => Some(Json::from(number.as_i64()? - 1)),
+        Json::String(text) if text.parse::<i64>().is_ok() => Some(Json::String(format!("-{text}1"))),
+        Json::String(text) if !text.is_empty() => Some(Json::String(format!("7{text}7"))),
+        _ => None,
+    }
+}
+
+#[test]
+fn an_edit_of_what_was_declared_is_found_wherever_it_is_made() {
+    let (mut edits, mut missed) = (0, Vec::new());
+    for case in cases().into_iter().flatten() {
+        let kind = any_kind(&case.kind);
+        let says_something = |finding: &&Finding| finding.kind != "atDefault" && finding.kind != "generated";
+        let silent: Vec<&FieldPath> =
+            case.findings.iter().filter(says_something).map(|finding| &finding.path).collect();
+        for (name, value) in case.declared.as_object().into_iter().flatten() {
+            let path = FieldPath::root().child(name);
+            let Some(edited) = edited(value).filter(|_| case.live.get(name) == Some(value)) else { continue };
+            if silent.iter().any(|silent| touch(silent, &path)) {
+                continue;
+            }
+            let mut live = case.live.clone();
+            assert!(path.set(&mut live, edited));
+            edits += 1;
+            let found = findings(&kind, &case.declared, &live);
+            if !found.iter().any(|finding| finding.class == Class::Declared && finding.path == path) {
+                missed.push(format!("{} {path}", case.id));
+            }
+        }
+    }
+    eprintln!("{edits} edits, {} missed", missed.len());
+    assert_eq!(missed, Vec::<String>::new());
 }
 
 #[test]

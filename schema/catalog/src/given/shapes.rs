@@ -1,7 +1,8 @@
 //! Texts that nobody typed: one sees it by what they look like.
 
 /// Starts of names that belong to the cloud.
-const OWN_NAMES: [&str; 6] = ["default.", "default:", "alias/aws/", "aws/", "AWSServiceRole", "ELBSecurityPolicy-"];
+const OWN_NAMES: [&str; 6] =
+    ["default.", "default:", "alias/aws/", "aws/", "AWSServiceRole", "ELBSecurityPolicy-"];
 
 /// Whether a text was made up by the cloud: a time or a window of it, a zone or a region, a digest, an address, a name of
 /// its own.
@@ -41,9 +42,16 @@ fn is_zone(text: &str) -> bool {
         bytes.next().is_some_and(|byte| byte.is_ascii_digit()) && bytes.all(|byte| byte.is_ascii_lowercase())
     };
     match parts.as_slice() {
-        [area, zone] => zone.strip_prefix("az").is_some_and(is_digits) && area.ends_with(|char: char| char.is_ascii_digit()),
+        [area, zone] => {
+            zone.strip_prefix("az").is_some_and(is_digits)
+                && area.ends_with(|char: char| char.is_ascii_digit())
+        }
         [area, middle @ .., place] => {
-            area.len() == 2 && is_lower(area) && !middle.is_empty() && middle.iter().all(|part| is_lower(&part)) && is_place(place)
+            area.len() == 2
+                && is_lower(area)
+                && !middle.is_empty()
+                && middle.iter().all(|part| is_lower(&part))
+                && is_place(place)
         }
         _ => false,
     }
@@ -58,7 +66,10 @@ fn is_digest(text: &str) -> bool {
     let is_hex = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let is_base64 = text.len() == 44
         && text.ends_with('=')
-        && text.trim_end_matches('=').bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte));
+        && text
+            .trim_end_matches('=')
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte));
     is_hex || is_base64
 }
 
@@ -93,7 +104,16 @@ mod tests {
 
     #[test]
     fn what_a_person_would_type_does_not() {
-        for text in ["", "a", "my-app", "30", "arn:aws:iam::aws:policy/ReadOnlyAccess", "a-b-c", "ssh from vpc", "1:2"] {
+        for text in [
+            "",
+            "a",
+            "my-app",
+            "30",
+            "arn:aws:iam::aws:policy/ReadOnlyAccess",
+            "a-b-c",
+            "ssh from vpc",
+            "1:2",
+        ] {
             assert!(!is_made_up(text), "{text}");
         }
     }

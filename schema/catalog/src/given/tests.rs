@@ -7,7 +7,12 @@ fn check(kind: &str, path: &str, value: Json, expected: bool) {
     let kind = broad::any_kind(kind);
     let (declared, live) = (json!({}), json!({}));
     let given = Given::new(&kind, &declared, &live);
-    assert_eq!(given.explains(&FieldPath::parse(path).unwrap(), &value), expected, "{} {path} {value}", kind.name);
+    assert_eq!(
+        given.explains(&FieldPath::parse(path).unwrap(), &value),
+        expected,
+        "{} {path} {value}",
+        kind.name
+    );
 }
 
 #[test]
@@ -45,7 +50,12 @@ fn what_no_default_is_known_of_is_explained_where_it_says_nothing() {
 fn who_may_do_what_is_never_explained() {
     let boundary = json!("arn:aws:iam::aws:policy/ReadOnlyAccess");
     check("AWS::IAM::Role", "/PermissionsBoundary", boundary, false);
-    check("AWS::IAM::Role", "/ManagedPolicyArns", json!(["arn:aws:iam::aws:policy/AdministratorAccess"]), false);
+    check(
+        "AWS::IAM::Role",
+        "/ManagedPolicyArns",
+        json!(["arn:aws:iam::aws:policy/AdministratorAccess"]),
+        false,
+    );
     check("AWS::Lambda::Function", "/ReservedConcurrentExecutions", json!(0), false);
 }
 
