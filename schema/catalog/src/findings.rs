@@ -51,7 +51,10 @@ const DEEPEST: usize = 64;
 pub fn findings(kind: &Kind, declared: &Json, live: &Json) -> Vec<Finding> {
     let comparison = Comparison { kind, relation: Relation::Plausible };
     let mut walk = Walk { kind, comparison, given: Given::new(kind, declared, live), found: Vec::new() };
-    walk.both(&Place::default(), declared, live);
+    match (declared, live) {
+        (Json::Object(_), Json::Object(_)) => walk.members(&Place::default(), declared, live),
+        _ => walk.whole(&Place::default(), declared, live),
+    }
     walk.found
 }
 
@@ -140,9 +143,6 @@ impl Walk<'_> {
         };
         match key.filter(|key| is_proper_map(declared, key) && is_proper_map(live, key)) {
             Some(key) => self.keyed(at, &key, declared, live),
-            None if self.comparison.same(&at.path, &Json::from(declared), &Json::from(live)) => {
-                self.matched(at, declared, live);
-            }
             None if self.comparison.may_be_reordered(&at.path) => self.matched(at, declared, live),
             None if declared.len() == live.len() => {
                 for (index, (declared, live)) in declared.iter().zip(live).enumerate() {
@@ -160,36 +160,53 @@ impl Walk<'_> {
         }
     }
 
-    /// Elements that are known by a member.
+    /// Elements that are known by a member. Those whose name the cloud spells otherwise are known by what they say.
     fn keyed(&mut self, at: &Place, key: &str, declared: &[Json], live: &[Json]) {
-        let find = |items: &[Json], name: &str| items.iter().position(|item| key_text(item, key) == name);
-        for (index, item) in declared.iter().enumerate().filter(|(_, item)| !is_cloud_tag(item, key)) {
+        let find = |items: &[Json], item: &Json| {
             let name = key_text(item, key);
-            let path = at.path.keyed(key, &name);
-            match find(live, &name) {
+            items.iter().position(|other| key_text(other, key) == name)
+        };
+        let mut pairs: Vec<Option<usize>> = declared.iter().map(|item| find(live, item)).collect();
+        let left: Vec<usize> =
+            (0..live.len()).filter(|index| find(declared, &live[*index]).is_none()).collect();
+        let unknown: Vec<usize> = (0..declared.len()).filter(|index| pairs[*index].is_none()).collect();
+        let (some, others) = (picked(declared, &unknown), picked(live, &left));
+        for (index, found) in unknown.iter().zip(self.comparison.matching(&at.path, &some, &others)) {
+            pairs[*index] = found.map(|found| left[found]);
+        }
+        for (index, item) in declared.iter().enumerate().filter(|(_, item)| !is_cloud_tag(item, key)) {
+            let path = at.path.keyed(key, &key_text(item, key));
+            match pairs[index] {
                 Some(found) => self.both(&at.element(path, index, found), item, &live[found]),
                 None => self.declared_only(&at.element(path, index, 0), item),
             }
         }
-        for (index, item) in live.iter().enumerate() {
-            if find(declared, &key_text(item, key)).is_none() && !is_cloud_tag(item, key) {
-                self.live_element(at, index, item, Some(key));
-            }
-        }
+        self.live_elements(at, live, &pairs, Some(key));
     }
 
     /// Elements that are known by what they say.
     fn matched(&mut self, at: &Place, declared: &[Json], live: &[Json]) {
-        let matching = self.comparison.matching(&at.path, declared, live);
-        let used: BTreeSet<usize> = matching.iter().flatten().copied().collect();
+        let path = at.path.child("*");
+        let mut pairs = self.comparison.matching(&at.path, declared, live);
+        pair_last(&mut pairs, declared, live);
         for (index, item) in declared.iter().enumerate() {
-            match matching[index] {
-                Some(found) => self.both(&at.element(at.path.child("*"), index, found), item, &live[found]),
-                None => self.declared_only(&at.element(at.path.child("*"), index, 0), item),
+            match pairs[index] {
+                Some(found) => self.both(&at.element(path.clone(), index, found), item, &live[found]),
+                // Said twice, and the cloud keeps it once.
+                None if live.iter().any(|live| self.comparison.same(&path, item, live)) => {}
+                None => self.declared_only(&at.element(path.clone(), index, 0), item),
             }
         }
+        self.live_elements(at, live, &pairs, None);
+    }
+
+    /// What is live only of a list whose other elements have been found.
+    fn live_elements(&mut self, at: &Place, live: &[Json], pairs: &[Option<usize>], key: Option<&str>) {
+        let used: BTreeSet<usize> = pairs.iter().flatten().copied().collect();
         for (index, item) in live.iter().enumerate().filter(|(index, _)| !used.contains(index)) {
-            self.live_element(at, index, item, None);
+            if key.is_none_or(|key| !is_cloud_tag(item, key)) {
+                self.live_element(at, index, item, key);
+            }
         }
     }
 
@@ -241,6 +258,24 @@ impl Walk<'_> {
     }
 }
 
+/// If one declared object and one live one are left of a list, the second is the first, edited.
+fn pair_last(pairs: &mut [Option<usize>], declared: &[Json], live: &[Json]) {
+    let mut without = (0..declared.len()).filter(|index| pairs[*index].is_none());
+    let mut unused = (0..live.len()).filter(|index| !pairs.contains(&Some(*index)));
+    if let (Some(one), None, Some(other), None) =
+        (without.next(), without.next(), unused.next(), unused.next())
+        && declared[one].is_object()
+        && live[other].is_object()
+    {
+        drop((without, unused));
+        pairs[one] = Some(other);
+    }
+}
+
+fn picked(items: &[Json], indices: &[usize]) -> Vec<Json> {
+    indices.iter().map(|index| items[*index].clone()).collect()
+}
+
 /// The member by which the elements of both lists are told apart, if there is one.
 fn identity(declared: &[Json], live: &[Json]) -> Option<String> {
     let members = declared.first()?.as_object()?;
@@ -257,3 +292,6 @@ fn holds_only_cloud_tags(live: &Json) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,9 +81,10 @@ pub(crate) struct Given<'a> {
     known: Option<&'static BTreeMap<Pattern, Vec<Json>>>,
     /// Texts by which the resource is known.
     names: Vec<&'a str>,
-    /// Texts that were declared somewhere, and the parts of those that are compound identifiers: what is live in another
-    /// place says the same once more.
+    /// Texts that were declared somewhere.
     said: BTreeSet<&'a str>,
+    /// Parts of compound identifiers that were declared.
+    parts: BTreeSet<&'a str>,
     is_made_from_another: bool,
 }
 
@@ -104,6 +105,7 @@ impl<'a> Given<'a> {
         let is_own = Catalog::builtin().kind(&kind.name).is_some();
         let broad =
             if is_own { broad::broad_kind(&kind.name).map(Cow::Owned) } else { Some(Cow::Borrowed(kind)) };
+        let said = said(declared);
         let members = || declared.as_object().into_iter().flatten();
         let name = kind.overlay.name.as_ref().map(|rule| &rule.property);
         let names = kind.identifier.iter().chain(name).filter_map(|path| path.get(live)?.as_str());
@@ -113,7 +115,8 @@ impl<'a> Given<'a> {
             broad,
             known: TABLE.kind.get(&kind.name),
             names: names.filter(|name| name.len() >= 5).collect(),
-            said: said(declared),
+            parts: said.iter().filter(|text| text.contains('|')).flat_map(|text| text.split('|')).collect(),
+            said,
             is_made_from_another: members().any(|(name, _)| fits(&TABLE.made_from, name)),
         }
     }
@@ -171,7 +174,7 @@ impl<'a> Given<'a> {
             }
             Json::Array(items) if items.len() == 1 && fits(&TABLE.chosen_one, name) => true,
             Json::Array(items) => items.iter().all(|item| self.explains_element(path, item, None)),
-            scalar => self.is_made_from_another || self.explains_scalar(scalar),
+            scalar => self.is_made_from_another || self.explains_scalar(path, scalar),
         }
     }
 
@@ -193,18 +196,24 @@ impl<'a> Given<'a> {
         }
     }
 
-    fn explains_scalar(&self, value: &Json) -> bool {
+    fn explains_scalar(&self, path: &FieldPath, value: &Json) -> bool {
         match value {
             Json::String(text) => {
                 TABLE.nothing.iter().any(|nothing| nothing.eq_ignore_ascii_case(text))
                     || shapes::is_made_up(text)
                     || self.names.iter().any(|name| text.contains(name))
-                    || self.said.contains(text.as_str())
+                    || self.repeats(path, text)
             }
             Json::Bool(value) => !value,
             Json::Number(number) => number.as_f64() == Some(0.0),
             _ => true,
         }
+    }
+
+    /// Whether it says once more what was declared. A property of its own with a declared value is another wish.
+    fn repeats(&self, path: &FieldPath, text: &str) -> bool {
+        let is_further_down = path.segments().iter().filter(|segment| *segment != "*").count() > 1;
+        self.parts.contains(text) || is_further_down && self.said.contains(text)
     }
 
     fn known(&self, path: &FieldPath, value: &Json) -> Known {

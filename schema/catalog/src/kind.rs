@@ -124,6 +124,11 @@ impl Kind {
         covered(&self.read_only, path) || covered(&self.overlay.provider, path)
     }
 
+    /// Whether the cloud changes this path at run time while nobody asks for a value.
+    pub fn is_scaled(&self, path: &FieldPath) -> bool {
+        covered(&self.overlay.scaled, path)
+    }
+
     /// Whether only a create can set this path (conditional ones count: an update of those is tried first).
     pub fn is_create_only(&self, path: &FieldPath) -> bool {
         covered(&self.create_only, path) || self.is_conditional_create_only(path)

@@ -27,6 +27,8 @@ pub struct Overlay {
     pub units: BTreeMap<Pattern, UnitRule>,
     /// Paths that the cloud fills in or changes at run time, though the schema lets us set them.
     pub provider: BTreeSet<Pattern>,
+    /// Paths that the cloud changes at run time while nobody asks for a value, such as a count that is scaled.
+    pub scaled: BTreeSet<Pattern>,
     /// The values that the cloud fills in where none is given.
     pub defaults: BTreeMap<Pattern, Json>,
     /// Paths whose change restarts the resource or makes it fail over.
@@ -267,8 +269,15 @@ impl Overlay {
 
     /// Every pattern that is mentioned anywhere, for the check that each exists in the schema.
     pub fn patterns(&self) -> impl Iterator<Item = &Pattern> {
-        let sets =
-            [&self.copies, &self.provider, &self.restart, &self.in_place, &self.data_loss, &self.sensitive];
+        let sets = [
+            &self.copies,
+            &self.provider,
+            &self.scaled,
+            &self.restart,
+            &self.in_place,
+            &self.data_loss,
+            &self.sensitive,
+        ];
         sets.into_iter()
             .flatten()
             .chain(self.units.keys())

@@ -1,8 +1,7 @@
 //! Texts that nobody typed: one sees it by what they look like.
 
 /// Starts of names that belong to the cloud.
-const OWN_NAMES: [&str; 6] =
-    ["default.", "default:", "alias/aws/", "aws/", "AWSServiceRole", "ELBSecurityPolicy-"];
+const OWN_NAMES: [&str; 3] = ["default.", "default:", "AWSServiceRole"];
 
 /// Whether a text was made up by the cloud: a time or a window of it, a zone or a region, a digest, an address, a name of
 /// its own.
@@ -13,7 +12,7 @@ pub(super) fn is_made_up(text: &str) -> bool {
         || text.parse::<std::net::IpAddr>().is_ok()
         || text.parse::<jiff::Timestamp>().is_ok()
         || OWN_NAMES.iter().any(|start| text.starts_with(start))
-        || is_own_arn(text)
+        || text.starts_with("arn:") && text.contains(":role/aws-service-role/")
 }
 
 /// `sun:03:30-sun:04:30`, `08:30-09:30`, `05:30`.
@@ -73,11 +72,6 @@ fn is_digest(text: &str) -> bool {
     is_hex || is_base64
 }
 
-/// The ARN of a role or a key that the cloud keeps for itself.
-fn is_own_arn(text: &str) -> bool {
-    text.starts_with("arn:") && (text.contains(":role/aws-service-role/") || text.contains(":alias/aws/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,7 +87,6 @@ mod tests {
             "use1-az4",
             "10.0.0.62",
             "default.postgres18",
-            "alias/aws/rds",
             "2026-06-25T07:00:00.000Z",
             "oVuPGs6ZSqhRhMOw6q4PWulcs9C2DN1HTcJ57D/2fwE=",
             "arn:aws:iam::1:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
@@ -111,6 +104,7 @@ mod tests {
             "30",
             "arn:aws:iam::aws:policy/ReadOnlyAccess",
             "a-b-c",
+            "alias/aws/sns",
             "ssh from vpc",
             "1:2",
         ] {
