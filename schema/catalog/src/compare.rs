@@ -235,10 +235,7 @@ impl Comparison<'_> {
 
     fn same_map(&self, path: &FieldPath, key: &str, declared: &[Json], live: &[Json]) -> bool {
         let element = path.child("*");
-        let find = |items: &[Json], wanted: &Json| {
-            let name = key_text(wanted, key);
-            items.iter().position(|item| key_text(item, key) == name)
-        };
+        let find = |items: &[Json], wanted: &Json| self.position(path, key, items, wanted);
         let declared_is_live = declared
             .iter()
             .filter(|item| !is_cloud_tag(item, key))
@@ -247,6 +244,27 @@ impl Comparison<'_> {
         declared_is_live
             && (self.may_say_more()
                 || live.iter().filter(|item| !is_cloud_tag(item, key)).all(|item| is_known(&item)))
+    }
+
+    /// Where the element with this one's key is, however the cloud spells keys of this list.
+    pub(crate) fn position(
+        &self,
+        path: &FieldPath,
+        key: &str,
+        items: &[Json],
+        wanted: &Json,
+    ) -> Option<usize> {
+        let name = key_text(wanted, key);
+        let by_text = items.iter().position(|item| key_text(item, key) == name);
+        by_text.or_else(|| {
+            let path = path.child("*").child(key);
+            let rule = self.kind.equality(&path)?;
+            let is_it = |item: &Json| match (wanted.get(key), item.get(key)) {
+                (Some(one), Some(other)) => self.same_by_rule(rule, &path, one, other),
+                _ => false,
+            };
+            items.iter().position(is_it)
+        })
     }
 
     /// Both sides have the same elements: there is a one-to-one matching.
@@ -404,10 +422,9 @@ impl<'a> Search<'a> {
 
     fn map(&mut self, path: &FieldPath, key: &str, declared: &[Json], live: &[Json]) {
         for item in declared.iter().filter(|item| !is_cloud_tag(item, key)) {
-            let name = key_text(item, key);
-            let found = live.iter().find(|live| key_text(live, key) == name);
+            let found = self.comparison.position(path, key, live, item).map(|index| &live[index]);
             if found.is_none_or(|live| !self.comparison.same(&path.child("*"), item, live)) {
-                self.report(path.keyed(key, &name), Some(item), found);
+                self.report(path.keyed(key, &key_text(item, key)), Some(item), found);
             }
         }
     }
@@ -437,7 +454,8 @@ pub(crate) fn is_cloud_tag(item: &Json, key: &str) -> bool {
     item.get(key).and_then(Json::as_str).is_some_and(|name| name.starts_with(CLOUD_TAGS))
 }
 
-fn parse_container(text: &str) -> Option<Json> {
+/// The object or list that a text holds.
+pub(crate) fn parse_container(text: &str) -> Option<Json> {
     let parsed: Json = serde_json::from_str(text).ok()?;
     (parsed.is_object() || parsed.is_array()).then_some(parsed)
 }

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use schema_documents::{FieldPath, Json};
 use serde::Deserialize;
 
-use crate::compare::{Comparison, Relation, is_cloud_tag};
+use crate::compare::{self, Comparison, Relation, is_cloud_tag};
 use crate::units::is_empty;
 use crate::{Catalog, Kind, Pattern, Unit, broad, policy};
 
@@ -54,6 +54,15 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     toml::from_str(include_str!("../data/aws-given.toml"))
         .expect("BUG: data/aws-given.toml is a table, a test reads it")
 });
+
+/// Values that a cloud fills in for each resource of a kind where none is given, whatever else is asked for, by path.
+pub fn unconditional_defaults(kind: &str) -> impl Iterator<Item = (&'static FieldPath, &'static Json)> {
+    let known = TABLE.kind.get(kind).into_iter().flatten();
+    known.filter_map(|(pattern, values)| match values.as_slice() {
+        [only] => Some((pattern.path(), only)),
+        _ => None,
+    })
+}
 
 /// Whether the order of a list of this name has a meaning, whatever a schema leaves out.
 pub(crate) fn is_ordered(name: &str) -> bool {
@@ -174,6 +183,10 @@ impl<'a> Given<'a> {
             }
             Json::Array(items) if items.len() == 1 && fits(&TABLE.chosen_one, name) => true,
             Json::Array(items) => items.iter().all(|item| self.explains_element(path, item, None)),
+            Json::String(text) => match compare::parse_container(text) {
+                Some(inside) => self.explains_contents(path, name, &inside),
+                None => self.is_made_from_another || self.explains_scalar(path, value),
+            },
             scalar => self.is_made_from_another || self.explains_scalar(path, scalar),
         }
     }

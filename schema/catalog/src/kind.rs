@@ -99,10 +99,15 @@ const DEEPEST_TREE: usize = 24;
 impl Kind {
     /// The schema at a path; selectors, indices and `*` stand for any element. References are already followed.
     pub fn schema(&self, path: &FieldPath) -> Option<&Schema> {
+        self.resolve(self.schema_as_it_stands(path)?)
+    }
+
+    /// The schema at a path, a reference perhaps: beside it may stand what holds here alone.
+    fn schema_as_it_stands(&self, path: &FieldPath) -> Option<&Schema> {
         let (first, rest) = path.segments().split_first()?;
-        let mut at = self.resolve(self.properties.get(first)?)?;
+        let mut at = self.properties.get(first)?;
         for segment in rest {
-            at = self.resolve(member(at, segment)?)?;
+            at = member(self.resolve(at)?, segment)?;
         }
         Some(at)
     }
@@ -242,7 +247,11 @@ impl Kind {
     /// The value that the cloud fills in where none is given, if that is known.
     pub fn default_at(&self, path: &FieldPath) -> Option<&Json> {
         let from_overlay = self.overlay.defaults.iter().find(|(pattern, _)| pattern.matches(path));
-        from_overlay.map(|(_, value)| value).or_else(|| self.schema(path)?.default.as_ref())
+        let from_schema = || {
+            let schema = self.schema_as_it_stands(path)?;
+            schema.default.as_ref().or_else(|| self.resolve(schema)?.default.as_ref())
+        };
+        from_overlay.map(|(_, value)| value).or_else(from_schema)
     }
 
     /// How two values at this path are compared, where it is not by the general rules alone.

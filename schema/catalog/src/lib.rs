@@ -34,6 +34,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 pub use broad::any_kind;
+pub use given::unconditional_defaults;
 pub use kind::{Consequence, Handler, Kind, Replacement};
 pub use overlay::{Charset, Enforced, Equality, NameRule, NaturalKey, Overlay, TypicalMs, UnitRule};
 pub use pattern::Pattern;

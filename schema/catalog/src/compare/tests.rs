@@ -134,3 +134,13 @@ fn the_live_value_of_an_element_is_found_in_any_spelling() {
     assert!(live_value(group, &path, &declared, &live).is_some());
     assert!(live_value(group, &path, &declared, &json!({})).is_none());
 }
+
+#[test]
+fn a_key_that_the_cloud_spells_in_another_case_is_the_same_key() {
+    let bucket = |name: &str, value: &str| {
+        let filter = json!({"S3Key": {"Rules": [{"Name": name, "Value": value}]}});
+        json!({"NotificationConfiguration": {"TopicConfigurations": [{"Event": "s3:*", "Topic": "t", "Filter": filter}]}})
+    };
+    same("AWS::S3::Bucket", &bucket("prefix", "in/"), &bucket("Prefix", "in/"));
+    assert_eq!(check("AWS::S3::Bucket", &bucket("prefix", "in/"), &bucket("Prefix", "out/")).len(), 1);
+}

@@ -64,3 +64,15 @@ fn what_only_a_create_can_set_nobody_has_edited() {
     check("AWS::SNS::Topic", "/TopicName", json!("Stack-Topic-1A2B3C"), true);
     check("AWS::SNS::Topic", "/DisplayName", json!("Stack-Topic-1A2B3C"), false);
 }
+
+#[test]
+fn the_policy_that_the_cloud_gives_is_explained_as_an_object_and_as_a_text() {
+    let policy = |action: &str| {
+        let principal = json!({"AWS": "arn:aws:iam::123456789012:root"});
+        json!({"Statement": [{"Effect": "Allow", "Action": action, "Resource": "*", "Principal": principal}]})
+    };
+    for (action, expected) in [("kms:*", true), ("kms:Decrypt", false)] {
+        check("AWS::KMS::Key", "/KeyPolicy", policy(action), expected);
+        check("AWS::KMS::Key", "/KeyPolicy", json!(policy(action).to_string()), expected);
+    }
+}
