@@ -155,6 +155,7 @@ fn function<'a>(
         generic: function.type_parameters.first().map(|parameter| reader.at(parameter.span)),
         signature: (is_directed || may_set_up_a_service)
             .then(|| kind::signature(reader, &function.signature)),
+        is_left_out: function.is_left_out,
     }));
     let (names, types) = (words(reader, &[function.name]), walk.end());
     facts.declarations.push(Declaration { names, at: at_head(reader, function), form, types });
