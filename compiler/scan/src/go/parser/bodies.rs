@@ -9,13 +9,15 @@ use memchr::{memchr, memchr3};
 /// Which bodies are left out: those with none of some names in them.
 pub(crate) struct LeftOut<'n> {
     names: Vec<Finder<'n>>,
+    /// What stands where the next function begins.
+    function: Finder<'n>,
 }
 
 impl<'n> LeftOut<'n> {
     /// Those without these names. A name in a comment, in a string or within another word counts: too many bodies are kept,
     /// and never too few.
     pub(crate) fn without(names: impl Iterator<Item = &'n str>) -> Self {
-        Self { names: names.map(Finder::new).collect() }
+        Self { names: names.map(Finder::new).collect(), function: Finder::new("\nfunc ") }
     }
 
     /// Where the brace stands that closes the body opened at an offset; absent when that body is to be parsed.
@@ -23,7 +25,7 @@ impl<'n> LeftOut<'n> {
         let end = close(source.as_bytes(), open)?;
         let body = &source.as_bytes()[open..end];
         // Here a brace is missing.
-        let is_more = memmem::find(body, b"\nfunc ").is_some();
+        let is_more = self.function.find(body).is_some();
         (!is_more && self.names.iter().all(|name| name.find(body).is_none())).then_some(end)
     }
 }
