@@ -116,7 +116,7 @@ const PACKAGES: [(&str, &str); 4] = [
         "shared",
         "import \"encore.dev/storage/objects\"\nvar Bucket = objects.NewBucket(\"s\", objects.BucketConfig{})\n",
     ),
-    ("names", "import \"example.com/app/a\"\nfunc Use() { a.F0() }\n"),
+    ("names", "import \"example.com/app/a\"\nfunc Use() { a.Bucket.List() }\n"),
 ];
 
 /// The second file of a package: functions, and a type with a method.
