@@ -98,13 +98,11 @@ const BODIES: &[&str] = &[
 const PACKAGES: [(&str, &str); 4] = [
     (
         "a",
-        "import (\"context\"; \"encore.dev/storage/objects\"; \"encore.dev/middleware\")\n\
+        "import (\"context\"; \"encore.dev/storage/objects\")\n\
          var Bucket = objects.NewBucket(\"a\", objects.BucketConfig{})\n\
          var Variable = func() { f2() }\n\
          //encore:api private\nfunc E(ctx context.Context) error { return nil }\n\
-         //encore:authhandler\nfunc A(ctx context.Context, token string) (auth.UID, error) { return \"\", nil }\n\
-         //encore:middleware global target=all\n\
-         func M(r middleware.Request, n middleware.Next) middleware.Response { f1(); return n(r) }\n",
+         //encore:authhandler\nfunc A(ctx context.Context, token string) (auth.UID, error) { return \"\", nil }\n",
     ),
     (
         "b",
@@ -121,7 +119,10 @@ const PACKAGES: [(&str, &str); 4] = [
 
 /// The second file of a package: functions, and a type with a method.
 fn functions(package: &str, bodies: &[usize]) -> String {
-    let imports = ["a", "shared", "names"].iter().filter(|import| **import != package);
+    // By the import of a package that is not called what its path says a file is read whole.
+    let is_used =
+        |import: &str| import != "names" || bodies.iter().any(|body| BODIES[*body].contains("other."));
+    let imports = ["a", "shared", "names"].iter().filter(|import| **import != package && is_used(import));
     let mut text = format!("package {}\n", if package == "names" { "other" } else { package });
     for import in imports {
         let _ = writeln!(text, "import \"example.com/app/{import}\"");
