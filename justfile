@@ -75,6 +75,10 @@ laws cases="1000000":
     LAWS_CASES={{cases}} cargo test --profile simulation --package agent-engine --lib laws -- --nocapture
     ATTRIBUTE_VALUES=10 cargo test --profile simulation --package fixtures-suite --test attributes -- --nocapture
 
+# Create, read back, plan: nothing to do, for so many generated sets of properties of each kind
+zero-difference sets="300":
+    PROPERTY_SETS={{sets}} cargo test --profile simulation --package fixtures-suite --test attributes zero:: -- --nocapture
+
 # Guarantees broken on purpose, one after the other: fails when the judges of the simulation do not notice
 sabotage *flags:
     cargo run --quiet --profile simulation --package fixtures-simulation --bin simulate -- sabotage {{flags}}

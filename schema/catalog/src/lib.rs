@@ -9,14 +9,19 @@
 //! | what is this property, who sets it, what does a change of it do | [`Kind`] |
 //! | what is one field in the sense of the merge | [`Unit`], [`units`](fn@units::units) |
 //! | does the cloud have what was declared | [`compare`] |
+//! | what does a person want to know of two documents | [`findings`](fn@findings::findings), for any kind there is: [`any_kind`] |
 //! | would the cloud take these properties | [`validate`] |
 //! | what is lost with it | [`Catalog::loss`] |
 
+mod broad;
 pub mod compare;
+pub mod findings;
+mod given;
 mod kind;
 mod loss;
 mod overlay;
 mod pattern;
+mod plausible;
 mod policy;
 mod regexes;
 mod schema;
@@ -29,6 +34,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+pub use broad::any_kind;
+pub use given::unconditional_defaults;
 pub use kind::{Consequence, Handler, Kind, Replacement};
 pub use overlay::{Charset, Enforced, Equality, NameRule, NaturalKey, Overlay, TypicalMs, UnitRule};
 pub use pattern::Pattern;
@@ -73,8 +80,7 @@ impl Catalog {
     fn load() -> Self {
         let generated: Generated = serde_json::from_str(include_str!("../data/aws.json"))
             .expect("BUG: data/aws.json is what generate.py writes");
-        let mut overlays = overlay::File::parse(include_str!("../data/aws-overlay.toml"))
-            .expect("BUG: data/aws-overlay.toml is an overlay, a test reads it");
+        let mut overlays = overlay::File::builtin();
         let Generated { source, version, schema_date, region, kinds } = generated;
         let kinds = kinds.into_iter().map(|mut kind| {
             kind.overlay = overlays.take(&kind.name);
