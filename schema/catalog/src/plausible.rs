@@ -97,6 +97,8 @@ fn same_text(name: &str, one: &str, other: &str) -> bool {
     let by = |rule| words::same(rule, one, other);
     let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
     by(Equality::ArnOrName)
+        || is_end_of_link(one, other)
+        || is_end_of_link(other, one)
         || is_revision_of(one, other)
         || is_revision_of(other, one)
         || is_own_attribute(one, other)
@@ -114,6 +116,12 @@ fn same_text(name: &str, one: &str, other: &str) -> bool {
         || address(one).is_some_and(|one| Some(one) == address(other))
         || time(one).is_some_and(|one| Some(one) == time(other))
         || bare_url(one) == bare_url(other)
+}
+
+/// Whether an address ends with the name or the path of the other.
+fn is_end_of_link(link: &str, name: &str) -> bool {
+    let front = link.strip_suffix(name).filter(|_| link.starts_with("https://") && !name.is_empty());
+    front.is_some_and(|front| front.ends_with('/'))
 }
 
 /// Whether an ARN names what the other does, in one of its revisions or with all that is below it: `task:7` is a `task`.
@@ -231,6 +239,13 @@ mod tests {
         check("KmsKeyId", json!("alias/app"), key.clone(), true);
         check("Target", json!("alias/app"), key, false);
         check("Principal", json!("123456789012"), json!("arn:aws:iam::123456789012:root"), true);
+        check(
+            "Network",
+            json!("global/networks/a"),
+            json!("https://cloud.example/v1/global/networks/a"),
+            true,
+        );
+        check("Network", json!("networks/a"), json!("https://cloud.example/v1/networks/ba"), false);
         check("Url", json!("https://a.b/c/"), json!("a.b/c"), true);
         check("Start", json!("2026-01-01T00:00:00Z"), json!("2026-01-01T01:00:00.000+01:00"), true);
         check("Start", json!("2026-01-01T00:00:00Z"), json!("2026-01-01T00:00:01Z"), false);
