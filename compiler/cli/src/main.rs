@@ -7,7 +7,7 @@ mod output;
 
 use std::process::ExitCode;
 
-use args::{Args, Command, ExportTo};
+use args::{Args, BootstrapIn, Command, ExportTo};
 use clap::Parser as _;
 
 /// A scan makes and gives back a million small things.
@@ -26,6 +26,9 @@ fn main() -> ExitCode {
         Command::Publish(args) => commands::publish::run(&args),
         Command::Export(args) => match args.to {
             ExportTo::Cloudformation(args) => commands::export::cloudformation(&args),
+        },
+        Command::Bootstrap(args) => match args.cloud {
+            BootstrapIn::Aws(args) => commands::bootstrap::aws(&args),
         },
         Command::Explain(args) => commands::explain::run(&args),
         Command::Schema(args) => commands::schema::run(&args),

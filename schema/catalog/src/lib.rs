@@ -10,7 +10,9 @@
 //! | does the cloud have what was declared | [`compare`] |
 //! | would the cloud take these properties | [`validate`] |
 //! | what is lost with it | [`Catalog::loss`] |
+//! | what a permission of its handlers can be limited to | [`Actions`] |
 
+mod actions;
 pub mod compare;
 mod kind;
 mod loss;
@@ -28,6 +30,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+pub use actions::Actions;
 pub use kind::{Consequence, Handler, Kind, Replacement};
 pub use overlay::{Charset, Enforced, Equality, NameRule, NaturalKey, Overlay, TypicalMs, UnitRule};
 pub use pattern::Pattern;

@@ -1,5 +1,6 @@
 //! One file per command.
 
+pub(crate) mod bootstrap;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod diff;
