@@ -75,6 +75,10 @@ laws cases="1000000":
     LAWS_CASES={{cases}} cargo test --profile simulation --package agent-engine --lib laws -- --nocapture
     ATTRIBUTE_VALUES=10 cargo test --profile simulation --package fixtures-suite --test attributes -- --nocapture
 
+# Create, read back, plan: nothing to do, for so many generated sets of properties of each kind
+zero-difference sets="300":
+    PROPERTY_SETS={{sets}} cargo test --profile simulation --package fixtures-suite --test attributes zero:: -- --nocapture
+
 # Guarantees broken on purpose, one after the other: fails when the judges of the simulation do not notice
 sabotage *flags:
     cargo run --quiet --profile simulation --package fixtures-simulation --bin simulate -- sabotage {{flags}}
@@ -84,8 +88,8 @@ fuzz iterations="20000":
     FUZZ_ITERATIONS={{iterations}} cargo test --package fixtures-suite --test fuzz
 
 # cfn-lint and checkov over the templates of all sample apps, in all kinds of environments (pip install -r .ci/judges.txt)
-judges:
-    cargo run --quiet --package fixtures-suite --bin judges
+judges *apps:
+    cargo run --quiet --package fixtures-suite --bin judges -- {{apps}}
 
 # Encore's own test data against our scanners; `--update` writes new verdicts, `--show CASE` says all about one
 parity-encore encore *flags:

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Writes data/aws.json: facts about AWS resource kinds, from the schemas that the Python package cfn-lint carries.
+"""Writes data/aws.json and data/aws-broad.zlib: facts about AWS resource kinds, from the schemas that the Python package
+cfn-lint carries.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install cfn-lint
     /tmp/venv/bin/python schema/catalog/generate.py
 
 Facts only, no prose: property trees with their constraints, identifiers, handlers with their permissions. One kind
 per line, sorted, so that a difference of the file shows which kinds a new release of the schemas changed.
+
+The second file has a line for every kind that there is, with what a comparison needs and nothing else, compressed.
 """
 
 import importlib.metadata
@@ -14,10 +17,12 @@ import json
 import pathlib
 import re
 import sys
+import zlib
 
 REGION = "us-east-1"
 HERE = pathlib.Path(__file__).resolve().parent
 OUTPUT = HERE / "data" / "aws.json"
+BROAD = HERE / "data" / "aws-broad.zlib"
 
 KINDS = {
     "ApplicationAutoScaling": "ScalableTarget ScalingPolicy",
@@ -69,6 +74,32 @@ COPIED = {
 }
 
 
+# What a transform of a property looks like -> how two values of it are told apart. The first that fits.
+TRANSFORMS = [
+    (re.compile(pattern), rule)
+    for pattern, rule in (
+        (r":kms:", "key-reference"),
+        (r"'icmpv6'.*lowercase\(IpProtocol\)\)$", "protocol"),
+        (r"\$lookup|~>|\?", None),
+        (r"\$join\(\[\w+, \"\.\"\]\)|\\\.\$/", "domain-name"),
+        (r"EngineVersion", "prefix-version"),
+        (r"arn:|\$split\(|\$substringAfter\(", "arn-or-name"),
+        (r"\\s\+\$/|\n\$/|\"\n\"", "trimmed"),
+        (r"\$lowercase\(|\$uppercase\(|\"prefix\"", "ignore-case"),
+    )
+]
+
+# What the broad file keeps of a property.
+COMPARED = {"ref", "type", "properties", "pattern_properties", "items", "unique_items", "insertion_order", "format", "default"}
+COMPARED_FORMATS = ("AWS::IAM::Role", "AWS::KMS::Key")
+
+# How prose says what is filled in where nothing is given.
+DEFAULT_IN_PROSE = re.compile(
+    r"(?:[Tt]he default(?: value| setting)?(?: for [\w ]{1,40})? is|[Dd]efault(?:s| value)?(?: is| to|:)|by default, this value is set to)"
+    r"\s*[:]?\s*(?P<quote>``|`|'|\"|\*\*)?(?P<value>[\w.:/-]+?)(?P=quote)?(?=[\s.,;)]*(?:\s|$|``|`))",
+)
+
+
 class Generator:
     """Turns one provider schema into the facts of one kind."""
 
@@ -97,7 +128,20 @@ class Generator:
             kind["required_xor"] = xor
         if some:
             kind["required_or"] = some
+        equality = self.equality()
+        if equality:
+            kind["equality"] = equality
         return kind
+
+    def equality(self):
+        """What a schema's transforms say about two spellings of the same, where that is a rule that we have a name for."""
+        found = {}
+        for pointer, transform in self.raw.get("propertyTransform", {}).items():
+            rule = next((rule for pattern, rule in TRANSFORMS if pattern.search(str(transform))), None)
+            path = self.path(pointer)
+            if rule and path:
+                found[path] = rule
+        return dict(sorted(found.items()))
 
     def members(self, raw):
         return {name: self.schema(member) for name, member in sorted(raw.items())}
@@ -155,7 +199,6 @@ class Generator:
 
     def used_definitions(self):
         """The definitions that the properties reach; schemas carry more."""
-        definitions = self.raw.get("definitions", {})
         reached, queue = {}, [self.raw["properties"]]
         while queue:
             at = queue.pop()
@@ -164,8 +207,8 @@ class Generator:
                 if isinstance(name, str):
                     name = definition_name(name)
                     if name not in reached:
-                        reached[name] = definitions[name]
-                        queue.append(definitions[name])
+                        reached[name] = self.definition(name)
+                        queue.append(reached[name])
                 queue.extend(at.values())
             elif isinstance(at, list):
                 queue.extend(at)
@@ -217,8 +260,16 @@ class Generator:
         for _ in range(8):
             if "$ref" not in schema:
                 break
-            schema = self.raw["definitions"][definition_name(schema["$ref"])]
+            schema = self.definition(definition_name(schema["$ref"]))
         return schema
+
+    def definition(self, name):
+        if name in self.raw.get("definitions", {}):
+            return self.raw["definitions"][name]
+        at = self.raw
+        for segment in name.split("/"):
+            at = at[segment]
+        return at
 
 
 def branches(raw):
@@ -261,10 +312,10 @@ def handler(raw):
 
 
 def definition_name(reference):
-    prefix = "#/definitions/"
-    if not reference.startswith(prefix):
+    """What a reference is called among the definitions; `properties/Arn` for one to a property."""
+    if not reference.startswith("#/"):
         raise SystemExit(f"a reference that this generator does not understand: {reference}")
-    return reference[len(prefix):]
+    return reference.removeprefix("#/definitions/").removeprefix("#/")
 
 
 def usable(pattern):
@@ -292,6 +343,50 @@ def portable(pattern):
     return "".join(out)
 
 
+def broad(raw, kind):
+    """What a comparison needs of a kind: nothing about what is valid, and what its prose says about defaults."""
+    kind = dict(kind, required=[], handlers={})
+    kind.pop("required_xor", None)
+    kind.pop("required_or", None)
+    for word, source in (("properties", raw["properties"]), ("definitions", raw.get("definitions", {}))):
+        kind[word] = {name: compared(member, source.get(name, {})) for name, member in kind[word].items()}
+    return kind
+
+
+def compared(schema, raw):
+    out = {word: value for word, value in schema.items() if word in COMPARED}
+    if not str(out.get("format", "")).startswith(COMPARED_FORMATS):
+        out.pop("format", None)
+    for word in ("properties", "pattern_properties"):
+        if word in out:
+            known = raw.get("properties", {}) if word == "properties" else {}
+            out[word] = {name: compared(member, known.get(name, {})) for name, member in out[word].items()}
+    if "items" in out:
+        out["items"] = compared(out["items"], raw.get("items", {}))
+    if "default" not in out:
+        default = default_in_prose(schema, raw)
+        if default is not None:
+            out["default"] = default
+    return out
+
+
+def default_in_prose(schema, raw):
+    """The default that a description names, if it can be one: of the property's type, and among its allowed values."""
+    found = DEFAULT_IN_PROSE.search(raw.get("description", ""))
+    if not found:
+        return None
+    types, text = schema.get("type", []), found["value"].rstrip(".")
+    if "boolean" in types:
+        return {"true": True, "false": False}.get(text.lower())
+    if "integer" in types or "number" in types:
+        return int(text) if re.fullmatch(r"-?\d+", text) else None
+    if "string" not in types:
+        return None
+    if "enum" in schema:
+        return next((value for value in schema["enum"] if str(value).lower() == text.lower()), None)
+    return text if found["quote"] in ("``", "`") or re.fullmatch(r"[A-Z][A-Z0-9_]+", text) else None
+
+
 def main():
     spec = importlib.util.find_spec("cfnlint")
     if spec is None:
@@ -306,6 +401,11 @@ def main():
             lines.append(json.dumps(generator.kind(), separators=(",", ":"), ensure_ascii=False))
             for dropped in generator.dropped:
                 print("no such property:", dropped, file=sys.stderr)
+    everything = []
+    for _, digest in sorted(index.items()):
+        raw = json.loads((schemas / "resources" / f"{digest}.json").read_text())
+        kind = broad(raw, Generator(raw).kind())
+        everything.append(json.dumps(kind, separators=(",", ":"), ensure_ascii=False))
     header = {
         "source": "cfn-lint (MIT-0)",
         "version": importlib.metadata.version("cfn-lint"),
@@ -316,6 +416,9 @@ def main():
     json.loads(text)
     OUTPUT.write_text(text)
     print(f"{len(lines)} kinds, {len(text)} bytes", file=sys.stderr)
+    packed = zlib.compress("\n".join(everything).encode(), 9)
+    BROAD.write_bytes(packed)
+    print(f"{len(everything)} kinds for comparisons, {len(packed)} bytes", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Recover(Recover),
     /// Set the value of a secret
     Secret(Secret),
+    /// Tell drift from the cloud's own rewriting: what was declared of a resource against what is live; from files alone
+    Compare(Compare),
 }
 
 /// How data is written.
@@ -369,6 +371,33 @@ fn told(typed: &str) -> Result<(ResourceId, String), String> {
         typed.split_once('=').ok_or("write `RESOURCE=IDENTIFIER`, such as `compute/web/role=web-x1`")?;
     let resource = ResourceId::parse(resource).map_err(|error| error.to_string())?;
     Ok((resource, identifier.to_owned()))
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Without files, standard input is read line by line, and each line of JSON answered with one:\n  \
+                  {id, kind, declared, live} → {id, kind, differences: [{path, declared, live, class}]}\n\n\
+                  Examples:\n  manifest-agent compare --kind AWS::SQS::Queue declared.json live.json\n  \
+                  manifest-agent compare < reads.jsonl"
+)]
+pub(crate) struct Compare {
+    /// The declared properties; `-` is standard input
+    #[arg(requires_all = ["live", "kind"])]
+    pub(crate) declared: Option<PathBuf>,
+    /// The properties as they were read; `-` is standard input
+    pub(crate) live: Option<PathBuf>,
+    /// The kind of the resource, such as `AWS::SQS::Queue`; one that is not known is compared by the general rules
+    #[arg(long, requires = "declared")]
+    pub(crate) kind: Option<String>,
+    /// Show as well what nobody needs to have set: values that only the cloud sets, defaults, names that it made up
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How the differences are written; without it text for two files and JSON for lines
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+    /// Exit with 1 when there is a difference
+    #[arg(long)]
+    pub(crate) exit_code: bool,
 }
 
 #[derive(ClapArgs)]

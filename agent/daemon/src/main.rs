@@ -60,5 +60,6 @@ async fn execute(command: Command) -> anyhow::Result<output::Verdict> {
         Command::Rollback(args) => commands::rollback::run(args).await,
         Command::Recover(args) => commands::recover::run(args).await,
         Command::Secret(args) => commands::secret::run(args).await,
+        Command::Compare(args) => commands::compare::run(&args),
     }
 }

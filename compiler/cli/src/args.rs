@@ -109,6 +109,7 @@ pub(crate) struct Check {
 
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:\n  manifestc build --env production --out build\n  \
+                  manifestc build --env production --images images.json --out build\n  \
                   manifestc build --manifest orders.toml --manifest mail.json --out build")]
 pub(crate) struct Build {
     /// The app's root: the folder with `encore.app`, and with `environments` if there are any
@@ -120,6 +121,10 @@ pub(crate) struct Build {
     /// and `development`
     #[arg(long = "env", value_name = "NAME")]
     pub(crate) environments: Vec<String>,
+    /// The images that processes run: a JSON object of process names and `REPOSITORY@sha256:DIGEST`. A process without one
+    /// waits, and everything else is applied, so that there is a repository to push to
+    #[arg(long, value_name = "FILE")]
+    pub(crate) images: Option<PathBuf>,
     /// The folder for `<env>.desired.json`; without it a single environment goes to standard output
     #[arg(long, value_name = "D")]
     pub(crate) out: Option<PathBuf>,

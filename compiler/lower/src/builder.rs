@@ -64,6 +64,11 @@ impl<'a> Lowering<'a> {
         Origin::Default { rule: rule.into(), edition: self.environment.environment.edition.clone() }
     }
 
+    /// The origin of what a setting may decide: the setting where it is there, else the rule.
+    pub(crate) fn asked(&self, keys: &[&str], rule: &str) -> Origin {
+        self.environment.origin(keys).unwrap_or_else(|| self.default(rule))
+    }
+
     /// The cloud's region.
     pub(crate) fn region(&self) -> &'a str {
         self.environment.environment.region.as_deref().unwrap_or_default()

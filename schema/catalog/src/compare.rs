@@ -9,17 +9,21 @@
 //! - two IAM policies that grant the same;
 //! - what the overlay says of a path ([`Equality`]), and allowed values that may be in any case.
 //!
-//! There are two relations. [`equal`] is symmetric: for two live states, or two wishes. [`satisfies`] is not: it asks
+//! There are three relations. [`equal`] is symmetric: for two live states, or two wishes. [`satisfies`] is not: it asks
 //! whether everything that was declared is so, and lets the live side say more, such as defaults filled in inside a
-//! list element. [`differences`] is made of the second.
+//! list element. [`differences`] is made of the second. The third is for who has two documents and no memory: it also lets
+//! pass what nobody can tell apart ([`findings`](crate::findings) is made of it).
+
+mod matching;
 
 use std::collections::BTreeSet;
 
-use schema_documents::path::element_text;
 use schema_documents::{FieldPath, Json, canonical};
 
 use crate::units::{is_empty, is_proper_map, is_proper_set, key_text};
-use crate::{Equality, Kind, Schema, Unit, policy, words};
+use crate::{Equality, Kind, Schema, Unit, given, plausible, policy, words};
+
+use matching::Matching;
 
 pub use crate::units::units;
 
@@ -41,16 +45,16 @@ const DEEPEST: usize = 64;
 const LONGEST_MATCHED: usize = 256;
 
 /// The prefix of tags that the cloud sets, and nobody else can.
-const CLOUD_TAGS: &str = "aws:";
+pub(crate) const CLOUD_TAGS: &str = "aws:";
 
 /// Whether two values at this path mean the same. Symmetric and reflexive.
 pub fn equal(kind: &Kind, path: &FieldPath, declared: &Json, live: &Json) -> bool {
-    Comparison { kind, live_may_say_more: false }.same(path, declared, live)
+    Comparison { kind, relation: Relation::Equal }.same(path, declared, live)
 }
 
 /// Whether the live value is as declared: equal, or it says more than was declared in places where nothing was said.
 pub fn satisfies(kind: &Kind, path: &FieldPath, declared: &Json, live: &Json) -> bool {
-    Comparison { kind, live_may_say_more: true }.same(path, declared, live)
+    Comparison { kind, relation: Relation::Satisfies }.same(path, declared, live)
 }
 
 /// The declared units that the live state does not satisfy. Paths that were not declared, that only the cloud sets, or
@@ -94,14 +98,36 @@ pub fn is_another_value(kind: &Kind, path: &FieldPath, declared: &Json, live: &J
     }
 }
 
-struct Comparison<'a> {
-    kind: &'a Kind,
-    live_may_say_more: bool,
+/// What is asked of two values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Relation {
+    /// They mean the same.
+    Equal,
+    /// The live one is as declared, and may say more.
+    Satisfies,
+    /// The same, as far as anybody can tell who may not ask.
+    Plausible,
+}
+
+pub(crate) struct Comparison<'a> {
+    pub(crate) kind: &'a Kind,
+    pub(crate) relation: Relation,
 }
 
 impl Comparison<'_> {
-    fn same(&self, path: &FieldPath, declared: &Json, live: &Json) -> bool {
+    fn may_say_more(&self) -> bool {
+        self.relation != Relation::Equal
+    }
+
+    fn is_plausible(&self) -> bool {
+        self.relation == Relation::Plausible
+    }
+
+    pub(crate) fn same(&self, path: &FieldPath, declared: &Json, live: &Json) -> bool {
         if declared == live || is_empty(declared) && is_empty(live) {
+            return true;
+        }
+        if self.is_plausible() && plausible::is_unknown(declared) {
             return true;
         }
         if path.segments().len() > DEEPEST {
@@ -113,7 +139,9 @@ impl Comparison<'_> {
             return true;
         }
         match (self.kind.own_unit(path), declared, live) {
-            (Unit::EmbeddedJson, _, _) => Self::same_json(declared, live),
+            (Unit::EmbeddedJson, _, _) => {
+                Self::same_json(declared, live) || self.is_plausible() && plausible::holds_unknown(declared)
+            }
             (Unit::Set, Json::Array(declared), Json::Array(live)) => self.same_set(path, declared, live),
             (Unit::Map(key), Json::Array(declared), Json::Array(live))
                 if is_proper_map(declared, &key) && is_proper_map(live, &key) =>
@@ -123,16 +151,63 @@ impl Comparison<'_> {
             (Unit::Atomic, Json::Array(declared), Json::Array(live)) if self.is_unordered(path) => {
                 self.same_set(path, declared, live)
             }
-            (_, Json::Array(declared), Json::Array(live)) => self.same_list(path, declared, live),
-            (_, Json::Object(_), Json::Object(_)) => self.same_object(path, declared, live),
+            (_, Json::Array(declared), Json::Array(live))
+                if self.is_plausible() && is_pairs(declared) && is_pairs(live) =>
+            {
+                self.same_map(path, "Key", declared, live)
+            }
+            (_, Json::Array(declared), Json::Array(live)) => {
+                let is_reordered = self.is_plausible() && self.may_be_reordered(path);
+                if is_reordered && declared.len() <= LONGEST_MATCHED {
+                    self.same_set(path, declared, live)
+                } else {
+                    self.same_list(path, declared, live)
+                }
+            }
+            (_, Json::Object(_), Json::Object(_)) => {
+                self.same_object(path, declared, live)
+                    || self.is_plausible() && Self::same_policy(declared, live)
+            }
             (_, Json::Object(_) | Json::Array(_), Json::String(text)) => {
                 self.same_text_of(path, declared, text, false)
+                    || self.is_plausible() && self.may_be_same(path, declared, live)
             }
             (_, Json::String(text), Json::Object(_) | Json::Array(_)) => {
                 self.same_text_of(path, live, text, true)
+                    || self.is_plausible() && self.may_be_same(path, declared, live)
             }
-            _ => words::same_scalar(declared, live),
+            _ => {
+                words::same_scalar(declared, live)
+                    || self.is_plausible() && self.may_be_same(path, declared, live)
+            }
         }
+    }
+
+    /// What is left to try for two scalars, or for values of two shapes, when nobody may be asked.
+    fn may_be_same(&self, path: &FieldPath, declared: &Json, live: &Json) -> bool {
+        match (declared, live) {
+            (Json::Array(items), one) if items.len() == 1 => self.same(&path.child("*"), &items[0], one),
+            (one, Json::Array(items)) if items.len() == 1 && !one.is_object() => {
+                self.same(&path.child("*"), one, &items[0])
+            }
+            (Json::Object(members), Json::Array(_)) => self.same(path, &pairs(members), live),
+            (Json::Array(_), Json::Object(members)) => self.same(path, declared, &pairs(members)),
+            (Json::String(one), Json::String(other)) if is_container(one) && is_container(other) => {
+                Self::same_json(declared, live)
+            }
+            _ => plausible::same(path.segments().last().map_or("", String::as_str), declared, live),
+        }
+    }
+
+    /// Whether nothing says that the order of a list has a meaning.
+    pub(crate) fn may_be_reordered(&self, path: &FieldPath) -> bool {
+        let name = path.segments().iter().rev().find(|segment| *segment != "*").map_or("", String::as_str);
+        let is_stated = self.kind.schema(path).is_some_and(|schema| schema.insertion_order == Some(true));
+        !is_stated && self.kind.overlay.unit_at(path) != Some(&Unit::Ordered) && !given::is_ordered(name)
+    }
+
+    fn same_policy(declared: &Json, live: &Json) -> bool {
+        policy::canonical(declared).is_some() && Self::same_json(declared, live)
     }
 
     fn same_by_rule(&self, rule: Equality, path: &FieldPath, declared: &Json, live: &Json) -> bool {
@@ -140,7 +215,7 @@ impl Comparison<'_> {
             (Equality::Unordered, Json::Array(declared), Json::Array(live)) => {
                 self.same_set(path, declared, live)
             }
-            (Equality::AtLeast, _, _) => self.live_may_say_more && words::is_at_least(declared, live),
+            (Equality::AtLeast, _, _) => self.may_say_more() && words::is_at_least(declared, live),
             _ => match (words::text(declared), words::text(live)) {
                 (Some(declared), Some(live)) => words::same(rule, &declared, &live),
                 _ => false,
@@ -160,18 +235,36 @@ impl Comparison<'_> {
 
     fn same_map(&self, path: &FieldPath, key: &str, declared: &[Json], live: &[Json]) -> bool {
         let element = path.child("*");
-        let find = |items: &[Json], wanted: &Json| {
-            let name = key_text(wanted, key);
-            items.iter().position(|item| key_text(item, key) == name)
-        };
+        let find = |items: &[Json], wanted: &Json| self.position(path, key, items, wanted);
         let declared_is_live = declared
             .iter()
             .filter(|item| !is_cloud_tag(item, key))
             .all(|item| find(live, item).is_some_and(|index| self.same(&element, item, &live[index])));
         let is_known = |item: &&Json| find(declared, item).is_some();
         declared_is_live
-            && (self.live_may_say_more
+            && (self.may_say_more()
                 || live.iter().filter(|item| !is_cloud_tag(item, key)).all(|item| is_known(&item)))
+    }
+
+    /// Where the element with this one's key is, however the cloud spells keys of this list.
+    pub(crate) fn position(
+        &self,
+        path: &FieldPath,
+        key: &str,
+        items: &[Json],
+        wanted: &Json,
+    ) -> Option<usize> {
+        let name = key_text(wanted, key);
+        let by_text = items.iter().position(|item| key_text(item, key) == name);
+        by_text.or_else(|| {
+            let path = path.child("*").child(key);
+            let rule = self.kind.equality(&path)?;
+            let is_it = |item: &Json| match (wanted.get(key), item.get(key)) {
+                (Some(one), Some(other)) => self.same_by_rule(rule, &path, one, other),
+                _ => false,
+            };
+            items.iter().position(is_it)
+        })
     }
 
     /// Both sides have the same elements: there is a one-to-one matching.
@@ -180,7 +273,7 @@ impl Comparison<'_> {
     }
 
     /// For each declared element the index of a live one that it is matched with; no live one is used twice.
-    fn matching(&self, path: &FieldPath, declared: &[Json], live: &[Json]) -> Vec<Option<usize>> {
+    pub(crate) fn matching(&self, path: &FieldPath, declared: &[Json], live: &[Json]) -> Vec<Option<usize>> {
         let element = path.child("*");
         let mut matching = Matching::exact(declared, live);
         if declared.len().max(live.len()) <= LONGEST_MATCHED {
@@ -197,6 +290,7 @@ impl Comparison<'_> {
 
     fn same_object(&self, path: &FieldPath, declared: &Json, live: &Json) -> bool {
         let (Some(declared), Some(live)) = (declared.as_object(), live.as_object()) else { return false };
+        let is_said = |value| self.is_plausible() && plausible::is_said_in(value, live);
         let names: BTreeSet<&String> = declared.keys().chain(live.keys()).collect();
         names.into_iter().all(|name| {
             let path = path.child(name);
@@ -204,22 +298,22 @@ impl Comparison<'_> {
                 (Some(declared), Some(live)) => {
                     self.kind.is_provider_owned(&path) || self.same(&path, declared, live)
                 }
-                (Some(one), None) => is_empty(one) || self.is_silent(&path, one),
-                (None, Some(one)) => self.live_may_say_more || is_empty(one) || self.is_silent(&path, one),
+                (Some(one), None) => is_empty(one) || self.is_silent(&path, one) || is_said(one),
+                (None, Some(one)) => self.may_say_more() || is_empty(one) || self.is_silent(&path, one),
                 (None, None) => true,
             }
         })
     }
 
     /// Whether a value that only one side has means nothing: it is the cloud's own, the default, or not readable.
-    fn is_silent(&self, path: &FieldPath, value: &Json) -> bool {
+    pub(crate) fn is_silent(&self, path: &FieldPath, value: &Json) -> bool {
         self.kind.is_provider_owned(path)
             || self.kind.default_at(path).is_some_and(|default| words::same_scalar(default, value))
             || self.is_never_read(path, value)
     }
 
     /// Whether every leaf of a value is write-only, so that its absence from a read says nothing.
-    fn is_never_read(&self, path: &FieldPath, value: &Json) -> bool {
+    pub(crate) fn is_never_read(&self, path: &FieldPath, value: &Json) -> bool {
         if self.kind.is_write_only(path) {
             return true;
         }
@@ -254,64 +348,6 @@ impl Comparison<'_> {
     }
 }
 
-/// A one-to-one matching of declared elements with live ones, grown along alternating paths.
-struct Matching {
-    of_declared: Vec<Option<usize>>,
-    of_live: Vec<Option<usize>>,
-}
-
-impl Matching {
-    /// Elements that are equal to the letter belong together.
-    fn exact(declared: &[Json], live: &[Json]) -> Self {
-        let mut of_live = vec![None; live.len()];
-        let texts: Vec<String> = live.iter().map(element_text).collect();
-        let of_declared = declared.iter().enumerate().map(|(index, item)| {
-            let text = element_text(item);
-            let free = (0..live.len())
-                .find(|at| of_live[*at].is_none() && texts[*at] == text && live[*at] == *item)?;
-            of_live[free] = Some(index);
-            Some(free)
-        });
-        Self { of_declared: of_declared.collect(), of_live }
-    }
-
-    fn complete(&mut self, candidates: &[Vec<usize>]) {
-        for declared in 0..candidates.len() {
-            if self.of_declared[declared].is_none() {
-                self.augment(declared, candidates);
-            }
-        }
-    }
-
-    /// Finds a free live element for a declared one, moving others over to their alternatives (breadth first, so that
-    /// long lists need no deep stack).
-    fn augment(&mut self, start: usize, candidates: &[Vec<usize>]) {
-        let mut reached_from: Vec<Option<usize>> = vec![None; self.of_live.len()];
-        let mut queue = std::collections::VecDeque::from([start]);
-        while let Some(declared) = queue.pop_front() {
-            for &live in &candidates[declared] {
-                if reached_from[live].is_some() {
-                    continue;
-                }
-                reached_from[live] = Some(declared);
-                match self.of_live[live] {
-                    Some(next) => queue.push_back(next),
-                    None => return self.flip(live, &reached_from),
-                }
-            }
-        }
-    }
-
-    fn flip(&mut self, free: usize, reached_from: &[Option<usize>]) {
-        let mut live = Some(free);
-        while let Some(at) = live {
-            let Some(declared) = reached_from[at] else { return };
-            live = self.of_declared[declared].replace(at);
-            self.of_live[at] = Some(declared);
-        }
-    }
-}
-
 /// What a search reports.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
@@ -327,7 +363,7 @@ struct Search<'a> {
 
 impl<'a> Search<'a> {
     fn run(kind: &'a Kind, wanted: Wanted, declared: &Json, live: &Json) -> Vec<Difference> {
-        let comparison = Comparison { kind, live_may_say_more: true };
+        let comparison = Comparison { kind, relation: Relation::Satisfies };
         let mut search = Self { comparison, wanted, found: Vec::new() };
         search.members(&FieldPath::root(), declared, Some(live));
         search.found
@@ -386,10 +422,9 @@ impl<'a> Search<'a> {
 
     fn map(&mut self, path: &FieldPath, key: &str, declared: &[Json], live: &[Json]) {
         for item in declared.iter().filter(|item| !is_cloud_tag(item, key)) {
-            let name = key_text(item, key);
-            let found = live.iter().find(|live| key_text(live, key) == name);
+            let found = self.comparison.position(path, key, live, item).map(|index| &live[index]);
             if found.is_none_or(|live| !self.comparison.same(&path.child("*"), item, live)) {
-                self.report(path.keyed(key, &name), Some(item), found);
+                self.report(path.keyed(key, &key_text(item, key)), Some(item), found);
             }
         }
     }
@@ -401,158 +436,29 @@ impl<'a> Search<'a> {
     }
 }
 
-fn is_cloud_tag(item: &Json, key: &str) -> bool {
+/// A map as the list of keys and values that other kinds have instead.
+fn pairs(members: &serde_json::Map<String, Json>) -> Json {
+    members.iter().map(|(key, value)| serde_json::json!({"Key": key, "Value": value})).collect()
+}
+
+/// Whether a list is one of keys and values, each key once.
+fn is_pairs(items: &[Json]) -> bool {
+    is_proper_map(items, "Key") && items.iter().all(|item| item.get("Value").is_some())
+}
+
+fn is_container(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
+}
+
+pub(crate) fn is_cloud_tag(item: &Json, key: &str) -> bool {
     item.get(key).and_then(Json::as_str).is_some_and(|name| name.starts_with(CLOUD_TAGS))
 }
 
-fn parse_container(text: &str) -> Option<Json> {
+/// The object or list that a text holds.
+pub(crate) fn parse_container(text: &str) -> Option<Json> {
     let parsed: Json = serde_json::from_str(text).ok()?;
     (parsed.is_object() || parsed.is_array()).then_some(parsed)
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::Catalog;
-
-    fn kind(name: &str) -> &'static Kind {
-        Catalog::builtin().kind(name).unwrap()
-    }
-
-    fn check(name: &str, declared: &Json, live: &Json) -> Vec<String> {
-        differences(kind(name), declared, live)
-            .into_iter()
-            .map(|difference| difference.path.to_string())
-            .collect()
-    }
-
-    #[track_caller]
-    fn same(name: &str, declared: &Json, live: &Json) {
-        assert_eq!(check(name, declared, live), Vec::<String>::new());
-        assert!(satisfies(kind(name), &FieldPath::root(), declared, live));
-    }
-
-    #[test]
-    fn a_scalar_is_its_text() {
-        same(
-            "AWS::RDS::DBInstance",
-            &json!({"Port": 5432, "MultiAZ": true}),
-            &json!({"Port": "5432", "MultiAZ": "true"}),
-        );
-        assert_eq!(
-            check("AWS::RDS::DBInstance", &json!({"Port": 5432}), &json!({"Port": "5433"})),
-            ["/Port"]
-        );
-    }
-
-    #[test]
-    fn order_has_no_meaning_where_the_schema_says_so() {
-        same("AWS::RDS::DBSubnetGroup", &json!({"SubnetIds": ["a", "b"]}), &json!({"SubnetIds": ["b", "a"]}));
-        let (declared, live) = (json!({"EntryPoint": ["a", "b"]}), json!({"EntryPoint": ["b", "a"]}));
-        let path = FieldPath::parse("/ContainerDefinitions/[Name=app]").unwrap();
-        assert!(!equal(kind("AWS::ECS::TaskDefinition"), &path, &declared, &live));
-    }
-
-    #[test]
-    fn tags_of_the_cloud_make_no_difference_and_foreign_ones_survive() {
-        let declared = json!({"Tags": [{"Key": "team", "Value": "a"}]});
-        let live = json!({"Tags": [{"Key": "aws:stack", "Value": "s"}, {"Key": "team", "Value": "a"}]});
-        same("AWS::SQS::Queue", &declared, &live);
-        assert!(equal(kind("AWS::SQS::Queue"), &FieldPath::root(), &declared, &live));
-        assert_eq!(check("AWS::SQS::Queue", &declared, &json!({})), ["/Tags/[Key=team]"]);
-    }
-
-    #[test]
-    fn a_write_only_value_that_is_not_read_makes_no_difference() {
-        same("AWS::RDS::DBInstance", &json!({"MasterUserPassword": "x"}), &json!({}));
-        let rule = json!({"CidrIp": "10.0.0.0/8", "IpProtocol": "tcp"});
-        let found = check("AWS::EC2::SecurityGroup", &json!({"SecurityGroupIngress": [rule]}), &json!({}));
-        assert_eq!(found.len(), 1, "only one member of a rule is write-only, the rule itself is read");
-    }
-
-    #[test]
-    fn a_rule_that_somebody_added_is_an_undeclared_element() {
-        let rule = |port: u16| json!({"CidrIp": "10.0.0.0/8", "IpProtocol": "tcp", "FromPort": port, "ToPort": port});
-        let (declared, live) =
-            (json!({"SecurityGroupIngress": [rule(1)]}), json!({"SecurityGroupIngress": [rule(2), rule(1)]}));
-        same_differences(&declared, &live);
-        let found = undeclared_elements(kind("AWS::EC2::SecurityGroup"), &declared, &live);
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].live, Some(rule(2)));
-    }
-
-    fn same_differences(declared: &Json, live: &Json) {
-        assert_eq!(check("AWS::EC2::SecurityGroup", declared, live), Vec::<String>::new());
-    }
-
-    #[test]
-    fn policies_that_grant_the_same_are_the_same() {
-        let declared = json!({"Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", "Principal": {"AWS": "123456789012"}}});
-        let live = json!({"Version": "2008-10-17", "Statement": [{
-            "Sid": "", "Effect": "Allow", "Action": ["SQS:SendMessage"],
-            "Principal": {"AWS": ["arn:aws:iam::123456789012:root"]},
-        }]});
-        let path = FieldPath::parse("/PolicyDocument").unwrap();
-        assert!(equal(kind("AWS::SQS::QueueInlinePolicy"), &path, &declared, &json!(live.to_string())));
-        let wider = json!({"Statement": {"Effect": "Allow", "Action": "sqs:*", "Principal": {"AWS": "123456789012"}}});
-        assert!(!equal(kind("AWS::SQS::QueueInlinePolicy"), &path, &wider, &live));
-    }
-
-    #[test]
-    fn storage_may_grow_and_a_version_may_be_more_exact() {
-        let declared = json!({"AllocatedStorage": "20", "EngineVersion": "17"});
-        same("AWS::RDS::DBInstance", &declared, &json!({"AllocatedStorage": "50", "EngineVersion": "17.4"}));
-        let live = json!({"AllocatedStorage": "10", "EngineVersion": "16.4"});
-        assert_eq!(check("AWS::RDS::DBInstance", &declared, &live), ["/AllocatedStorage", "/EngineVersion"]);
-    }
-
-    #[test]
-    fn a_live_element_may_say_more_than_was_declared() {
-        let declared = json!({"ContainerDefinitions": [{"Name": "app", "Image": "i"}]});
-        let live =
-            json!({"ContainerDefinitions": [{"Name": "app", "Image": "i", "Cpu": 0, "Essential": true}]});
-        same("AWS::ECS::TaskDefinition", &declared, &live);
-        assert!(!equal(kind("AWS::ECS::TaskDefinition"), &FieldPath::root(), &declared, &live));
-    }
-
-    #[test]
-    fn numbers_booleans_and_listed_texts_have_no_other_spelling() {
-        let queue = kind("AWS::SQS::Queue");
-        let another = |kind: &Kind, at: &str, declared: Json, live: Json| {
-            is_another_value(kind, &FieldPath::parse(at).unwrap(), &declared, &live)
-        };
-        assert!(another(queue, "/VisibilityTimeout", json!(30), json!(77)));
-        assert!(!another(queue, "/VisibilityTimeout", json!(30), json!("30")));
-        assert!(another(queue, "/FifoQueue", json!(true), json!(false)));
-        assert!(another(
-            queue,
-            "/RedrivePolicy",
-            json!({"maxReceiveCount": 3}),
-            json!({"maxReceiveCount": 4})
-        ));
-        assert!(!another(
-            queue,
-            "/RedrivePolicy",
-            json!({"maxReceiveCount": 3}),
-            json!({"extra": 1, "maxReceiveCount": 3})
-        ));
-        assert!(!another(queue, "/KmsMasterKeyId", json!("alias/a"), json!("arn:aws:kms:::alias/a")));
-        let bucket = kind("AWS::S3::Bucket");
-        let status = "/VersioningConfiguration/Status";
-        assert!(another(bucket, status, json!("Enabled"), json!("Suspended")));
-        let database = kind("AWS::RDS::DBInstance");
-        assert!(!another(database, "/AllocatedStorage", json!("20"), json!("40")), "the cloud lets it grow");
-    }
-
-    #[test]
-    fn the_live_value_of_an_element_is_found_in_any_spelling() {
-        let group = kind("AWS::EC2::SecurityGroup");
-        let declared = json!({"CidrIp": "10.0.0.0/8", "IpProtocol": "tcp"});
-        let live = json!({"SecurityGroupIngress": [{"CidrIp": "10.0.0.0/8", "IpProtocol": "6"}]});
-        let path = FieldPath::parse("/SecurityGroupIngress").unwrap().element(&declared);
-        assert!(live_value(group, &path, &declared, &live).is_some());
-        assert!(live_value(group, &path, &declared, &json!({})).is_none());
-    }
-}
+mod tests;

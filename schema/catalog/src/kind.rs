@@ -9,7 +9,7 @@ use crate::overlay::{Equality, NaturalKey};
 use crate::{Overlay, Pattern, Schema};
 
 /// The facts about one kind.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
     /// Full type name, such as `AWS::SNS::Topic`.
@@ -42,6 +42,9 @@ pub struct Kind {
     pub properties: BTreeMap<String, Schema>,
     /// Named parts of the property tree.
     pub definitions: BTreeMap<String, Schema>,
+    /// Paths whose values the cloud rewrites, and how the two spellings are told from two values.
+    #[serde(default, rename = "equality", skip_serializing_if = "BTreeMap::is_empty")]
+    pub spellings: BTreeMap<Pattern, Equality>,
     /// What no schema says.
     #[serde(skip)]
     pub overlay: Overlay,
@@ -96,10 +99,15 @@ const DEEPEST_TREE: usize = 24;
 impl Kind {
     /// The schema at a path; selectors, indices and `*` stand for any element. References are already followed.
     pub fn schema(&self, path: &FieldPath) -> Option<&Schema> {
+        self.resolve(self.schema_as_it_stands(path)?)
+    }
+
+    /// The schema at a path, a reference perhaps: beside it may stand what holds here alone.
+    fn schema_as_it_stands(&self, path: &FieldPath) -> Option<&Schema> {
         let (first, rest) = path.segments().split_first()?;
-        let mut at = self.resolve(self.properties.get(first)?)?;
+        let mut at = self.properties.get(first)?;
         for segment in rest {
-            at = self.resolve(member(at, segment)?)?;
+            at = member(self.resolve(at)?, segment)?;
         }
         Some(at)
     }
@@ -119,6 +127,11 @@ impl Kind {
     /// Whether the cloud alone sets this path (it is read-only, or the overlay says `provider`).
     pub fn is_provider_owned(&self, path: &FieldPath) -> bool {
         covered(&self.read_only, path) || covered(&self.overlay.provider, path)
+    }
+
+    /// Whether the cloud changes this path at run time while nobody asks for a value.
+    pub fn is_scaled(&self, path: &FieldPath) -> bool {
+        covered(&self.overlay.scaled, path)
     }
 
     /// Whether only a create can set this path (conditional ones count: an update of those is tried first).
@@ -234,7 +247,11 @@ impl Kind {
     /// The value that the cloud fills in where none is given, if that is known.
     pub fn default_at(&self, path: &FieldPath) -> Option<&Json> {
         let from_overlay = self.overlay.defaults.iter().find(|(pattern, _)| pattern.matches(path));
-        from_overlay.map(|(_, value)| value).or_else(|| self.schema(path)?.default.as_ref())
+        let from_schema = || {
+            let schema = self.schema_as_it_stands(path)?;
+            schema.default.as_ref().or_else(|| self.resolve(schema)?.default.as_ref())
+        };
+        from_overlay.map(|(_, value)| value).or_else(from_schema)
     }
 
     /// How two values at this path are compared, where it is not by the general rules alone.
@@ -242,7 +259,9 @@ impl Kind {
         let schema = self.schema(path);
         let format = schema.and_then(|schema| schema.format.as_deref());
         let by_case = || schema?.enum_ignore_case.then_some(Equality::IgnoreCase);
-        self.overlay.equality_at(path, format).or_else(by_case)
+        let by_schema =
+            || self.spellings.iter().find(|(pattern, _)| pattern.matches(path)).map(|(_, rule)| *rule);
+        self.overlay.equality_at(path, format).or_else(by_schema).or_else(by_case)
     }
 
     /// All IAM actions that the handlers of this kind need.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schema_documents::{FieldPath, Json};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Pattern, Unit};
 
@@ -27,6 +27,8 @@ pub struct Overlay {
     pub units: BTreeMap<Pattern, UnitRule>,
     /// Paths that the cloud fills in or changes at run time, though the schema lets us set them.
     pub provider: BTreeSet<Pattern>,
+    /// Paths that the cloud changes at run time while nobody asks for a value, such as a count that is scaled.
+    pub scaled: BTreeSet<Pattern>,
     /// The values that the cloud fills in where none is given.
     pub defaults: BTreeMap<Pattern, Json>,
     /// Paths whose change restarts the resource or makes it fail over.
@@ -54,6 +56,9 @@ pub struct Overlay {
     /// Sources of the audit events that tell of changes, such as `sqs.amazonaws.com`.
     #[serde(skip)]
     pub audited_as: Vec<String>,
+    /// What the resource waits for while nobody provides its kind, in words; of the kinds that no cloud has.
+    #[serde(skip)]
+    pub awaits: Option<String>,
     /// Whether a list shows all that a read shows, so that one list stands for a read of each.
     pub lists_in_full: bool,
     /// How long an operation takes, from its acceptance to its end.
@@ -125,7 +130,7 @@ pub enum NaturalKey {
 }
 
 /// How two values at a path are compared, where the general rules do not do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Equality {
     /// Case has no meaning.
@@ -198,6 +203,12 @@ struct Service {
 }
 
 impl File {
+    /// The overlay that is built in.
+    pub(crate) fn builtin() -> Self {
+        Self::parse(include_str!("../data/aws-overlay.toml"))
+            .expect("BUG: data/aws-overlay.toml is an overlay, a test reads it")
+    }
+
     /// Reads an overlay file.
     pub(crate) fn parse(text: &str) -> Result<Self, toml::de::Error> {
         toml::from_str(text)
@@ -205,7 +216,12 @@ impl File {
 
     /// Takes out what it says of a kind, with the numbers of the kind's service where it has none of its own.
     pub(crate) fn take(&mut self, kind: &str) -> Overlay {
-        let mut overlay = self.kind.remove(kind).unwrap_or_default();
+        let own = self.kind.remove(kind).unwrap_or_default();
+        self.completed(kind, own)
+    }
+
+    /// What holds for every kind, added to what the overlay says of this one.
+    pub(crate) fn completed(&self, kind: &str, mut overlay: Overlay) -> Overlay {
         let service = kind.rsplit_once("::").map_or(kind, |(service, _)| service);
         let Service { settling_ms, visibility_ms, typical_ms, audited_as } =
             self.service.get(service).cloned().unwrap_or_default();
@@ -256,8 +272,15 @@ impl Overlay {
 
     /// Every pattern that is mentioned anywhere, for the check that each exists in the schema.
     pub fn patterns(&self) -> impl Iterator<Item = &Pattern> {
-        let sets =
-            [&self.copies, &self.provider, &self.restart, &self.in_place, &self.data_loss, &self.sensitive];
+        let sets = [
+            &self.copies,
+            &self.provider,
+            &self.scaled,
+            &self.restart,
+            &self.in_place,
+            &self.data_loss,
+            &self.sensitive,
+        ];
         sets.into_iter()
             .flatten()
             .chain(self.units.keys())

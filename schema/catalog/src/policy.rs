@@ -23,6 +23,24 @@ pub(crate) fn canonical(document: &Json) -> Option<Json> {
     Some(Json::Object(out))
 }
 
+/// Whether this is the policy that the cloud gives where nobody does: one statement that allows everything, or everything
+/// of one service, to everybody who can reach it or to the account itself.
+pub(crate) fn grants_all_to_its_own(document: &Json) -> bool {
+    let Some(policy) = canonical(document) else { return false };
+    let Some([statement]) = policy["Statement"].as_array().map(Vec::as_slice) else { return false };
+    let only = |name: &str| match statement.get(name).and_then(Json::as_array).map(Vec::as_slice) {
+        Some([Json::String(only)]) => only.as_str(),
+        _ => "",
+    };
+    let to = statement.pointer("/Principal/AWS").and_then(Json::as_array).map(Vec::as_slice);
+    let is_own = matches!(to, Some([Json::String(to)]) if to == "*" || to.ends_with(":root"));
+    statement["Effect"] == "Allow"
+        && is_own
+        && statement.get("Condition").is_none()
+        && (only("Action") == "*" || only("Action").ends_with(":*"))
+        && only("Resource") == "*"
+}
+
 fn statement(statement: &Json) -> Json {
     let Some(members) = statement.as_object() else { return statement.clone() };
     let canonical =

@@ -188,5 +188,10 @@ fn a_key_is_compared_as_a_key_wherever_the_schema_says_that_it_is_one() {
 #[test]
 fn defaults_come_from_the_overlay_and_from_the_schema() {
     assert_eq!(kind("AWS::SQS::Queue").default_at(&path("/VisibilityTimeout")), Some(&json!(30)));
+    let beside_a_reference = path("/DistributionConfig/ViewerMtlsConfig/Mode");
+    assert_eq!(
+        kind("AWS::CloudFront::Distribution").default_at(&beside_a_reference),
+        Some(&json!("required"))
+    );
     assert_eq!(kind("AWS::RDS::DBProxy").default_at(&path("/IdleClientTimeout")), None);
 }

@@ -122,7 +122,7 @@ fn access_words(text: &str) -> (BTreeSet<&str>, Vec<&str>) {
 }
 
 fn domain(text: &str) -> String {
-    text.trim_end_matches('.').to_ascii_lowercase()
+    text.trim_end_matches('.').replace("\\052", "*").to_ascii_lowercase()
 }
 
 fn protocol(text: &str) -> String {
@@ -180,6 +180,7 @@ mod tests {
     #[test]
     fn names_of_domains_and_protocols_have_more_than_one_spelling() {
         check(Equality::DomainName, "Example.org.", "example.org", true);
+        check(Equality::DomainName, "*.example.org", "\\052.example.org.", true);
         check(Equality::Protocol, "6", "TCP", true);
         check(Equality::Protocol, "6", "udp", false);
     }

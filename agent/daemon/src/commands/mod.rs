@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod apply;
 pub(crate) mod approve;
+pub(crate) mod compare;
 pub(crate) mod confirm;
 pub(crate) mod destroy;
 pub(crate) mod history;

@@ -31,6 +31,7 @@ pub(super) fn beside(
         |path: &FieldPath| known.iter().any(|known| path.is_within(known) || known.is_within(path));
     let is_told = |path: &FieldPath| {
         !kind.is_provider_owned(path)
+            && !kind.is_scaled(path)
             && !kind.is_write_only(path)
             && !kind.is_sensitive(path)
             && !is_known(path)

@@ -7,6 +7,7 @@
 //! | the region, `arn:aws:` | `AWS::Region`, `AWS::Partition` |
 //! | a secret | a dynamic reference to Secrets Manager; a parameter names the secret |
 //! | what deploys images | under the condition that the parameter `RunProcesses` is `true` |
+//! | an image that is not named yet | a parameter, and `RunProcesses` is `false` until somebody says otherwise |
 //! | what holds data | kept when the stack goes: `DeletionPolicy` and `UpdateReplacePolicy` are `Retain` |
 //!
 //! What is too large for one stack becomes a stack of stacks (see `seams`). What CloudFormation does not know goes into a
@@ -164,11 +165,12 @@ fn check(stack: &str, template: &Json) -> Result<(), Unexportable> {
 
 fn sidecar(context: Context<'_>, needs: &Needs) -> Option<Sidecar> {
     let desired = context.desired;
-    let unknown = desired.resources.iter().filter(|(_, resource)| context.kind(resource).is_none());
+    let is_unknown = |resource| context.kind(resource).is_none() && !context.is_awaited(resource);
+    let unknown = desired.resources.iter().filter(|(_, resource)| is_unknown(resource));
     let resources: BTreeMap<_, _> = unknown.map(|(id, resource)| (id.clone(), resource.clone())).collect();
     let parameters = needs.iter().filter_map(|(name, need)| match need {
         Need::Sidecar(reference) => Some((name.clone(), reference.clone())),
-        Need::Stack(_) | Need::Secret(_) | Need::Processes => None,
+        Need::Stack(_) | Need::Later(_) | Need::Secret(_) | Need::Processes => None,
     });
     (!resources.is_empty()).then(|| Sidecar {
         format: sidecar::Format::Sidecar,

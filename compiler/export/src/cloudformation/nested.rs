@@ -93,7 +93,9 @@ impl Holder<'_> {
                     let running = self.running.contains(&reference.resource);
                     stack::passed(&logical_name(from), reference, running)
                 }
-                Need::Sidecar(_) | Need::Secret(_) | Need::Processes => json!({ "Ref": parameter }),
+                Need::Sidecar(_) | Need::Later(_) | Need::Secret(_) | Need::Processes => {
+                    json!({ "Ref": parameter })
+                }
             };
             parameters.insert(parameter.clone(), value);
         }

@@ -86,11 +86,16 @@ fn parameter(context: Context<'_>, need: &Need) -> Json {
             "Description": "name or ARN of the secret in Secrets Manager",
             "Default": secret.reference,
         }),
+        Need::Later(reference) => json!({
+            "Type": "String",
+            "Description": format!("{} of {}, once it is there", reference.output, reference.resource),
+            "Default": "",
+        }),
         Need::Processes => json!({
             "Type": "String",
             "Description": "whether processes run: `false` until their images are in the repositories",
             "AllowedValues": ["true", "false"],
-            "Default": "true",
+            "Default": (!context.awaits()).to_string(),
         }),
     }
 }

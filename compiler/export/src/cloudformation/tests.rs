@@ -127,6 +127,28 @@ fn data_is_kept_and_processes_wait_for_their_images() {
 }
 
 #[test]
+fn an_image_that_is_not_named_yet_is_a_parameter_and_no_process_runs_without() {
+    let image = reference("compute/a/image", "/Uri");
+    let export = exported(json!({
+        "compute/a/image": { "kind": "Manifest::Image", "phase": "deploy" },
+        "compute/a/task": {
+            "kind": "AWS::ECS::TaskDefinition",
+            "phase": "deploy",
+            "properties": { "ContainerDefinitions": [{ "Image": image }] },
+        },
+    }))
+    .unwrap();
+    let task = &export.template["Resources"][logical("compute/a/task")]["Properties"];
+    let name = task["ContainerDefinitions"][0]["Image"]["Ref"].as_str().unwrap();
+    let parameters = &export.template["Parameters"];
+    assert_eq!(
+        (&parameters[name]["Default"], &parameters["RunProcesses"]["Default"]),
+        (&json!(""), &json!("false"))
+    );
+    assert_eq!((export.sidecar, export.resources), (None, 1));
+}
+
+#[test]
 fn what_cloudformation_does_not_know_goes_into_the_sidecar_and_comes_back_as_a_parameter() {
     let export = exported(json!({
         "database/orders/role": {

@@ -21,6 +21,8 @@ pub(super) enum Need {
     Stack(Reference),
     /// An output of a resource that CloudFormation does not know.
     Sidecar(Reference),
+    /// What somebody names later: an image.
+    Later(Reference),
     /// The name of a secret.
     Secret(SecretRef),
     /// Whether what runs images is there.
@@ -38,6 +40,16 @@ impl<'a> Context<'a> {
     /// The facts about the kind of a resource, if it is one of CloudFormation's.
     pub(super) fn kind(&self, resource: &Resource) -> Option<&'a Kind> {
         self.catalog.kind(&resource.kind).filter(|kind| kind.name.starts_with("AWS::"))
+    }
+
+    /// Whether a resource stands for something that is named later.
+    pub(super) fn is_awaited(&self, resource: &Resource) -> bool {
+        self.catalog.kind(&resource.kind).is_some_and(|kind| kind.overlay.awaits.is_some())
+    }
+
+    /// Whether anything is named later.
+    pub(super) fn awaits(&self) -> bool {
+        self.desired.resources.values().any(|resource| self.is_awaited(resource))
     }
 
     /// A resource that is referred to.
@@ -171,6 +183,7 @@ impl Values<'_> {
         let need = match self.context.kind(resource) {
             Some(_) if (self.is_home)(&reference.resource) => return self.output(reference),
             Some(_) => Need::Stack(reference.clone()),
+            None if self.context.is_awaited(resource) => Need::Later(reference.clone()),
             None => Need::Sidecar(reference.clone()),
         };
         Ok(self.parameter(logical::output(reference), need))

@@ -100,6 +100,7 @@ fn starting(
     let secrets: Vec<Value> = secrets.map(|(_, secret)| output(&secret, "/Id")).collect();
     if !secrets.is_empty() {
         statements.push(allow(&["secretsmanager:GetSecretValue"], secrets));
+        statements.push(allow(&["kms:Decrypt"], output(&super::key::key_id(), "/Arn")));
     }
     statements
 }
