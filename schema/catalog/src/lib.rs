@@ -12,7 +12,9 @@
 //! | what does a person want to know of two documents | [`findings`](fn@findings::findings), for any kind there is: [`any_kind`] |
 //! | would the cloud take these properties | [`validate`] |
 //! | what is lost with it | [`Catalog::loss`] |
+//! | what a permission of its handlers can be limited to | [`Actions`] |
 
+mod actions;
 mod broad;
 pub mod compare;
 pub mod findings;
@@ -34,6 +36,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+pub use actions::Actions;
 pub use broad::any_kind;
 pub use given::unconditional_defaults;
 pub use kind::{Consequence, Handler, Kind, Replacement};
