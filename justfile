@@ -87,6 +87,10 @@ sabotage *flags:
 fuzz iterations="20000":
     FUZZ_ITERATIONS={{iterations}} cargo test --package fixtures-suite --test fuzz
 
+# cfn-lint and checkov over the templates of all sample apps, in all kinds of environments (pip install -r .ci/judges.txt)
+judges *apps:
+    cargo run --quiet --package fixtures-suite --bin judges -- {{apps}}
+
 # Encore's own test data against our scanners; `--update` writes new verdicts, `--show CASE` says all about one
 parity-encore encore *flags:
     cargo run --quiet --package fixtures-suite --bin parity -- encore {{encore}} {{flags}}

@@ -29,6 +29,8 @@ pub struct Options {
     pub endpoint_url: Option<String>,
     /// How long one call may take, retries not counted.
     pub call_timeout: Option<Duration>,
+    /// The role in whose name Cloud Control works; else it does in the caller's.
+    pub role_arn: Option<String>,
 }
 
 /// Cloud Control in one account and region.
@@ -36,6 +38,7 @@ pub struct Aws {
     once: Client,
     /// With the SDK's retries.
     listing: Client,
+    role_arn: Option<String>,
 }
 
 /// Longest time for one call.
@@ -56,7 +59,11 @@ impl Aws {
             let config = aws_sdk_cloudcontrol::config::Builder::from(&shared);
             Client::from_conf(config.retry_config(retries).timeout_config(timeout.clone()).build())
         };
-        Self { once: client(RetryConfig::disabled()), listing: client(RetryConfig::standard()) }
+        Self {
+            once: client(RetryConfig::disabled()),
+            listing: client(RetryConfig::standard()),
+            role_arn: options.role_arn,
+        }
     }
 }
 
@@ -81,10 +88,12 @@ impl Provider for Aws {
     async fn call(&self, call: &Call) -> Result<Progress, CallError> {
         let client = &self.once;
         let token = call.token.as_str();
+        let role = &self.role_arn;
         let event = match &call.action {
             CallAction::Create(body) => client
                 .create_resource()
                 .type_name(&call.kind)
+                .set_role_arn(role.clone())
                 .client_token(token)
                 .desired_state(text(body)?)
                 .send()
@@ -94,6 +103,7 @@ impl Provider for Aws {
             CallAction::Update(identifier, patch) => client
                 .update_resource()
                 .type_name(&call.kind)
+                .set_role_arn(role.clone())
                 .identifier(identifier)
                 .client_token(token)
                 .patch_document(text(patch)?)
@@ -104,6 +114,7 @@ impl Provider for Aws {
             CallAction::Delete(identifier) => client
                 .delete_resource()
                 .type_name(&call.kind)
+                .set_role_arn(role.clone())
                 .identifier(identifier)
                 .client_token(token)
                 .send()
@@ -122,7 +133,14 @@ impl Provider for Aws {
     }
 
     async fn read(&self, kind: &str, identifier: &str) -> Result<Option<Json>, ReadError> {
-        let answer = self.once.get_resource().type_name(kind).identifier(identifier).send().await;
+        let answer = self
+            .once
+            .get_resource()
+            .type_name(kind)
+            .identifier(identifier)
+            .set_role_arn(self.role_arn.clone())
+            .send()
+            .await;
         let output = match answer {
             Ok(output) => output,
             Err(error) if error.code() == Some("ResourceNotFoundException") => return Ok(None),
@@ -134,7 +152,8 @@ impl Provider for Aws {
 
     async fn list(&self, kind: &str, parent: Option<&Json>) -> Result<Vec<Found>, ReadError> {
         let request = self.listing.list_resources().type_name(kind);
-        let request = request.set_resource_model(parent.map(Json::to_string));
+        let request =
+            request.set_resource_model(parent.map(Json::to_string)).set_role_arn(self.role_arn.clone());
         let mut pages = request.into_paginator().items().send();
         let mut found = Vec::new();
         while let Some(item) = pages.next().await {

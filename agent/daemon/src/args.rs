@@ -114,6 +114,9 @@ pub(crate) struct Reach {
     /// Another address for the cloud's API, such as a simulated cloud's
     #[arg(long, value_name = "U")]
     pub(crate) endpoint_url: Option<String>,
+    /// The role in whose name the cloud works for the agent, such as `manifestc bootstrap` makes one; without it the agent's own
+    #[arg(long, value_name = "ARN", env = "MANIFEST_ROLE_ARN")]
+    pub(crate) role_arn: Option<String>,
     /// Longest time for one call that changes something, in seconds; what is not answered in time is asked for again
     #[arg(long, value_name = "SECONDS", default_value_t = 4.0)]
     pub(crate) call_timeout: f64,

@@ -33,9 +33,10 @@ pub(crate) struct Ear {
 impl Ear {
     /// Begins to listen at a queue.
     pub(crate) async fn at(url: &str, options: agent_aws::Options) -> Self {
+        let role = options.role_arn.clone();
         let queue = Queue::connect(url, options).await;
         let access_keys = queue.access_key().map(str::to_owned).into_iter().collect();
-        let inbox = Inbox::new(Ourselves { access_keys, ..Ourselves::default() });
+        let inbox = Inbox::new(Ourselves { access_keys, role, ..Ourselves::default() });
         let events: Arc<dyn Events> = Arc::new(queue);
         let (sender, arrivals) = mpsc::channel(MOST_WAITING);
         tokio::spawn(listen(Arc::clone(&events), sender));

@@ -96,6 +96,7 @@ pub(crate) fn aws_options(region: Option<String>, reach: &Reach) -> Result<agent
     Ok(agent_aws::Options {
         region,
         endpoint_url: reach.endpoint_url.clone(),
+        role_arn: reach.role_arn.clone(),
         call_timeout: Some(seconds(reach.question_timeout, "--question-timeout")?),
     })
 }

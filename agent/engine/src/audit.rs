@@ -58,6 +58,8 @@ pub struct Ourselves {
     pub access_keys: BTreeSet<String>,
     /// Our identities, as far as calls with our keys have shown them: what a service does in our name has another key.
     pub arns: BTreeSet<String>,
+    /// The ARN of the role in whose name the cloud works for us alone.
+    pub role: Option<String>,
 }
 
 impl Event {
@@ -123,8 +125,24 @@ impl Ourselves {
             self.arns.extend(arn.clone());
             return true;
         }
-        arn.as_ref().is_some_and(|arn| self.arns.contains(arn))
+        let is_session = |arn: &String| self.role.as_deref().is_some_and(|role| is_session_of(role, arn));
+        arn.as_ref().is_some_and(|arn| self.arns.contains(arn) || is_session(arn))
     }
+}
+
+/// Whether `arn` is a session of a role: `arn:aws:iam::1:role/path/name` is at work as `arn:aws:sts::1:assumed-role/name/…`.
+fn is_session_of(role: &str, arn: &str) -> bool {
+    let (Some((account, role)), Some((of, session))) = (account_and_name(role), account_and_name(arn)) else {
+        return false;
+    };
+    let name = role.rsplit('/').next();
+    let at_work = session.strip_prefix("assumed-role/").and_then(|session| session.split('/').next());
+    account == of && role.starts_with("role/") && name == at_work
+}
+
+fn account_and_name(arn: &str) -> Option<(&str, &str)> {
+    let mut parts = arn.splitn(6, ':').skip(4);
+    Some((parts.next()?, parts.next()?))
 }
 
 /// Some deliveries write truth as text.

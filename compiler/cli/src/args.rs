@@ -27,6 +27,10 @@ pub(crate) enum Command {
     Import(Import),
     /// Put a desired state where agents find it, under the next number
     Publish(Publish),
+    /// Write a desired state for other tools
+    Export(Export),
+    /// Write what installs the agent in an account
+    Bootstrap(Bootstrap),
     /// Show the page of a diagnostic
     Explain(Explain),
     /// Show the JSON Schema of a document
@@ -105,6 +109,7 @@ pub(crate) struct Check {
 
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:\n  manifestc build --env production --out build\n  \
+                  manifestc build --env production --images images.json --out build\n  \
                   manifestc build --manifest orders.toml --manifest mail.json --out build")]
 pub(crate) struct Build {
     /// The app's root: the folder with `encore.app`, and with `environments` if there are any
@@ -116,6 +121,10 @@ pub(crate) struct Build {
     /// and `development`
     #[arg(long = "env", value_name = "NAME")]
     pub(crate) environments: Vec<String>,
+    /// The images that processes run: a JSON object of process names and `REPOSITORY@sha256:DIGEST`. A process without one
+    /// waits, and everything else is applied, so that there is a repository to push to
+    #[arg(long, value_name = "FILE")]
+    pub(crate) images: Option<PathBuf>,
     /// The folder for `<env>.desired.json`; without it a single environment goes to standard output
     #[arg(long, value_name = "D")]
     pub(crate) out: Option<PathBuf>,
@@ -199,6 +208,70 @@ pub(crate) struct Publish {
     /// Who publishes; without it the user's name
     #[arg(long)]
     pub(crate) publisher: Option<String>,
+    /// Refuse documents larger than this
+    #[arg(long, value_name = "BYTES", default_value_t = schema_documents::desired::DEFAULT_MAX_BYTES)]
+    pub(crate) max_document_bytes: u64,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Export {
+    #[command(subcommand)]
+    pub(crate) to: ExportTo,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ExportTo {
+    /// Write a template of CloudFormation, ready to deploy
+    Cloudformation(CloudFormation),
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifestc build --env production --out build\n  \
+                  manifestc export cloudformation build/production.desired.json --out build/shop.json")]
+pub(crate) struct CloudFormation {
+    /// The desired state
+    pub(crate) desired: PathBuf,
+    /// The file for the template. Nested stacks are written beside it, and `FILE` with the ending `.sidecar.json` for what
+    /// CloudFormation does not know. Without it the template goes to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// With `--out`: `json` makes the report on standard output a JSON object
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Refuse documents larger than this
+    #[arg(long, value_name = "BYTES", default_value_t = schema_documents::desired::DEFAULT_MAX_BYTES)]
+    pub(crate) max_document_bytes: u64,
+}
+
+#[derive(ClapArgs)]
+pub(crate) struct Bootstrap {
+    #[command(subcommand)]
+    pub(crate) cloud: BootstrapIn,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum BootstrapIn {
+    /// Write the template of CloudFormation that installs the agent in an account of AWS
+    Aws(BootstrapAws),
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifestc build --env production --out build\n  \
+                  manifestc bootstrap aws --kinds-from build/production.desired.json --out build/agent.json")]
+pub(crate) struct BootstrapAws {
+    /// A desired state: the agent is allowed what its kinds of resources need, and no more; may be given several times.
+    /// Without it the agent is allowed all kinds that can be lowered to
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kinds_from: Vec<PathBuf>,
+    /// The app that the template suggests; without it the one of the desired states
+    #[arg(long)]
+    pub(crate) app: Option<String>,
+    /// The environment that the template suggests; without it the one of the desired states
+    #[arg(long)]
+    pub(crate) env: Option<String>,
+    /// The file for the template; without it standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
     /// Refuse documents larger than this
     #[arg(long, value_name = "BYTES", default_value_t = schema_documents::desired::DEFAULT_MAX_BYTES)]
     pub(crate) max_document_bytes: u64,

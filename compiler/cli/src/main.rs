@@ -7,7 +7,7 @@ mod output;
 
 use std::process::ExitCode;
 
-use args::{Args, Command};
+use args::{Args, BootstrapIn, Command, ExportTo};
 use clap::Parser as _;
 
 /// A scan makes and gives back a million small things.
@@ -24,6 +24,12 @@ fn main() -> ExitCode {
         Command::Diff(args) => commands::diff::run(&args),
         Command::Import(args) => commands::import::run(&args),
         Command::Publish(args) => commands::publish::run(&args),
+        Command::Export(args) => match args.to {
+            ExportTo::Cloudformation(args) => commands::export::cloudformation(&args),
+        },
+        Command::Bootstrap(args) => match args.cloud {
+            BootstrapIn::Aws(args) => commands::bootstrap::aws(&args),
+        },
         Command::Explain(args) => commands::explain::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
     };

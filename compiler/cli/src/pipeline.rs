@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use compiler_diagnostics::{Code, Diagnostic, any_error};
-use compiler_lower::EnvironmentFile;
+use compiler_lower::{EnvironmentFile, Images};
 use compiler_model::AppModel;
 use compiler_scan::{Part, SourceTree};
 use schema_documents::Position;
@@ -76,11 +76,11 @@ pub fn manifest(source: Source<'_>) -> Scan {
 
 /// Scan, resolve, lower: source in, one desired state per environment out. Without names: every environment.
 pub fn build(tree: &SourceTree, environments: &[String]) -> Built {
-    build_from(Source::code(tree), environments)
+    build_from(Source::code(tree), environments, &Images::default())
 }
 
-/// The same, whatever the app is read from.
-pub fn build_from(source: Source<'_>, environments: &[String]) -> Built {
+/// The same, whatever the app is read from, with the images that processes run.
+pub fn build_from(source: Source<'_>, environments: &[String], images: &Images) -> Built {
     let tree = source.tree;
     let (manifest, mut diagnostics) = manifest(source);
     let model = resolve(manifest.as_ref(), &mut diagnostics);
@@ -89,7 +89,7 @@ pub fn build_from(source: Source<'_>, environments: &[String]) -> Built {
         let (environment, found) = environment(tree, &name);
         diagnostics.extend(found);
         if let (Some(model), Some(environment)) = (&model, environment) {
-            let (lowered, found) = compiler_lower::lower(model, &environment);
+            let (lowered, found) = compiler_lower::lower(model, &environment, images);
             let broken = any_error(&found);
             diagnostics.extend(found);
             desired.extend(lowered.filter(|_| !broken));

@@ -13,7 +13,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
-use compiler_lower::{EnvironmentFile, environment_path, lower, read_environment};
+use compiler_lower::{EnvironmentFile, Images, environment_path, lower, read_environment};
 use compiler_lower::{SettingKey, fields_of, setting_for};
 use compiler_model::AppModel;
 use schema_documents::desired::{DEFAULT_MAX_BYTES, DesiredState};
@@ -65,7 +65,7 @@ pub fn read_document(file: &str, bytes: &[u8]) -> Result<Imports, Box<Diagnostic
 /// Takes imports into an environment file. `None`: the file or the app cannot be built as they are, which the
 /// diagnostics say. An import that cannot be taken is left out with a diagnostic; the others are taken.
 pub fn import(target: Target<'_>, imports: &[Import]) -> (Option<Imported>, Vec<Diagnostic>) {
-    import_by(target, imports, &|environment| lower(target.model, environment))
+    import_by(target, imports, &|environment| lower(target.model, environment, &Images::default()))
 }
 
 /// How an environment file is lowered.

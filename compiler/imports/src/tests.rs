@@ -176,7 +176,7 @@ fn what_is_wrong_alone_is_taken_with_what_makes_it_right() {
     let has = |text: &str, key: &str| text.contains(&format!("Key={key}"));
     // Lowered so that the topic has one tag at least.
     let lower = |environment: &EnvironmentFile| {
-        let (desired, mut found) = lower(&model, environment);
+        let (desired, mut found) = lower(&model, environment, &Images::default());
         let topic = desired
             .as_ref()
             .map(|desired| &desired.resources[&ResourceId::parse("topic/placed/topic").unwrap()]);

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::environment::{
-    Allocation, Approval, Cloud, EDITION, EDITIONS, Environment, EnvironmentType, VERSION,
+    Allocation, Approval, Cloud, EDITION, EDITIONS, Environment, EnvironmentType, GatewaySettings, VERSION,
 };
 use schema_documents::{Origin, Position};
 
@@ -117,6 +117,7 @@ fn without_file(name: &str) -> (Option<EnvironmentFile>, Vec<Diagnostic>) {
         database: BTreeMap::new(),
         cache: BTreeMap::new(),
         process: BTreeMap::new(),
+        gateway: BTreeMap::new(),
         bucket: BTreeMap::new(),
         resources: BTreeMap::new(),
         moved: Vec::new(),
@@ -168,6 +169,54 @@ fn check(reader: &mut Reader<'_>, environment: &Environment) {
         let diagnostic = Diagnostic::error(Code::E0003, message).help("write for instance `10.0.0.0/16`");
         reader.at_key(diagnostic, &["network", "cidr"]);
     }
+    if let Some(count) = environment.network.as_ref().and_then(|network| network.nat_gateways)
+        && !(1..=2).contains(&count)
+    {
+        let diagnostic =
+            Diagnostic::error(Code::E0003, format!("a network has 1 or 2 NAT gateways, not {count}"));
+        let diagnostic = diagnostic.help("write 1 for all zones, or 2 for one in each");
+        reader.at_key(diagnostic, &["network", "nat_gateways"]);
+    }
+    for (name, gateway) in &environment.gateway {
+        domain(reader, name, gateway);
+    }
+}
+
+/// A domain needs a certificate, and that somebody to vouch for the domain.
+fn domain(reader: &mut Reader<'_>, name: &str, gateway: &GatewaySettings) {
+    let vouched = [("hosted_zone", &gateway.hosted_zone), ("certificate", &gateway.certificate)];
+    let given: Vec<&str> = vouched.iter().filter(|(_, value)| value.is_some()).map(|(key, _)| *key).collect();
+    let (key, message, help) = match (gateway.domain.as_deref(), given.as_slice()) {
+        (Some(domain), _) if !is_domain(domain) => {
+            ("domain", format!("`{domain}` is not a domain"), "write for instance `api.example.com`")
+        }
+        (Some(domain), []) => (
+            "domain",
+            format!("nobody vouches for `{domain}`"),
+            "add `hosted_zone`, the id of its zone in Route 53, or `certificate`, the ARN of a certificate for it",
+        ),
+        (Some(_), [_, _]) => (
+            "certificate",
+            format!("gateway `{name}` has a certificate, and a zone to make one in"),
+            "keep `hosted_zone`, or `certificate`",
+        ),
+        (None, [first, ..]) => {
+            (*first, format!("gateway `{name}` has `{first}` and no domain"), "add `domain`")
+        }
+        _ => return,
+    };
+    reader.at_key(Diagnostic::error(Code::E0003, message).help(help), &["gateway", name, key]);
+}
+
+/// Labels of letters, digits and inner hyphens, two at least, with dots between.
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.contains('.') && text.split('.').all(is_label)
 }
 
 /// The seconds that `60s`, `5m`, `2h` or `1d` stand for.
@@ -201,6 +250,7 @@ pub(crate) fn network_prefix(cidr: &str) -> Option<(u8, u8)> {
 
 #[cfg(test)]
 mod tests {
+    use super::grammar::Shape;
     use super::*;
 
     const HEAD: &str = "version = 1\nedition = \"2026.1\"\ntype = \"production\"\ncloud = \"aws\"\nregion = \"eu-central-1\"\n";
@@ -221,6 +271,41 @@ mod tests {
         assert!(said.contains(words), "{said}");
     }
 
+    /// The keys of a file, as the book names them, each with what it takes.
+    fn keys(shape: &Shape, at: &str, found: &mut Vec<(String, &'static str)>) {
+        let below = |key: &str| if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
+        let takes = match shape {
+            Shape::Record(members) => {
+                return members.iter().for_each(|(key, shape)| keys(shape, &below(key), found));
+            }
+            Shape::Named(shape) => return keys(shape, &below("<name>"), found),
+            // Of resources and moves the page has sections of their own.
+            Shape::PerResource(_) | Shape::Records(_) => return,
+            Shape::Truth => "`true`, `false`",
+            Shape::Word(words) => words[0],
+            Shape::Text | Shape::Count | Shape::Allocation | Shape::Texts | Shape::Paths | Shape::PerPath => {
+                ""
+            }
+        };
+        found.push((at.to_owned(), takes));
+    }
+
+    #[test]
+    fn every_setting_is_in_the_book_with_what_it_takes_and_what_a_change_of_it_does() {
+        let page = include_str!("../../../book/src/reference/environment.md");
+        let mut settings = Vec::new();
+        keys(&FILE, "", &mut settings);
+        assert!(settings.len() >= 25, "{settings:?}");
+        for (key, takes) in settings {
+            let row = page.lines().find(|line| line.starts_with(&format!("| `{key}` |")));
+            let row = row.unwrap_or_else(|| panic!("`{key}` has no row"));
+            let cells: Vec<&str> = row.split(" | ").map(str::trim).collect();
+            assert_eq!(cells.len(), 4, "{row}");
+            assert!(cells[1].contains(takes), "`{key}` takes {takes}: {row}");
+            assert!(cells.iter().all(|cell| !cell.trim_matches([' ', '|']).is_empty()), "{row}");
+        }
+    }
+
     #[test]
     fn every_finding_has_its_code_its_place_and_its_advice() {
         check("setle = \"5m\"\n", Code::E0002, 6, 1, "did you mean `settle`?");
@@ -231,6 +316,18 @@ mod tests {
         check("allocation = { groups = { web = [1] } }\n", Code::E0003, 6, 34, "a text is expected");
         check("settle = \"soon\"\n", Code::E0003, 6, 1, "duration");
         check("[network]\ncidr = \"10.0.0.0/24\"\n", Code::E0003, 7, 1, "/16");
+        check("[network]\nnat_gateways = 3\n", Code::E0003, 7, 1, "1 or 2");
+        check(
+            "[gateway.api]\ndomain = \"localhost\"\nhosted_zone = \"Z1\"\n",
+            Code::E0003,
+            7,
+            1,
+            "not a domain",
+        );
+        check("[gateway.api]\ndomain = \"a.example\"\n", Code::E0003, 7, 1, "add `hosted_zone`");
+        check("[gateway.api]\nhosted_zone = \"Z1\"\n", Code::E0003, 7, 1, "add `domain`");
+        let both = "[gateway.api]\ndomain = \"a.example\"\nhosted_zone = \"Z1\"\ncertificate = \"arn\"\n";
+        check(both, Code::E0003, 9, 1, "keep `hosted_zone`, or `certificate`");
         check("[resources.\"x\"]\nabsent = true\n", Code::E0003, 6, 12, "not a resource id");
         check("[resources.\"a/b\".properties]\nX = 1\n", Code::E0003, 7, 1, "starts with `/`");
         check("[[moved]]\nfrom = 1\nto = \"a/b\"\n", Code::E0003, 7, 8, "a text is expected");

@@ -10,6 +10,7 @@ mod audit;
 mod aws;
 mod builder;
 mod environment;
+mod images;
 mod names;
 mod overrides;
 mod processes;
@@ -29,20 +30,25 @@ use schema_documents::environment::{Cloud, EnvironmentType};
 
 pub use audit::unmoved;
 pub use environment::{EnvironmentFile, environment_path, read_environment};
+pub use images::Images;
 pub use settings::{Conversion, Place, SETTINGS, Setting, SettingKey, fields_of, setting_for};
 
 use crate::builder::Lowering;
 
-/// Lowers an app to what should exist in an environment. All problems are reported at once, sorted by place; there is a
+/// Lowers an app to what should exist in an environment. A process without an image waits for one. All problems are reported at once, sorted by place; there is a
 /// desired state when none of them is an error.
-pub fn lower(model: &AppModel, environment: &EnvironmentFile) -> (Option<DesiredState>, Vec<Diagnostic>) {
+pub fn lower(
+    model: &AppModel,
+    environment: &EnvironmentFile,
+    images: &Images,
+) -> (Option<DesiredState>, Vec<Diagnostic>) {
     let mut found = unsupported(environment);
     found.extend(names::check(model));
     if any_error(&found) {
         return (None, found);
     }
     let mut lowering = Lowering::new(model, environment);
-    let processes = aws::lower(&mut lowering);
+    let processes = aws::lower(&mut lowering, images);
     settings::check_names(&mut lowering, &processes);
     settings::apply(&mut lowering);
     finish(lowering)
@@ -115,13 +121,22 @@ fn unsupported(environment: &EnvironmentFile) -> Vec<Diagnostic> {
         }
     }
     for (primitive, provider) in &settings.providers {
-        if !matches!((primitive.as_str(), provider.as_str()), ("database", "rds") | ("compute", "fargate")) {
+        let known = [("database", "rds"), ("compute", "fargate"), ("compute", "eks")];
+        if !known.contains(&(primitive.as_str(), provider.as_str())) {
             report(
                 format!("`{provider}` as provider of `{primitive}` cannot be lowered to yet"),
-                "this version has `rds` for databases and `fargate` for compute",
+                "this version has `rds` for databases, `fargate` and `eks` for compute",
                 &["providers", primitive],
             );
         }
+    }
+    let on_eks = settings.providers.get("compute").is_some_and(|provider| provider == "eks");
+    if let Some(process) = settings.process.keys().next().filter(|_| on_eks) {
+        report(
+            format!("the size of process `{process}` cannot be set on EKS yet"),
+            "remove it: sizes are those of tasks on Fargate",
+            &["process", process],
+        );
     }
     found
 }

@@ -1,7 +1,7 @@
 //! Name stems: the readable part of a physical name, within the charset and length that the catalogue states.
 //!
 //! A stem is `<app>-<environment>-<words>`. Where something had to be changed or cut, or where the words alone could be
-//! read in two ways, six digits of a digest follow, so that two things never share a stem.
+//! read in two ways, seven letters and digits of a digest follow, so that two things never share a stem.
 
 use compiler_diagnostics::{Code, Diagnostic};
 use compiler_model::AppModel;
@@ -18,8 +18,8 @@ pub(crate) struct Words {
     pub role: &'static str,
 }
 
-/// Digits of the digest.
-const DIGEST_LENGTH: usize = 6;
+/// Characters of the digest, each one of 36: of a hundred thousand names that need one, two would meet once in sixteen apps.
+const DIGEST_LENGTH: usize = 7;
 
 /// The stem for these words. `properties` decide about an ending such as `.fifo`.
 pub(crate) fn stem(
@@ -47,9 +47,21 @@ pub(crate) fn stem(
 }
 
 fn with_digest(text: &str, words: &Words, room: usize) -> String {
-    let digest = Digest::of(&(&words.declared, words.role));
+    let digest = in_letters_and_digits(&Digest::of(&(&words.declared, words.role)));
     let kept: String = text.chars().take(room.saturating_sub(DIGEST_LENGTH + 1)).collect();
-    format!("{}-{}", kept.trim_end_matches('-'), &digest.short()[..DIGEST_LENGTH])
+    format!("{}-{digest}", kept.trim_end_matches('-'))
+}
+
+/// The beginning of a digest, in as few characters as every charset allows.
+fn in_letters_and_digits(digest: &Digest) -> String {
+    const LETTERS_AND_DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut number = u64::from_str_radix(digest.short(), 16).expect("BUG: a digest is hexadecimal");
+    let mut next = || {
+        let character = LETTERS_AND_DIGITS[usize::try_from(number % 36).unwrap_or(0)];
+        number /= 36;
+        char::from(character)
+    };
+    (0..DIGEST_LENGTH).map(|_| next()).collect()
 }
 
 /// A word in the charset: what does not belong becomes a hyphen, and no two hyphens meet.
@@ -136,10 +148,10 @@ mod tests {
         check(Charset::Kebab, 80, &["orders"], "shop-pr-72-orders");
         check(Charset::KebabSnake, 80, &["a_b"], "shop-pr-72-a_b");
         check(Charset::Kebab, 80, &["orders", "mail"], "shop-pr-72-orders-mail");
-        check(Charset::Kebab, 80, &["site.added"], "shop-pr-72-site-added-607738");
-        check(Charset::LowerKebab, 80, &["ApiKey"], "shop-pr-72-apikey-e7fb1e");
-        check(Charset::LowerKebab, 32, &["a-very-long-name"], "shop-pr-72-a-ver-3cc633");
-        check(Charset::Kebab, 80, &["a-b", "c"], "shop-pr-72-a-b-c-2f8a9f");
+        check(Charset::Kebab, 80, &["site.added"], "shop-pr-72-site-added-z71sxnh");
+        check(Charset::LowerKebab, 80, &["ApiKey"], "shop-pr-72-apikey-q8szrkv");
+        check(Charset::LowerKebab, 32, &["a-very-long-name"], "shop-pr-72-a-ve-q6k32lp");
+        check(Charset::Kebab, 80, &["a-b", "c"], "shop-pr-72-a-b-c-7e7rdm1");
     }
 
     #[test]

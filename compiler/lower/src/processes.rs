@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use compiler_diagnostics::{Code, Diagnostic, closest};
+use compiler_model::{AppModel, Uses};
 use schema_documents::Origin;
 use schema_documents::environment::Allocation;
 
@@ -61,6 +62,19 @@ pub(crate) fn allocate(lowering: &mut Lowering<'_>) -> Vec<Process> {
         origin,
     };
     by_name.into_iter().map(process).collect()
+}
+
+/// Names of the processes with a service that uses something.
+pub(crate) fn users(
+    model: &AppModel,
+    processes: &[Process],
+    uses: impl Fn(&Uses) -> bool,
+) -> BTreeSet<String> {
+    let is_user = |process: &&Process| {
+        let mut services = process.services.iter().filter_map(|name| model.services.get(name));
+        services.any(|service| uses(&service.uses))
+    };
+    processes.iter().filter(is_user).map(|process| process.name.clone()).collect()
 }
 
 fn check(lowering: &mut Lowering<'_>, groups: &BTreeMap<String, Vec<String>>) {

@@ -245,6 +245,7 @@ pub(crate) fn check_names(lowering: &mut Lowering<'_>, processes: &[Process]) {
         servers.push(SHARED);
     }
     let caches: Vec<&str> = model.caches.keys().map(String::as_str).collect();
+    let gateways: Vec<&str> = model.gateways.keys().map(String::as_str).collect();
     let buckets: Vec<&str> = model.buckets.keys().map(String::as_str).collect();
     let processes: Vec<&str> = processes.iter().map(|process| process.name.as_str()).collect();
     let mut unknown = Vec::new();
@@ -264,6 +265,7 @@ pub(crate) fn check_names(lowering: &mut Lowering<'_>, processes: &[Process]) {
     };
     look("database", environment.database.keys().collect(), &servers);
     look("cache", environment.cache.keys().collect(), &caches);
+    look("gateway", environment.gateway.keys().collect(), &gateways);
     look("bucket", environment.bucket.keys().collect(), &buckets);
     look("process", environment.process.keys().collect(), &processes);
     for (table, name, help) in unknown {

@@ -6,9 +6,13 @@ use schema_documents::environment::EnvironmentType;
 #[derive(Debug)]
 pub(crate) struct Sizes {
     /// Gateways through which the compute tier reaches the internet: one, or one in each zone.
-    pub nat_gateways: usize,
+    pub nat_gateways: u32,
     /// Whether the network's traffic is logged.
     pub flow_logs: bool,
+    /// Whether the load balancers and buckets log who asked for what.
+    pub access_logs: bool,
+    /// Whether processes reach services of AWS by private endpoints instead of the internet.
+    pub private_endpoints: bool,
     /// Days that logs are kept.
     pub log_days: u32,
     pub process: ProcessSize,
@@ -37,6 +41,8 @@ pub(crate) struct DatabaseSize {
     pub multi_az: bool,
     pub deletion_protection: bool,
     pub performance_insights: bool,
+    /// Seconds between two reports of the server's operating system; 0 for none.
+    pub monitoring_seconds: u32,
 }
 
 #[derive(Debug)]
@@ -50,12 +56,17 @@ pub(crate) struct CacheSize {
 /// Major version of the database server, in edition 2026.1.
 pub(crate) const POSTGRES: &str = "18";
 
+/// Minor version of Kubernetes, in edition 2026.1.
+pub(crate) const KUBERNETES: &str = "1.35";
+
 /// Redis' version and the family of its parameters, in edition 2026.1.
 pub(crate) const REDIS: (&str, &str) = ("7.1", "redis7");
 
 static PRODUCTION: Sizes = Sizes {
     nat_gateways: 2,
     flow_logs: true,
+    access_logs: true,
+    private_endpoints: true,
     log_days: 365,
     process: ProcessSize { cpu: 1024, memory_mib: 2048, instances: 2, most_instances: Some(10) },
     database: DatabaseSize {
@@ -66,6 +77,7 @@ static PRODUCTION: Sizes = Sizes {
         multi_az: true,
         deletion_protection: true,
         performance_insights: true,
+        monitoring_seconds: 60,
     },
     cache: CacheSize { node_type: "cache.m6g.large", replicas: 1, snapshot_days: 7 },
 };
@@ -73,6 +85,8 @@ static PRODUCTION: Sizes = Sizes {
 static DEVELOPMENT: Sizes = Sizes {
     nat_gateways: 1,
     flow_logs: false,
+    access_logs: false,
+    private_endpoints: false,
     log_days: 30,
     process: ProcessSize { cpu: 256, memory_mib: 512, instances: 1, most_instances: None },
     database: DatabaseSize {
@@ -83,6 +97,7 @@ static DEVELOPMENT: Sizes = Sizes {
         multi_az: false,
         deletion_protection: true,
         performance_insights: false,
+        monitoring_seconds: 0,
     },
     cache: CacheSize { node_type: "cache.t4g.micro", replicas: 0, snapshot_days: 0 },
 };
@@ -91,6 +106,8 @@ static DEVELOPMENT: Sizes = Sizes {
 static PREVIEW: Sizes = Sizes {
     nat_gateways: 1,
     flow_logs: false,
+    access_logs: false,
+    private_endpoints: false,
     log_days: 7,
     process: ProcessSize { cpu: 256, memory_mib: 512, instances: 1, most_instances: None },
     database: DatabaseSize {
@@ -101,6 +118,7 @@ static PREVIEW: Sizes = Sizes {
         multi_az: false,
         deletion_protection: false,
         performance_insights: false,
+        monitoring_seconds: 0,
     },
     cache: CacheSize { node_type: "cache.t4g.micro", replicas: 0, snapshot_days: 0 },
 };

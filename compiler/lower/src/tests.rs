@@ -11,7 +11,7 @@ use schema_documents::value::Reference;
 use schema_documents::{Digest, FieldPath, Json, Origin, ResourceId, Value, canonical};
 use serde_json::json;
 
-use crate::{EnvironmentFile, fields_of, lower, read_environment, setting_for, unmoved};
+use crate::{EnvironmentFile, Images, fields_of, lower, read_environment, setting_for, unmoved};
 
 /// Two services with a database, two topics, a bucket, a cache, a secret and a cron job.
 fn shop() -> Json {
@@ -59,12 +59,12 @@ fn environment(kind: &str, lines: &str) -> EnvironmentFile {
 
 #[track_caller]
 fn state(manifest: &Json, kind: &str, lines: &str) -> DesiredState {
-    let (state, found) = lower(&model(manifest), &environment(kind, lines));
+    let (state, found) = lower(&model(manifest), &environment(kind, lines), &Images::default());
     state.unwrap_or_else(|| panic!("{found:#?}"))
 }
 
 fn findings(manifest: &Json, kind: &str, lines: &str) -> Vec<Diagnostic> {
-    lower(&model(manifest), &environment(kind, lines)).1
+    lower(&model(manifest), &environment(kind, lines), &Images::default()).1
 }
 
 fn id(text: &str) -> ResourceId {
@@ -100,6 +100,9 @@ fn check_finding(lines: &str, code: Code, line: u32, words: &str) {
     assert!(said.contains(words), "{said}");
 }
 
+mod network;
+mod privilege;
+
 const INSTANCE: &str = "database/shared/instance";
 
 #[test]
@@ -107,7 +110,8 @@ fn a_shop_in_production_has_every_room() {
     let state = state(&shop(), "production", "");
     assert!(state.resources.len() >= 60, "{}", state.resources.len());
     let primitives: BTreeSet<&str> = state.resources.keys().map(ResourceId::primitive).collect();
-    let expected = ["bucket", "cache", "compute", "database", "gateway", "network", "secret", "topic"];
+    let expected =
+        ["bucket", "cache", "compute", "database", "encryption", "gateway", "network", "secret", "topic"];
     assert_eq!(primitives, BTreeSet::from(expected));
 }
 
@@ -419,7 +423,7 @@ fn the_example_of_each_page_produces_its_code() {
             head.into_iter().filter(|line| !said.contains(&key(line))).chain(example.lines()).collect();
         let (file, mut found) = read_environment("x", Some(("environments/x.toml", &lines.join("\n"))));
         if let Some(file) = file {
-            found = lower(&model(&shop()), &file).1;
+            found = lower(&model(&shop()), &file, &Images::default()).1;
         }
         assert!(!found.is_empty() && found.iter().all(|found| found.code == code), "{code:?}: {found:?}");
     }
@@ -454,7 +458,7 @@ fn what_cannot_be_lowered_yet_is_said() {
     ] {
         let text = format!("version = 1\nedition = \"2026.1\"\n{lines}");
         let (file, found) = read_environment("x", Some(("environments/x.toml", &text)));
-        let (state, found) = lower(&model, &file.unwrap_or_else(|| panic!("{found:?}")));
+        let (state, found) = lower(&model, &file.unwrap_or_else(|| panic!("{found:?}")), &Images::default());
         assert!(state.is_none());
         assert_eq!(found[0].code, Code::L0201);
         assert!(found[0].message.contains(words), "{found:?}");
@@ -467,7 +471,7 @@ fn a_name_that_no_id_can_hold_is_refused() {
     if let Some(secret) = model.secrets.get_mut("SmtpPassword") {
         secret.key = "smtp password".to_owned();
     }
-    let (state, found) = lower(&model, &environment("production", ""));
+    let (state, found) = lower(&model, &environment("production", ""), &Images::default());
     assert!(state.is_none());
     assert_eq!(found[0].code, Code::L0203);
 }
@@ -479,10 +483,11 @@ fn two_secrets_of_one_name_cannot_be_read_in_one_process() {
     own.key = "orders.SmtpPassword".to_owned();
     own.services = ["orders".to_owned()].into();
     model.secrets.insert(own.key.clone(), own);
-    let (state, found) = lower(&model, &environment("production", ""));
+    let (state, found) = lower(&model, &environment("production", ""), &Images::default());
     assert!(state.is_none());
     assert_eq!(found[0].code, Code::L0205);
-    let (state, found) = lower(&model, &environment("production", "allocation = \"per-service\"\n"));
+    let (state, found) =
+        lower(&model, &environment("production", "allocation = \"per-service\"\n"), &Images::default());
     assert!(state.is_some(), "{found:?}");
 }
 
@@ -516,7 +521,7 @@ fn what_runs_the_images_changes_when_they_are_deployed() {
     let state = state(&shop(), "production", "");
     let deployed = state.resources.iter().filter(|(_, resource)| resource.phase == Phase::Deploy);
     let roles: Vec<&str> = deployed.map(|(id, _)| id.as_str().rsplit('/').next().unwrap()).collect();
-    assert_eq!(roles, ["scalable-target", "scaling-policy", "service", "task-definition"]);
+    assert_eq!(roles, ["image", "scalable-target", "scaling-policy", "service", "task-definition"]);
 }
 
 /// What a provider might answer for an output: another text for each, in the form that its kind has.
@@ -564,7 +569,8 @@ fn assert_sound(state: &DesiredState) {
 #[test]
 fn a_shop_is_sound_in_every_environment() {
     for kind in ["production", "development", "preview"] {
-        for lines in ["", "allocation = \"per-service\"\n", "[database.orders]\nserver = \"own\"\n"] {
+        let eks = "[providers]\ncompute = \"eks\"\n";
+        for lines in ["", "allocation = \"per-service\"\n", "[database.orders]\nserver = \"own\"\n", eks] {
             assert_sound(&state(&shop(), kind, lines));
         }
     }
@@ -602,7 +608,7 @@ mod laws {
             let manifest = serde_json::from_value(manifest).unwrap();
             let (model, found) = compiler_model::resolve(&manifest);
             prop_assume!(model.is_some());
-            let (state, found_lowering) = lower(&model.unwrap(), &environment("production", ""));
+            let (state, found_lowering) = lower(&model.unwrap(), &environment("production", ""), &Images::default());
             prop_assert!(state.is_some(), "{found:?} {found_lowering:?}");
             assert_sound(&state.unwrap());
         }

@@ -176,7 +176,7 @@ pub(crate) struct Sources<'r, 't, G, F> {
     pub(crate) glances: Vec<G>,
 }
 
-impl<G, F> Sources<'_, '_, G, F>
+impl<'t, G, F> Sources<'_, 't, G, F>
 where
     G: Sync,
     F: Serialize + DeserializeOwned + Send,
@@ -184,6 +184,11 @@ where
     /// How many threads work on them.
     pub(crate) fn threads(&self) -> usize {
         self.reader.threads
+    }
+
+    /// How they are looked at.
+    pub(crate) fn language(&self) -> &'t Language<G, F> {
+        self.language
     }
 
     /// The facts of some files, in the order in which they are asked for.
@@ -270,6 +275,11 @@ impl<'w> Words<'w> {
         hasher.finalize_xof().fill(&mut key);
         Self { words, key }
     }
+
+    /// What stands for all of them.
+    pub(crate) fn key(&self) -> Key {
+        self.key
+    }
 }
 
 fn digest(language: &str, content: &[u8]) -> Digest {
@@ -278,9 +288,10 @@ fn digest(language: &str, content: &[u8]) -> Digest {
     *hasher.finalize().as_bytes()
 }
 
-/// What has become of a file that was touched, as far as a scan asks.
+/// What has become of a file that was touched, as far as a scan asks. It was looked at as at those of one of the languages,
+/// the first looks of which are the same.
 pub(crate) fn change<G, F>(
-    language: &Language<G, F>,
+    languages: &[&Language<G, F>],
     content: &[u8],
     before: &KnownFile,
     known: &Known,
@@ -295,16 +306,18 @@ where
     };
     // What nobody looked at is not looked at this time either.
     let Some(glance) = known.glance(before) else { return Change::Nothing };
-    let looks_the_same =
-        glance == encode(&(language.glance)(content)) && before.searches.iter().all(is_same_search);
+    let looks_the_same = languages.iter().all(|language| glance == encode(&(language.glance)(content)))
+        && before.searches.iter().all(is_same_search);
     match &before.digest {
         _ if !looks_the_same => Change::Facts,
         None => Change::Nothing,
-        Some(before) if *before == digest(language.name, content) => Change::Nothing,
+        Some(before) if languages.iter().any(|language| *before == digest(language.name, content)) => {
+            Change::Nothing
+        }
         Some(before) => {
-            let facts = known.facts(before).and_then(decode);
-            let lines = facts.and_then(|facts: F| Lines::between(&facts, &(language.facts)(content)));
-            lines.map_or(Change::Facts, Change::Lines)
+            let Some(before): Option<F> = known.facts(before).and_then(decode) else { return Change::Facts };
+            let lines = |language: &&Language<G, F>| Lines::between(&before, &(language.facts)(content));
+            languages.iter().find_map(lines).map_or(Change::Facts, Change::Lines)
         }
     }
 }

@@ -49,6 +49,9 @@ impl Serialize for Place {
 /// Characters are counted ahead once in so many bytes, so that a long line costs no more than many short ones.
 const BLOCK_BYTES: usize = 1_024;
 
+/// A line of most files has about so many bytes.
+const USUAL_LINE_BYTES: usize = 24;
+
 /// The places of a text, for turning byte offsets into lines and columns.
 pub(crate) struct Places<'a> {
     text: &'a str,
@@ -61,9 +64,9 @@ pub(crate) struct Places<'a> {
 impl<'a> Places<'a> {
     /// Finds the lines of a text.
     pub(crate) fn new(text: &'a str) -> Self {
-        let starts = std::iter::once(0)
-            .chain(memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1))
-            .collect();
+        let mut starts = Vec::with_capacity(text.len() / USUAL_LINE_BYTES + 1);
+        starts.push(0);
+        starts.extend(memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1));
         let mut before_block = Vec::new();
         if !text.is_ascii() {
             let mut count = 0;

@@ -1,7 +1,8 @@
 //! The catalogue: facts about cloud resource kinds, as data.
 //!
 //! `data/aws.json` is generated (`schema/catalog/generate.py`) from the schemas that the Python package `cfn-lint`
-//! carries; `data/aws-overlay.toml` is written by hand and says what no schema says. No code here is about one kind.
+//! carries; `data/aws-overlay.toml` is written by hand and says what no schema says, `data/own.toml` has the kinds that no cloud
+//! has. No code here is about one kind.
 //!
 //! | question | answered by |
 //! |---|---|
@@ -11,7 +12,9 @@
 //! | what does a person want to know of two documents | [`findings`](fn@findings::findings), for any kind there is: [`any_kind`] |
 //! | would the cloud take these properties | [`validate`] |
 //! | what is lost with it | [`Catalog::loss`] |
+//! | what a permission of its handlers can be limited to | [`Actions`] |
 
+mod actions;
 mod broad;
 pub mod compare;
 pub mod findings;
@@ -33,6 +36,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+pub use actions::Actions;
 pub use broad::any_kind;
 pub use given::unconditional_defaults;
 pub use kind::{Consequence, Handler, Kind, Replacement};
@@ -41,11 +45,20 @@ pub use pattern::Pattern;
 pub use schema::Schema;
 pub use units::Unit;
 
-/// All kinds of all clouds that this build knows.
+/// All kinds that this build knows.
 pub struct Catalog {
     /// Where the facts come from, for `--version` and reports: source, its version and the date of the schemas.
     pub source: String,
     kinds: BTreeMap<String, Kind>,
+    own: BTreeMap<String, Kind>,
+}
+
+/// The kinds that no cloud has.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Own {
+    kind: Vec<Kind>,
+    awaits: BTreeMap<String, String>,
 }
 
 /// The generated file.
@@ -76,18 +89,25 @@ impl Catalog {
             kind.overlay = overlays.take(&kind.name);
             (kind.name.clone(), kind)
         });
+        let mut own: Own = toml::from_str(include_str!("../data/own.toml"))
+            .expect("BUG: data/own.toml has facts of kinds, a test reads it");
+        let own_kinds = std::mem::take(&mut own.kind).into_iter().map(|mut kind| {
+            kind.overlay.awaits = own.awaits.remove(&kind.name);
+            (kind.name.clone(), kind)
+        });
         Self {
             kinds: kinds.collect(),
+            own: own_kinds.collect(),
             source: format!("{source} {version}, schemas of {schema_date}, {region}"),
         }
     }
 
     /// The facts about a kind.
     pub fn kind(&self, name: &str) -> Option<&Kind> {
-        self.kinds.get(name)
+        self.kinds.get(name).or_else(|| self.own.get(name))
     }
 
-    /// All kinds, sorted by name.
+    /// All kinds that a cloud has, sorted by name.
     pub fn kinds(&self) -> impl Iterator<Item = &Kind> {
         self.kinds.values()
     }

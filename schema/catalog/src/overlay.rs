@@ -56,6 +56,9 @@ pub struct Overlay {
     /// Sources of the audit events that tell of changes, such as `sqs.amazonaws.com`.
     #[serde(skip)]
     pub audited_as: Vec<String>,
+    /// What the resource waits for while nobody provides its kind, in words; of the kinds that no cloud has.
+    #[serde(skip)]
+    pub awaits: Option<String>,
     /// Whether a list shows all that a read shows, so that one list stands for a read of each.
     pub lists_in_full: bool,
     /// How long an operation takes, from its acceptance to its end.

@@ -59,6 +59,9 @@ pub struct Environment {
     /// Settings of processes, by name: `all`, the service's or the group's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub process: BTreeMap<String, ProcessSettings>,
+    /// Settings of gateways, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gateway: BTreeMap<String, GatewaySettings>,
     /// Settings of buckets, by declared name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub bucket: BTreeMap<String, BucketSettings>,
@@ -131,6 +134,34 @@ pub struct NetworkSettings {
     /// The /16 range of the environment; `10.0.0.0/16` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cidr: Option<String>,
+    /// Gateways through which the compute tier reaches the internet: 1 for all zones, or 2, one in each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nat_gateways: Option<u32>,
+    /// Whether the network's traffic is logged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow_logs: Option<bool>,
+    /// Whether load balancers and buckets log who asked for what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_logs: Option<bool>,
+    /// Whether processes reach services of AWS by private endpoints instead of the internet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private_endpoints: Option<bool>,
+}
+
+/// Settings of a gateway.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GatewaySettings {
+    /// The domain under which it is reached, such as `api.example.com`. Without one it has the load balancer's name, and
+    /// requests come unencrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
+    /// Id of the hosted zone of Route 53 that holds the domain: certificate and records are made in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosted_zone: Option<String>,
+    /// ARN of a certificate that is there already, for a domain that is kept elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
 }
 
 /// Settings of a database server.

@@ -15,6 +15,7 @@
 //! | [`recorded::Recorded`] | a fold of the journal | the agent |
 //! | [`import::Imports`] | the agent | `manifestc import` |
 //! | [`recovery::Recovery`] | the agent | people, the agent |
+//! | [`sidecar::Sidecar`] | `manifestc export` | people |
 
 pub mod approval;
 pub mod canonical;
@@ -36,6 +37,7 @@ pub mod recorded;
 pub mod recovery;
 pub mod schema;
 pub mod sealed;
+pub mod sidecar;
 mod sorted;
 pub mod value;
 

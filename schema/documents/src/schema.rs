@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
     Json, checkpoint, desired, environment, import, journal, manifest, plan, publication, recorded, recovery,
+    sidecar,
 };
 
 /// The documents that have a schema, by the name that `manifestc schema` takes.
@@ -18,6 +19,7 @@ pub const NAMES: &[&str] = &[
     "recorded-state",
     "imports",
     "recovery",
+    "sidecar",
 ];
 
 /// The schema of the document with this name.
@@ -33,6 +35,7 @@ pub fn of(name: &str) -> Option<Schema> {
         "recorded-state" => schema::<recorded::Recorded>(),
         "imports" => schema::<import::Imports>(),
         "recovery" => schema::<recovery::Recovery>(),
+        "sidecar" => schema::<sidecar::Sidecar>(),
         _ => return None,
     })
 }

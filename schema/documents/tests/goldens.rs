@@ -16,6 +16,7 @@ use schema_documents::plan::Plan;
 use schema_documents::publication::Publication;
 use schema_documents::recorded::Recorded;
 use schema_documents::recovery::Recovery;
+use schema_documents::sidecar::Sidecar;
 use schema_documents::{canonical, schema};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -83,6 +84,7 @@ fn documents() -> Vec<Document> {
         json_document::<Recorded>("recorded-state"),
         json_document::<Imports>("imports"),
         json_document::<Recovery>("recovery"),
+        json_document::<Sidecar>("sidecar"),
     ]
 }
 

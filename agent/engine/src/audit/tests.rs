@@ -112,7 +112,7 @@ fn a_name_counts_only_in_events_of_its_own_service() {
 fn our_own_calls_are_known_by_their_key_and_then_by_their_identity() {
     let scene = scene();
     let mut ourselves =
-        Ourselves { access_keys: BTreeSet::from(["ASIAagent".to_owned()]), arns: BTreeSet::new() };
+        Ourselves { access_keys: BTreeSet::from(["ASIAagent".to_owned()]), ..Ourselves::default() };
     let made = |ourselves: &mut Ourselves, event: &Json| ourselves.made(&Event::parse(event).unwrap());
     let mut in_our_name = edit(&scene, "agent");
     in_our_name["detail"]["userIdentity"]["accessKeyId"] = json!("ASIAOFTHESERVICE");
@@ -120,6 +120,22 @@ fn our_own_calls_are_known_by_their_key_and_then_by_their_identity() {
     assert!(made(&mut ourselves, &edit(&scene, "agent")));
     assert!(made(&mut ourselves, &in_our_name));
     assert!(!made(&mut ourselves, &edit(&scene, "ada")));
+}
+
+#[test]
+fn what_the_cloud_does_in_the_name_of_our_role_is_ours() {
+    let scene = scene();
+    let role = Some("arn:aws:iam::123456789012:role/agents/execution".to_owned());
+    let mut ourselves = Ourselves { role, ..Ourselves::default() };
+    let mut made = |arn: &str| {
+        let mut event = edit(&scene, "cloud");
+        event["detail"]["userIdentity"]["arn"] = json!(arn);
+        ourselves.made(&Event::parse(&event).unwrap())
+    };
+    assert!(made("arn:aws:sts::123456789012:assumed-role/execution/AWSCloudFormation"));
+    assert!(!made("arn:aws:sts::210987654321:assumed-role/execution/AWSCloudFormation"), "another account's");
+    assert!(!made("arn:aws:sts::123456789012:assumed-role/execution-2/AWSCloudFormation"));
+    assert!(!made("arn:aws:iam::123456789012:user/execution"));
 }
 
 #[test]

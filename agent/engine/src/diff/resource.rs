@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use schema_catalog::Kind;
+use schema_catalog::{Catalog, Kind};
 use schema_documents::journal::{Loss, confirmation_digest};
 use schema_documents::plan::{Change, Consequence, Hold};
 use schema_documents::recorded::{Choice, Failure, Recorded, ResourceRecord, Status};
@@ -430,7 +430,8 @@ impl ResourceDifference {
     }
 
     fn hold_no_provider(&mut self) {
-        let message = format!("this agent has no provider for `{}`", self.kind);
+        let awaits = Catalog::builtin().kind(&self.kind).and_then(|kind| kind.overlay.awaits.clone());
+        let message = awaits.unwrap_or_else(|| format!("this agent has no provider for `{}`", self.kind));
         self.holds.push((Hold::NoProvider, message));
         self.action = Doing::Nothing;
     }

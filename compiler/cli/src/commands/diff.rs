@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use compiler_cli::pipeline;
 use compiler_diagnostics::Diagnostic;
+use compiler_lower::Images;
 use schema_catalog::Catalog;
 use schema_documents::canonical;
 use schema_documents::desired::DesiredState;
@@ -45,13 +46,13 @@ type Pairs = Vec<(Option<DesiredState>, DesiredState)>;
 /// obstacle: what cannot be built there counts as not there.
 fn since(args: &Diff, base: &str) -> Result<Option<(Pairs, App)>> {
     let app = App::read(&args.dir, &args.from)?;
-    let new = pipeline::build_from(app.source(), &args.environments);
+    let new = pipeline::build_from(app.source(), &args.environments, &Images::default());
     output::talk_diagnostics(&app, &new.diagnostics);
     if Verdict::of(&new.diagnostics) == Verdict::Findings {
         return Ok(None);
     }
     let was = App::read_at(&args.dir, &args.from, base)?;
-    let old = pipeline::build_from(was.source(), &args.environments);
+    let old = pipeline::build_from(was.source(), &args.environments, &Images::default());
     let pair = |new: DesiredState| {
         let same = |old: &&DesiredState| old.environment.name == new.environment.name;
         (old.desired.iter().find(same).cloned(), new)

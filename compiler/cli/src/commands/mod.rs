@@ -1,9 +1,11 @@
 //! One file per command.
 
+pub(crate) mod bootstrap;
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod explain;
+pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod publish;
 pub(crate) mod scan;

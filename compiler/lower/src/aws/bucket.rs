@@ -4,6 +4,7 @@ use compiler_model::Bucket;
 use schema_documents::{Json, Origin, ResourceId, Value};
 use serde_json::json;
 
+use super::access_log::AccessLog;
 use super::roles;
 use crate::builder::{Draft, Lowering, id, output};
 
@@ -11,44 +12,75 @@ use crate::builder::{Draft, Lowering, id, output};
 const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
 
 /// Days after which parts of an upload that never ended are dropped.
-const UNFINISHED_DAYS: u32 = 7;
+pub(crate) const UNFINISHED_DAYS: u32 = 7;
 
 /// The id of a bucket.
 pub(crate) fn bucket_id(bucket: &str) -> ResourceId {
     id(["bucket", bucket, "bucket"])
 }
 
-pub(crate) fn lower(lowering: &mut Lowering<'_>) {
+pub(crate) fn lower(lowering: &mut Lowering<'_>, log: Option<&AccessLog>) {
     let model = lowering.model;
     for declared in model.buckets.values() {
         let why = Lowering::declared(&declared.at);
-        let bucket = lower_bucket(lowering, declared, &why);
+        let bucket = lower_bucket(lowering, declared, log, &why);
         let distribution = declared.public.then(|| distribution(lowering, declared, &bucket, &why));
         policy(lowering, declared, &bucket, distribution.as_ref(), &why);
     }
 }
 
-fn lower_bucket(lowering: &mut Lowering<'_>, bucket: &Bucket, why: &Origin) -> ResourceId {
-    let versioning = if bucket.versioned { "Enabled" } else { "Suspended" };
+fn lower_bucket(
+    lowering: &mut Lowering<'_>,
+    bucket: &Bucket,
+    log: Option<&AccessLog>,
+    why: &Origin,
+) -> ResourceId {
+    let mut properties = private(bucket.versioned);
+    properties["LifecycleConfiguration"] = json!({ "Rules": [{
+        "Id": "drop-unfinished-uploads",
+        "Status": "Enabled",
+        "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": UNFINISHED_DAYS },
+    }] });
+    let draft = Draft::new(bucket_id(&bucket.name), "AWS::S3::Bucket", why).named([&bucket.name]);
+    let mut draft = draft.properties(properties).from(why, "/VersioningConfiguration");
+    if let Some(log) = log {
+        draft = draft.set(
+            "LoggingConfiguration",
+            json!({
+                "DestinationBucketName": output(&log.bucket, "/BucketName"),
+                "LogFilePrefix": format!("bucket/{}/", bucket.name),
+            }),
+        );
+    }
+    lowering.add(draft)
+}
+
+/// What makes a bucket private: encrypted, owned by this account whoever writes, and closed to the public.
+pub(crate) fn private(versioned: bool) -> Json {
     let encryption = json!({ "ServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" } });
-    let draft =
-        Draft::new(bucket_id(&bucket.name), "AWS::S3::Bucket", why).named([&bucket.name]).properties(json!({
-            "BucketEncryption": { "ServerSideEncryptionConfiguration": [encryption] },
-            "LifecycleConfiguration": { "Rules": [{
-                "Id": "drop-unfinished-uploads",
-                "Status": "Enabled",
-                "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": UNFINISHED_DAYS },
-            }] },
-            "OwnershipControls": { "Rules": [{ "ObjectOwnership": "BucketOwnerEnforced" }] },
-            "PublicAccessBlockConfiguration": {
-                "BlockPublicAcls": true,
-                "BlockPublicPolicy": true,
-                "IgnorePublicAcls": true,
-                "RestrictPublicBuckets": true,
-            },
-            "VersioningConfiguration": { "Status": versioning },
-        }));
-    lowering.add(draft.from(why, "/VersioningConfiguration"))
+    json!({
+        "BucketEncryption": { "ServerSideEncryptionConfiguration": [encryption] },
+        "OwnershipControls": { "Rules": [{ "ObjectOwnership": "BucketOwnerEnforced" }] },
+        "PublicAccessBlockConfiguration": {
+            "BlockPublicAcls": true,
+            "BlockPublicPolicy": true,
+            "IgnorePublicAcls": true,
+            "RestrictPublicBuckets": true,
+        },
+        "VersioningConfiguration": { "Status": if versioned { "Enabled" } else { "Suspended" } },
+    })
+}
+
+/// The statement that refuses what does not come encrypted.
+pub(crate) fn encrypted_transport_only(bucket: &ResourceId) -> Json {
+    json!({
+        "Sid": "EncryptedTransportOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [output(bucket, "/Arn"), Value::join([output(bucket, "/Arn"), "/*".into()])],
+        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
+    })
 }
 
 fn policy(
@@ -58,15 +90,7 @@ fn policy(
     distribution: Option<&ResourceId>,
     why: &Origin,
 ) {
-    let objects = Value::join([output(bucket, "/Arn"), "/*".into()]);
-    let mut statements: Vec<Json> = vec![json!({
-        "Sid": "EncryptedTransportOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [output(bucket, "/Arn"), objects],
-        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-    })];
+    let mut statements = vec![encrypted_transport_only(bucket)];
     if let Some(distribution) = distribution {
         // Ids of distributions are unique in all of AWS, so the account in front of one says nothing more.
         let source = Value::join(["arn:aws:cloudfront::*:distribution/".into(), output(distribution, "/Id")]);
@@ -76,7 +100,7 @@ fn policy(
             "Principal": { "Service": "cloudfront.amazonaws.com" },
             "Action": "s3:GetObject",
             "Resource": Value::join([output(bucket, "/Arn"), "/*".into()]),
-            "Condition": { "ArnLike": { "AWS:SourceArn": source } },
+            "Condition": { "ArnLike": { "aws:SourceArn": source } },
         }));
     }
     let draft = Draft::new(id(["bucket", &declared.name, "policy"]), "AWS::S3::BucketPolicy", why);

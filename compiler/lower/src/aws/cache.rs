@@ -1,11 +1,15 @@
 //! Caches: a Redis replication group per declared cache, encrypted, reached by what computes alone.
 
-use compiler_model::Cache;
+use std::collections::BTreeSet;
+
+use compiler_model::{Cache, Uses};
 use schema_documents::Value;
 use serde_json::json;
 
-use super::network::{self, Network};
+use super::groups;
+use super::network::Network;
 use crate::builder::{Draft, Lowering, id, output};
+use crate::processes::{self, Process};
 use crate::sizes::REDIS;
 
 const PORT: u16 = 6379;
@@ -13,14 +17,16 @@ const PORT: u16 = 6379;
 /// Percent of the memory that is kept for backups and failover.
 const RESERVED_PERCENT: u32 = 10;
 
-pub(crate) fn lower(lowering: &mut Lowering<'_>, network: &Network) {
+pub(crate) fn lower(lowering: &mut Lowering<'_>, processes: &[Process], network: &Network) {
     let model = lowering.model;
     for cache in model.caches.values() {
-        lower_cache(lowering, cache, network);
+        let is_used = |uses: &Uses| uses.caches.contains_key(&cache.name);
+        let users = processes::users(model, processes, is_used);
+        lower_cache(lowering, cache, &users, network);
     }
 }
 
-fn lower_cache(lowering: &mut Lowering<'_>, cache: &Cache, network: &Network) {
+fn lower_cache(lowering: &mut Lowering<'_>, cache: &Cache, users: &BTreeSet<String>, network: &Network) {
     let name = cache.name.as_str();
     let why = Lowering::declared(&cache.at);
     let subnets: Vec<Value> = network.storage.iter().map(|subnet| output(subnet, "/SubnetId")).collect();
@@ -44,7 +50,7 @@ fn lower_cache(lowering: &mut Lowering<'_>, cache: &Cache, network: &Network) {
             .from(&why, "/Properties/maxmemory-policy"),
     );
     let group = id(["cache", name, "security-group"]);
-    let group = network::storage_group(lowering, network, group, PORT, &why);
+    let group = groups::storage(lowering, network, group, PORT, users, &why);
     let size = &lowering.sizes.cache;
     let settings = lowering.environment.environment.cache.get(name);
     let replicas = settings.and_then(|cache| cache.replicas).unwrap_or(size.replicas);

@@ -1,15 +1,17 @@
 //! SQL databases: one server for all of them, or one of its own for a database that asks for it. The
 //! databases, roles and grants inside a server are resources of another provider.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use compiler_diagnostics::{Code, Diagnostic};
 use compiler_model::Database;
-use schema_documents::{Origin, Value};
+use schema_documents::{Origin, ResourceId, Value};
 use serde_json::json;
 
-use super::network::{self, Network};
+use super::network::Network;
+use super::{groups, roles};
 use crate::builder::{Draft, Lowering, id, output};
+use crate::processes::{self, Process};
 use crate::sizes::POSTGRES;
 
 /// Name of the server that databases share.
@@ -17,12 +19,16 @@ pub(crate) const SHARED: &str = "shared";
 
 const PORT: u16 = 5432;
 
-pub(crate) fn lower(lowering: &mut Lowering<'_>, network: &Network) {
+pub(crate) fn lower(lowering: &mut Lowering<'_>, processes: &[Process], network: &Network) {
     for (server, databases) in servers(lowering) {
         // Of several declarations the first by name speaks: that is the same on every machine.
         let Some(first) = databases.first() else { continue };
         let why = Lowering::declared(&first.at);
-        lower_server(lowering, &server, &why, network);
+        let names: BTreeSet<&str> = databases.iter().map(|database| database.name.as_str()).collect();
+        let users = processes::users(lowering.model, processes, |uses| {
+            uses.databases.keys().any(|database| names.contains(database.as_str()))
+        });
+        lower_server(lowering, &server, &users, network, &why);
     }
 }
 
@@ -60,7 +66,13 @@ fn servers<'a>(lowering: &mut Lowering<'a>) -> BTreeMap<String, Vec<&'a Database
     servers
 }
 
-fn lower_server(lowering: &mut Lowering<'_>, server: &str, why: &Origin, network: &Network) {
+fn lower_server(
+    lowering: &mut Lowering<'_>,
+    server: &str,
+    users: &BTreeSet<String>,
+    network: &Network,
+    why: &Origin,
+) {
     let subnets: Vec<Value> = network.storage.iter().map(|subnet| output(subnet, "/SubnetId")).collect();
     let subnet_group = lowering.add(
         Draft::new(id(["database", server, "subnet-group"]), "AWS::RDS::DBSubnetGroup", why)
@@ -80,10 +92,11 @@ fn lower_server(lowering: &mut Lowering<'_>, server: &str, why: &Origin, network
             })),
     );
     let group = id(["database", server, "security-group"]);
-    let group = network::storage_group(lowering, network, group, PORT, why);
+    let group = groups::storage(lowering, network, group, PORT, users, why);
     let size = &lowering.sizes.database;
     let settings = lowering.environment.environment.database.get(server);
     let storage = settings.and_then(|settings| settings.storage_gib).unwrap_or(size.storage_gib);
+    let monitoring = (size.monitoring_seconds > 0).then(|| monitoring(lowering, server, why));
     let instance = Draft::new(id(["database", server, "instance"]), "AWS::RDS::DBInstance", why)
         .named([server])
         .properties(json!({
@@ -111,5 +124,20 @@ fn lower_server(lowering: &mut Lowering<'_>, server: &str, why: &Origin, network
             "EnablePerformanceInsights": size.performance_insights,
             "EnableCloudwatchLogsExports": ["postgresql", "upgrade"],
         }));
+    let instance = match monitoring {
+        Some(role) => instance
+            .set("MonitoringInterval", size.monitoring_seconds)
+            .set("MonitoringRoleArn", output(&role, "/Arn")),
+        None => instance,
+    };
     lowering.add(instance);
+}
+
+/// The role by which a server reports what its operating system does.
+fn monitoring(lowering: &mut Lowering<'_>, server: &str, why: &Origin) -> ResourceId {
+    let draft = Draft::new(id(["database", server, "monitoring-role"]), "AWS::IAM::Role", why);
+    lowering.add(draft.named_as([server], "monitoring").properties(json!({
+        "AssumeRolePolicyDocument": roles::trusts("monitoring.rds.amazonaws.com"),
+        "ManagedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"],
+    })))
 }

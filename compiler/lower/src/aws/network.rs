@@ -1,14 +1,13 @@
 //! The network: one VPC over two zones with three tiers. What is public holds only the load balancer and the NAT
 //! gateways; what computes reaches the internet but is reached by the load balancer alone; what stores is reached by
 //! what computes alone, and has no way out. The storage tier is there only when something is stored in it.
-//!
-//! Rules of a security group are inline, all of them: rules that stand beside a group would fight with its own list.
-//! To keep the groups free of circles, a rule points from the reached to the reaching, never back.
 
 use schema_documents::environment::EnvironmentType;
-use schema_documents::{Origin, ResourceId};
+use schema_documents::{Origin, ResourceId, Value};
 use serde_json::json;
 
+use super::groups::{self, Groups};
+use super::{endpoints, flow_log};
 use crate::builder::{Draft, Lowering, id, output};
 use crate::environment::network_prefix;
 use crate::processes::Process;
@@ -27,9 +26,8 @@ pub(crate) struct Network {
     pub compute: Vec<ResourceId>,
     /// Empty when nothing is stored.
     pub storage: Vec<ResourceId>,
-    /// The security group of what computes.
-    pub compute_group: ResourceId,
-    pub load_balancer_group: ResourceId,
+    /// The security groups.
+    pub groups: Groups,
 }
 
 /// A tier, with its place in the address space.
@@ -49,16 +47,18 @@ const COMPUTE: Tier = Tier { name: "compute", first: 64, bits: 18, stride: 64 };
 
 pub(crate) fn lower(lowering: &mut Lowering<'_>, processes: &[Process]) -> Network {
     let why = lowering.default("network");
-    let settings = lowering.environment.environment.network.as_ref();
-    let cidr = settings.and_then(|network| network.cidr.as_deref()).unwrap_or("10.0.0.0/16");
-    let asked = lowering.environment.origin(&["network", "cidr"]);
+    let settings = lowering.environment.environment.network.clone().unwrap_or_default();
+    let cidr = settings.cidr.clone().unwrap_or_else(|| "10.0.0.0/16".to_owned());
     let addresses = Addresses {
-        prefix: network_prefix(cidr).unwrap_or((10, 0)),
-        origin: asked.unwrap_or_else(|| lowering.default("network.cidr")),
+        prefix: network_prefix(&cidr).unwrap_or((10, 0)),
+        origin: lowering.asked(&["network", "cidr"], "network.cidr"),
+        cidr,
     };
     let vpc = lowering.add(
         Draft::new(id(["network", "vpc"]), "AWS::EC2::VPC", &why)
-            .properties(json!({ "CidrBlock": cidr, "EnableDnsHostnames": true, "EnableDnsSupport": true }))
+            .properties(
+                json!({ "CidrBlock": addresses.cidr, "EnableDnsHostnames": true, "EnableDnsSupport": true }),
+            )
             .from(&addresses.origin, "/CidrBlock"),
     );
     let internet =
@@ -87,27 +87,38 @@ pub(crate) fn lower(lowering: &mut Lowering<'_>, processes: &[Process]) -> Netwo
     for (zone, subnet) in ZONES.iter().zip(&public) {
         associate(lowering, &format!("public-{zone}"), subnet, &public_table);
     }
-    compute_routes(lowering, &vpc, &public, &compute, &gateway_attachment);
+    let tables = compute_routes(lowering, &vpc, &public, &compute, &gateway_attachment);
+    endpoints::object_storage(lowering, &vpc, &tables);
     if stores {
         let table = route_table(lowering, &vpc, "storage");
         for (zone, subnet) in ZONES.iter().zip(&storage) {
             associate(lowering, &format!("storage-{zone}"), subnet, &table);
         }
     }
-    let (load_balancer_group, compute_group) = groups(lowering, &vpc, cidr, &addresses, processes);
-    if lowering.sizes.flow_logs {
-        flow_logs(lowering, &vpc);
+    let groups = groups::lower(lowering, &vpc, &addresses, processes);
+    if settings.private_endpoints.unwrap_or(lowering.sizes.private_endpoints) {
+        endpoints::lower(lowering, &vpc, &compute, &addresses);
     }
-    Network { vpc, gateway_attachment, public, compute, storage, compute_group, load_balancer_group }
+    if settings.flow_logs.unwrap_or(lowering.sizes.flow_logs) {
+        flow_log::lower(lowering, &vpc);
+    }
+    Network { vpc, gateway_attachment, public, compute, storage, groups }
 }
 
 /// The address space, and who asked for it.
-struct Addresses {
+pub(crate) struct Addresses {
+    /// The whole of it, such as `10.0.0.0/16`.
+    pub cidr: String,
     prefix: (u8, u8),
     origin: Origin,
 }
 
 impl Addresses {
+    /// The ranges of the compute tier, a zone each.
+    pub(crate) fn compute(&self) -> impl Iterator<Item = String> {
+        (0..).zip(&ZONES).map(|(zone, _)| self.subnet(&COMPUTE, zone))
+    }
+
     fn subnet(&self, tier: &Tier, zone: u8) -> String {
         let (first, second) = self.prefix;
         format!("{first}.{second}.{}.0/{}", tier.first + zone * tier.stride, tier.bits)
@@ -156,20 +167,21 @@ fn associate(lowering: &mut Lowering<'_>, name: &str, subnet: &ResourceId, table
     })));
 }
 
-/// The ways out of the compute tier: NAT gateways for the internet, an endpoint for object storage.
+/// The ways out of the compute tier: NAT gateways, one for all zones or one in each. Returns the route tables.
 fn compute_routes(
     lowering: &mut Lowering<'_>,
     vpc: &ResourceId,
     public: &[ResourceId],
     compute: &[ResourceId],
     attachment: &ResourceId,
-) {
-    let why = lowering.default("network.nat_gateways");
-    let count = lowering.sizes.nat_gateways;
+) -> Vec<Value> {
+    let why = lowering.asked(&["network", "nat_gateways"], "network.nat_gateways");
+    let settings = lowering.environment.environment.network.as_ref();
+    let count = settings.and_then(|network| network.nat_gateways).unwrap_or(lowering.sizes.nat_gateways);
     let gateways: Vec<ResourceId> = ZONES
         .iter()
         .zip(public)
-        .take(count)
+        .take(count as usize)
         .map(|(zone, subnet)| nat_gateway(lowering, zone, subnet, attachment))
         .collect();
     let mut tables = Vec::new();
@@ -186,15 +198,7 @@ fn compute_routes(
         })));
         tables.push(output(&table, "/RouteTableId"));
     }
-    let why = lowering.default("network.object_storage");
-    let service = format!("com.amazonaws.{}.s3", lowering.region());
-    let draft = Draft::new(id(["network", "object-storage", "endpoint"]), "AWS::EC2::VPCEndpoint", &why);
-    lowering.add(draft.properties(json!({
-        "VpcId": output(vpc, "/VpcId"),
-        "ServiceName": service,
-        "VpcEndpointType": "Gateway",
-        "RouteTableIds": tables,
-    })));
+    tables
 }
 
 fn nat_gateway(
@@ -203,7 +207,7 @@ fn nat_gateway(
     subnet: &ResourceId,
     attachment: &ResourceId,
 ) -> ResourceId {
-    let why = lowering.default("network.nat_gateways");
+    let why = lowering.asked(&["network", "nat_gateways"], "network.nat_gateways");
     let name = format!("public-{zone}");
     let address = Draft::new(id(["network", &name, "nat-address"]), "AWS::EC2::EIP", &why);
     let address = lowering.add(address.properties(json!({ "Domain": "vpc" })).after(attachment));
@@ -217,132 +221,6 @@ fn nat_gateway(
             }))
             .after(attachment),
     )
-}
-
-/// The groups of the load balancer and of what computes. The load balancer's way in is by address range, since a rule
-/// that points back would close a circle.
-fn groups(
-    lowering: &mut Lowering<'_>,
-    vpc: &ResourceId,
-    cidr: &str,
-    addresses: &Addresses,
-    processes: &[Process],
-) -> (ResourceId, ResourceId) {
-    let why = lowering.default("network.security_groups");
-    let load_balancer =
-        Draft::new(id(["network", "load-balancer", "security-group"]), "AWS::EC2::SecurityGroup", &why);
-    let load_balancer = lowering.add(load_balancer.named_as([], "load-balancer").properties(json!({
-        "VpcId": output(vpc, "/VpcId"),
-        "GroupDescription": "load balancer",
-        "SecurityGroupIngress": [
-            tcp(80, &json!({ "CidrIp": "0.0.0.0/0", "Description": "requests from the internet" })),
-        ],
-        "SecurityGroupEgress": [
-            tcp(PROCESS_PORT, &json!({ "CidrIp": cidr, "Description": "requests to processes" })),
-        ],
-    })));
-    let mut ingress = vec![tcp(
-        PROCESS_PORT,
-        &json!({
-            "SourceSecurityGroupId": output(&load_balancer, "/GroupId"),
-            "Description": "requests from the load balancer",
-        }),
-    )];
-    if processes.len() > 1 {
-        ingress.extend((0..).zip(&ZONES).map(|(number, zone)| {
-            let from = addresses.subnet(&COMPUTE, number);
-            tcp(
-                PROCESS_PORT,
-                &json!({ "CidrIp": from, "Description": format!("requests from processes in zone {zone}") }),
-            )
-        }));
-    }
-    let compute = Draft::new(id(["network", "compute", "security-group"]), "AWS::EC2::SecurityGroup", &why);
-    let compute = lowering.add(compute.named_as([], "compute").properties(json!({
-        "VpcId": output(vpc, "/VpcId"),
-        "GroupDescription": "processes of the app",
-        "SecurityGroupIngress": ingress,
-        "SecurityGroupEgress": [
-            { "IpProtocol": "-1", "CidrIp": "0.0.0.0/0", "Description": "requests of processes" },
-        ],
-    })));
-    (load_balancer, compute)
-}
-
-fn tcp(port: u16, rule: &serde_json::Value) -> serde_json::Value {
-    let mut rule = rule.clone();
-    rule["IpProtocol"] = json!("tcp");
-    rule["FromPort"] = json!(port);
-    rule["ToPort"] = json!(port);
-    rule
-}
-
-/// A group that only what computes reaches, on one port, and that has no way out. A group without a rule for the way out
-/// would get one that allows everything, so the rule allows what cannot happen.
-pub(crate) fn storage_group(
-    lowering: &mut Lowering<'_>,
-    network: &Network,
-    group: ResourceId,
-    port: u16,
-    why: &Origin,
-) -> ResourceId {
-    let name = group.declared_name().to_owned();
-    let primitive = group.primitive().to_owned();
-    let role = if primitive == "cache" { "cache" } else { "database" };
-    lowering.add(Draft::new(group, "AWS::EC2::SecurityGroup", why).named_as([&name], role).properties(
-        json!({
-            "VpcId": output(&network.vpc, "/VpcId"),
-            "GroupDescription": format!("{primitive} {name}"),
-            "SecurityGroupIngress": [tcp(port, &json!({
-                "SourceSecurityGroupId": output(&network.compute_group, "/GroupId"),
-                "Description": "connections of processes",
-            }))],
-            "SecurityGroupEgress": [
-                { "IpProtocol": "-1", "CidrIp": "127.0.0.1/32", "Description": "nothing goes out" },
-            ],
-        }),
-    ))
-}
-
-fn flow_logs(lowering: &mut Lowering<'_>, vpc: &ResourceId) {
-    let why = lowering.default("network.flow_log");
-    let days = lowering.sizes.log_days;
-    let log_group = lowering.add(
-        Draft::new(id(["network", "flow-log", "log-group"]), "AWS::Logs::LogGroup", &why)
-            .named_as([], "flow-log")
-            .properties(json!({ "RetentionInDays": days })),
-    );
-    let role = lowering.add(
-        Draft::new(id(["network", "flow-log", "role"]), "AWS::IAM::Role", &why)
-            .named_as([], "flow-log")
-            .properties(
-                json!({ "AssumeRolePolicyDocument": super::roles::trusts("vpc-flow-logs.amazonaws.com") }),
-            ),
-    );
-    let arn = output(&log_group, "/Arn");
-    let policy = lowering.add(
-        Draft::new(id(["network", "flow-log", "role-policy"]), "AWS::IAM::RolePolicy", &why)
-            .named_as([], "flow-log")
-            .properties(json!({
-                "RoleName": output(&role, "/RoleName"),
-                "PolicyDocument": super::roles::document(&[super::roles::allow(
-                    &["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-                    arn,
-                )]),
-            })),
-    );
-    lowering.add(
-        Draft::new(id(["network", "vpc", "flow-log"]), "AWS::EC2::FlowLog", &why)
-            .properties(json!({
-                "ResourceId": output(vpc, "/VpcId"),
-                "ResourceType": "VPC",
-                "TrafficType": "ALL",
-                "LogDestinationType": "cloud-watch-logs",
-                "LogGroupName": output(&log_group, "/LogGroupName"),
-                "DeliverLogsPermissionArn": output(&role, "/Arn"),
-            }))
-            .after(&policy),
-    );
 }
 
 /// Whether the environment is one that is destroyed as a whole, without asking for each thing.

@@ -6,7 +6,8 @@ use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::ResourceId;
 use serde_json::json;
 
-use crate::builder::{Draft, Lowering, id};
+use super::key;
+use crate::builder::{Draft, Lowering, id, output};
 use crate::processes::Process;
 
 /// Makes a place for each secret.
@@ -16,7 +17,10 @@ pub(crate) fn lower(lowering: &mut Lowering<'_>) {
         let why = Lowering::declared(&secret.at);
         let draft =
             Draft::new(secret_id(&secret.key), "AWS::SecretsManager::Secret", &why).named([&secret.key]);
-        lowering.add(draft.properties(json!({ "Description": format!("secret {}", secret.key) })));
+        lowering.add(draft.properties(json!({
+            "Description": format!("secret {}", secret.key),
+            "KmsKeyId": output(&key::key_id(), "/Arn"),
+        })));
     }
 }
 

@@ -4,6 +4,7 @@ use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::{Json, ResourceId, Value};
 use serde_json::json;
 
+use super::access_log::AccessLog;
 use super::compute::Compute;
 use super::network::{Network, PROCESS_PORT};
 use super::{gateway, registry, roles, secret};
@@ -19,23 +20,31 @@ const BUSY_PERCENT: f64 = 60.0;
 /// Seconds that a new instance has before its health counts.
 const GRACE_SECONDS: u32 = 60;
 
-pub(crate) fn lower(lowering: &mut Lowering<'_>, process: &Process, compute: &Compute, network: &Network) {
+pub(crate) fn lower(
+    lowering: &mut Lowering<'_>,
+    process: &Process,
+    image: Option<&str>,
+    compute: &Compute,
+    network: &Network,
+    log: Option<&AccessLog>,
+) {
     let Some(cluster) = &compute.cluster else { return };
     let repository = registry::lower(lowering, process);
     let log_group = log_group(lowering, process);
     let roles = roles::lower(lowering, process, &repository, &log_group);
-    let task = task_definition(lowering, process, &repository, &log_group, &roles);
+    let image = image.map_or_else(|| awaited_image(lowering, process, &repository), Value::from);
+    let task = task_definition(lowering, process, &image, &log_group, &roles);
     let mut service =
         Draft::new(id(["compute", &process.name, "service"]), "AWS::ECS::Service", &process.origin)
             .deployed()
             .named([&process.name])
-            .properties(service_properties(cluster, &task, network));
+            .properties(service_properties(process, cluster, &task, network));
     if lowering.sizes.process.most_instances.is_none() {
         // Where instances are scaled, how many there are is for the scaling to say.
         service = service.set("DesiredCount", lowering.sizes.process.instances);
     }
     if process.gateway {
-        let gateways = gateway::lower(lowering, network);
+        let gateways = gateway::lower(lowering, network, log);
         let groups = gateways.iter().map(|gateway| {
             json!({
                 "ContainerName": CONTAINER,
@@ -66,16 +75,23 @@ fn log_group(lowering: &mut Lowering<'_>, process: &Process) -> ResourceId {
     lowering.add(draft.named_as([&process.name], "log").properties(json!({ "RetentionInDays": days })))
 }
 
+/// The image that a later build names. It is nobody's to make, so that what runs it waits.
+fn awaited_image(lowering: &mut Lowering<'_>, process: &Process, repository: &ResourceId) -> Value {
+    let draft = Draft::new(id(["compute", &process.name, "image"]), "Manifest::Image", &process.origin);
+    let draft = draft.deployed().properties(json!({ "Repository": output(repository, "/RepositoryUri") }));
+    output(&lowering.add(draft), "/Uri")
+}
+
 fn task_definition(
     lowering: &mut Lowering<'_>,
     process: &Process,
-    repository: &ResourceId,
+    image: &Value,
     log_group: &ResourceId,
     roles: &roles::Roles,
 ) -> ResourceId {
     let mut container = json!({
         "Name": CONTAINER,
-        "Image": Value::join([output(repository, "/RepositoryUri"), ":latest".into()]),
+        "Image": image,
         "Essential": true,
         "PortMappings": [{ "ContainerPort": PROCESS_PORT, "Protocol": "tcp" }],
         "Environment": [
@@ -159,7 +175,7 @@ fn check_size(lowering: &mut Lowering<'_>, process: &Process) {
     lowering.found.push(lowering.environment.point(diagnostic, &["process", name, key]));
 }
 
-fn service_properties(cluster: &ResourceId, task: &ResourceId, network: &Network) -> Json {
+fn service_properties(process: &Process, cluster: &ResourceId, task: &ResourceId, network: &Network) -> Json {
     let subnets: Vec<Value> = network.compute.iter().map(|subnet| output(subnet, "/SubnetId")).collect();
     json!({
         "Cluster": output(cluster, "/ClusterName"),
@@ -175,7 +191,7 @@ fn service_properties(cluster: &ResourceId, task: &ResourceId, network: &Network
         },
         "NetworkConfiguration": { "AwsvpcConfiguration": {
             "AssignPublicIp": "DISABLED",
-            "SecurityGroups": [output(&network.compute_group, "/GroupId")],
+            "SecurityGroups": [output(&network.groups.processes[&process.name], "/GroupId")],
             "Subnets": subnets,
         } },
     })

@@ -26,11 +26,12 @@ pub(super) static FILE: Shape = Shape::Record(&[
     ("allocation", Shape::Allocation),
     ("approval", Shape::Word(&["automatic", "required"])),
     ("settle", Shape::Text),
-    ("network", Shape::Record(&[("cidr", Shape::Text)])),
+    ("network", Shape::Record(NETWORK)),
     ("providers", Shape::Record(PROVIDERS)),
     ("database", Shape::Named(&Shape::Record(DATABASE))),
     ("cache", Shape::Named(&Shape::Record(&[("node_type", Shape::Text), ("replicas", Shape::Count)]))),
     ("process", Shape::Named(&Shape::Record(PROCESS))),
+    ("gateway", Shape::Named(&Shape::Record(GATEWAY))),
     ("bucket", Shape::Named(&Shape::Record(&[("versioned", Shape::Truth)]))),
     ("resources", Shape::PerResource(&Shape::Record(RESOURCE))),
     ("moved", Shape::Records(&[("from", Shape::Text), ("to", Shape::Text)])),
@@ -40,6 +41,15 @@ const PROVIDERS: &[(&str, Shape)] = &[
     ("database", Shape::Word(&["rds", "cloudsql", "neon", "kubernetes", "existing"])),
     ("compute", Shape::Word(&["fargate", "eks", "cloudrun", "gke"])),
 ];
+const NETWORK: &[(&str, Shape)] = &[
+    ("cidr", Shape::Text),
+    ("nat_gateways", Shape::Count),
+    ("flow_logs", Shape::Truth),
+    ("access_logs", Shape::Truth),
+    ("private_endpoints", Shape::Truth),
+];
+const GATEWAY: &[(&str, Shape)] =
+    &[("domain", Shape::Text), ("hosted_zone", Shape::Text), ("certificate", Shape::Text)];
 const DATABASE: &[(&str, Shape)] = &[
     ("server", Shape::Word(&["shared", "own"])),
     ("instance_class", Shape::Text),

@@ -36,14 +36,15 @@ pub(super) fn glance(content: &[u8]) -> Glance {
         speaks: speaks(content),
         holding: constraint::holding(content),
         package: String::from_utf8_lossy(package).into_owned(),
-        imports: imports(rest),
+        imports: paths(rest),
     }
 }
 
 static ENCORE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("encore"));
 static SECRETS: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("secrets"));
 
-fn speaks(content: &[u8]) -> bool {
+/// Whether a file speaks of the framework.
+pub(super) fn speaks(content: &[u8]) -> bool {
     let of_framework = ENCORE.find_iter(content).any(|at| {
         let rest = &content[at + ENCORE.needle().len()..];
         rest.starts_with(b".dev") || rest.starts_with(b":")
@@ -68,9 +69,25 @@ fn package(content: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// What is imported: declarations of imports come before all others.
-fn imports(text: &[u8]) -> String {
-    let mut imports = String::new();
+/// The paths of what is imported, each ended by a line's end.
+fn paths(text: &[u8]) -> String {
+    let mut paths = String::new();
+    each_import(text, &mut |_, path| {
+        paths.push_str(path);
+        paths.push('\n');
+    });
+    paths
+}
+
+/// What a file imports, most likely: the name that it is given, empty where there is none, and the path.
+pub(super) fn imports(content: &[u8]) -> Vec<(&[u8], &str)> {
+    let mut imports = Vec::new();
+    each_import(package(content).1, &mut |name, path| imports.push((name, path)));
+    imports
+}
+
+/// Goes through what is imported: declarations of imports come before all others.
+fn each_import<'c>(text: &'c [u8], take: &mut impl FnMut(&'c [u8], &'c str)) {
     let mut rest = next(text);
     while let Some(after) = rest.strip_prefix(b"import") {
         rest = after_blank(after);
@@ -78,19 +95,18 @@ fn imports(text: &[u8]) -> String {
             Some(inside) => {
                 rest = next(inside);
                 while !rest.is_empty() && !rest.starts_with(b")") {
-                    rest = next(import(rest, &mut imports));
+                    rest = next(import(rest, take));
                 }
                 rest = next(rest.get(1..).unwrap_or_default());
             }
-            None => rest = next(import(rest, &mut imports)),
+            None => rest = next(import(rest, take)),
         }
     }
-    imports
 }
 
-/// Takes the path of one import, and gives what follows; nothing when it is none.
-fn import<'c>(text: &'c [u8], imports: &mut String) -> &'c [u8] {
-    let (_, rest) = word(text.strip_prefix(b".").unwrap_or(text));
+/// Takes the name and path of one import, and gives what follows; nothing when it is none.
+fn import<'c>(text: &'c [u8], take: &mut impl FnMut(&'c [u8], &'c str)) -> &'c [u8] {
+    let (name, rest) = if text.starts_with(b".") { text.split_at(1) } else { word(text) };
     let path = match after_blank(rest).split_first() {
         Some((quote @ (b'"' | b'`'), path)) => {
             memchr::memchr2(*quote, b'\n', path).map(|end| path.split_at(end))
@@ -99,8 +115,7 @@ fn import<'c>(text: &'c [u8], imports: &mut String) -> &'c [u8] {
     };
     let Some((path, rest)) = path else { return &[] };
     if let Ok(path) = std::str::from_utf8(path) {
-        imports.push_str(path);
-        imports.push('\n');
+        take(name, path);
     }
     rest.get(1..).unwrap_or_default()
 }

@@ -33,6 +33,8 @@ mod types;
 mod usage;
 
 #[cfg(test)]
+mod bodies_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +46,7 @@ use crate::app::App;
 use crate::per_file::{Language, Missing, Reader};
 use crate::text::Place;
 use directive::Directive;
-use facts::{Facts, facts};
+use facts::{Facts, facts, whole_facts};
 pub(crate) use glance::contains_word;
 use glance::{Glance, glance};
 use module::Module;
@@ -55,11 +57,42 @@ use program::{File, Program, ServiceId, Site};
 pub(crate) static LANGUAGE: Language<Glance, Facts> =
     Language { name: "go", is_source: module::is_source, glance, facts };
 
+/// How one is looked at of which all bodies are needed.
+pub(crate) static WHOLE: Language<Glance, Facts> =
+    Language { name: "go, whole", is_source: module::is_source, glance, facts: whole_facts };
+
 /// Scans an app written in Go.
 pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diagnostic>), Missing> {
+    scan_by(reader, app, &LANGUAGE)
+}
+
+/// Scans an app whose files are looked at in one of the two ways.
+fn scan_by(
+    reader: &Reader<'_>,
+    app: &App,
+    language: &'static Language<Glance, Facts>,
+) -> Result<(Manifest, Vec<Diagnostic>), Missing> {
     let module = Module::read(reader.tree);
-    let files = source::read(reader, &module)?;
-    let mut program = Program::new(reader.tree, &module, &files);
+    let mut whole = BTreeSet::new();
+    loop {
+        let files = source::read(reader, &module, language, &whole)?;
+        let linked = link(reader, app, &module, &files);
+        reader.leave(files.into_iter().map(|file| file.facts).collect::<Vec<_>>());
+        match linked {
+            Ok(found) => return Ok((found.manifest, found.diagnostics)),
+            Err(unfinished) => whole.extend(unfinished),
+        }
+    }
+}
+
+/// Puts the facts of all files that matter together; or says which files have to be read whole for that.
+fn link(
+    reader: &Reader<'_>,
+    app: &App,
+    module: &Module,
+    files: &[File<'_>],
+) -> Result<Found, BTreeSet<String>> {
+    let mut program = Program::new(reader.tree, module, files);
     let mut found = Found::new(app, files.iter().filter_map(problem).collect());
 
     let directed = service::directives(&program, &mut found);
@@ -68,7 +101,10 @@ pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diag
     let endpoints = directed.iter().filter(|directed| matches!(directed.directive, Directive::Api(_)));
     let endpoints = endpoints.map(|directed| (directed.index, directed.at)).collect();
     let guests = gateway::global_middleware(&program, &directed);
-    program.settle(&guests, &endpoints, reader.threads);
+    let unfinished = program.settle(&guests, &endpoints, reader.threads);
+    if !unfinished.is_empty() {
+        return Err(unfinished);
+    }
     service::structs(&program, &directed, &mut found);
     service::endpoints(&program, &directed, &mut found);
     gateway::auth_handler(&program, &directed, &mut found);
@@ -86,8 +122,7 @@ pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diag
     path::check(&program, &directed, &mut found);
     signature::check(&program, &directed, &mut found);
     usage::check(&program, &directed, &mut found);
-    reader.leave(files.into_iter().map(|file| file.facts).collect::<Vec<_>>());
-    Ok((found.manifest, found.diagnostics))
+    Ok(found)
 }
 
 /// What has been found so far.

@@ -287,14 +287,17 @@ impl<'t> Program<'t> {
     }
 
     /// Finds out in which services each declaration's code runs. `guests` are functions that run in services which do
-    /// not name them, and `endpoints` those that are called over the network from other services.
+    /// not name them, and `endpoints` those that are called over the network from other services. Gives the paths of the
+    /// files that have to be read whole before that is known.
     pub(super) fn settle(
         &mut self,
         guests: &[(Node, BTreeSet<ServiceId>)],
         endpoints: &BTreeSet<Node>,
         threads: usize,
-    ) {
-        self.reached = reach::reach(self, guests, endpoints, threads);
+    ) -> BTreeSet<String> {
+        let unfinished;
+        (self.reached, unfinished) = reach::reach(self, guests, endpoints, threads);
+        unfinished.into_iter().map(|file| self.files[file].path.to_owned()).collect()
     }
 
     /// The service that a folder is part of: that of the nearest root above it.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashSet};
 
-use super::facts::{Declaration, Form};
+use super::facts::{Declaration, Extent, Form};
 use super::program::{File, Node, Program, ServiceId};
 use crate::parallel;
 
@@ -80,27 +80,30 @@ impl Rows {
 }
 
 /// Finds out what is reached. `guests` run in services that do not name them; `endpoints` are not called from other
-/// services as functions are.
+/// services as functions are. Gives the files as well of which bodies were left out that run in other services than theirs:
+/// what these do is not known.
 pub(super) fn reach<'t>(
     program: &Program<'t>,
     guests: &[(Node, BTreeSet<ServiceId>)],
     endpoints: &BTreeSet<Node>,
     threads: usize,
-) -> Reached<'t> {
+) -> (Reached<'t>, BTreeSet<usize>) {
     let graph = Graph::new(program, endpoints, threads);
     let services: BTreeSet<_> = graph.owners.iter().flatten().copied().collect();
     let services: Vec<ServiceId> = services.into_iter().collect();
     let walks = parallel::map(&services, threads, |service| Walk::new(&graph, *service).walk(guests));
     let (runs, loads) = (vec![0; graph.rows.all()], BTreeMap::new());
     let mut reached = Reached { rows: Rows::default(), runs, sets: vec![Vec::new()], loads };
-    for (service, (nodes, packages)) in services.iter().zip(walks) {
-        reached.add(*service, &nodes);
-        for package in packages {
+    let mut unfinished = BTreeSet::new();
+    for (service, walked) in services.iter().zip(walks) {
+        reached.add(*service, &walked.reached);
+        unfinished.extend(walked.unfinished);
+        for package in walked.loaded {
             reached.loads.entry(graph.packages[package].path).or_default().push(*service);
         }
     }
     reached.rows = graph.rows;
-    reached
+    (reached, unfinished)
 }
 
 /// What names what.
@@ -140,6 +143,16 @@ impl<'t> Graph<'t> {
         let names = parallel::map(&all, threads, |file| names(program, &rows, &methods, *file));
         let (packages, package_of) = packages(files);
         Self { files, rows, owners, names, is_endpoint, packages, package_of }
+    }
+
+    /// Whether it is not known what a declaration of a file does.
+    fn is_left_out(&self, file: usize, number: u32) -> bool {
+        let facts = &self.files[file].facts;
+        facts.extent == Extent::WithoutBodies
+            && matches!(
+                &facts.declarations[(number - self.rows.first[file]) as usize].form,
+                Form::Function(function) if function.is_left_out
+            )
     }
 
     /// What a declaration of a file names.
@@ -223,17 +236,20 @@ struct Walk<'g, 't> {
     is_reached: Vec<bool>,
     reached: Vec<u32>,
     loaded: HashSet<usize>,
+    /// Files of which bodies were left out that are reached and not the service's own.
+    unfinished: BTreeSet<usize>,
     open: Vec<u32>,
 }
 
 impl<'g, 't> Walk<'g, 't> {
     fn new(graph: &'g Graph<'t>, service: ServiceId) -> Self {
         let (is_reached, reached) = (vec![false; graph.rows.all()], Vec::new());
-        Self { graph, service, is_reached, reached, loaded: HashSet::default(), open: Vec::new() }
+        let (loaded, unfinished) = (HashSet::default(), BTreeSet::new());
+        Self { graph, service, is_reached, reached, loaded, unfinished, open: Vec::new() }
     }
 
-    /// The declarations that run in the service, and the packages that it loads.
-    fn walk(mut self, guests: &[(Node, BTreeSet<ServiceId>)]) -> (Vec<u32>, HashSet<usize>) {
+    /// Goes to all that runs in the service.
+    fn walk(mut self, guests: &[(Node, BTreeSet<ServiceId>)]) -> Self {
         let graph = self.graph;
         for (package, of_package) in graph.packages.iter().enumerate() {
             if of_package.files.iter().any(|file| graph.owners[*file] == Some(self.service)) {
@@ -244,14 +260,18 @@ impl<'g, 't> Walk<'g, 't> {
         self.open.extend(guests.filter_map(|(guest, _)| graph.rows.number(*guest)));
         while let Some(number) = self.open.pop() {
             let file = graph.rows.file(number);
-            let is_remote = graph.is_endpoint[number as usize] && graph.owners[file] != Some(self.service);
+            let is_own = graph.owners[file] == Some(self.service);
+            let is_remote = graph.is_endpoint[number as usize] && !is_own;
             if !is_remote && !std::mem::replace(&mut self.is_reached[number as usize], true) {
                 self.reached.push(number);
+                if !is_own && graph.is_left_out(file, number) {
+                    self.unfinished.insert(file);
+                }
                 self.load(graph.package_of[file]);
                 self.open.extend(graph.named_by(file, number));
             }
         }
-        (self.reached, self.loaded)
+        self
     }
 
     /// Loads a package and what it imports. Of a package of another service only what is named is reached: the

@@ -5,18 +5,24 @@
 //! read files beside these that contain a name which turned out to be wanted: a variable that may hold a resource, or
 //! a type that a declaration is about. Packages outside of services are read whole, since it matters which of their
 //! functions call each other; so are those of a service of which another service calls more than endpoints.
+//!
+//! Of a file that only uses something the bodies are left out that name nothing imported ([`Extent`]). When one of the
+//! words that are wanted is in such a file, it is read again with all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashSet};
 
-use super::LANGUAGE;
-use super::facts::{Above, Action, Declaration, Facts, Form, Type, TypeForm, Use, is_framework, usual_name};
+use super::WHOLE;
+use super::facts::{
+    Above, Action, Declaration, Extent, Facts, Form, Type, TypeForm, Use, is_framework, usual_name,
+};
 use super::glance::{Glance, contains_word};
 use super::module::{Module, folder_of, upwards};
 use super::program::File;
+use crate::known::Key;
 use crate::parallel;
-use crate::per_file::{Missing, Reader, Sources, Words};
+use crate::per_file::{Language, Missing, Reader, Sources, Words};
 
 /// Packages of the framework that have nothing to do with resources: whoever uses them leads to none.
 const HARMLESS: [&str; 5] = [
@@ -68,46 +74,89 @@ struct Candidate<'t, 'g> {
     imported: HashMap<String, String>,
 }
 
-/// Reads the files of an app that can matter.
-pub(super) fn read<'t>(reader: &Reader<'t>, module: &Module) -> Result<Vec<File<'t>>, Missing> {
-    let sources = reader.sources(&LANGUAGE, |_| true)?;
+impl Candidate<'_, '_> {
+    /// Whether there is anything in the file that its facts do not say.
+    fn is_open(&self) -> bool {
+        self.facts.as_ref().is_none_or(|facts| facts.extent == Extent::WithoutBodies)
+    }
+}
+
+/// Reads the files of an app that can matter, as this language has it, and those with these paths whole.
+pub(super) fn read<'t>(
+    reader: &Reader<'t>,
+    module: &Module,
+    language: &'t Language<Glance, Facts>,
+    whole: &BTreeSet<String>,
+) -> Result<Vec<File<'t>>, Missing> {
+    let sources = reader.sources(language, |_| true)?;
     let mut candidates = candidates(&sources, module);
     let names = package_names(&candidates);
     read_those(&sources, &mut candidates, &names, |each| each.glance.speaks)?;
     let leading = leading(&candidates);
     let leads = |each: &Candidate<'_, '_>| each.glance.imports().any(|import| leading.contains(import));
-    read_those(&sources, &mut candidates, &names, leads)?;
+    let mut answered = HashMap::default();
     for round in 0.. {
         let wanted = Wanted::of(&candidates, &names, &leading, reader.threads);
-        let found = wanted.found(&sources, &candidates)?;
+        let found = wanted.found(&sources, &candidates, &names, leads, &mut answered)?;
         // What takes so many rounds is not worth to be found word by word.
         let all = round == MAX_ROUNDS;
         let is_wanted = |each: &Candidate<'_, '_>| {
-            found.contains(&each.index) || (all && leading.contains(&each.package))
+            found.contains(&each.index)
+                || (all && leading.contains(&each.package))
+                || whole.contains(each.path)
         };
-        if !read_those(&sources, &mut candidates, &names, is_wanted)? || all {
+        let is_any = read_whole(&sources, &mut candidates, &names, is_wanted)?;
+        if round == 0 {
+            // What is wanted whole is known of most of them by now, so that few are read twice.
+            read_those(&sources, &mut candidates, &names, leads)?;
+        } else if !is_any || all {
             break;
         }
     }
     Ok(candidates.into_iter().filter_map(file).collect())
 }
 
-/// Takes the facts of files that were not read yet; says whether there were any.
+/// Takes the facts of files that were not read yet.
 fn read_those(
     sources: &Sources<'_, '_, Glance, Facts>,
     candidates: &mut [Candidate<'_, '_>],
     names: &BTreeMap<String, String>,
     is_wanted: impl Fn(&Candidate<'_, '_>) -> bool,
-) -> Result<bool, Missing> {
-    let mut wanted: Vec<_> =
+) -> Result<(), Missing> {
+    let wanted: Vec<_> =
         candidates.iter_mut().filter(|each| each.facts.is_none() && is_wanted(each)).collect();
-    let facts = sources.facts(&wanted.iter().map(|each| each.index).collect::<Vec<_>>())?;
-    let is_any = !facts.is_empty();
-    let imported = parallel::map(&facts, sources.threads(), |facts| imported_names(facts, names));
-    for ((each, facts), imported) in wanted.iter_mut().zip(facts).zip(imported) {
+    let indices: Vec<usize> = wanted.iter().map(|each| each.index).collect();
+    // What is wrong in a body is only said of files that are asked for whole, whatever an earlier scan asked for.
+    let are_enough = |facts: &Facts| facts.extent != Extent::AllAskedFor || facts.problem.is_none();
+    let facts = sources.facts_by(sources.language(), &indices, are_enough)?;
+    take(wanted, facts, names, sources.threads());
+    Ok(())
+}
+
+/// Takes all facts of files of which something is open; says whether there were any.
+fn read_whole(
+    sources: &Sources<'_, '_, Glance, Facts>,
+    candidates: &mut [Candidate<'_, '_>],
+    names: &BTreeMap<String, String>,
+    is_wanted: impl Fn(&Candidate<'_, '_>) -> bool,
+) -> Result<bool, Missing> {
+    let wanted: Vec<_> = candidates.iter_mut().filter(|each| each.is_open() && is_wanted(each)).collect();
+    let indices: Vec<usize> = wanted.iter().map(|each| each.index).collect();
+    let facts = sources.facts_by(&WHOLE, &indices, |facts| facts.extent != Extent::WithoutBodies)?;
+    take(wanted, facts, names, sources.threads());
+    Ok(!indices.is_empty())
+}
+
+fn take(
+    candidates: Vec<&mut Candidate<'_, '_>>,
+    facts: Vec<Facts>,
+    names: &BTreeMap<String, String>,
+    threads: usize,
+) {
+    let imported = parallel::map(&facts, threads, |facts| imported_names(facts, names));
+    for ((each, facts), imported) in candidates.into_iter().zip(facts).zip(imported) {
         (each.imported, each.facts) = (imported, Some(facts));
     }
-    Ok(is_any)
 }
 
 fn candidates<'t, 'g>(
@@ -210,6 +259,8 @@ fn imported_names(facts: &Facts, names: &BTreeMap<String, String>) -> HashMap<St
 struct Wanted {
     /// Words, by package.
     words: BTreeMap<String, BTreeSet<String>>,
+    /// The same with the names of endpoints and auth handlers, which are looked for in bodies that were left out.
+    in_bodies: BTreeMap<String, BTreeSet<String>>,
     /// Packages of which everything is wanted.
     whole: BTreeSet<String>,
 }
@@ -229,7 +280,7 @@ impl Wanted {
         let whole =
             packages.iter().filter(|(package, folder)| leading.contains(**package) && !in_service(folder));
         let whole = whole.map(|(package, _)| (*package).to_owned()).collect();
-        let mut wanted = Self { words: BTreeMap::new(), whole };
+        let mut wanted = Self { words: BTreeMap::new(), in_bodies: BTreeMap::new(), whole };
         let root_of = |folder| upwards(folder).find(|folder| services.contains(folder));
         let roots = packages.iter().map(|(package, folder)| (*package, root_of(*folder))).collect();
         let ((held, missing), ()) = parallel::both(
@@ -242,6 +293,12 @@ impl Wanted {
         }
         for (package, name) in missing {
             wanted.add(&package, std::iter::once(name.as_str()));
+        }
+        wanted.in_bodies.clone_from(&wanted.words);
+        for each in candidates {
+            for name in each.facts.iter().flat_map(directed) {
+                wanted.in_bodies.entry(each.package.clone()).or_default().insert(name.to_owned());
+            }
         }
         wanted
     }
@@ -292,26 +349,56 @@ impl Wanted {
         self.words.entry(package.to_owned()).or_default().extend(words);
     }
 
-    /// The files that are not read and contain what is wanted, by their indices.
+    /// The files of which something is open, and that contain what is wanted, by their indices. Those that contain none of
+    /// the words that they are asked for are noted in `answered`, and not asked for the same again.
     fn found(
         &self,
         sources: &Sources<'_, '_, Glance, Facts>,
         candidates: &[Candidate<'_, '_>],
+        names: &BTreeMap<String, String>,
+        leads: impl Fn(&Candidate<'_, '_>) -> bool,
+        answered: &mut HashMap<usize, Key>,
     ) -> Result<HashSet<usize>, Missing> {
-        let words: HashMap<&str, Words> =
-            self.words.iter().map(|(package, words)| (package.as_str(), Words::new(words))).collect();
+        let [words, in_bodies] = [&self.words, &self.in_bodies].map(|words| -> HashMap<&str, Words> {
+            words.iter().map(|(package, words)| (package.as_str(), Words::new(words))).collect()
+        });
         let (mut found, mut asked) = (HashSet::default(), Vec::new());
-        for each in candidates.iter().filter(|each| each.facts.is_none()) {
-            if self.whole.contains(&each.package) {
+        for each in candidates.iter().filter(|each| each.is_open()) {
+            let words = if leads(each) { &in_bodies } else { &words };
+            let is_surprising = each.facts.as_ref().is_some_and(|facts| imports_by_surprise(facts, names));
+            if is_surprising || self.whole.contains(&each.package) {
                 found.insert(each.index);
-            } else if let Some(words) = words.get(each.package.as_str()) {
+            } else if let Some(words) = words.get(each.package.as_str())
+                && answered.get(&each.index) != Some(&words.key())
+            {
                 asked.push((each.index, words));
             }
         }
         let answers = sources.contain(&asked, contains_word)?;
-        found.extend(asked.iter().zip(answers).filter(|(_, answer)| *answer).map(|((file, _), _)| *file));
+        for ((file, words), is_found) in asked.into_iter().zip(answers) {
+            if is_found {
+                found.insert(file);
+            } else {
+                answered.insert(file, words.key());
+            }
+        }
         Ok(found)
     }
+}
+
+/// Whether a package of the app has another name than its path says: then its name was not looked for in bodies.
+fn imports_by_surprise(facts: &Facts, names: &BTreeMap<String, String>) -> bool {
+    let is_surprise = |path: &str| names.get(path).is_some_and(|name| name != usual_name(path));
+    facts.imports.iter().any(|import| import.name.is_none() && is_surprise(&import.path))
+}
+
+/// The names of endpoints and auth handlers: not all that can be written with them may be.
+fn directed(facts: &Facts) -> impl Iterator<Item = &str> {
+    let is_called = |text: &str| text.starts_with("api") || text.starts_with("authhandler");
+    facts.directives.iter().filter(move |directive| is_called(&directive.text)).filter_map(|directive| {
+        let Above::Declaration(at) = directive.above else { return None };
+        Some(facts.declarations[at].name())
+    })
 }
 
 /// What the files that are read declare, by package and name.

@@ -64,7 +64,7 @@ pub(crate) static LANGUAGE: Language<Glance, Facts> =
     Language { name: "typescript", is_source: source::is_source, glance, facts };
 
 /// How one is looked at when what was left out of its facts is needed.
-static WHOLE: Language<Glance, Facts> =
+pub(crate) static WHOLE: Language<Glance, Facts> =
     Language { name: "typescript, whole", is_source: source::is_source, glance, facts: whole_facts };
 
 /// Scans an Encore.ts app.

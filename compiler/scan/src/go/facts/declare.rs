@@ -7,11 +7,14 @@ use crate::go::parser::ast::{self, Comment, Expression, ExpressionKind, Span, Va
 
 /// Reads the declarations of a file, and walks over each of them.
 pub(super) fn declarations<'a>(reader: &Reader<'a>, walk: &mut Walk<'_, 'a>, facts: &mut Facts) {
+    let is_directive = |comment: &&Comment<'a>| directive_text(comment.text).is_some();
+    // Most files have none, and then it is of no interest which comments belong to what.
+    let has_directives = reader.file.comments.iter().any(|comment| is_directive(&comment));
     let mut attached = Vec::new();
     for declaration in reader.file.declarations {
         let start = declaration.span().start;
-        let comments = reader.file.doc(start).iter().filter(|comment| directive_text(comment.text).is_some());
-        let comments: Vec<_> = comments.copied().collect();
+        let above = if has_directives { reader.file.doc(start) } else { &[] };
+        let comments: Vec<_> = above.iter().filter(is_directive).copied().collect();
         let above = match declaration {
             ast::Declaration::Import(_) => Above::Other,
             ast::Declaration::Const(group) => {
@@ -36,7 +39,9 @@ pub(super) fn declarations<'a>(reader: &Reader<'a>, walk: &mut Walk<'_, 'a>, fac
         attached.extend(comments.iter().map(|comment| comment.span.start));
         facts.directives.extend(comments.iter().filter_map(|comment| directive(reader, comment, above)));
     }
-    alone(reader, &attached, facts);
+    if has_directives {
+        alone(reader, &attached, facts);
+    }
 }
 
 /// The directives that stand above nothing.
@@ -155,6 +160,7 @@ fn function<'a>(
         generic: function.type_parameters.first().map(|parameter| reader.at(parameter.span)),
         signature: (is_directed || may_set_up_a_service)
             .then(|| kind::signature(reader, &function.signature)),
+        is_left_out: function.is_left_out,
     }));
     let (names, types) = (words(reader, &[function.name]), walk.end());
     facts.declarations.push(Declaration { names, at: at_head(reader, function), form, types });

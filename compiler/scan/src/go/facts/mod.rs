@@ -20,7 +20,7 @@ use crate::text::Place;
 
 pub(super) use fold::{Constant, Why};
 pub(super) use reader::{is_framework, usual_name};
-pub(super) use walk::facts;
+pub(super) use walk::{facts, whole_facts};
 
 /// The facts of one file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,19 @@ pub(crate) struct Facts {
     pub(super) uses: Vec<Use>,
     /// The first thing that is not Go.
     pub(super) problem: Option<Problem>,
+    pub(super) extent: Extent,
+}
+
+/// How much of a file its facts are about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Extent {
+    /// All of it: nothing can be left out.
+    #[default]
+    All,
+    /// Bodies of functions were left out that name no imported package. They may name what is in their own package.
+    WithoutBodies,
+    /// All of it, since somebody asked for that.
+    AllAskedFor,
 }
 
 /// What is wrong with a file.
@@ -125,6 +138,8 @@ pub(super) struct Function {
     pub(super) generic: Option<Place>,
     /// Kept of functions with a directive, and of those that may set up a service.
     pub(super) signature: Option<Signature>,
+    /// Whether what it does is not known.
+    pub(super) is_left_out: bool,
 }
 
 /// What a method belongs to.

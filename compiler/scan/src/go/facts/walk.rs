@@ -8,21 +8,39 @@ use std::collections::BTreeSet;
 
 use bumpalo::Bump;
 
-use super::reader::{Chain, Reader};
+use super::reader::{Chain, Reader, usual_name};
 use super::scope::Scope;
-use super::{Action, Call, Facts, Passed, Problem, Role, Use, declare, kind, value};
+use super::standard::is_standard;
+use super::{
+    Action, Call, Declaration, Extent, Facts, Form, Passed, Problem, Role, Use, declare, kind, value,
+};
+use crate::go::glance;
 use crate::go::parser::ast::{
     self, Block, ErrorKind, Expression, ExpressionKind, Function, InterfaceElement, Signature, TypeParameter,
     TypeSpec,
 };
-use crate::go::parser::parse;
+use crate::go::parser::{LeftOut, parse, parse_without};
+use crate::text::Places;
+
+/// Imports whose names are looked for in bodies; with more of them a file is read whole.
+const MAX_IMPORTS: usize = 64;
 
 /// Methods and functions that are given SQL, and which of their arguments it is.
 const QUERIES: [(&str, usize); 6] =
     [("Exec", 1), ("Query", 1), ("QueryRow", 1), ("ExecTx", 2), ("QueryTx", 2), ("QueryRowTx", 2)];
 
-/// Finds the facts of a file.
+/// Finds the facts of a file, without those of bodies that most likely cannot matter.
 pub(in crate::go) fn facts(content: &[u8]) -> Facts {
+    facts_of(content, |arena, text| shortened(arena, text).unwrap_or_else(|| facts_in(parse(arena, text))))
+}
+
+/// Finds all facts of a file.
+pub(in crate::go) fn whole_facts(content: &[u8]) -> Facts {
+    let extent = Extent::AllAskedFor;
+    facts_of(content, |arena, text| Facts { extent, ..facts_in(parse(arena, text)) })
+}
+
+fn facts_of(content: &[u8], find: impl FnOnce(&Bump, &str) -> Facts) -> Facts {
     let (text, broken_at) = match std::str::from_utf8(content) {
         Ok(text) => (Cow::Borrowed(text), None),
         Err(error) => (String::from_utf8_lossy(content), Some(error.valid_up_to())),
@@ -32,15 +50,50 @@ pub(in crate::go) fn facts(content: &[u8]) -> Facts {
         static ARENA: RefCell<Bump> = RefCell::default();
     }
     ARENA.with_borrow_mut(|arena| {
-        let facts = facts_in(arena, &text, broken_at);
+        let mut facts = find(arena, &text);
         arena.reset();
+        if let Some(at) = broken_at {
+            facts.problem = Some(not_text(&text, at));
+        }
         facts
     })
 }
 
-fn facts_in(arena: &Bump, text: &str, broken_at: Option<usize>) -> Facts {
-    let reader = Reader::new(parse(arena, text));
-    let mut facts = Facts { problem: problem(&reader, broken_at), ..Facts::default() };
+/// The facts of a file that only uses what others declare, without those of bodies that name nothing imported. Absent when
+/// all of it is to be read: when it speaks of the framework, when there are names without a dot that may be imported, and
+/// when what is left is no code.
+fn shortened(arena: &Bump, text: &str) -> Option<Facts> {
+    let imports = glance::imports(text.as_bytes());
+    if glance::speaks(text.as_bytes()) || imports.len() > MAX_IMPORTS {
+        return None;
+    }
+    let mut names = Vec::with_capacity(imports.len());
+    for (name, path) in &imports {
+        match std::str::from_utf8(name).ok()? {
+            "." => return None,
+            "_" => {}
+            _ if is_standard(path) => {}
+            "" => names.push(usual_name(path)),
+            name => names.push(name),
+        }
+    }
+    let left_out = LeftOut::without(names.into_iter());
+    let mut facts = facts_in(parse_without(arena, text, Some(&left_out)));
+    let imported = facts.imports.iter().map(|import| import.path.as_str());
+    if facts.problem.is_some() || !imported.eq(imports.iter().map(|(_, path)| *path)) {
+        return None;
+    }
+    let is_left_out =
+        |each: &Declaration| matches!(&each.form, Form::Function(function) if function.is_left_out);
+    if facts.declarations.iter().any(is_left_out) {
+        facts.extent = Extent::WithoutBodies;
+    }
+    Some(facts)
+}
+
+fn facts_in(file: ast::File<'_>) -> Facts {
+    let reader = Reader::new(file);
+    let mut facts = Facts { problem: problem(&reader), ..Facts::default() };
     if let Some(name) = reader.file.package {
         name.text.clone_into(&mut facts.package);
         let start = reader.file.source[..name.span.start as usize].rfind("package").unwrap_or_default();
@@ -54,13 +107,12 @@ fn facts_in(arena: &Bump, text: &str, broken_at: Option<usize>) -> Facts {
     facts
 }
 
-fn problem(reader: &Reader<'_>, broken_at: Option<usize>) -> Option<Problem> {
-    if let Some(start) = broken_at {
-        let end = start + char::REPLACEMENT_CHARACTER.len_utf8();
-        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let at = reader.at(ast::Span { start: offset(start), end: offset(end) });
-        return Some(Problem { message: "the file is not UTF-8".to_owned(), at, is_limit: false });
-    }
+fn not_text(text: &str, start: usize) -> Problem {
+    let at = Places::new(text).place(start, start + char::REPLACEMENT_CHARACTER.len_utf8());
+    Problem { message: "the file is not UTF-8".to_owned(), at, is_limit: false }
+}
+
+fn problem(reader: &Reader<'_>) -> Option<Problem> {
     let error = reader.file.errors.first()?;
     let is_limit = error.kind == ErrorKind::TooDeep;
     Some(Problem { message: error.message.to_owned(), at: reader.at(error.span), is_limit })

@@ -2,7 +2,7 @@
 
 use super::Parser;
 use super::ast::{
-    ConstSpec, Declaration, Expression, File, Function, Group, ImportSpec, Name, Span, StatementKind,
+    Block, ConstSpec, Declaration, Expression, File, Function, Group, ImportSpec, Name, Span, StatementKind,
     StringLiteral, TypeParameter, TypeSpec, VarSpec,
 };
 use super::parameter::split_name;
@@ -219,10 +219,23 @@ impl<'a> Parser<'a> {
             &[]
         };
         let signature = self.signature();
-        let body = self.has_body().then(|| self.block());
+        let has_body = self.has_body();
+        let left_out = if has_body { self.left_out_body() } else { None };
+        let is_left_out = left_out.is_some();
+        let body = left_out.or_else(|| has_body.then(|| self.block()));
         let span = self.since(start);
         self.end_of_statement(Kind::End);
-        self.alloc(Function { span, receiver, name, type_parameters, signature, body })
+        self.alloc(Function { span, receiver, name, type_parameters, signature, body, is_left_out })
+    }
+
+    /// Skips a body, if it is one to be left out.
+    fn left_out_body(&mut self) -> Option<Block<'a>> {
+        let start = self.start();
+        let end = self.left_out?.end(self.lexer.source, start as usize)?;
+        self.lexer.skip_to(end);
+        self.advance();
+        self.accept(Kind::RightBrace);
+        Some(Block { span: self.since(start), statements: &[] })
     }
 
     /// Whether a function has a body. One that begins on the next line is an error, and the body all the same.

@@ -58,6 +58,11 @@ impl<'a> Lexer<'a> {
         &self.source[self.at..]
     }
 
+    /// Goes on at an offset that lies ahead, where a token begins.
+    pub(super) fn skip_to(&mut self, offset: usize) {
+        self.at = offset;
+    }
+
     /// Notes something that is wrong.
     pub(super) fn error(&mut self, start: usize, end: usize, message: &'a str) {
         self.errors.push(SyntaxError { span: span(start, end), message, kind: ErrorKind::Syntax });

@@ -10,6 +10,7 @@
 //! nests deeper is left out, and one error of [`ErrorKind::TooDeep`] says so.
 
 pub(crate) mod ast;
+mod bodies;
 mod control;
 mod declaration;
 mod doc;
@@ -31,6 +32,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec;
 
 use ast::{ErrorKind, Expression, ExpressionKind, File, Name, Span, StringLiteral, SyntaxError};
+pub(crate) use bodies::LeftOut;
 use lexer::Lexer;
 use token::{Kind, Token};
 
@@ -42,19 +44,29 @@ const SHOWN_BYTES: usize = 40;
 
 /// Parses a file. Never fails: what is wrong is in [`File::errors`], and the rest is in the tree.
 pub(crate) fn parse<'a>(arena: &'a Bump, source: &'a str) -> File<'a> {
+    parse_without(arena, source, None)
+}
+
+/// Parses a file without the bodies of functions that are left out; see [`ast::Function::is_left_out`].
+pub(crate) fn parse_without<'a>(
+    arena: &'a Bump,
+    source: &'a str,
+    left_out: Option<&'a LeftOut<'a>>,
+) -> File<'a> {
     if u32::try_from(source.len()).is_err() {
         let message = "this file is larger than 4 GiB";
         let error = SyntaxError { span: Span::default(), message, kind: ErrorKind::TooDeep };
         let errors = arena.alloc_slice_copy(&[error]);
         return File { source, package: None, declarations: &[], comments: &[], errors };
     }
-    Parser::new(arena, source).file()
+    Parser { left_out, ..Parser::new(arena, source) }.file()
 }
 
 /// What has been parsed so far is left of `token`.
 struct Parser<'a> {
     arena: &'a Bump,
     lexer: Lexer<'a>,
+    left_out: Option<&'a LeftOut<'a>>,
     token: Token,
     /// Where the last token before `token` ends.
     end: u32,
@@ -83,6 +95,7 @@ impl<'a> Parser<'a> {
         Self {
             arena,
             lexer,
+            left_out: None,
             token,
             end: 0,
             consumed: 0,

@@ -74,6 +74,8 @@ pub(crate) struct Function<'a> {
     pub(crate) signature: Signature<'a>,
     /// Absent for what is written in another language.
     pub(crate) body: Option<Block<'a>>,
+    /// Whether there is more in the body than is said here.
+    pub(crate) is_left_out: bool,
 }
 
 /// Parameters and results.

@@ -1,0 +1,192 @@
+//! Who the agent is, who starts it, and who publishes.
+
+use serde_json::json;
+
+use super::events::QUEUE;
+use super::execution::ROLE as EXECUTION;
+use super::store::{BUCKET, KEY};
+use super::{Template, arn, document, sub};
+
+/// The role of the agent.
+pub(super) const AGENT: &str = "AgentRole";
+/// The role by which its tasks are started.
+pub(super) const STARTER: &str = "StartRole";
+
+/// The identity provider whose tokens prove who publishes.
+const ISSUER: &str = "token.actions.githubusercontent.com";
+
+pub(super) fn add(template: &mut Template) {
+    agent(template);
+    starter(template);
+    publisher(template);
+}
+
+fn agent(template: &mut Template) {
+    template.resource(
+        AGENT,
+        "AWS::IAM::Role",
+        json!({
+            "Description": "manifest-agent",
+            "AssumeRolePolicyDocument": super::trusts("ecs-tasks.amazonaws.com"),
+        }),
+    );
+    let policy = document(&[
+        json!({
+            "Sid": "CloudControl",
+            "Effect": "Allow",
+            "Action": [
+                "cloudformation:CancelResourceRequest",
+                "cloudformation:CreateResource",
+                "cloudformation:DeleteResource",
+                "cloudformation:GetResource",
+                "cloudformation:GetResourceRequestStatus",
+                "cloudformation:ListResourceRequests",
+                "cloudformation:ListResources",
+                "cloudformation:UpdateResource",
+            ],
+            "Resource": "*",
+        }),
+        json!({
+            "Sid": "InTheNameOf",
+            "Effect": "Allow",
+            "Action": "iam:PassRole",
+            "Resource": arn(EXECUTION),
+            "Condition": { "StringEquals": { "iam:PassedToService": "cloudformation.amazonaws.com" } },
+        }),
+        json!({
+            "Sid": "FindObjects",
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": arn(BUCKET),
+        }),
+        json!({
+            "Sid": "ReadAndAppend",
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:PutObject"],
+            "Resource": sub("${StateBucket.Arn}/*"),
+        }),
+        json!({
+            "Sid": "Listen",
+            "Effect": "Allow",
+            "Action": ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"],
+            "Resource": arn(QUEUE),
+        }),
+        use_key(),
+    ]);
+    template.resource(
+        "AgentPolicy",
+        "AWS::IAM::RolePolicy",
+        json!({
+            "RoleName": { "Ref": AGENT },
+            "PolicyName": "agent",
+            "PolicyDocument": policy,
+        }),
+    );
+}
+
+fn use_key() -> serde_json::Value {
+    json!({
+        "Sid": "UseTheKey",
+        "Effect": "Allow",
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+        "Resource": arn(KEY),
+    })
+}
+
+fn starter(template: &mut Template) {
+    template.resource(
+        STARTER,
+        "AWS::IAM::Role",
+        json!({
+            "Description": "starts manifest-agent",
+            "AssumeRolePolicyDocument": super::trusts("ecs-tasks.amazonaws.com"),
+        }),
+    );
+    let repositories = sub("arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/*");
+    let policy = document(&[
+        // AWS grants this one on no single resource.
+        json!({ "Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*" }),
+        json!({
+            "Effect": "Allow",
+            "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            "Resource": repositories,
+        }),
+        json!({
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": arn(super::compute::LOG),
+        }),
+    ]);
+    template.resource(
+        "StartPolicy",
+        "AWS::IAM::RolePolicy",
+        json!({
+            "RoleName": { "Ref": STARTER },
+            "PolicyName": "start",
+            "PolicyDocument": policy,
+        }),
+    );
+}
+
+/// A role that writes the next desired state of this environment, and reads what is there to tell which one is next.
+fn publisher(template: &mut Template) {
+    template.resource(
+        "NewIdentityProvider",
+        "AWS::IAM::OIDCProvider",
+        json!({
+            "Url": format!("https://{ISSUER}"),
+            "ClientIdList": ["sts.amazonaws.com"],
+        }),
+    );
+    template.resources["NewIdentityProvider"]["Condition"] = json!("NewProvider");
+    let provider =
+        json!({ "Fn::If": ["NewProvider", { "Ref": "NewIdentityProvider" }, { "Ref": "IdentityProvider" }] });
+    let subject = json!({ "Ref": "PublisherSubject" });
+    template.resource(
+        "PublisherRole",
+        "AWS::IAM::Role",
+        json!({
+            "Description": "publishes desired states, and nothing else",
+            "AssumeRolePolicyDocument": document(&[json!({
+                "Effect": "Allow",
+                "Principal": { "Federated": provider },
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": { "StringEquals": {
+                    format!("{ISSUER}:aud"): "sts.amazonaws.com",
+                    format!("{ISSUER}:sub"): subject,
+                } },
+            })]),
+        }),
+    );
+    let own = "desired/${App}/${Environment}/*";
+    let policy = document(&[
+        json!({
+            "Sid": "FindTheLast",
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": arn(BUCKET),
+            "Condition": { "StringLike": { "s3:prefix": sub(own) } },
+        }),
+        json!({
+            "Sid": "Publish",
+            "Effect": "Allow",
+            "Action": ["s3:GetObject", "s3:PutObject"],
+            "Resource": sub(&format!("${{StateBucket.Arn}}/{own}")),
+        }),
+        use_key(),
+    ]);
+    template.resource(
+        "PublisherPolicy",
+        "AWS::IAM::RolePolicy",
+        json!({
+            "RoleName": { "Ref": "PublisherRole" },
+            "PolicyName": "publish",
+            "PolicyDocument": policy,
+        }),
+    );
+    for name in ["PublisherRole", "PublisherPolicy"] {
+        template.resources[name]["Condition"] = json!("Publishes");
+    }
+    template.output("PublisherRoleArn", "the role that CI takes to publish", arn("PublisherRole"));
+    template.outputs["PublisherRoleArn"]["Condition"] = json!("Publishes");
+}

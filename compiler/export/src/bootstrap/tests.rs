@@ -1,0 +1,90 @@
+//! What the template lets whom do.
+
+use super::*;
+
+fn template(kinds: &[&str]) -> Json {
+    let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+    aws(Catalog::builtin(), &Options { kinds, app: Some("shop".to_owned()), environment: None })
+}
+
+/// The actions that the execution role is allowed.
+fn allowed(template: &Json) -> BTreeSet<String> {
+    let resources = template["Resources"].as_object().unwrap();
+    let policies = resources.iter().filter(|(name, _)| name.starts_with("Handlers"));
+    let statements = policies.flat_map(|(_, policy)| {
+        policy["Properties"]["PolicyDocument"]["Statement"].as_array().unwrap().iter()
+    });
+    let actions = statements.flat_map(|statement| statement["Action"].as_array().unwrap().iter());
+    actions.map(|action| action.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_execution_role_may_do_what_the_handlers_of_the_kinds_in_use_need_and_nothing_else() {
+    let kind = Catalog::builtin().kind("AWS::SQS::Queue").unwrap();
+    let needed: BTreeSet<String> = kind.permissions().into_iter().map(str::to_owned).collect();
+    assert_eq!(allowed(&template(&["AWS::SQS::Queue"])), needed);
+    let all = allowed(&template(&[]));
+    assert!(all.len() > 400 && all.contains("ecs:RegisterTaskDefinition"), "{}", all.len());
+    assert!(!all.iter().any(|action| action.starts_with("iam:") && action.contains("User")), "{all:?}");
+}
+
+#[test]
+fn what_holds_data_is_reached_under_the_environments_names_only() {
+    let template = template(&["AWS::SQS::Queue"]);
+    let statements = &template["Resources"]["Handlers1"]["Properties"]["PolicyDocument"]["Statement"];
+    let own = json!({ "Fn::Sub": "arn:${AWS::Partition}:sqs:*:${AWS::AccountId}:${App}-${Environment}-*" });
+    assert_eq!(statements[0]["Resource"], json!([own]));
+    assert!(statements[0]["Action"].as_array().unwrap().contains(&json!("sqs:DeleteQueue")));
+    assert_eq!(
+        (&statements[1]["Resource"], &statements[1]["Action"]),
+        (&json!("*"), &json!(["sqs:ListQueues"]))
+    );
+}
+
+#[test]
+fn a_policy_is_no_longer_than_aws_takes_and_a_role_has_no_more_than_ten() {
+    let template = template(&[]);
+    let resources = template["Resources"].as_object().unwrap();
+    let policies = resources.iter().filter(|(name, _)| name.starts_with("Handlers"));
+    let lengths: Vec<usize> =
+        policies.map(|(_, policy)| policy["Properties"]["PolicyDocument"].to_string().len()).collect();
+    assert!((2..=10).contains(&lengths.len()), "{lengths:?}");
+    assert!(lengths.iter().all(|length| *length <= 6_144), "{lengths:?}");
+}
+
+#[test]
+fn roles_are_changed_under_the_environments_names_only() {
+    let template = template(&["AWS::IAM::Role", "AWS::IAM::RolePolicy"]);
+    let statements = template["Resources"]["Handlers1"]["Properties"]["PolicyDocument"]["Statement"].clone();
+    let own =
+        json!({ "Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${App}-${Environment}-*" });
+    for statement in statements.as_array().unwrap() {
+        let actions = statement["Action"].as_array().unwrap().iter().map(|action| action.as_str().unwrap());
+        let reads = |action: &str| action.starts_with("iam:Get") || action.starts_with("iam:List");
+        if !actions.clone().all(reads) {
+            assert_eq!(statement["Resource"], own, "{statement}");
+        }
+        let grants = actions.clone().any(|action| action == "iam:CreateRole");
+        assert_eq!(grants, statement["Condition"].get("Fn::If").is_some(), "{statement}");
+    }
+}
+
+#[test]
+fn who_publishes_reaches_its_own_desired_states_only() {
+    let template = template(&["AWS::SQS::Queue"]);
+    let policy = &template["Resources"]["PublisherPolicy"]["Properties"]["PolicyDocument"]["Statement"];
+    let actions: BTreeSet<&str> = policy
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|statement| match &statement["Action"] {
+            Json::Array(actions) => actions.iter().map(|action| action.as_str().unwrap()).collect(),
+            action => vec![action.as_str().unwrap()],
+        })
+        .collect();
+    let only = ["kms:Decrypt", "kms:GenerateDataKey", "s3:GetObject", "s3:ListBucket", "s3:PutObject"];
+    assert_eq!(actions, BTreeSet::from(only));
+    assert_eq!(policy[1]["Resource"], sub("${StateBucket.Arn}/desired/${App}/${Environment}/*"));
+    assert_eq!(template["Parameters"]["App"]["Default"], "shop");
+    assert_eq!(template["Parameters"]["Environment"].get("Default"), None);
+}
