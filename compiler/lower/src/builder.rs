@@ -69,6 +69,11 @@ impl<'a> Lowering<'a> {
         self.environment.origin(keys).unwrap_or_else(|| self.default(rule))
     }
 
+    /// Whether EKS runs the processes, in place of Fargate.
+    pub(crate) fn runs_on_eks(&self) -> bool {
+        self.environment.environment.providers.get("compute").is_some_and(|provider| provider == "eks")
+    }
+
     /// The cloud's region.
     pub(crate) fn region(&self) -> &'a str {
         self.environment.environment.region.as_deref().unwrap_or_default()

@@ -250,6 +250,7 @@ pub(crate) fn network_prefix(cidr: &str) -> Option<(u8, u8)> {
 
 #[cfg(test)]
 mod tests {
+    use super::grammar::Shape;
     use super::*;
 
     const HEAD: &str = "version = 1\nedition = \"2026.1\"\ntype = \"production\"\ncloud = \"aws\"\nregion = \"eu-central-1\"\n";
@@ -268,6 +269,41 @@ mod tests {
         assert_eq!((found[0].code, span.line, span.column), (code, line, column), "{found:?}");
         let said = format!("{} {}", found[0].message, found[0].help.as_deref().unwrap_or_default());
         assert!(said.contains(words), "{said}");
+    }
+
+    /// The keys of a file, as the book names them, each with what it takes.
+    fn keys(shape: &Shape, at: &str, found: &mut Vec<(String, &'static str)>) {
+        let below = |key: &str| if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
+        let takes = match shape {
+            Shape::Record(members) => {
+                return members.iter().for_each(|(key, shape)| keys(shape, &below(key), found));
+            }
+            Shape::Named(shape) => return keys(shape, &below("<name>"), found),
+            // Of resources and moves the page has sections of their own.
+            Shape::PerResource(_) | Shape::Records(_) => return,
+            Shape::Truth => "`true`, `false`",
+            Shape::Word(words) => words[0],
+            Shape::Text | Shape::Count | Shape::Allocation | Shape::Texts | Shape::Paths | Shape::PerPath => {
+                ""
+            }
+        };
+        found.push((at.to_owned(), takes));
+    }
+
+    #[test]
+    fn every_setting_is_in_the_book_with_what_it_takes_and_what_a_change_of_it_does() {
+        let page = include_str!("../../../book/src/reference/environment.md");
+        let mut settings = Vec::new();
+        keys(&FILE, "", &mut settings);
+        assert!(settings.len() >= 25, "{settings:?}");
+        for (key, takes) in settings {
+            let row = page.lines().find(|line| line.starts_with(&format!("| `{key}` |")));
+            let row = row.unwrap_or_else(|| panic!("`{key}` has no row"));
+            let cells: Vec<&str> = row.split(" | ").map(str::trim).collect();
+            assert_eq!(cells.len(), 4, "{row}");
+            assert!(cells[1].contains(takes), "`{key}` takes {takes}: {row}");
+            assert!(cells.iter().all(|cell| !cell.trim_matches([' ', '|']).is_empty()), "{row}");
+        }
     }
 
     #[test]

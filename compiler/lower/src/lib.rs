@@ -121,13 +121,22 @@ fn unsupported(environment: &EnvironmentFile) -> Vec<Diagnostic> {
         }
     }
     for (primitive, provider) in &settings.providers {
-        if !matches!((primitive.as_str(), provider.as_str()), ("database", "rds") | ("compute", "fargate")) {
+        let known = [("database", "rds"), ("compute", "fargate"), ("compute", "eks")];
+        if !known.contains(&(primitive.as_str(), provider.as_str())) {
             report(
                 format!("`{provider}` as provider of `{primitive}` cannot be lowered to yet"),
-                "this version has `rds` for databases and `fargate` for compute",
+                "this version has `rds` for databases, `fargate` and `eks` for compute",
                 &["providers", primitive],
             );
         }
+    }
+    let on_eks = settings.providers.get("compute").is_some_and(|provider| provider == "eks");
+    if let Some(process) = settings.process.keys().next().filter(|_| on_eks) {
+        report(
+            format!("the size of process `{process}` cannot be set on EKS yet"),
+            "remove it: sizes are those of tasks on Fargate",
+            &["process", process],
+        );
     }
     found
 }

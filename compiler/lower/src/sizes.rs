@@ -56,6 +56,9 @@ pub(crate) struct CacheSize {
 /// Major version of the database server, in edition 2026.1.
 pub(crate) const POSTGRES: &str = "18";
 
+/// Minor version of Kubernetes, in edition 2026.1.
+pub(crate) const KUBERNETES: &str = "1.35";
+
 /// Redis' version and the family of its parameters, in edition 2026.1.
 pub(crate) const REDIS: (&str, &str) = ("7.1", "redis7");
 

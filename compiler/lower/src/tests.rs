@@ -569,7 +569,8 @@ fn assert_sound(state: &DesiredState) {
 #[test]
 fn a_shop_is_sound_in_every_environment() {
     for kind in ["production", "development", "preview"] {
-        for lines in ["", "allocation = \"per-service\"\n", "[database.orders]\nserver = \"own\"\n"] {
+        let eks = "[providers]\ncompute = \"eks\"\n";
+        for lines in ["", "allocation = \"per-service\"\n", "[database.orders]\nserver = \"own\"\n", eks] {
             assert_sound(&state(&shop(), kind, lines));
         }
     }

@@ -275,6 +275,11 @@ impl<'w> Words<'w> {
         hasher.finalize_xof().fill(&mut key);
         Self { words, key }
     }
+
+    /// What stands for all of them.
+    pub(crate) fn key(&self) -> Key {
+        self.key
+    }
 }
 
 fn digest(language: &str, content: &[u8]) -> Digest {

@@ -139,7 +139,9 @@ impl Comparison<'_> {
             return true;
         }
         match (self.kind.own_unit(path), declared, live) {
-            (Unit::EmbeddedJson, _, _) => {
+            (Unit::EmbeddedJson, _, _)
+                if !(self.is_plausible() && declared.is_array() && live.is_array()) =>
+            {
                 Self::same_json(declared, live) || self.is_plausible() && plausible::holds_unknown(declared)
             }
             (Unit::Set, Json::Array(declared), Json::Array(live)) => self.same_set(path, declared, live),
@@ -201,9 +203,13 @@ impl Comparison<'_> {
 
     /// Whether nothing says that the order of a list has a meaning.
     pub(crate) fn may_be_reordered(&self, path: &FieldPath) -> bool {
+        let has_none = matches!(self.kind.own_unit(path), Unit::Set | Unit::Map(_))
+            || self.kind.equality(path) == Some(Equality::Unordered)
+            || self.is_unordered(path);
         let name = path.segments().iter().rev().find(|segment| *segment != "*").map_or("", String::as_str);
-        let is_stated = self.kind.schema(path).is_some_and(|schema| schema.insertion_order == Some(true));
-        !is_stated && self.kind.overlay.unit_at(path) != Some(&Unit::Ordered) && !given::is_ordered(name)
+        let is_stated = self.kind.schema(path).is_some_and(|schema| schema.insertion_order == Some(true))
+            || self.kind.overlay.unit_at(path) == Some(&Unit::Ordered);
+        has_none || !is_stated && !given::is_ordered(name)
     }
 
     fn same_policy(declared: &Json, live: &Json) -> bool {

@@ -95,16 +95,18 @@ impl Walk<'_> {
         if plausible::is_unknown(declared) || self.kind.is_provider_owned(&at.path) {
             return;
         }
-        match (is_empty(declared), is_empty(live)) {
+        let is_none = |value: &Json| value.is_null() || is_empty(value);
+        match (is_none(declared), is_none(live)) {
             (true, true) => return,
+            (false, true) if self.comparison.same(&at.path, declared, live) => return,
             (false, true) => return self.declared_only(at, declared),
             (true, false) => return self.live_only(&at.path, &at.live, live),
             (false, false) => {}
         }
+        let is_document = self.kind.own_unit(&at.path) == Unit::EmbeddedJson;
         match (declared, live) {
-            _ if at.path.segments().len() > DEEPEST || self.kind.own_unit(&at.path) == Unit::EmbeddedJson => {
-                self.whole(at, declared, live);
-            }
+            _ if at.path.segments().len() > DEEPEST => self.whole(at, declared, live),
+            (Json::Object(_), _) if is_document => self.whole(at, declared, live),
             (Json::Object(_), Json::Object(_)) if policy::canonical(declared).is_none() => {
                 self.members(at, declared, live);
             }
@@ -211,14 +213,25 @@ impl Walk<'_> {
     }
 
     fn declared_only(&mut self, at: &Place, declared: &Json) {
-        let says_nothing = is_empty(declared)
-            || declared.is_null()
-            || plausible::is_unknown(declared)
-            || self.comparison.is_silent(&at.path, declared)
-            || self.given.is_nothing(&at.path, declared);
-        if !says_nothing {
+        if !self.says_nothing(&at.path, declared) {
             self.report(&at.declared, Some(declared), None, Class::Declared);
         }
+    }
+
+    /// Whether it means nothing that a read does not have a declared value.
+    fn says_nothing(&self, path: &FieldPath, declared: &Json) -> bool {
+        let itself = is_empty(declared)
+            || declared.is_null()
+            || holds_only_cloud_tags(declared)
+            || is_cloud_tag(declared, "Key")
+            || plausible::is_unknown(declared)
+            || self.comparison.is_silent(path, declared)
+            || self.given.is_nothing(path, declared);
+        let members = declared.as_object().filter(|_| path.segments().len() < DEEPEST);
+        itself
+            || members.is_some_and(|members| {
+                members.iter().all(|(name, value)| self.says_nothing(&path.child(name), value))
+            })
     }
 
     fn live_only(&mut self, path: &FieldPath, pointer: &FieldPath, live: &Json) {

@@ -132,11 +132,8 @@ impl<'a> Given<'a> {
 
     /// Whether a live value that nobody declared needs nobody to have set it.
     pub(crate) fn explains(&self, path: &FieldPath, value: &Json) -> bool {
-        if value.is_null()
-            || is_empty(value)
-            || self.kind.is_provider_owned(path)
-            || self.is_part_of_tag(path)
-        {
+        let is_its_own = self.kind.is_provider_owned(path) || self.kind.is_scaled(path);
+        if value.is_null() || is_empty(value) || is_its_own || self.is_part_of_tag(path) {
             return true;
         }
         let name = path.segments().last().map_or("", String::as_str);
@@ -159,19 +156,19 @@ impl<'a> Given<'a> {
         fits(&TABLE.effective.kinds, &self.kind.name) && fits(&TABLE.effective.properties, name)
     }
 
-    /// Whether a declared value says no more than none would.
+    /// Whether a declared value says no more than none would. What a cloud fills in at a creation is there until somebody
+    /// takes it away: that it is the default is no reason for a read to leave it out.
     pub(crate) fn is_nothing(&self, path: &FieldPath, value: &Json) -> bool {
-        match self.known(path, value) {
-            Known::Default => true,
-            Known::Another | Known::Never => false,
-            Known::Nothing => match value {
-                Json::String(text) => TABLE.nothing.iter().any(|nothing| nothing.eq_ignore_ascii_case(text)),
-                Json::Bool(value) => !value,
-                Json::Object(members) => {
-                    members.iter().all(|(name, value)| self.is_nothing(&path.child(name), value))
-                }
-                _ => value.is_null(),
-            },
+        if matches!(self.known(path, value), Known::Another | Known::Never) {
+            return false;
+        }
+        match value {
+            Json::String(text) => is_nothing(text),
+            Json::Bool(value) => !value,
+            Json::Object(members) => {
+                members.iter().all(|(name, value)| self.is_nothing(&path.child(name), value))
+            }
+            _ => value.is_null(),
         }
     }
 
@@ -212,7 +209,7 @@ impl<'a> Given<'a> {
     fn explains_scalar(&self, path: &FieldPath, value: &Json) -> bool {
         match value {
             Json::String(text) => {
-                TABLE.nothing.iter().any(|nothing| nothing.eq_ignore_ascii_case(text))
+                is_nothing(text)
                     || shapes::is_made_up(text)
                     || self.names.iter().any(|name| text.contains(name))
                     || self.repeats(path, text)
@@ -284,6 +281,11 @@ impl<'a> Given<'a> {
     }
 }
 
+/// Whether a text says nothing.
+fn is_nothing(text: &str) -> bool {
+    TABLE.nothing.iter().any(|nothing| nothing.eq_ignore_ascii_case(text))
+}
+
 /// Whether there are values, and all are true or false.
 fn is_flag<'a>(mut values: impl Iterator<Item = &'a Json>) -> bool {
     values.next().is_some_and(Json::is_boolean) && values.all(Json::is_boolean)
@@ -291,12 +293,12 @@ fn is_flag<'a>(mut values: impl Iterator<Item = &'a Json>) -> bool {
 
 /// Texts of a document that name something: long enough to be no accident.
 fn said(document: &Json) -> BTreeSet<&str> {
-    let mut said = BTreeSet::new();
+    let mut said: BTreeSet<&str> = BTreeSet::new();
     let mut queue = vec![document];
     while let Some(value) = queue.pop() {
         match value {
-            Json::String(text) => {
-                said.extend(text.split('|').chain([text.as_str()]).filter(|part| part.len() >= 2))
+            Json::String(text) if text.len() >= 8 || text.contains(['/', ':', '.', '|']) => {
+                said.insert(text);
             }
             Json::Array(items) => queue.extend(items),
             Json::Object(members) => queue.extend(members.values()),

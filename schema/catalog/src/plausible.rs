@@ -97,6 +97,8 @@ fn same_text(name: &str, one: &str, other: &str) -> bool {
     let by = |rule| words::same(rule, one, other);
     let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
     by(Equality::ArnOrName)
+        || is_end_of_link(one, other)
+        || is_end_of_link(other, one)
         || is_revision_of(one, other)
         || is_revision_of(other, one)
         || is_own_attribute(one, other)
@@ -114,6 +116,12 @@ fn same_text(name: &str, one: &str, other: &str) -> bool {
         || address(one).is_some_and(|one| Some(one) == address(other))
         || time(one).is_some_and(|one| Some(one) == time(other))
         || bare_url(one) == bare_url(other)
+}
+
+/// Whether an address ends with the name or the path of the other.
+fn is_end_of_link(link: &str, name: &str) -> bool {
+    let front = link.strip_suffix(name).filter(|_| link.starts_with("https://") && !name.is_empty());
+    front.is_some_and(|front| front.ends_with('/'))
 }
 
 /// Whether an ARN names what the other does, in one of its revisions or with all that is below it: `task:7` is a `task`.
@@ -179,9 +187,9 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(name: &str, one: Json, other: Json, expected: bool) {
-        assert_eq!(same(name, &one, &other), expected, "{one} and {other}");
-        assert_eq!(same(name, &other, &one), expected, "{other} and {one}");
+    fn check(name: &str, one: &Json, other: &Json, expected: bool) {
+        assert_eq!(same(name, one, other), expected, "{one} and {other}");
+        assert_eq!(same(name, other, one), expected, "{other} and {one}");
     }
 
     #[test]
@@ -203,36 +211,43 @@ mod tests {
 
     #[test]
     fn a_number_is_its_text_in_any_spelling_but_a_version_is_no_number() {
-        check("Cost", json!(1), json!("1.0"), true);
-        check("MinCapacity", json!(0.5), json!("0.50"), true);
-        check("EngineVersion", json!("1.1"), json!("1.10"), false);
-        check("Flag", json!(true), json!("True"), true);
+        check("Cost", &json!(1), &json!("1.0"), true);
+        check("MinCapacity", &json!(0.5), &json!("0.50"), true);
+        check("EngineVersion", &json!("1.1"), &json!("1.10"), false);
+        check("Flag", &json!(true), &json!("True"), true);
     }
 
     #[test]
     fn an_address_is_its_network() {
-        check("Cidr", json!("10.0.3.7/16"), json!("10.0.0.0/16"), true);
-        check("Cidr", json!("10.0.0.0/16"), json!("10.0.0.0/15"), false);
-        check("Cidr", json!("2001:DB8::/32"), json!("2001:db8:0::/32"), true);
-        check("Cidr", json!("0.0.0.0/0"), json!("::/0"), false);
+        check("Cidr", &json!("10.0.3.7/16"), &json!("10.0.0.0/16"), true);
+        check("Cidr", &json!("10.0.0.0/16"), &json!("10.0.0.0/15"), false);
+        check("Cidr", &json!("2001:DB8::/32"), &json!("2001:db8:0::/32"), true);
+        check("Cidr", &json!("0.0.0.0/0"), &json!("::/0"), false);
     }
 
     #[test]
     fn identifiers_and_listed_words_have_no_case_and_values_have() {
-        check("ClusterIdentifier", json!("MyCluster"), json!("mycluster"), true);
-        check("Status", json!("enabled"), json!("ENABLED"), true);
-        check("Value", json!("prod"), json!("PROD"), false);
-        check("Description", json!("A b"), json!("a b"), false);
+        check("ClusterIdentifier", &json!("MyCluster"), &json!("mycluster"), true);
+        check("Status", &json!("enabled"), &json!("ENABLED"), true);
+        check("Value", &json!("prod"), &json!("PROD"), false);
+        check("Description", &json!("A b"), &json!("a b"), false);
     }
 
     #[test]
     fn names_stand_for_what_they_name() {
         let key = json!("arn:aws:kms:eu-west-1:1:key/0a");
-        check("KmsKeyId", json!("alias/app"), key.clone(), true);
-        check("Target", json!("alias/app"), key, false);
-        check("Principal", json!("123456789012"), json!("arn:aws:iam::123456789012:root"), true);
-        check("Url", json!("https://a.b/c/"), json!("a.b/c"), true);
-        check("Start", json!("2026-01-01T00:00:00Z"), json!("2026-01-01T01:00:00.000+01:00"), true);
-        check("Start", json!("2026-01-01T00:00:00Z"), json!("2026-01-01T00:00:01Z"), false);
+        check("KmsKeyId", &json!("alias/app"), &key, true);
+        check("Target", &json!("alias/app"), &key, false);
+        check("Principal", &json!("123456789012"), &json!("arn:aws:iam::123456789012:root"), true);
+        check(
+            "Network",
+            &json!("global/networks/a"),
+            &json!("https://cloud.example/v1/global/networks/a"),
+            true,
+        );
+        check("Network", &json!("networks/a"), &json!("https://cloud.example/v1/networks/ba"), false);
+        check("Url", &json!("https://a.b/c/"), &json!("a.b/c"), true);
+        check("Start", &json!("2026-01-01T00:00:00Z"), &json!("2026-01-01T01:00:00.000+01:00"), true);
+        check("Start", &json!("2026-01-01T00:00:00Z"), &json!("2026-01-01T00:00:01Z"), false);
     }
 }

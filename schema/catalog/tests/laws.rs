@@ -2,6 +2,7 @@
 //! sometimes not.
 
 use proptest::prelude::*;
+use schema_catalog::findings::{Class, findings};
 use schema_catalog::units::{Unit, is_empty, units};
 use schema_catalog::{Catalog, Kind, Schema, compare};
 use schema_documents::{FieldPath, Json};
@@ -159,5 +160,18 @@ proptest! {
         let reversed = reversed(kind, &document);
         prop_assert!(compare::equal(kind, &FieldPath::root(), &document, &reversed), "{document} {reversed}");
         prop_assert_eq!(compare::differences(kind, &document, &reversed), Vec::new());
+    }
+
+    #[test]
+    fn what_is_as_declared_for_the_agent_is_no_finding(kind in any_kind(), one in choices(), other in choices()) {
+        let (one, other) = (document(kind, &one), document(kind, &other));
+        // The cloud's own tags are tags for the one, and keys of any list for the other.
+        let is_plain = !one.to_string().contains("\"aws:");
+        for live in [&one, &reversed(kind, &one), &other].into_iter().filter(|_| is_plain) {
+            if compare::differences(kind, &one, live).is_empty() {
+                let found = findings(kind, &one, live);
+                prop_assert!(found.iter().all(|finding| finding.class != Class::Declared), "{one} {live} {found:?}");
+            }
+        }
     }
 }

@@ -77,7 +77,7 @@ impl Tally {
             match finding.class {
                 Class::Declared if !is_expected(&["declared"]) => self.false_declared.push(line()),
                 Class::Undeclared if is_expected(&["atDefault", "generated"]) => {
-                    self.false_undeclared.push(line())
+                    self.false_undeclared.push(line());
                 }
                 Class::Undeclared if !is_expected(&["undeclared"]) => self.beside.push(line()),
                 _ => {}

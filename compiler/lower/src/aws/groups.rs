@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use compiler_model::{AppModel, Endpoint, Service};
-use schema_documents::{Json, Origin, ResourceId};
+use schema_documents::{Json, Origin, ResourceId, Value};
 use serde_json::json;
 
 use super::network::{Addresses, Network, PROCESS_PORT};
@@ -21,7 +21,10 @@ type Calls = BTreeMap<String, BTreeSet<String>>;
 /// The groups of the load balancer and of the processes.
 pub(crate) struct Groups {
     pub load_balancer: ResourceId,
+    /// A group for each process; none where they are pods of a cluster.
     pub processes: BTreeMap<String, ResourceId>,
+    /// The cluster of EKS that they are pods of, which makes one group for all of them.
+    pub cluster: Option<ResourceId>,
 }
 
 pub(crate) fn lower(
@@ -31,17 +34,21 @@ pub(crate) fn lower(
     processes: &[Process],
 ) -> Groups {
     let load_balancer = load_balancer(lowering, vpc, addresses);
+    if lowering.runs_on_eks() {
+        return Groups { load_balancer, processes: BTreeMap::new(), cluster: None };
+    }
     let calls = calls(lowering.model, processes);
     let groups = processes.iter().map(|process| (process.name.clone(), group_id(process))).collect();
     for process in processes {
         let mut ingress = Vec::new();
         if process.gateway {
-            ingress.push(from_group(PROCESS_PORT, &load_balancer, "requests from the load balancer"));
+            let group = output(&load_balancer, "/GroupId");
+            ingress.push(from_group(PROCESS_PORT, &group, "requests from the load balancer"));
         }
         ingress.extend(from_callers(process, &calls, &groups, addresses));
         process_group(lowering, vpc, process, &ingress);
     }
-    Groups { load_balancer, processes: groups }
+    Groups { load_balancer, processes: groups, cluster: None }
 }
 
 fn group_id(process: &Process) -> ResourceId {
@@ -93,11 +100,7 @@ pub(crate) fn storage(
     let name = group.declared_name().to_owned();
     let primitive = group.primitive().to_owned();
     let role = if primitive == "cache" { "cache" } else { "database" };
-    let ingress: Vec<Json> = users
-        .iter()
-        .filter_map(|user| Some((user, network.groups.processes.get(user)?)))
-        .map(|(user, group)| from_group(port, group, &format!("connections of process {user}")))
-        .collect();
+    let ingress = network.groups.of(users, port);
     let draft = Draft::new(group, "AWS::EC2::SecurityGroup", why).named_as([&name], role).properties(json!({
         "VpcId": output(&network.vpc, "/VpcId"),
         "GroupDescription": format!("{primitive} {name}"),
@@ -125,6 +128,23 @@ pub(crate) fn endpoints(lowering: &mut Lowering<'_>, vpc: &ResourceId, addresses
     lowering.add(draft)
 }
 
+impl Groups {
+    /// The rules by which these processes come in at a port.
+    fn of(&self, users: &BTreeSet<String>, port: u16) -> Vec<Json> {
+        match &self.cluster {
+            Some(_) if users.is_empty() => Vec::new(),
+            Some(cluster) => {
+                vec![from_group(port, &output(cluster, "/ClusterSecurityGroupId"), "connections of pods")]
+            }
+            None => users
+                .iter()
+                .filter_map(|user| Some((user, output(self.processes.get(user)?, "/GroupId"))))
+                .map(|(user, group)| from_group(port, &group, &format!("connections of process {user}")))
+                .collect(),
+        }
+    }
+}
+
 fn with_ingress(draft: Draft, ingress: &[Json]) -> Draft {
     if ingress.is_empty() { draft } else { draft.set("SecurityGroupIngress", ingress) }
 }
@@ -140,7 +160,8 @@ fn from_callers(
     let called: BTreeSet<&String> = reached(calls, &process.name);
     let (circle, apart): (Vec<&String>, Vec<&String>) = callers.partition(|caller| called.contains(caller));
     for caller in apart {
-        rules.push(from_group(PROCESS_PORT, &groups[caller], &format!("requests of process {caller}")));
+        let group = output(&groups[caller], "/GroupId");
+        rules.push(from_group(PROCESS_PORT, &group, &format!("requests of process {caller}")));
     }
     if !circle.is_empty() {
         rules.extend(
@@ -190,8 +211,8 @@ fn reached<'a>(calls: &'a Calls, from: &str) -> BTreeSet<&'a String> {
     reached
 }
 
-fn from_group(port: u16, group: &ResourceId, what: &str) -> Json {
-    tcp(port, json!({ "SourceSecurityGroupId": output(group, "/GroupId"), "Description": what }))
+fn from_group(port: u16, group: &Value, what: &str) -> Json {
+    tcp(port, json!({ "SourceSecurityGroupId": group, "Description": what }))
 }
 
 fn from_range(port: u16, range: &str, what: &str) -> Json {

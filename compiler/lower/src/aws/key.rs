@@ -1,4 +1,4 @@
-//! The key of an environment, which encrypts what holds credentials: who may use it is decided by the roles of the
+//! The key of an environment, which encrypts what holds credentials, in a cluster as well: who may use it is decided by the roles of the
 //! environment alone.
 
 use schema_documents::ResourceId;
@@ -13,7 +13,8 @@ pub(crate) fn key_id() -> ResourceId {
 
 /// Lowers the key, where something is encrypted with it.
 pub(crate) fn lower(lowering: &mut Lowering<'_>) {
-    if lowering.model.secrets.is_empty() {
+    let cluster = lowering.runs_on_eks() && !lowering.model.services.is_empty();
+    if lowering.model.secrets.is_empty() && !cluster {
         return;
     }
     let why = lowering.default("encryption.key");

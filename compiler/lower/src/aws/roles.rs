@@ -28,13 +28,23 @@ pub(crate) fn lower(
     log_group: &ResourceId,
 ) -> Roles {
     let mut policies = Vec::new();
-    let execution = role(lowering, process, "execution-role");
+    let tasks = trusts("ecs-tasks.amazonaws.com");
+    let execution = role(lowering, process, "execution-role", &tasks);
     let start = starting(lowering, process, repository, log_group);
     policies.extend(policy(lowering, process, &execution, &start));
-    let task = role(lowering, process, "task-role");
+    let task = role(lowering, process, "task-role", &tasks);
     let uses = uses(lowering, process);
     policies.extend(policy(lowering, process, &task, &uses));
     Roles { task, execution, policies }
+}
+
+/// Lowers the role of a process whose pods read their secrets themselves. Whoever runs them pulls the image and keeps the log.
+pub(crate) fn lower_pod(lowering: &mut Lowering<'_>, process: &Process, trusts: &Json) -> ResourceId {
+    let role = role(lowering, process, "task-role", trusts);
+    let mut statements = uses(lowering, process);
+    statements.extend(secrets(lowering, process));
+    policy(lowering, process, &role, &statements);
+    role
 }
 
 /// The document that lets a service of AWS act as a role.
@@ -55,10 +65,10 @@ pub(crate) fn document(statements: &[Json]) -> Json {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-fn role(lowering: &mut Lowering<'_>, process: &Process, role: &'static str) -> ResourceId {
+fn role(lowering: &mut Lowering<'_>, process: &Process, role: &'static str, trusts: &Json) -> ResourceId {
     let draft = Draft::new(id(["compute", &process.name, role]), "AWS::IAM::Role", &process.origin);
     lowering.add(draft.named_as([&process.name], role).properties(json!({
-        "AssumeRolePolicyDocument": trusts("ecs-tasks.amazonaws.com"),
+        "AssumeRolePolicyDocument": trusts,
     })))
 }
 
@@ -96,13 +106,19 @@ fn starting(
         allow(&pull, output(repository, "/Arn")),
         allow(&["logs:CreateLogStream", "logs:PutLogEvents"], output(log_group, "/Arn")),
     ];
+    statements.extend(secrets(lowering, process));
+    statements
+}
+
+/// What reading the secrets of a process takes.
+fn secrets(lowering: &Lowering<'_>, process: &Process) -> Vec<Json> {
     let secrets = super::secret::of_process(lowering, process).into_iter();
     let secrets: Vec<Value> = secrets.map(|(_, secret)| output(&secret, "/Id")).collect();
-    if !secrets.is_empty() {
-        statements.push(allow(&["secretsmanager:GetSecretValue"], secrets));
-        statements.push(allow(&["kms:Decrypt"], output(&super::key::key_id(), "/Arn")));
+    if secrets.is_empty() {
+        return Vec::new();
     }
-    statements
+    let key = output(&super::key::key_id(), "/Arn");
+    vec![allow(&["secretsmanager:GetSecretValue"], secrets), allow(&["kms:Decrypt"], key)]
 }
 
 /// What a statement allows something on: the resource, and whether its objects are meant.

@@ -144,3 +144,35 @@ fn an_unknown_gateway_is_said() {
         "api-gateway",
     );
 }
+
+const EKS: &str = "allocation = \"per-service\"\n[providers]\ncompute = \"eks\"\n";
+
+#[test]
+fn on_eks_processes_are_pods_with_an_identity_each() {
+    let state = state(&shop(), "production", EKS);
+    let kinds = |kind: &str| state.resources.values().filter(|resource| resource.kind == kind).count();
+    assert_eq!((kinds("AWS::EKS::Cluster"), kinds("AWS::EKS::PodIdentityAssociation")), (1, 3));
+    assert_eq!((kinds("AWS::ECS::Cluster"), kinds("AWS::ECS::Service"), kinds("Manifest::Image")), (0, 0, 0));
+    let identity = body(&state, "compute/orders/identity");
+    assert_eq!((&identity["Namespace"], &identity["ServiceAccount"]), (&json!("shop"), &json!("orders")));
+    let role = body(&state, "compute/orders/task-role");
+    let trusted = &role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"];
+    assert_eq!(trusted, "pods.eks.amazonaws.com");
+    let cluster = body(&state, "compute/cluster");
+    assert_eq!(cluster["ResourcesVpcConfig"]["EndpointPublicAccess"], false);
+    assert!(state.resources[&id("compute/cluster")].stateful);
+}
+
+#[test]
+fn on_eks_what_stores_is_reached_from_the_cluster_alone() {
+    let state = state(&shop(), "production", EKS);
+    let rules = body(&state, "database/shared/security-group")["SecurityGroupIngress"].clone();
+    let cluster = json!({ "$ref": { "resource": "compute/cluster", "output": "/ClusterSecurityGroupId" } });
+    assert_eq!(rules.as_array().unwrap().len(), 1);
+    assert_eq!(rules[0]["SourceSecurityGroupId"], cluster);
+}
+
+#[test]
+fn on_eks_sizes_of_processes_are_refused() {
+    check_finding(&format!("{EKS}[process.orders]\ncpu = 512\n"), Code::L0201, 4, "EKS");
+}

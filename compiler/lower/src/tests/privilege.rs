@@ -107,15 +107,16 @@ fn needed(operation: &str, versioned: bool) -> Vec<(&'static str, &'static str)>
     needed
 }
 
-/// What has to be allowed to the roles, by the manifest alone.
-fn required_of_roles(manifest: &Json, allocation: &str) -> BTreeSet<Grant> {
+/// What has to be allowed to the roles, by the manifest alone. On EKS whoever runs the pods pulls images and keeps logs, and the
+/// pods read their secrets themselves.
+fn required_of_roles(manifest: &Json, allocation: &str, compute: &str) -> BTreeSet<Grant> {
     let (homes, all) = processes(manifest, allocation);
     let mut grants = BTreeSet::new();
     let mut grant = |who: String, action: &str, on: String| {
         grants.insert((who, action.to_owned(), on));
     };
     let runs = |service: &str| format!("compute/{}/task-role", homes[service]);
-    for process in &all {
+    for process in all.iter().filter(|_| compute == "fargate") {
         let starts = format!("compute/{process}/execution-role");
         grant(starts.clone(), "ecr:GetAuthorizationToken", "*".to_owned());
         for action in ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"] {
@@ -152,7 +153,8 @@ fn required_of_roles(manifest: &Json, allocation: &str) -> BTreeSet<Grant> {
     }
     for secret in manifest["secrets"].as_array().unwrap() {
         for service in secret["packages_or_services"].as_array().unwrap() {
-            let starts = format!("compute/{}/execution-role", homes[service.as_str().unwrap()]);
+            let role = if compute == "eks" { "task-role" } else { "execution-role" };
+            let starts = format!("compute/{}/{role}", homes[service.as_str().unwrap()]);
             let name = secret["name"].as_str().unwrap();
             grant(starts.clone(), "secretsmanager:GetSecretValue", format!("secret/{name}/secret"));
             grant(starts, "kms:Decrypt", "encryption/key".to_owned());
@@ -191,21 +193,22 @@ fn required_of_services(manifest: &Json) -> BTreeSet<Grant> {
 
 /// Holds what is allowed against what has to be, and counts what is asked: each principal, for each action that any of them
 /// has, on each resource that any of them has it on.
-fn check_privileges(manifest: &Json, allocation: &str) -> (usize, usize) {
+fn check_privileges(manifest: &Json, allocation: &str, compute: &str) -> (usize, usize) {
     let groups = "[allocation.groups]\nfront = [\"s0\", \"s1\"]\n";
     let line = match allocation {
         "groups" => groups.to_owned(),
         other => format!("allocation = \"{other}\"\n"),
     };
-    let state = state(manifest, "production", &line);
+    let state = state(manifest, "production", &format!("{line}[providers]\ncompute = \"{compute}\"\n"));
     // What watches the network and the servers is not the app's, and has tests of its own.
     let is_app = |grant: &&Grant| grant.0.starts_with("compute/");
     let allowed: BTreeSet<Grant> = allowed_to_roles(&state).iter().filter(is_app).cloned().collect();
-    let required = required_of_roles(manifest, allocation);
+    let required = required_of_roles(manifest, allocation, compute);
     let who: BTreeSet<String> = state
         .resources
         .iter()
         .filter(|(id, resource)| resource.kind == "AWS::IAM::Role" && id.primitive() == "compute")
+        .filter(|(id, _)| id.declared_name() != "cluster")
         .map(|(id, _)| id.as_str().to_owned())
         .collect();
     let actions: BTreeSet<&String> = allowed.iter().chain(&required).map(|(_, action, _)| action).collect();
@@ -296,7 +299,7 @@ fn every_operation_of_a_bucket_is_allowed_to_whom_it_is_needed_by() {
     let mut sum = (0, 0);
     for operation in &private {
         let manifest = app(&[(0, 0, vec![operation]), (1, 1, vec![operation])], &[], &[]);
-        let (yes, no) = check_privileges(&manifest, "per-service");
+        let (yes, no) = check_privileges(&manifest, "per-service", "fargate");
         sum = (sum.0 + yes, sum.1 + no);
     }
     println!("operation by operation: {} allowed, {} denied", sum.0, sum.1);
@@ -331,8 +334,9 @@ mod properties {
             topics in proptest::collection::vec((0..4_usize, 0..4_usize), 0..3),
             secrets in proptest::collection::vec(proptest::collection::vec(0..4_usize, 1..3), 0..3),
             allocation in proptest::sample::select(vec!["all", "per-service", "groups"]),
+            compute in proptest::sample::select(vec!["fargate", "eks"]),
         ) {
-            check_privileges(&app(&uses, &topics, &secrets), allocation);
+            check_privileges(&app(&uses, &topics, &secrets), allocation, compute);
         }
     }
 }

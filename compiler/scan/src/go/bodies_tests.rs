@@ -72,6 +72,28 @@ fn roots(folder: &Path) -> Vec<PathBuf> {
     own.into_iter().chain(below).collect()
 }
 
+#[test]
+fn bodies_that_run_in_another_service_are_not_left_out() {
+    let shared = "package shared\nimport \"encore.dev/storage/objects\"\n\
+        var bucket = objects.NewBucket(\"s\", objects.BucketConfig{})\nfunc Fill() { bucket.Upload() }\n";
+    let files = [
+        ("go.mod", "module example.com/app\n"),
+        ("shared/shared.go", shared),
+        ("a/a.go", "package a\nvar Run = func() { first() }\n//encore:api private\nfunc E() {}\n"),
+        (
+            "a/more.go",
+            "package a\nimport \"example.com/app/shared\"\n\
+             func first() { second() }\nfunc second() { shared.Fill() }\n",
+        ),
+        ("b/b.go", "package b\nimport \"example.com/app/a\"\n//encore:api private\nfunc E() { a.Run() }\n"),
+    ];
+    let tree = SourceTree::from_files("app", files);
+    let (manifest, _) = scan(&tree, &LANGUAGE);
+    let used: Vec<_> = manifest.services.iter().map(|service| service.buckets.len()).collect();
+    assert_eq!(used, [1, 1]);
+    check(&tree);
+}
+
 /// Bodies of functions called `f0`, `f1` and so on.
 const BODIES: &[&str] = &[
     "",

@@ -20,6 +20,7 @@ use super::facts::{
 use super::glance::{Glance, contains_word};
 use super::module::{Module, folder_of, upwards};
 use super::program::File;
+use crate::known::Key;
 use crate::parallel;
 use crate::per_file::{Language, Missing, Reader, Sources, Words};
 
@@ -93,18 +94,22 @@ pub(super) fn read<'t>(
     read_those(&sources, &mut candidates, &names, |each| each.glance.speaks)?;
     let leading = leading(&candidates);
     let leads = |each: &Candidate<'_, '_>| each.glance.imports().any(|import| leading.contains(import));
-    read_those(&sources, &mut candidates, &names, leads)?;
+    let mut answered = HashMap::default();
     for round in 0.. {
         let wanted = Wanted::of(&candidates, &names, &leading, reader.threads);
-        let found = wanted.found(&sources, &candidates, &names)?;
+        let found = wanted.found(&sources, &candidates, &names, leads, &mut answered)?;
         // What takes so many rounds is not worth to be found word by word.
         let all = round == MAX_ROUNDS;
         let is_wanted = |each: &Candidate<'_, '_>| {
             found.contains(&each.index)
                 || (all && leading.contains(&each.package))
-                || (each.facts.is_some() && whole.contains(each.path))
+                || whole.contains(each.path)
         };
-        if !read_whole(&sources, &mut candidates, &names, is_wanted)? || all {
+        let is_any = read_whole(&sources, &mut candidates, &names, is_wanted)?;
+        if round == 0 {
+            // What is wanted whole is known of most of them by now, so that few are read twice.
+            read_those(&sources, &mut candidates, &names, leads)?;
+        } else if !is_any || all {
             break;
         }
     }
@@ -344,28 +349,39 @@ impl Wanted {
         self.words.entry(package.to_owned()).or_default().extend(words);
     }
 
-    /// The files of which something is open, and that contain what is wanted, by their indices.
+    /// The files of which something is open, and that contain what is wanted, by their indices. Those that contain none of
+    /// the words that they are asked for are noted in `answered`, and not asked for the same again.
     fn found(
         &self,
         sources: &Sources<'_, '_, Glance, Facts>,
         candidates: &[Candidate<'_, '_>],
         names: &BTreeMap<String, String>,
+        leads: impl Fn(&Candidate<'_, '_>) -> bool,
+        answered: &mut HashMap<usize, Key>,
     ) -> Result<HashSet<usize>, Missing> {
         let [words, in_bodies] = [&self.words, &self.in_bodies].map(|words| -> HashMap<&str, Words> {
             words.iter().map(|(package, words)| (package.as_str(), Words::new(words))).collect()
         });
         let (mut found, mut asked) = (HashSet::default(), Vec::new());
         for each in candidates.iter().filter(|each| each.is_open()) {
-            let words = if each.facts.is_some() { &in_bodies } else { &words };
+            let words = if leads(each) { &in_bodies } else { &words };
             let is_surprising = each.facts.as_ref().is_some_and(|facts| imports_by_surprise(facts, names));
             if is_surprising || self.whole.contains(&each.package) {
                 found.insert(each.index);
-            } else if let Some(words) = words.get(each.package.as_str()) {
+            } else if let Some(words) = words.get(each.package.as_str())
+                && answered.get(&each.index) != Some(&words.key())
+            {
                 asked.push((each.index, words));
             }
         }
         let answers = sources.contain(&asked, contains_word)?;
-        found.extend(asked.iter().zip(answers).filter(|(_, answer)| *answer).map(|((file, _), _)| *file));
+        for ((file, words), is_found) in asked.into_iter().zip(answers) {
+            if is_found {
+                found.insert(file);
+            } else {
+                answered.insert(file, words.key());
+            }
+        }
         Ok(found)
     }
 }

@@ -47,6 +47,16 @@ fn what_is_gone_as_a_whole_is_one_finding() {
 }
 
 #[test]
+fn a_guard_that_was_there_from_the_start_and_is_gone_is_drift() {
+    let guard = json!({"BlockPublicAcls": true, "BlockPublicPolicy": true});
+    let declared = json!({"PublicAccessBlockConfiguration": guard});
+    check("AWS::S3::Bucket", &declared, &json!({}), &["Declared /PublicAccessBlockConfiguration"]);
+    let open = json!({"PublicAccessBlockConfiguration": {"BlockPublicAcls": false}});
+    check("AWS::S3::Bucket", &json!({}), &open, &["Undeclared /PublicAccessBlockConfiguration"]);
+    check("AWS::S3::Bucket", &json!({}), &declared, &[]);
+}
+
+#[test]
 fn kinds_without_a_schema_go_by_the_general_rules() {
     let declared = json!({
         "Tags": {"team": "a"},

@@ -49,7 +49,7 @@ fn is_zone(text: &str) -> bool {
             area.len() == 2
                 && is_lower(area)
                 && !middle.is_empty()
-                && middle.iter().all(|part| is_lower(&part))
+                && middle.iter().all(is_lower)
                 && is_place(place)
         }
         _ => false,

@@ -176,6 +176,33 @@ fn python_and_rust_are_kept_as_well() {
 }
 
 #[test]
+fn what_is_wrong_in_a_body_is_said_while_it_matters() {
+    let user = "package a\nimport \"example.com/app/b\"\nfunc f() { b.Do() }\nfunc g() { DB := := }\n";
+    let declared = |name: &str| {
+        format!(
+            "package a\nimport \"encore.dev/storage/objects\"\n//encore:api private\nfunc E() {{}}\n\
+             var {name} = objects.NewBucket(\"x\", objects.BucketConfig{{}})\n"
+        )
+    };
+    let stage = Stage::of(&[
+        ("encore.app", r#"{"lang": "go"}"#),
+        ("go.mod", "module example.com/app\n"),
+        ("a/a.go", &declared("Files")),
+        ("a/user.go", user),
+        ("b/b.go", "package b\n//encore:api private\nfunc Do() {}\n"),
+    ]);
+    assert_eq!(stage.check().diagnostics, []);
+    for (name, is_said) in [("DB", true), ("Files", false), ("DB", true)] {
+        write(&stage.root(), "a/a.go", declared(name));
+        assert_eq!(!stage.check().diagnostics.is_empty(), is_said, "{name}");
+    }
+    write(&stage.root(), "a/user.go", user.replace("DB := := ", "Files.List()"));
+    assert_eq!(stage.check().manifest.unwrap().services[0].buckets, []);
+    write(&stage.root(), "a/a.go", declared("Files"));
+    assert_eq!(stage.check().manifest.unwrap().services[0].buckets.len(), 1);
+}
+
+#[test]
 fn a_damaged_cache_is_none() {
     let stage = Stage::new(Language::Go);
     stage.check();
