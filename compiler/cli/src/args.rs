@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Publish(Publish),
     /// Write a desired state for other tools
     Export(Export),
+    /// Draw the architecture of a desired state
+    Graph(Graph),
     /// Write what installs the agent in an account
     Bootstrap(Bootstrap),
     /// Show the page of a diagnostic
@@ -241,6 +243,35 @@ pub(crate) struct CloudFormation {
     /// Refuse documents larger than this
     #[arg(long, value_name = "BYTES", default_value_t = schema_documents::desired::DEFAULT_MAX_BYTES)]
     pub(crate) max_document_bytes: u64,
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  manifestc graph build/production.desired.json --format svg --out production.svg"
+)]
+pub(crate) struct Graph {
+    /// The desired state
+    pub(crate) desired: PathBuf,
+    /// How it is drawn
+    #[arg(long, value_enum, default_value = "mermaid")]
+    pub(crate) format: GraphFormat,
+    /// The file for the picture; without it standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Refuse documents larger than this
+    #[arg(long, value_name = "BYTES", default_value_t = schema_documents::desired::DEFAULT_MAX_BYTES)]
+    pub(crate) max_document_bytes: u64,
+}
+
+/// How a picture is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// A flowchart, which many websites draw from text
+    Mermaid,
+    /// For Graphviz
+    Dot,
+    /// A picture
+    Svg,
 }
 
 #[derive(ClapArgs)]

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Export(args) => match args.to {
             ExportTo::Cloudformation(args) => commands::export::cloudformation(&args),
         },
+        Command::Graph(args) => commands::graph::run(&args),
         Command::Bootstrap(args) => match args.cloud {
             BootstrapIn::Aws(args) => commands::bootstrap::aws(&args),
         },

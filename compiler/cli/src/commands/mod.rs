@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod export;
+pub(crate) mod graph;
 pub(crate) mod import;
 pub(crate) mod publish;
 pub(crate) mod scan;
