@@ -1,6 +1,7 @@
 //! Pictures as SVG, laid out in columns from the internet inwards. Nothing else is needed to draw them, and the same
 //! picture is the same text.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -150,15 +151,19 @@ impl Layout {
         let middle = |place: Place| place.y + NODE_HEIGHT / 2 + below;
         let right = |place: Place| place.x + NODE_WIDTH;
         let (y, end_y) = (middle(from), middle(to));
-        let (x, bend_x, end_bend_x, end_x) = if from.column == to.column {
-            let out = from.x - (PADDING + (y - end_y).abs() / 5).min(ALLEY);
-            (from.x, out, out, to.x)
-        } else if from.column < to.column {
-            let half = (to.x - right(from)) / 2;
-            (right(from), right(from) + half, to.x - half, to.x)
-        } else {
-            let half = (from.x - right(to)) / 2;
-            (from.x, from.x - half, right(to) + half, right(to))
+        let (x, bend_x, end_bend_x, end_x) = match from.column.cmp(&to.column) {
+            Ordering::Equal => {
+                let out = from.x - (PADDING + (y - end_y).abs() / 5).min(ALLEY);
+                (from.x, out, out, to.x)
+            }
+            Ordering::Less => {
+                let half = (to.x - right(from)) / 2;
+                (right(from), right(from) + half, to.x - half, to.x)
+            }
+            Ordering::Greater => {
+                let half = (from.x - right(to)) / 2;
+                (from.x, from.x - half, right(to) + half, right(to))
+            }
         };
         let dashes = if is_message { " stroke-dasharray=\"5 4\"" } else { "" };
         format!(
