@@ -4,7 +4,7 @@
 //! |---|---|
 //! | store | a bucket that keeps every version, takes nothing but new objects, over TLS, and lets nobody delete |
 //! | agent | a service on Fargate; it may use Cloud Control, its bucket and its queue, and hand over the execution role |
-//! | execution role | what the handlers of the kinds in use need, and no more; it deletes only what has the environment's names |
+//! | execution role | what the handlers of the kinds in use need, and no more; what holds data only under the environment's names |
 //! | boundary | the most that roles of processes can ever be allowed |
 //! | events | who changes what, from the audit trail to a queue |
 //! | CI | a role for whom an identity provider vouches, that may only publish |
@@ -140,7 +140,10 @@ fn parameters(options: &Options) -> Json {
             "Type": "List<AWS::EC2::Subnet::Id>",
             "Description": "where the agent runs; they need a way to the endpoints of AWS",
         },
-        "PublicIp": one_of("ENABLED where the subnets reach the endpoints with a public address only", ["DISABLED", "ENABLED"]),
+        "PublicIp": one_of(
+            "ENABLED where the subnets reach the endpoints with a public address only",
+            ["DISABLED", "ENABLED"],
+        ),
         "Replicas": {
             "Type": "Number",
             "Description": "one works, the others stand by",

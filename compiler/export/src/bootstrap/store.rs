@@ -75,35 +75,46 @@ pub(super) fn add(template: &mut Template) {
 fn key(template: &mut Template) {
     let account = json!({ "StringEquals": { "aws:SourceAccount": { "Ref": "AWS::AccountId" } } });
     let logs = sub("arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:*");
-    template.kept(KEY, "AWS::KMS::Key", json!({
-        "Description": "desired states, journals, events and logs of manifest-agent",
-        "EnableKeyRotation": true,
-        "KeyPolicy": document(&[
-            json!({
-                "Sid": "TheAccountDecides",
-                "Effect": "Allow",
-                "Principal": { "AWS": sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root") },
-                "Action": "kms:*",
-                "Resource": "*",
-            }),
-            json!({
-                "Sid": "EventsToTheQueue",
-                "Effect": "Allow",
-                "Principal": { "Service": "events.amazonaws.com" },
-                "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
-                "Resource": "*",
-                "Condition": account,
-            }),
-            json!({
-                "Sid": "TheAgentsLog",
-                "Effect": "Allow",
-                "Principal": { "Service": sub("logs.${AWS::Region}.amazonaws.com") },
-                "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
-                "Resource": "*",
-                "Condition": { "ArnLike": { "kms:EncryptionContext:aws:logs:arn": logs } },
-            }),
-        ]),
-    }));
+    template.kept(
+        KEY,
+        "AWS::KMS::Key",
+        json!({
+            "Description": "desired states, journals, events and logs of manifest-agent",
+            "EnableKeyRotation": true,
+            "KeyPolicy": document(&[
+                json!({
+                    "Sid": "TheAccountDecides",
+                    "Effect": "Allow",
+                    "Principal": { "AWS": sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root") },
+                    "Action": "kms:*",
+                    "Resource": "*",
+                }),
+                json!({
+                    "Sid": "EventsToTheQueue",
+                    "Effect": "Allow",
+                    "Principal": { "Service": "events.amazonaws.com" },
+                    "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+                    "Resource": "*",
+                    "Condition": account,
+                }),
+                json!({
+                    "Sid": "TheAgentsLog",
+                    "Effect": "Allow",
+                    "Principal": { "Service": sub("logs.${AWS::Region}.amazonaws.com") },
+                    "Action": [
+                        "kms:Decrypt",
+                        "kms:DescribeKey",
+                        "kms:Encrypt",
+                        "kms:GenerateDataKey",
+                        "kms:ReEncryptFrom",
+                        "kms:ReEncryptTo",
+                    ],
+                    "Resource": "*",
+                    "Condition": { "ArnLike": { "kms:EncryptionContext:aws:logs:arn": logs } },
+                }),
+            ]),
+        }),
+    );
 }
 
 /// A bucket of ours that nobody else sees.
