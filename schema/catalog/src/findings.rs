@@ -164,13 +164,9 @@ impl Walk<'_> {
 
     /// Elements that are known by a member. Those whose name the cloud spells otherwise are known by what they say.
     fn keyed(&mut self, at: &Place, key: &str, declared: &[Json], live: &[Json]) {
-        let find = |items: &[Json], item: &Json| {
-            let name = key_text(item, key);
-            items.iter().position(|other| key_text(other, key) == name)
-        };
-        let mut pairs: Vec<Option<usize>> = declared.iter().map(|item| find(live, item)).collect();
-        let left: Vec<usize> =
-            (0..live.len()).filter(|index| find(declared, &live[*index]).is_none()).collect();
+        let find = |item: &Json| self.comparison.position(&at.path, key, live, item);
+        let mut pairs: Vec<Option<usize>> = declared.iter().map(find).collect();
+        let left: Vec<usize> = (0..live.len()).filter(|index| !pairs.contains(&Some(*index))).collect();
         let unknown: Vec<usize> = (0..declared.len()).filter(|index| pairs[*index].is_none()).collect();
         let (some, others) = (picked(declared, &unknown), picked(live, &left));
         for (index, found) in unknown.iter().zip(self.comparison.matching(&at.path, &some, &others)) {
@@ -226,6 +222,7 @@ impl Walk<'_> {
             || is_cloud_tag(declared, "Key")
             || plausible::is_unknown(declared)
             || self.comparison.is_silent(path, declared)
+            || self.given.shows_what_is_in_effect(path)
             || self.given.is_nothing(path, declared);
         let members = declared.as_object().filter(|_| path.segments().len() < DEEPEST);
         itself
@@ -252,10 +249,8 @@ impl Walk<'_> {
             Class::Undeclared
         };
         let pointer = at.live.child(index.to_string());
-        let value = item
-            .get("Value")
-            .filter(|_| key.is_some() && item.as_object().is_some_and(|item| item.len() == 2));
-        match value {
+        let is_pair = key.is_some() && item.as_object().is_some_and(|item| item.len() == 2);
+        match item.get("Value").filter(|_| is_pair) {
             Some(value) => self.report(&pointer.child("Value"), None, Some(value), class),
             None => self.report(&pointer, None, Some(item), class),
         }

@@ -31,15 +31,12 @@ pub(crate) fn aws(args: &BootstrapAws) -> Result<Verdict> {
         kinds,
     };
     let template = canonical::to_pretty(&bootstrap::aws(Catalog::builtin(), &options));
-    let to = match &args.out {
-        Some(out) => {
-            files::write(out, template.as_bytes())?;
-            out.display().to_string()
-        }
-        None => {
-            output::data(&template)?;
-            "standard output".to_owned()
-        }
+    let to = if let Some(out) = &args.out {
+        files::write(out, template.as_bytes())?;
+        out.display().to_string()
+    } else {
+        output::data(&template)?;
+        "standard output".to_owned()
     };
     let kinds = if count == 0 { "all kinds".to_owned() } else { format!("the {count} kinds in use") };
     anstream::eprintln!("{to}: an agent with permissions for {kinds}");

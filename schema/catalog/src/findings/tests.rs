@@ -57,6 +57,15 @@ fn a_guard_that_was_there_from_the_start_and_is_gone_is_drift() {
 }
 
 #[test]
+fn a_read_of_parameters_leaves_out_what_equals_the_engines_own() {
+    let group = |parameters: Json| json!({"Parameters": parameters});
+    let declared = group(json!({"a": "1", "b": "2"}));
+    check("AWS::RDS::DBParameterGroup", &declared, &group(json!({"a": "1"})), &[]);
+    check("AWS::RDS::DBParameterGroup", &declared, &group(json!({})), &[]);
+    check("AWS::RDS::DBParameterGroup", &declared, &group(json!({"a": "7"})), &["Declared /Parameters/a"]);
+}
+
+#[test]
 fn kinds_without_a_schema_go_by_the_general_rules() {
     let declared = json!({
         "Tags": {"team": "a"},
