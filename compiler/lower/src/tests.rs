@@ -539,11 +539,25 @@ fn plausible(reference: &Reference) -> Json {
 }
 
 /// Everything that holds for a desired state whatever the app.
+/// Whether a cloud tells an output: it sets it, or it was asked for it.
+fn is_told(state: &DesiredState, reference: &Reference) -> bool {
+    let resource = &state.resources[&reference.resource];
+    let kind = Catalog::builtin().kind(&resource.kind).unwrap();
+    let body = serde_json::to_value(&resource.properties).unwrap();
+    kind.identifier.contains(&reference.output)
+        || kind.read_only.iter().any(|pattern| pattern.covers(&reference.output))
+        || resource.name.as_ref().is_some_and(|name| name.path == reference.output)
+        || reference.output.get(&body).is_some()
+}
+
 fn assert_sound(state: &DesiredState) {
     let mut names = BTreeSet::new();
     for (id, resource) in &state.resources {
         let kind = Catalog::builtin().kind(&resource.kind).unwrap();
         assert!(resource.dependencies().iter().all(|to| state.resources.contains_key(to)), "{id}");
+        for reference in resource.properties.values().flat_map(Value::references) {
+            assert!(is_told(state, &reference), "{id} waits for ever for {reference:?}");
+        }
         let mut body = serde_json::Map::new();
         for (property, value) in &resource.properties {
             let field = resource.field(&FieldPath::root().child(property));
@@ -570,7 +584,9 @@ fn assert_sound(state: &DesiredState) {
 fn a_shop_is_sound_in_every_environment() {
     for kind in ["production", "development", "preview"] {
         let eks = "[providers]\ncompute = \"eks\"\n";
-        for lines in ["", "allocation = \"per-service\"\n", "[database.orders]\nserver = \"own\"\n", eks] {
+        let domain = "[gateway.api-gateway]\ndomain = \"a.example\"\nhosted_zone = \"Z0123456789\"\n";
+        let own = "[database.orders]\nserver = \"own\"\n";
+        for lines in ["", "allocation = \"per-service\"\n", own, eks, domain] {
             assert_sound(&state(&shop(), kind, lines));
         }
     }

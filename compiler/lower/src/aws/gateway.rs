@@ -159,7 +159,7 @@ impl Domain<'_> {
                 { "DomainName": self.name, "HostedZoneId": self.settings.hosted_zone },
             ],
         }));
-        output(&lowering.add(draft), "/Id")
+        output(&lowering.add(draft), "/CertificateArn")
     }
 
     fn record(&self, lowering: &mut Lowering<'_>, zone: &str, load_balancer: &ResourceId, why: &Origin) {

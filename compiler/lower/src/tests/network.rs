@@ -121,7 +121,8 @@ fn with_a_domain_requests_are_encrypted_and_the_open_port_sends_there() {
     let with_zone = state(&shop(), "production", zone);
     let listener = body(&with_zone, "gateway/api-gateway/listener");
     assert_eq!((&listener["Port"], &listener["Protocol"]), (&json!(443), &json!("HTTPS")));
-    let certificate = json!({ "$ref": { "resource": "gateway/api-gateway/certificate", "output": "/Id" } });
+    let certificate =
+        json!({ "$ref": { "resource": "gateway/api-gateway/certificate", "output": "/CertificateArn" } });
     assert_eq!(listener["Certificates"][0]["CertificateArn"], certificate);
     let redirect = body(&with_zone, "gateway/api-gateway/redirect");
     assert_eq!((&redirect["Port"], &redirect["DefaultActions"][0]["Type"]), (&json!(80), &json!("redirect")));
