@@ -71,7 +71,7 @@ impl<'a> Lowering<'a> {
 
     /// Whether EKS runs the processes, in place of Fargate.
     pub(crate) fn runs_on_eks(&self) -> bool {
-        self.environment.environment.providers.get("compute").is_some_and(|provider| provider == "eks")
+        self.environment.runs_on_eks()
     }
 
     /// The cloud's region.

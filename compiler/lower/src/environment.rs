@@ -49,6 +49,11 @@ impl EnvironmentFile {
         }
     }
 
+    /// Whether EKS runs the processes, in place of Fargate.
+    pub(crate) fn runs_on_eks(&self) -> bool {
+        self.environment.providers.get("compute").is_some_and(|provider| provider == "eks")
+    }
+
     /// How long a console edit rests before it is taken as meant, in seconds.
     pub fn settle_seconds(&self) -> u64 {
         seconds(&self.environment.settle).unwrap_or(60)

@@ -130,8 +130,7 @@ fn unsupported(environment: &EnvironmentFile) -> Vec<Diagnostic> {
             );
         }
     }
-    let on_eks = settings.providers.get("compute").is_some_and(|provider| provider == "eks");
-    if let Some(process) = settings.process.keys().next().filter(|_| on_eks) {
+    if let Some(process) = settings.process.keys().next().filter(|_| environment.runs_on_eks()) {
         report(
             format!("the size of process `{process}` cannot be set on EKS yet"),
             "remove it: sizes are those of tasks on Fargate",
