@@ -113,6 +113,7 @@ impl<'a> Lowering<'a> {
             stateful: kind.is_stateful(),
             phase: draft.phase,
             name,
+            existing: None,
             properties,
             depends_on: draft.after,
             origin: draft.origin,

@@ -115,6 +115,7 @@ fn line(out: &mut String, finding: &Finding) {
                 Proof::Tags => "by its tags",
                 Proof::NaturalKey => "by its natural key",
                 Proof::Person => "as you say",
+                Proof::Document => "as the environment file says",
             };
             writeln!(out, "  = {resource}#{generation}  {kind}  `{identifier}` {by}")
         }
