@@ -62,6 +62,7 @@ pub struct Catalog {
 struct Own {
     kind: Vec<Kind>,
     awaits: BTreeMap<String, String>,
+    overlay: BTreeMap<String, Overlay>,
 }
 
 /// The generated file.
@@ -95,6 +96,7 @@ impl Catalog {
         let mut own: Own = toml::from_str(include_str!("../data/own.toml"))
             .expect("BUG: data/own.toml has facts of kinds, a test reads it");
         let own_kinds = std::mem::take(&mut own.kind).into_iter().map(|mut kind| {
+            kind.overlay = own.overlay.remove(&kind.name).unwrap_or_default();
             kind.overlay.awaits = own.awaits.remove(&kind.name);
             (kind.name.clone(), kind)
         });

@@ -9,6 +9,7 @@
 //! | `{"$join": [ … ]}` | the parts as one text |
 //! | `{"$json": … }` | the structure, serialised as canonical JSON |
 //! | `{"$base64": … }` | the text, in base64 |
+//! | `{"$runtime_config": … }` | the message that the core runtime reads ([`crate::runtime::core`]), in base64 |
 //! | `{"$literal": … }` | the JSON as it stands (for an object that looks like an expression) |
 //!
 //! Expressions nest. [`Value::evaluate`] is the only evaluator; plan, apply and export call it. What it cannot
@@ -22,7 +23,7 @@ use schemars::JsonSchema;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{FieldPath, Json, ResourceId, Sorted, canonical};
+use crate::{FieldPath, Json, ResourceId, Sorted, canonical, runtime};
 
 /// JSON with expressions.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +51,8 @@ pub enum Expression {
     Json(Value),
     /// A text that becomes base64.
     Base64(Value),
+    /// A structure that becomes the message which the core runtime reads, in base64.
+    RuntimeConfig(Value),
 }
 
 /// An output of a resource.
@@ -63,11 +66,15 @@ pub struct Reference {
 }
 
 /// A secret value, named but never held.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SecretRef {
-    /// Name of the secret in the vault.
+    /// Name of the secret in the vault; empty while only another resource will tell it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reference: String,
+    /// The output that is the name, until it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_by: Option<Reference>,
     /// The pinned version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -85,6 +92,28 @@ pub struct Evaluation {
     pub waits_for: BTreeSet<Reference>,
 }
 
+impl Expression {
+    /// The output that it is, or that tells what it is.
+    fn reference(&self) -> Option<&Reference> {
+        match self {
+            Self::Ref(reference) => Some(reference),
+            Self::Secret(secret) => secret.told_by.as_ref(),
+            Self::Join(_) | Self::Json(_) | Self::Base64(_) | Self::RuntimeConfig(_) => None,
+        }
+    }
+}
+
+impl SecretRef {
+    /// With its name, if that is known by now.
+    fn named_by(&self, output: &mut dyn FnMut(&Reference) -> Option<Value>) -> Self {
+        let told = self.told_by.as_ref().and_then(output).and_then(|name| name.as_text());
+        match told {
+            Some(reference) => Self { reference, told_by: None, ..self.clone() },
+            None => self.clone(),
+        }
+    }
+}
+
 impl Value {
     /// A text.
     pub fn text(text: impl Into<String>) -> Self {
@@ -97,6 +126,18 @@ impl Value {
         Self::Expression(Box::new(Expression::Ref(Reference { resource: resource.clone(), output })))
     }
 
+    /// A secret.
+    pub fn secret(secret: SecretRef) -> Self {
+        Self::Expression(Box::new(Expression::Secret(secret)))
+    }
+
+    /// The secret whose name in the vault is an output of another resource; panics as [`Value::reference`] does.
+    pub fn secret_of(resource: &ResourceId, output: &str) -> Self {
+        let output = FieldPath::parse(output).expect("BUG: an output path starts with `/`");
+        let told_by = Some(Reference { resource: resource.clone(), output });
+        Self::secret(SecretRef { told_by, ..SecretRef::default() })
+    }
+
     /// Parts that become one text.
     pub fn join(parts: impl IntoIterator<Item = Value>) -> Self {
         Self::Expression(Box::new(Expression::Join(parts.into_iter().collect())))
@@ -105,6 +146,11 @@ impl Value {
     /// A structure that becomes canonical JSON text.
     pub fn json(value: Value) -> Self {
         Self::Expression(Box::new(Expression::Json(value)))
+    }
+
+    /// A structure that becomes the message which the core runtime reads, in base64.
+    pub fn runtime_config(value: Value) -> Self {
+        Self::Expression(Box::new(Expression::RuntimeConfig(value)))
     }
 
     /// An object from its members.
@@ -186,9 +232,7 @@ impl Value {
     pub fn references(&self) -> BTreeSet<Reference> {
         let mut found = BTreeSet::new();
         self.visit(&mut |expression| {
-            if let Expression::Ref(reference) = expression {
-                found.insert(reference.clone());
-            }
+            found.extend(expression.reference().cloned());
         });
         found
     }
@@ -208,8 +252,7 @@ impl Value {
     pub fn refers_to(&self, resources: &BTreeSet<&ResourceId>) -> bool {
         let mut found = false;
         self.visit(&mut |expression| {
-            found |=
-                matches!(expression, Expression::Ref(reference) if resources.contains(&reference.resource));
+            found |= expression.reference().is_some_and(|reference| resources.contains(&reference.resource));
         });
         found
     }
@@ -224,7 +267,11 @@ impl Value {
                 match expression.as_ref() {
                     Expression::Ref(_) | Expression::Secret(_) => {}
                     Expression::Join(parts) => parts.iter().for_each(|part| part.visit(on)),
-                    Expression::Json(inner) | Expression::Base64(inner) => inner.visit(on),
+                    Expression::Json(inner)
+                    | Expression::Base64(inner)
+                    | Expression::RuntimeConfig(inner) => {
+                        inner.visit(on);
+                    }
                 }
             }
         }
@@ -265,7 +312,10 @@ impl Value {
             ),
             Self::Expression(expression) => match expression.as_ref() {
                 Expression::Ref(reference) => output(reference).unwrap_or_else(|| self.clone()),
-                Expression::Secret(reference) => secret(reference).map_or_else(|| self.clone(), Self::text),
+                Expression::Secret(reference) => {
+                    let reference = reference.named_by(output);
+                    secret(&reference).map_or_else(|| Self::secret(reference), Self::text)
+                }
                 Expression::Join(parts) => join(parts.iter().map(|part| part.fill(output, secret)).collect()),
                 Expression::Json(inner) => {
                     let inner = inner.fill(output, secret);
@@ -279,6 +329,13 @@ impl Value {
                     match inner.as_text() {
                         Some(text) => Self::text(base64::prelude::BASE64_STANDARD.encode(text)),
                         None => Self::Expression(Box::new(Expression::Base64(inner))),
+                    }
+                }
+                Expression::RuntimeConfig(inner) => {
+                    let inner = inner.fill(output, secret);
+                    match inner.as_json().and_then(|json| runtime::core::encode(&json).ok()) {
+                        Some(bytes) => Self::text(base64::prelude::BASE64_STANDARD.encode(bytes)),
+                        None => Self::runtime_config(inner),
                     }
                 }
             },
@@ -313,10 +370,11 @@ fn parse_expression(name: &str, inner: &Json) -> Result<Value, String> {
         },
         "json" => Expression::Json(Value::parse(inner)?),
         "base64" => Expression::Base64(Value::parse(inner)?),
+        "runtime_config" => Expression::RuntimeConfig(Value::parse(inner)?),
         "literal" => return Ok(Value::literal(inner)),
         other => {
             return Err(format!(
-                "`${other}` is no expression: the set is `$ref`, `$secret`, `$join`, `$json`, `$base64`, `$literal`"
+                "`${other}` is no expression: the set is `$ref`, `$secret`, `$join`, `$json`, `$base64`, `$runtime_config`, `$literal`"
             ));
         }
     };
@@ -332,6 +390,9 @@ fn expression_to_document(expression: &Expression) -> Json {
         }
         Expression::Json(inner) => serde_json::json!({ "$json": inner.to_document() }),
         Expression::Base64(inner) => serde_json::json!({ "$base64": inner.to_document() }),
+        Expression::RuntimeConfig(inner) => {
+            serde_json::json!({ "$runtime_config": inner.to_document() })
+        }
     }
 }
 
@@ -455,7 +516,7 @@ impl JsonSchema for Value {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "JSON in which any node may be an expression: $ref, $secret, $join, $json, $base64, $literal.",
+            "description": "JSON in which any node may be an expression: $ref, $secret, $join, $json, $base64, $runtime_config, $literal.",
         })
     }
 }
