@@ -309,7 +309,7 @@ impl View<'_> {
             }
             (Some(account), None) => {
                 return refuse(format!(
-                    "`{identifier}` is in account {account}, and nobody could tell in which one this agent works: allow it `sts:GetCallerIdentity`"
+                    "`{identifier}` is in account {account}, and it is not known in which one this agent works: STS has to be within its reach"
                 ));
             }
             _ => {}
