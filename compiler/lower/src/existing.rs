@@ -40,7 +40,7 @@ pub(crate) fn apply(
         && let Some(other) = owner(lowering, id, &kind.name, &named.identifier)
     {
         let message = format!("`{name}` is imported as `{other}` already");
-        return lowering.found.push(Diagnostic::error(Code::E0004, message).at(at));
+        return lowering.found.push(Diagnostic::error(Code::E0003, message).at(at));
     }
     let Named { identifier, account, region } = named;
     let existing = Existing { identifier, account, region, mode, origin: Origin::Setting { at: at.clone() } };

@@ -17,6 +17,9 @@ pub struct Arns {
     /// Whether the identifier is the whole ARN.
     #[serde(default)]
     pub whole: bool,
+    /// Whether they tell neither region nor account.
+    #[serde(default)]
+    pub placeless: bool,
 }
 
 /// A resource that somebody named.
@@ -81,7 +84,8 @@ impl Arns {
     }
 
     fn example(&self) -> String {
-        format!("arn:aws:{}:<region>:<account>:{}<name>", self.service, self.before)
+        let place = if self.placeless { ":" } else { "<region>:<account>" };
+        format!("arn:aws:{}:{place}:{}<name>", self.service, self.before)
     }
 }
 

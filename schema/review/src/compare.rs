@@ -68,7 +68,9 @@ fn added(id: &ResourceId, resource: &Resource) -> ResourceChange {
 fn taken(existing: &Existing) -> String {
     let identifier = &existing.identifier;
     match existing.mode {
-        Mode::Owned => format!("`{identifier}` is imported, once a person has approved the agent's report of it"),
+        Mode::Owned => {
+            format!("`{identifier}` is imported, once a person has approved the agent's report of it")
+        }
         Mode::Reference => format!("`{identifier}` is only read"),
     }
 }
@@ -81,7 +83,8 @@ fn taken_or_given_back(id: &ResourceId, before: &Resource, after: &Resource) -> 
     if said(before) == said(after) {
         return None;
     }
-    let given_back = before.existing.as_ref().map(|existing| format!("`{}` is given back as it is", existing.identifier));
+    let given_back =
+        before.existing.as_ref().map(|existing| format!("`{}` is given back as it is", existing.identifier));
     let Some(existing) = &after.existing else {
         let remark = given_back.map(|given_back| format!("{given_back}, and a new one is made"));
         return Some(ResourceChange { remark, ..added(id, after) });
