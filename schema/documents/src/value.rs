@@ -570,6 +570,23 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_gets_its_name_from_whoever_tells_it_and_leaves_nothing_behind() {
+        let secret = ResourceId::parse("secret/key/secret").unwrap();
+        let value = Value::array([Value::secret_of(&secret, "/Id")]);
+        assert_eq!(value.references().len(), 1);
+        assert!(value.refers_to(&BTreeSet::from([&secret])));
+        assert_eq!(Value::parse(&value.to_document()).unwrap(), value);
+        let told = value.evaluate(&|_| Some(json!("arn:secret"))).value;
+        let names: Vec<String> = told.secrets().into_iter().map(|secret| secret.reference).collect();
+        assert_eq!((names, told.references().len()), (vec!["arn:secret".to_owned()], 0));
+        assert!(!told.is_whole());
+        let mut revealed = told.reveal(&|secret| Some(format!("value of {}", secret.reference)));
+        assert_eq!(revealed.as_json(), Some(json!(["value of arn:secret"])));
+        revealed.wipe();
+        assert_eq!(revealed.as_json(), Some(json!([""])));
+    }
+
+    #[test]
     fn a_secret_stays_a_reference_until_the_rim_reveals_it() {
         let secret = value(&json!({"$base64": {"$secret": {"reference": "db", "key": "password"}}}));
         assert_eq!(secret.evaluate(&|_| None).value, secret);
