@@ -138,6 +138,13 @@ mod tests {
     }
 
     #[test]
+    fn what_can_be_taken_can_be_marked_as_taken() {
+        let taken: Vec<_> = Catalog::builtin().kinds().filter(|kind| kind.takes_existing()).collect();
+        assert_eq!(taken.len(), 5);
+        assert!(taken.iter().all(|kind| kind.tags.is_some() && kind.handlers.contains_key("update")));
+    }
+
+    #[test]
     fn a_live_resource_says_where_it_is_by_its_own_arn_and_by_no_other() {
         let kind = Catalog::builtin().kind("AWS::RDS::DBInstance").unwrap();
         let arn = |name: &str| format!("arn:aws:rds:eu-west-1:210987654321:db:{name}");

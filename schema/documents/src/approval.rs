@@ -68,8 +68,9 @@ pub fn step_digest(step: &Step) -> Digest {
         }
         Action::Import { identifier, account, region, differences } => {
             changes = differences.iter().map(|change| (&change.path, &change.from, &change.to)).collect();
-            let graveness: Vec<Consequence> = differences.iter().map(|change| change.consequence).collect();
-            let report = serde_json::to_value((account, region, changes, graveness));
+            let consequences: Vec<Consequence> =
+                differences.iter().map(|change| change.consequence).collect();
+            let report = serde_json::to_value((account, region, changes, consequences));
             ("import", Some(identifier), report.unwrap_or_default())
         }
         Action::Delete { identifier, confirmed } => {

@@ -124,6 +124,12 @@ fn line(out: &mut String, finding: &Finding) {
             let all = all.join("`, `");
             writeln!(out, "  ! {resource}  {kind}  ambiguous, will be held: `{all}`")
         }
+        There::Nothing {} if finding.existing.is_some() => {
+            writeln!(
+                out,
+                "  - {resource}  {kind}  nothing says that it is ours: the next plan reports it anew"
+            )
+        }
         There::Nothing {} => {
             let becomes = if *stateful
                 || Catalog::builtin().kind(kind).is_some_and(schema_catalog::Kind::grants_access)

@@ -27,7 +27,7 @@ use super::fields::{Sight, Subject};
 use super::resource::{View, about};
 use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, known_kind};
 use crate::bind::{self, Binding, Bound, BoundResource};
-use crate::live::{Key, Live, LiveState};
+use crate::live::{Live, LiveState};
 use crate::merge::Decision;
 use crate::{approval, fold, plan};
 
@@ -79,12 +79,12 @@ fn taken(recorded: &Recorded, live: &LiveState, context: &Context<'_>) -> Vec<En
     }
     let (desired, catalog, hidden) = (context.desired, context.catalog, &BTreeSet::new());
     let binding = Binding { desired, recorded, catalog, hidden };
-    let is_asked_for = |(id, generation): &&Key| {
-        let record = recorded.generation(id, *generation);
-        let is_open = record.is_none_or(|record| record.existing == Some(Mode::Reference));
-        is_open && desired.resources.get(id).is_some_and(|resource| resource.existing.is_some())
+    let is_open = |id: &ResourceId| {
+        let current = recorded.current(id);
+        current.is_none_or(|(_, record)| record.existing == Some(Mode::Reference))
     };
-    let ids: BTreeSet<&ResourceId> = live.keys().filter(is_asked_for).map(|(id, _)| id).collect();
+    let named = desired.resources.iter().filter(|(id, resource)| resource.existing.is_some() && is_open(id));
+    let ids = named.map(|(id, _)| id);
     let bound = Bound { resources: binding.bind_all(ids), at_rest: 0 };
     let view = View { recorded, bound: &bound, live, context, too_much_gone: false };
     bound.resources.values().filter_map(|bound| view.taken(bound)).collect()
@@ -94,7 +94,8 @@ impl View<'_> {
     fn taken(&self, bound: &BoundResource) -> Option<Entry> {
         let existing = bound.existing.as_ref()?;
         let record = self.recorded.generation(&bound.id, bound.generation);
-        if record.is_some_and(|record| record.existing == Some(existing.mode)) {
+        let is_another = |record: &ResourceRecord| record.identifier.as_ref() != Some(&existing.identifier);
+        if record.is_some_and(|record| record.existing == Some(existing.mode) || is_another(record)) {
             return None;
         }
         let taken = self.found(bound, existing).ok()?;

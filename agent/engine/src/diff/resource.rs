@@ -56,7 +56,7 @@ impl View<'_> {
         self.live.get(&(id.clone(), generation))
     }
 
-    pub(super) fn is_under_way(&self, id: &ResourceId, generation: u32) -> bool {
+    fn is_under_way(&self, id: &ResourceId, generation: u32) -> bool {
         let is_it = |open: &schema_documents::recorded::OpenIntent| {
             open.intent.resource == *id && open.intent.generation == generation
         };

@@ -311,6 +311,23 @@ fn what_is_only_referred_to_can_be_imported_later_and_gives_its_outputs_meanwhil
 }
 
 #[test]
+fn what_one_name_meant_is_never_taken_under_another() {
+    let mut scene = topic(Mode::Reference);
+    scene.pass();
+    let other = ARN.replace("placed", "other");
+    scene.cloud.insert(other.clone(), json!({"TopicArn": other, "TopicName": "other"}));
+    name(&mut scene, TOPIC, Some(existing(&other, Mode::Owned)));
+    scene.pass();
+    assert!(
+        scene.recorded.current(&id(TOPIC)).is_none(),
+        "the first one is forgotten before the other is looked at"
+    );
+    let plan = scene.pass();
+    let Action::Import { identifier, .. } = &plan.steps[0].action else { panic!("{plan:#?}") };
+    assert_eq!((identifier, plan.steps[0].generation), (&other, 2));
+}
+
+#[test]
 fn without_the_line_it_is_given_back_as_it_is_and_another_one_is_made() {
     let mut scene = imported();
     name(&mut scene, SERVER, None);
