@@ -75,6 +75,11 @@ impl Memory {
         *self.experience.lock().unwrap_or_else(PoisonError::into_inner) = experience;
     }
 
+    #[cfg(test)]
+    pub(crate) fn rests(&self) -> bool {
+        self.past().rests
+    }
+
     fn past(&self) -> MutexGuard<'_, Past> {
         self.past.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -124,5 +129,92 @@ impl Packed {
     fn unpacked(&self) -> Recorded {
         let text = inflate::decompress_to_vec(&self.bytes).expect("BUG: what was packed is unpacked");
         serde_json::from_slice(&text).expect("BUG: a record that was written is read")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use schema_documents::ResourceId;
+    use serde_json::json;
+
+    use super::*;
+
+    fn recorded(number: u64) -> Recorded {
+        let mut record = json!({
+            "kind": "AWS::SQS::Queue", "stateful": true, "identifier": "https://sqs/q", "status": "live",
+            "seen": {"VisibilityTimeout": 60, "Ratio": 0.1, "Text": "für \"Ada\"", "None": null, "Tags": [{"Key": "a"}]},
+            "fields": {"/VisibilityTimeout": {"asked": 60, "rank": "code", "owner": "manifest"}},
+        });
+        let resources = (0..100).map(|nth| {
+            record["identifier"] = format!("https://sqs/q{nth}").into();
+            let one = serde_json::from_value(record.clone()).unwrap();
+            (ResourceId::parse(&format!("topic/t{nth}/queue")).unwrap(), BTreeMap::from([(1, one)]))
+        });
+        let lease = Lease { holder: "a".to_owned(), term_ms: 9_000, longest_call_ms: 4_000 };
+        let (last, lease) = (Some(Digest::of(&number)), Some(lease));
+        Recorded { number, last, lease, resources: resources.collect(), ..Recorded::default() }
+    }
+
+    fn resting(recorded: Recorded) -> Memory {
+        let memory = Memory::default();
+        memory.keep(recorded);
+        memory.rest();
+        memory
+    }
+
+    #[test]
+    fn what_rests_is_what_was_kept_in_a_fraction_of_its_bytes() {
+        let memory = resting(recorded(7));
+        assert!(memory.past().recorded.is_none());
+        let bytes = memory.past().packed.as_ref().unwrap().bytes.len();
+        assert!(bytes * 8 < serde_json::to_vec(&recorded(7)).unwrap().len(), "{bytes} bytes");
+        assert_eq!(memory.end(), Some((7, recorded(7).lease)));
+        assert!(memory.rests(), "nobody needs the record to know where it ends");
+        assert_eq!(memory.with(Clone::clone), Some(recorded(7)));
+        memory.rest();
+        assert_eq!(memory.take(), recorded(7));
+    }
+
+    #[test]
+    fn a_record_is_packed_again_only_when_it_has_changed() {
+        let memory = resting(recorded(7));
+        let place = || memory.past().packed.as_ref().unwrap().bytes.as_ptr();
+        let before = place();
+        memory.keep(memory.take());
+        memory.rest();
+        assert_eq!(place(), before);
+        drop(memory.take());
+        // The same number in another past.
+        memory.keep(Recorded {
+            last: Some(Digest::of(&"another")),
+            resources: BTreeMap::new(),
+            ..recorded(7)
+        });
+        memory.rest();
+        assert_eq!(memory.take().resources.len(), 0);
+    }
+
+    #[test]
+    fn what_a_reader_has_taken_is_there_again_only_when_it_gives_something_back() {
+        let memory = resting(recorded(7));
+        drop(memory.take());
+        memory.rest();
+        assert_eq!((memory.end(), memory.with(|_| ())), (None, None));
+        // It could not read the journal, and whoever comes next begins anew.
+        memory.keep(Recorded::default());
+        memory.rest();
+        assert_eq!(memory.take(), Recorded::default());
+    }
+
+    #[test]
+    fn the_longer_of_two_records_is_kept() {
+        let memory = resting(recorded(7));
+        memory.keep(recorded(6));
+        assert_eq!(memory.end().map(|(number, _)| number), Some(7));
+        memory.keep(recorded(8));
+        memory.rest();
+        assert_eq!(memory.take(), recorded(8));
     }
 }
