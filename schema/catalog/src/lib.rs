@@ -73,7 +73,7 @@ const GENERATED: &str = include_str!("../data/aws.json");
 
 /// What the generated file says of itself.
 #[derive(Deserialize)]
-struct Source {
+struct Head {
     source: String,
     version: String,
     schema_date: String,
@@ -89,7 +89,7 @@ impl Catalog {
     }
 
     fn load() -> Self {
-        let Source { source, version, schema_date, region } =
+        let Head { source, version, schema_date, region } =
             serde_json::from_str(GENERATED).expect("BUG: data/aws.json is what generate.py writes");
         let mut own: Own = toml::from_str(include_str!("../data/own.toml"))
             .expect("BUG: data/own.toml has facts of kinds, a test reads it");
