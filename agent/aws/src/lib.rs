@@ -7,8 +7,14 @@ pub mod classify;
 mod cloud_control;
 #[cfg(feature = "sdk")]
 mod events;
+#[cfg(all(feature = "sdk", debug_assertions))]
+mod stand_in;
+#[cfg(feature = "sdk")]
+mod vault;
 
 #[cfg(feature = "sdk")]
 pub use cloud_control::{Aws, Options};
 #[cfg(feature = "sdk")]
 pub use events::Queue;
+#[cfg(feature = "sdk")]
+pub use vault::Secrets;

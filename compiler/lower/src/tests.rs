@@ -102,6 +102,7 @@ fn check_finding(lines: &str, code: Code, line: u32, words: &str) {
 
 mod network;
 mod privilege;
+mod runtime;
 
 const INSTANCE: &str = "database/shared/instance";
 

@@ -110,6 +110,11 @@ impl Catalog {
         self.kinds.get(name).map(Entry::kind).or_else(|| self.own.get(name))
     }
 
+    /// All kinds, sorted by name: first those that a cloud has, then those that none has.
+    pub fn all_kinds(&self) -> impl Iterator<Item = &Kind> {
+        self.kinds().chain(self.own.values())
+    }
+
     /// All kinds that a cloud has, sorted by name.
     pub fn kinds(&self) -> impl Iterator<Item = &Kind> {
         self.kinds.values().map(Entry::kind)

@@ -22,6 +22,7 @@ use base64::Engine as _;
 use schemars::JsonSchema;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroize as _;
 
 use crate::{FieldPath, Json, ResourceId, Sorted, canonical, runtime};
 
@@ -224,6 +225,16 @@ impl Value {
         }
     }
 
+    /// Whether nothing in it is left to fill in.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Self::Scalar(_) => true,
+            Self::Array(items) => items.iter().all(Self::is_whole),
+            Self::Object(members) => members.values().all(Self::is_whole),
+            Self::Expression(_) => false,
+        }
+    }
+
     fn literal_json(&self) -> Json {
         self.as_json().unwrap_or_else(|| self.to_document())
     }
@@ -297,6 +308,23 @@ impl Value {
     #[must_use]
     pub fn reveal(&self, secret: &dyn Fn(&SecretRef) -> Option<String>) -> Self {
         self.fill(&mut |_| None, secret)
+    }
+
+    /// Overwrites every text in it: what was revealed is not left behind in memory.
+    pub fn wipe(&mut self) {
+        match self {
+            Self::Scalar(Json::String(text)) => text.zeroize(),
+            Self::Scalar(_) => {}
+            Self::Array(items) => items.iter_mut().for_each(Self::wipe),
+            Self::Object(members) => members.values_mut().for_each(Self::wipe),
+            Self::Expression(expression) => match expression.as_mut() {
+                Expression::Ref(_) | Expression::Secret(_) => {}
+                Expression::Join(parts) => parts.iter_mut().for_each(Self::wipe),
+                Expression::Json(inner) | Expression::Base64(inner) | Expression::RuntimeConfig(inner) => {
+                    inner.wipe();
+                }
+            },
+        }
     }
 
     fn fill(
@@ -539,6 +567,23 @@ mod tests {
         assert_eq!(waiting.value, policy);
         let known = policy.evaluate(&|_| Some(json!("arn:x")));
         assert_eq!(known.value.as_json(), Some(json!("{\"Resource\":\"arn:x/*\"}")));
+    }
+
+    #[test]
+    fn a_secret_gets_its_name_from_whoever_tells_it_and_leaves_nothing_behind() {
+        let secret = ResourceId::parse("secret/key/secret").unwrap();
+        let value = Value::array([Value::secret_of(&secret, "/Id")]);
+        assert_eq!(value.references().len(), 1);
+        assert!(value.refers_to(&BTreeSet::from([&secret])));
+        assert_eq!(Value::parse(&value.to_document()).unwrap(), value);
+        let told = value.evaluate(&|_| Some(json!("arn:secret"))).value;
+        let names: Vec<String> = told.secrets().into_iter().map(|secret| secret.reference).collect();
+        assert_eq!((names, told.references().len()), (vec!["arn:secret".to_owned()], 0));
+        assert!(!told.is_whole());
+        let mut revealed = told.reveal(&|secret| Some(format!("value of {}", secret.reference)));
+        assert_eq!(revealed.as_json(), Some(json!(["value of arn:secret"])));
+        revealed.wipe();
+        assert_eq!(revealed.as_json(), Some(json!([""])));
     }
 
     #[test]

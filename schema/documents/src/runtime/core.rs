@@ -24,8 +24,15 @@ macro_rules! message {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Message, Serialize, Deserialize, JsonSchema)]
         #[serde(default, deny_unknown_fields)]
-        pub struct $name { $($(#[$field])* pub $field_name: $type,)* }
+        pub struct $name {
+            $($(#[$field])* #[serde(skip_serializing_if = "is_default")] pub $field_name: $type,)*
+        }
     };
+}
+
+/// Whether the message leaves it out.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 message! {
@@ -553,5 +560,53 @@ message! {
         /// The keys that sign them.
         #[prost(message, repeated, tag = "1")]
         platform_signing_keys: Vec<Key>,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::Reference;
+    use crate::{ResourceId, Value};
+    use serde_json::json;
+
+    /// Field numbers and wire types are Encore's: these bytes are written by hand, from its definition.
+    #[test]
+    fn the_bytes_are_those_of_the_message() {
+        let environment = json!({ "environment": { "app_slug": "a", "env_type": 2, "cloud": 3 } });
+        let expected = [0x0a, 7, 0x12, 1, b'a', 0x28, 2, 0x30, 3];
+        assert_eq!(encode(&environment).unwrap(), expected);
+        let topic = json!({
+            "encore_name": "t", "cloud_name": "c", "delivery_guarantee": 2, "ordering_attr": "o",
+        });
+        let topics =
+            json!({ "infra": { "resources": { "pubsub_clusters": [{ "topics": [topic], "aws": {} }] } } });
+        let bytes = [0x12, 1, b't', 0x1a, 1, b'c', 0x20, 2, 0x2a, 1, b'o'];
+        let cluster = [&[0x12, 11][..], &bytes, &[0x32, 0]].concat();
+        let expected = [&[0x12, 19, 0x0a, 17, 0x1a, 15][..], &cluster].concat();
+        assert_eq!(encode(&topics).unwrap(), expected);
+        let key =
+            json!({ "encore_platform": { "platform_signing_keys": [{ "id": 1, "data": { "env": "K" } }] } });
+        assert_eq!(encode(&key).unwrap(), [0x2a, 9, 0x0a, 7, 8, 1, 0x12, 3, 0x12, 1, b'K']);
+    }
+
+    #[test]
+    fn what_the_runtime_would_not_read_is_not_written() {
+        let misspelt = json!({ "infra": { "resources": { "bukets": [] } } });
+        assert!(encode(&misspelt).unwrap_err().contains("bukets"));
+        let value = Value::parse(&json!({ "$runtime_config": misspelt })).unwrap();
+        assert!(!value.evaluate(&|_| None).value.is_whole(), "nothing is sent that is no message");
+    }
+
+    #[test]
+    fn the_message_waits_for_what_the_cloud_tells() {
+        let resource = ResourceId::parse("topic/t/topic").unwrap();
+        let config = json!({ "environment": { "app_slug": Value::reference(&resource, "/Arn") } });
+        let value = Value::runtime_config(Value::parse(&config).unwrap());
+        let waiting = value.evaluate(&|_| None);
+        assert_eq!(waiting.waits_for.len(), 1);
+        assert_eq!(Value::parse(&waiting.value.to_document()).unwrap(), value);
+        let known = |_: &Reference| Some(json!("a"));
+        assert_eq!(value.evaluate(&known).value, Value::text("CgMSAWE="));
     }
 }
