@@ -126,6 +126,7 @@ impl Telemetry {
 
     /// A pass came to its end, with the status after it.
     pub(crate) fn ended(&self, report: &Report, status: impl FnOnce() -> Status) {
+        let status = self.is_asked.then(status);
         let mut state = self.state();
         let took = state.end();
         // A pass that had nothing to ask sees no more than the one before.
@@ -142,7 +143,7 @@ impl Telemetry {
             self.metrics.went_well(&of, SystemClock::default().now_ms());
         }
         state.trouble = trouble;
-        state.status = self.is_asked.then(status);
+        state.status = status;
     }
 
     /// A pass could not be run, or not to its end.

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use crate::past::Batches;
 use crate::patient::Patient;
-use crate::{Driver, DriverError, EVERY, Journal, Progress, Reporter};
+use crate::{Driver, DriverError, Journal, Progress, Reporter};
 
 /// How a lease is held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +88,10 @@ const WATCH_MS: u64 = 500;
 /// How often it is read while nobody does: how late a predecessor may be noticed.
 const IDLE_WATCH_MS: u64 = 1_000;
 
+/// So many batches may come before whoever stands by folds them, and lets the record rest again: they are read in a moment when it
+/// takes over, or waits anew.
+pub(crate) const MOST_UNFOLDED: u64 = 64;
+
 /// Waits between two passes. Ends after `pause`; while another writer holds the lease it does not end, for that one works;
 /// when the other has fallen silent with the lease in its hands it ends at once, for then there is work to take over. So
 /// a killed agent is followed within its lease's term, the longest call, and a second.
@@ -109,12 +113,18 @@ pub async fn stand_by(
         };
         sleep_until(driver, wake_ms, stop).await;
         silence.listen(driver, watched.catch_up().await?);
-        // Whoever takes over shall not have to read for long.
-        if watched.unfolded >= EVERY {
-            drop(Journal::open(driver).await?);
+        if watched.unfolded >= MOST_UNFOLDED {
+            fold(driver).await?;
             watched = Watched::end_of(driver).await?;
         }
     }
+    Ok(())
+}
+
+/// Reads the journal to its end, and lets the record rest.
+async fn fold(driver: &Driver) -> Result<(), DriverError> {
+    drop(Journal::open(driver).await?);
+    driver.memory.rest();
     Ok(())
 }
 
@@ -129,9 +139,8 @@ struct Watched {
 impl Watched {
     async fn end_of(driver: &Driver) -> Result<Self, DriverError> {
         if driver.memory.end().is_none() {
-            drop(Journal::open(driver).await?);
+            fold(driver).await?;
         }
-        driver.memory.rest();
         let (number, lease) = driver.memory.end().unwrap_or_default();
         let objects = Patient { store: Arc::clone(&driver.store), clock: Arc::clone(&driver.clock) };
         Ok(Self { batches: Batches::from(objects, number + 1), lease, unfolded: 0 })

@@ -11,9 +11,8 @@ use tokio::time::Instant;
 use super::World;
 use super::passes::{assert_at_rest, request};
 use super::store::Fault;
-use crate::{
-    Driver, EVERY, Journal, LeaseTerms, Report, Reporter, Request, append_as_person, pass, stand_by,
-};
+use crate::lease::MOST_UNFOLDED;
+use crate::{Driver, Journal, LeaseTerms, Report, Reporter, Request, append_as_person, pass, stand_by};
 
 /// With the terms that an agent has when nothing else is said.
 fn agent(world: &World, holder: &str) -> Driver {
@@ -107,7 +106,7 @@ async fn whoever_stands_by_lets_the_record_rest_and_does_not_fall_far_behind() {
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert!(second.memory.rests());
     let read = second.memory.end().unwrap().0;
-    for nth in 0..2 * EVERY {
+    for nth in 0..2 * MOST_UNFOLDED {
         journal.append(vec![super::journal::pass_entry(&nth.to_string())]).await.unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
@@ -115,7 +114,10 @@ async fn whoever_stands_by_lets_the_record_rest_and_does_not_fall_far_behind() {
     standing_by.await.unwrap();
     assert!(second.memory.rests());
     let (read_since, left) = (second.memory.end().unwrap().0 - read, journal.recorded().number);
-    assert!(read_since >= EVERY && left - read - read_since <= EVERY, "{read_since} of {left}");
+    assert!(
+        read_since >= MOST_UNFOLDED && left - read - read_since <= MOST_UNFOLDED,
+        "{read_since} of {left}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
