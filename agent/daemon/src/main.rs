@@ -16,10 +16,10 @@ mod wiring;
 
 use std::process::ExitCode;
 
-/// A pass makes and drops documents many times its lasting size. This allocator gives that back to the system, and the usual
-/// one keeps it.
+/// A pass makes and drops documents many times its lasting size. This allocator gives that back to the system a few seconds later,
+/// from a thread of its own, so also when nothing more is done. Others keep it, or give it back with the next work.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 use args::{Args, Command};
 use clap::Parser as _;
