@@ -34,7 +34,7 @@ use measure::{best_of, memory_mib, milliseconds, seconds_of};
 
 /// The same as in the agent.
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// The time, in all that is measured.
 const NOW_MS: u64 = 20_000_000;
