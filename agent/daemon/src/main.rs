@@ -59,6 +59,7 @@ async fn execute(command: Command) -> anyhow::Result<output::Verdict> {
         Command::History(args) => commands::history::run(args).await,
         Command::Verify(args) => commands::verify::run(args).await,
         Command::Imports(args) => commands::imports::run(args).await,
+        Command::Import(args) => Box::pin(commands::import::run(args)).await,
         Command::Adopt(args) => commands::answer::adopt(args).await,
         Command::Revert(args) => commands::answer::revert(args).await,
         Command::Confirm(args) => commands::confirm::run(args).await,

@@ -78,6 +78,8 @@ pub struct Inputs {
     pub attention: Attention,
     /// What earlier passes learnt of the cloud's pace.
     pub experience: Experience,
+    /// The account that the provider works in, where it could tell.
+    pub account: Option<String>,
 }
 
 /// Where a desired state was published.
@@ -177,6 +179,7 @@ pub struct Pass {
     sightings: Sightings,
     knows: BTreeSet<String>,
     attention: Attention,
+    account: Option<String>,
     /// The digest of the document, once somebody had to know.
     digest: Option<Digest>,
     /// Of what there was anything to say.
@@ -220,6 +223,7 @@ impl Pass {
             knows,
             attention,
             experience,
+            account,
         } = inputs;
         Self {
             desk: Desk::new(&limits, experience),
@@ -232,6 +236,7 @@ impl Pass {
             sightings,
             knows,
             attention,
+            account,
             digest: None,
             noticed: BTreeSet::new(),
             stage: Stage::New,

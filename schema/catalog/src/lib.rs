@@ -12,11 +12,13 @@
 //! | what does a person want to know of two documents | [`findings`](fn@findings::findings), for any kind there is: [`any_kind`] |
 //! | would the cloud take these properties | [`validate`] |
 //! | what is lost with it | [`Catalog::loss`] |
+//! | which resource that is there already does a person mean | [`Kind::named`] |
 //! | what a permission of its handlers can be limited to | [`Actions`] |
 
 mod actions;
 mod broad;
 pub mod compare;
+mod existing;
 pub mod findings;
 mod given;
 mod kind;
@@ -38,6 +40,7 @@ use serde::Deserialize;
 
 pub use actions::Actions;
 pub use broad::any_kind;
+pub use existing::{Arns, Named};
 pub use given::unconditional_defaults;
 pub use kind::{Consequence, Handler, Kind, Replacement};
 pub use overlay::{Charset, Enforced, Equality, NameRule, NaturalKey, Overlay, TypicalMs, UnitRule};

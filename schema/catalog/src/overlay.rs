@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use schema_documents::{FieldPath, Json};
 use serde::{Deserialize, Serialize};
 
-use crate::{Pattern, Unit};
+use crate::{Arns, Pattern, Unit};
 
 /// The hand-written facts about one kind. Everything is optional.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -22,6 +22,8 @@ pub struct Overlay {
     pub grants_access: bool,
     /// Where the physical name is set, and what it may look like.
     pub name: Option<NameRule>,
+    /// How its ARNs are made, where one that is there already can be taken.
+    pub arns: Option<Arns>,
     /// What tells a resource from all others of its kind before it has an identifier.
     pub natural_key: Option<NaturalKey>,
     /// How paths are merged, where the general rules would say something else.

@@ -192,7 +192,7 @@ impl<'a> Subject<'a> {
             seen,
             live: if read { LiveField::Known(live) } else { LiveField::NotRead },
             meaning,
-            attached: self.record.attached,
+            attached: self.is_attached(path),
         };
         let decision = if sensitive && as_wished && read { Decision::InStep } else { decide(&input) };
         if Self::is_silent(decision, wish, memory) {
@@ -206,6 +206,12 @@ impl<'a> Subject<'a> {
         let seen = if attaches { json.as_ref() } else { seen };
         let (live, seen) = (live.cloned(), seen.cloned());
         Some(self.made(path, decision, wish, memory, Sides { live, seen, moved, attaches, class, meaning }))
+    }
+
+    /// Whether what is found is taken as it is. What was imported has no ownership tags yet: they are written.
+    fn is_attached(&self, path: &FieldPath) -> bool {
+        let is_untagged = self.record.existing.is_some() && bind::is_ownership(self.kind, path);
+        self.record.attached && !is_untagged
     }
 
     /// The class of a field whose live value is this: what is enforced as a minimum is open above it (semantics, §4).
