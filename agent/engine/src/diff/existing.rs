@@ -48,7 +48,11 @@ pub struct Report {
 }
 
 /// Why something cannot be taken.
-type Refusal = (Hold, String);
+type Refusal = Box<(Hold, String)>;
+
+fn refuse<T>(message: String) -> Result<T, Refusal> {
+    Err(Box::new((Hold::Existing, message)))
+}
 
 /// Something that is there and can be taken.
 struct Taken<'a> {
@@ -131,7 +135,7 @@ impl View<'_> {
         let mut difference = about(&bound.id, bound.generation, &bound.kind, bound.stateful);
         match self.report(bound, existing) {
             Ok(report) => difference.action = Doing::Import(Box::new(report)),
-            Err(refusal) => difference.holds.push(refusal),
+            Err(refusal) => difference.holds.push(*refusal),
         }
         difference
     }
@@ -248,7 +252,7 @@ impl View<'_> {
             let on = missing.resource.clone();
             let message =
                 format!("it waits for `{on}`: only then is it known where it is not as the document says");
-            return Err((Hold::Waiting { on }, message));
+            return Err(Box::new((Hold::Waiting { on }, message)));
         }
         let record = taken.record(bound);
         let key = (&bound.id, bound.generation);
@@ -268,13 +272,15 @@ impl View<'_> {
     /// What is there, in the account and the region where it must be.
     fn found(&self, bound: &BoundResource, existing: &Existing) -> Result<Taken<'_>, Refusal> {
         let Some(kind) = known_kind(self.context, &bound.kind) else {
-            return Err((Hold::NoProvider, format!("this agent has no provider for `{}`", bound.kind)));
+            let message = format!("this agent has no provider for `{}`", bound.kind);
+            return Err(Box::new((Hold::NoProvider, message)));
         };
         let Existing { identifier, account, region, .. } = existing;
         let named =
             Named { identifier: identifier.clone(), account: account.clone(), region: region.clone() };
         self.is_here(&named)?;
-        let unknown = |reason: &str| Err((Hold::Unknown { reason: reason.to_owned() }, reason.to_owned()));
+        let unknown =
+            |reason: &str| Err(Box::new((Hold::Unknown { reason: reason.to_owned() }, reason.to_owned())));
         let record = self.recorded.generation(&bound.id, bound.generation);
         let (live, began_at_ms) = match (self.live(&bound.id, bound.generation), record) {
             (Some(Live::Present { properties, began_at_ms }), _) => (Cow::Borrowed(properties), *began_at_ms),
@@ -284,7 +290,7 @@ impl View<'_> {
             (Some(Live::Unknown { reason }), _) => return unknown(reason),
             (Some(Live::Absent), _) => {
                 let message = format!("there is no `{}` `{identifier}` to import", bound.kind);
-                return Err((Hold::Existing, message));
+                return refuse(message);
             }
             _ => return unknown("it was not read"),
         };
@@ -300,7 +306,6 @@ impl View<'_> {
 
     /// Whether what is named is in the account and the region of this environment.
     fn is_here(&self, named: &Named) -> Result<(), Refusal> {
-        let refuse = |message: String| Err((Hold::Existing, message));
         let identifier = &named.identifier;
         match (&named.account, self.context.account) {
             (Some(account), Some(own)) if account != own => {
@@ -325,7 +330,6 @@ impl View<'_> {
 
     /// Whether nobody owns it: not another environment, and not another resource of this one.
     fn is_free(&self, bound: &BoundResource, existing: &Existing, taken: &Taken<'_>) -> Result<(), Refusal> {
-        let refuse = |message: String| Err((Hold::Existing, message));
         let identifier = &existing.identifier;
         if let Some(tags) = bind::ownership(taken.kind, &taken.live) {
             let advice = if self.is_ours(&tags) {

@@ -71,7 +71,7 @@ impl Search {
         }
         if let Some(existing) = resource.existing.clone().filter(|existing| existing.mode == Mode::Reference)
         {
-            return self.as_referred_to(id, kind, existing.identifier);
+            return self.as_referred_to(id, kind, &existing.identifier);
         }
         let bound = self.bound(id, resource);
         if kind.tags.is_some() { self.by_tags(id, kind, &bound) } else { self.by_key(id, kind, &bound) }
@@ -103,14 +103,14 @@ impl Search {
     }
 
     /// What is only referred to has no tags: the document names it.
-    fn as_referred_to(&mut self, id: &ResourceId, kind: &Kind, identifier: String) -> Judged {
-        let question = Question::Read(kind.name.clone(), identifier.clone());
+    fn as_referred_to(&mut self, id: &ResourceId, kind: &Kind, identifier: &str) -> Judged {
+        let question = Question::Read(kind.name.clone(), identifier.to_owned());
         if self.want(question.clone()) {
             return Judged::Later;
         }
         match self.answers.get(&question) {
             Some(Answer::Not(why)) => Judged::Not(why.clone()),
-            _ => Judged::There(self.one(id, kind, &identifier, Proof::Document), 1),
+            _ => Judged::There(self.one(id, kind, identifier, Proof::Document), 1),
         }
     }
 
