@@ -109,7 +109,7 @@ fn replaced_fields(step: &Step) -> Vec<FieldLine> {
 
 fn reason(step: &Step, fields: &[FieldLine]) -> String {
     match &step.reason {
-        Reason::New { origin } => origin.to_string(),
+        Reason::New { origin } | Reason::Existing { origin } => origin.to_string(),
         Reason::Changed => {
             let causes: BTreeSet<&str> = fields.iter().map(|field| field.cause.as_str()).collect();
             causes.into_iter().collect::<Vec<_>>().join(", ")
@@ -119,7 +119,6 @@ fn reason(step: &Step, fields: &[FieldLine]) -> String {
         Reason::Gone => "it is gone, and is created again".to_owned(),
         Reason::Superseded => "a new one has taken its place".to_owned(),
         Reason::Removed => "no longer declared".to_owned(),
-        Reason::Existing { origin } => origin.to_string(),
         Reason::GivenBack => "given back: its ownership tags go".to_owned(),
     }
 }
