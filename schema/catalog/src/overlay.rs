@@ -1,6 +1,7 @@
 //! The overlay: what no schema says about a kind, written by hand in `data/aws-overlay.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use schema_documents::{FieldPath, Json};
 use serde::{Deserialize, Serialize};
@@ -208,9 +209,12 @@ struct Service {
 
 impl File {
     /// The overlay that is built in.
-    pub(crate) fn builtin() -> Self {
-        Self::parse(include_str!("../data/aws-overlay.toml"))
-            .expect("BUG: data/aws-overlay.toml is an overlay, a test reads it")
+    pub(crate) fn builtin() -> &'static Self {
+        static BUILTIN: LazyLock<File> = LazyLock::new(|| {
+            File::parse(include_str!("../data/aws-overlay.toml"))
+                .expect("BUG: data/aws-overlay.toml is an overlay, a test reads it")
+        });
+        &BUILTIN
     }
 
     /// Reads an overlay file.
@@ -218,10 +222,9 @@ impl File {
         toml::from_str(text)
     }
 
-    /// Takes out what it says of a kind, with the numbers of the kind's service where it has none of its own.
-    pub(crate) fn take(&mut self, kind: &str) -> Overlay {
-        let own = self.kind.remove(kind).unwrap_or_default();
-        self.completed(kind, own)
+    /// What it says of a kind, with the numbers of the kind's service where it has none of its own.
+    pub(crate) fn of(&self, kind: &str) -> Overlay {
+        self.completed(kind, self.kind.get(kind).cloned().unwrap_or_default())
     }
 
     /// What holds for every kind, added to what the overlay says of this one.
@@ -249,9 +252,9 @@ impl File {
         overlay
     }
 
-    /// The kinds that have not been taken out.
+    /// The kinds of which it says something.
     #[cfg(test)]
-    pub(crate) fn left(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &String> {
         self.kind.keys()
     }
 }
