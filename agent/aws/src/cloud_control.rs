@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
-use agent_world::{Call, CallAction, CallError, Found, Progress, ProgressState, Provider, ReadError};
+use agent_world::{
+    Call, CallAction, CallError, Found, Probe, Progress, ProgressState, Provider, ReadError, Readiness,
+};
 use async_trait::async_trait;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -19,6 +21,7 @@ use schema_catalog::Catalog;
 use schema_documents::{Json, Value};
 
 use crate::classify;
+use crate::native::Native;
 
 /// How to reach an account.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +41,7 @@ pub struct Aws {
     once: Client,
     /// With the SDK's retries.
     listing: Client,
+    native: Native,
     role_arn: Option<String>,
 }
 
@@ -55,6 +59,7 @@ impl Aws {
             .operation_attempt_timeout(options.call_timeout.unwrap_or(CALL_TIMEOUT))
             .build();
         let shared = shared(&options).await;
+        let native = Native::new(&shared, options.call_timeout.unwrap_or(CALL_TIMEOUT));
         let client = |retries: RetryConfig| {
             let config = aws_sdk_cloudcontrol::config::Builder::from(&shared);
             Client::from_conf(config.retry_config(retries).timeout_config(timeout.clone()).build())
@@ -62,6 +67,7 @@ impl Aws {
         Self {
             once: client(RetryConfig::disabled()),
             listing: client(RetryConfig::standard()),
+            native,
             role_arn: options.role_arn,
         }
     }
@@ -162,6 +168,10 @@ impl Provider for Aws {
             found.push(Found { identifier, properties: parse(description.properties.as_deref())? });
         }
         Ok(found)
+    }
+
+    async fn readiness(&self, probe: &Probe) -> Result<Readiness, ReadError> {
+        self.native.readiness(probe).await
     }
 }
 

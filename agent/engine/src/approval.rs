@@ -8,7 +8,7 @@ use schema_catalog::{Catalog, Unit};
 use schema_documents::approval::{Awaited, AwaitedStep, plan_digest};
 use schema_documents::environment::Approval as Policy;
 use schema_documents::journal::Entry;
-use schema_documents::plan::{Action, Change, Consequence, Plan, Step, StepKey};
+use schema_documents::plan::{Action, Change, Consequence, Plan, Reason, Step, StepKey};
 use schema_documents::recorded::Recorded;
 use schema_documents::value::Reference;
 use schema_documents::{Digest, FieldPath, Json, Value, canonical};
@@ -29,6 +29,8 @@ pub fn awaited(
         return None;
     }
     let waiting = |step: &Step| match recorded.approvals.get(&step.key) {
+        // What was healthy before was approved before, and people wait for it.
+        _ if step.reason == Reason::SetBack => None,
         None => Some(AwaitedStep { step: step.key.clone(), changed: None }),
         Some(approval) => {
             let difference = difference(&approval.step, step, context.catalog, output)?;

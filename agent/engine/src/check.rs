@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schema_catalog::{Catalog, compare};
-use schema_documents::desired::{Class, DesiredState};
+use schema_documents::desired::{Class, DesiredState, Phase};
 use schema_documents::environment::Approval;
 use schema_documents::journal::confirmation_digest;
 use schema_documents::plan::{Action, Change, Plan, Reason, Step, StepKey};
-use schema_documents::recorded::{Choice, Recorded, ResourceRecord, Status};
-use schema_documents::{Digest, FieldPath};
+use schema_documents::recorded::{Choice, Recorded, ResourceRecord, Setback, Status};
+use schema_documents::{Digest, FieldPath, ResourceId};
 
 use crate::diff::{Context, after_moves};
 use crate::loss;
@@ -36,6 +36,7 @@ pub fn check(plan: &Plan, recorded: &Recorded, context: &Context<'_>) -> Result<
     let mut violations = unique_and_acyclic(&plan.steps);
     violations.extend(judge.limits(plan));
     violations.extend(judge.unapproved(plan));
+    violations.extend(judge.too_early(plan));
     for step in &plan.steps {
         let found = judge.step(step);
         violations.extend(found.into_iter().map(|what| format!("{}: {what}", step.key.0)));
@@ -91,8 +92,50 @@ impl Judge<'_> {
         let unapproved = plan
             .steps
             .iter()
+            // The way back is judged for itself.
+            .filter(|step| step.reason != Reason::SetBack)
             .filter(|step| !awaited.contains(&step.key) && !self.recorded.approvals.contains_key(&step.key));
         unapproved.map(|step| format!("{}: nobody has approved it", step.key.0)).collect()
+    }
+
+    /// What comes before its time: a deployment before a migration; the end of what a failed deployment may need to go back to.
+    fn too_early(&self, plan: &Plan) -> Vec<String> {
+        let of_phase = |phase| plan.steps.iter().filter(move |step| step.phase == phase);
+        let writes =
+            |step: &&Step| !matches!(step.action, Action::Delete { .. } if step.phase == Phase::CleanUp);
+        let early = of_phase(Phase::Deploy)
+            .filter(writes)
+            .filter(|step| step.reason != Reason::SetBack)
+            .filter(|step| {
+                of_phase(Phase::Migrate).filter(writes).any(|migration| !step.after.contains(&migration.key))
+            });
+        let mut violations: Vec<String> =
+            early.map(|step| format!("{}: it does not wait for the migrations", step.key.0)).collect();
+        for step in plan.steps.iter().filter(|step| step.reason == Reason::Superseded) {
+            let needs = |(user, setback): &(&ResourceId, &Setback)| {
+                let record = self.recorded.generation(user, setback.generation);
+                let deploys = |other: &&Step| {
+                    other.resource == **user
+                        && other.reason != Reason::SetBack
+                        && step.after.contains(&other.key)
+                };
+                record.is_some_and(|record| {
+                    record.status == Status::Live && record.depends_on.contains(&step.resource)
+                }) && self.desired.resources.contains_key(*user)
+                    && !self.context.destroy
+                    && !plan.steps.iter().any(|other| deploys(&other))
+            };
+            let user = self.recorded.setbacks.iter().find(needs);
+            violations.extend(user.map(|(user, _)| format!("{}: `{user}` may go back to it", step.key.0)));
+        }
+        violations
+    }
+
+    /// The way back leads to what was asked before, and nowhere else.
+    fn back(&self, step: &Step, record: &ResourceRecord, change: &Change) -> Option<String> {
+        let asked = record.fields.get(&change.path).and_then(|field| field.asked.as_ref());
+        let leads_elsewhere = step.reason == Reason::SetBack && asked != change.to.as_ref();
+        leads_elsewhere.then(|| format!("`{}` would not be what it was before", change.path))
     }
 
     fn step(&self, step: &Step) -> Vec<String> {
@@ -156,6 +199,7 @@ impl Judge<'_> {
             if !paths.insert(&change.path) {
                 violations.push(format!("it changes `{}` twice", change.path));
             }
+            violations.extend(self.back(step, record, change));
             violations.extend(self.weakens(step, change));
         }
         violations

@@ -10,6 +10,7 @@ pub(crate) mod history;
 pub(crate) mod imports;
 pub(crate) mod plan;
 pub(crate) mod recover;
+pub(crate) mod retry;
 pub(crate) mod rollback;
 pub(crate) mod run;
 pub(crate) mod secret;
