@@ -349,6 +349,12 @@ impl Recorded {
             .filter(|(_, record)| !matches!(record.status, Status::Superseded | Status::Deleting))
     }
 
+    /// Deployments that failed for the document of the last pass, or that a person wants tried again.
+    pub fn failed_deployments(&self) -> impl Iterator<Item = (&ResourceId, &Setback)> {
+        let is_of_now = |setback: &Setback| setback.desired.is_none() || setback.desired == self.desired;
+        self.setbacks.iter().filter(move |(_, setback)| is_of_now(setback))
+    }
+
     /// The record of one generation.
     pub fn generation(&self, id: &ResourceId, generation: u32) -> Option<&ResourceRecord> {
         self.resources.get(id)?.get(&generation).map(AsRef::as_ref)

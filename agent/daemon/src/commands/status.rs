@@ -61,7 +61,7 @@ fn json(environment: &Environment, recorded: &Recorded) -> String {
             "since_ms": open.at_ms,
             "waits_for_health_since_ms": open.gated_at_ms,
         })).collect::<Vec<_>>(),
-        "failed_deployments": failed_deployments(recorded).map(|(id, setback)| json!({
+        "failed_deployments": recorded.failed_deployments().map(|(id, setback)| json!({
             "resource": id,
             "at_ms": setback.at_ms,
             "code": setback.code,
@@ -70,12 +70,6 @@ fn json(environment: &Environment, recorded: &Recorded) -> String {
             "is_tried_again": setback.desired.is_none(),
         })).collect::<Vec<_>>(),
     }))
-}
-
-/// Those that failed for the document of the last pass.
-fn failed_deployments(recorded: &Recorded) -> impl Iterator<Item = (&ResourceId, &Setback)> {
-    let is_of_now = |setback: &Setback| setback.desired.is_none() || setback.desired == recorded.desired;
-    recorded.setbacks.iter().filter(move |(_, setback)| is_of_now(setback))
 }
 
 fn rows(recorded: &Recorded) -> impl Iterator<Item = (&ResourceId, u32, &ResourceRecord)> {
@@ -130,7 +124,7 @@ fn text(environment: &Environment, recorded: &Recorded) -> String {
             waits.unwrap_or_default(),
         );
     }
-    for (id, setback) in failed_deployments(recorded) {
+    for (id, setback) in recorded.failed_deployments() {
         set_back(&mut out, id, setback);
     }
     words(&mut out, recorded);
