@@ -51,7 +51,7 @@ impl Native {
         }
         let target = "AmazonEC2ContainerServiceV20141113.DescribeServices";
         let answer = self.ecs.ask(("application/x-amz-json-1.1", Some(target)), asked.to_string()).await?;
-        let answer: Json = serde_json::from_slice(&answer).map_err(unreadable)?;
+        let answer: Json = serde_json::from_slice(&answer).map_err(|error| unreadable(&error))?;
         let target_groups = match readiness::rollout(&answer, probe.written["TaskDefinition"].as_str()) {
             Rollout::Judged(readiness) => return Ok(readiness),
             Rollout::Complete { target_groups } => target_groups,
@@ -69,7 +69,7 @@ impl Native {
         let group: String = escaped(group);
         let form = format!("Action=DescribeTargetHealth&Version=2015-12-01&TargetGroupArn={group}");
         let answer = self.load_balancing.ask(("application/x-www-form-urlencoded", None), form).await?;
-        targets_of(&answer).map_err(unreadable)
+        targets_of(&answer).map_err(|error| unreadable(&error))
     }
 }
 
@@ -254,8 +254,8 @@ fn collect_targets(
     Ok(())
 }
 
-fn unreadable(error: impl ToString) -> ReadError {
-    ReadError::NoAnswer(format!("the answer cannot be read: {}", error.to_string()))
+fn unreadable(error: &impl std::fmt::Display) -> ReadError {
+    ReadError::NoAnswer(format!("the answer cannot be read: {error}"))
 }
 
 #[cfg(test)]

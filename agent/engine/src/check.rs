@@ -7,7 +7,7 @@ use schema_documents::desired::{Class, DesiredState, Phase};
 use schema_documents::environment::Approval;
 use schema_documents::journal::confirmation_digest;
 use schema_documents::plan::{Action, Change, Plan, Reason, Step, StepKey};
-use schema_documents::recorded::{Choice, Recorded, ResourceRecord, Setback, Status};
+use schema_documents::recorded::{Choice, Recorded, ResourceRecord, Status};
 use schema_documents::{Digest, FieldPath, ResourceId};
 
 use crate::diff::{Context, after_moves};
@@ -36,6 +36,7 @@ pub fn check(plan: &Plan, recorded: &Recorded, context: &Context<'_>) -> Result<
     let mut violations = unique_and_acyclic(&plan.steps);
     violations.extend(judge.limits(plan));
     violations.extend(judge.unapproved(plan));
+    violations.extend(migrates_too_late(&plan.steps));
     violations.extend(judge.too_early(plan));
     for step in &plan.steps {
         let found = judge.step(step);
@@ -59,6 +60,25 @@ fn unique_and_acyclic(steps: &[Step]) -> Vec<String> {
         }
     }
     violations
+}
+
+/// A deployment comes after every migration. The way back needs nothing new.
+fn migrates_too_late(steps: &[Step]) -> Vec<String> {
+    let writes = |phase: Phase| {
+        let deletes = |step: &Step| matches!(step.action, Action::Delete { .. });
+        steps.iter().filter(move |step| step.phase == phase && !deletes(step))
+    };
+    let deployments = writes(Phase::Deploy).filter(|step| step.reason != Reason::SetBack);
+    let early = deployments
+        .filter(|step| writes(Phase::Migrate).any(|migration| !step.after.contains(&migration.key)));
+    early.map(|step| format!("{}: it does not wait for the migrations", step.key.0)).collect()
+}
+
+/// The way back leads to what was asked before, and nowhere else.
+fn leads_elsewhere(step: &Step, record: &ResourceRecord, change: &Change) -> Option<String> {
+    let asked = record.fields.get(&change.path).and_then(|field| field.asked.as_ref());
+    let is_elsewhere = step.reason == Reason::SetBack && asked != change.to.as_ref();
+    is_elsewhere.then(|| format!("`{}` would not be what it was before", change.path))
 }
 
 struct Judge<'a> {
@@ -98,44 +118,27 @@ impl Judge<'_> {
         unapproved.map(|step| format!("{}: nobody has approved it", step.key.0)).collect()
     }
 
-    /// What comes before its time: a deployment before a migration; the end of what a failed deployment may need to go back to.
+    /// The end of what a failed deployment may go back to.
     fn too_early(&self, plan: &Plan) -> Vec<String> {
-        let of_phase = |phase| plan.steps.iter().filter(move |step| step.phase == phase);
-        let writes =
-            |step: &&Step| !matches!(step.action, Action::Delete { .. } if step.phase == Phase::CleanUp);
-        let early = of_phase(Phase::Deploy)
-            .filter(writes)
-            .filter(|step| step.reason != Reason::SetBack)
-            .filter(|step| {
-                of_phase(Phase::Migrate).filter(writes).any(|migration| !step.after.contains(&migration.key))
-            });
-        let mut violations: Vec<String> =
-            early.map(|step| format!("{}: it does not wait for the migrations", step.key.0)).collect();
-        for step in plan.steps.iter().filter(|step| step.reason == Reason::Superseded) {
-            let needs = |(user, setback): &(&ResourceId, &Setback)| {
-                let record = self.recorded.generation(user, setback.generation);
-                let deploys = |other: &&Step| {
-                    other.resource == **user
-                        && other.reason != Reason::SetBack
-                        && step.after.contains(&other.key)
-                };
-                record.is_some_and(|record| {
-                    record.status == Status::Live && record.depends_on.contains(&step.resource)
-                }) && self.desired.resources.contains_key(*user)
-                    && !self.context.destroy
-                    && !plan.steps.iter().any(|other| deploys(&other))
-            };
-            let user = self.recorded.setbacks.iter().find(needs);
-            violations.extend(user.map(|(user, _)| format!("{}: `{user}` may go back to it", step.key.0)));
-        }
-        violations
+        let superseded = plan.steps.iter().filter(|step| step.reason == Reason::Superseded);
+        let found = superseded.filter_map(|step| {
+            let setbacks = self.recorded.setbacks.iter();
+            let user = setbacks.map(|(user, _)| user).find(|user| self.may_go_back_to(user, step, plan))?;
+            Some(format!("{}: `{user}` may go back to it", step.key.0))
+        });
+        found.collect()
     }
 
-    /// The way back leads to what was asked before, and nowhere else.
-    fn back(&self, step: &Step, record: &ResourceRecord, change: &Change) -> Option<String> {
-        let asked = record.fields.get(&change.path).and_then(|field| field.asked.as_ref());
-        let leads_elsewhere = step.reason == Reason::SetBack && asked != change.to.as_ref();
-        leads_elsewhere.then(|| format!("`{}` would not be what it was before", change.path))
+    /// Whether a resource whose deployment failed uses what a step deletes, and nothing else is deployed to it before.
+    fn may_go_back_to(&self, user: &ResourceId, step: &Step, plan: &Plan) -> bool {
+        let wanted = self.desired.resources.contains_key(user) && !self.context.destroy;
+        let needs_it = self.recorded.current(user).is_some_and(|(_, record)| {
+            record.status == Status::Live && record.depends_on.contains(&step.resource)
+        });
+        let mut deployments = plan.steps.iter().filter(|other| {
+            other.resource == *user && other.reason != Reason::SetBack && step.after.contains(&other.key)
+        });
+        wanted && needs_it && deployments.next().is_none()
     }
 
     fn step(&self, step: &Step) -> Vec<String> {
@@ -199,7 +202,7 @@ impl Judge<'_> {
             if !paths.insert(&change.path) {
                 violations.push(format!("it changes `{}` twice", change.path));
             }
-            violations.extend(self.back(step, record, change));
+            violations.extend(leads_elsewhere(step, record, change));
             violations.extend(self.weakens(step, change));
         }
         violations

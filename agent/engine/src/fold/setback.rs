@@ -3,10 +3,12 @@
 //! What counts as asked for moves only when a deployment has passed its gate. So what the record has as asked is what was healthy
 //! last, and that is what a resource goes back to.
 
+use std::collections::BTreeMap;
+
 use schema_documents::journal::{Act, Entry, Intent};
 use schema_documents::plan::Reason;
 use schema_documents::recorded::{OpenIntent, Recorded, ResourceRecord, Setback, Status};
-use schema_documents::{Millis, ResourceId};
+use schema_documents::{FieldPath, Millis, ResourceId, Value};
 
 /// A deployment did not pass its gate. What a creation made is left behind; what an update wrote is remembered as a failure.
 pub(super) fn failed(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), String> {
@@ -17,20 +19,14 @@ pub(super) fn failed(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> R
     record.operated_at_ms = done_at_ms;
     leave(record, &intent, remnant.as_deref())?;
     let (id, desired) = (intent.resource.clone(), recorded.desired.clone());
-    match recorded.setbacks.get_mut(&id).filter(|_| intent.reason == Some(Reason::SetBack)) {
-        Some(setback) => setback.again = Some(message.clone()),
-        None => {
-            let setback = Setback {
-                generation: intent.generation,
-                desired,
-                wrote: wrote(&intent),
-                code: code.clone(),
-                message: message.clone(),
-                at_ms,
-                again: None,
-            };
-            recorded.setbacks.insert(id, setback);
-        }
+    let way_back = recorded.setbacks.get_mut(&id).filter(|_| intent.reason == Some(Reason::SetBack));
+    if let Some(setback) = way_back {
+        setback.again = Some(message.clone());
+    } else {
+        let (generation, code, message) = (intent.generation, code.clone(), message.clone());
+        let wrote = wrote(&intent.act);
+        let setback = Setback { generation, desired, wrote, code, message, at_ms, again: None };
+        recorded.setbacks.insert(id, setback);
     }
     recorded.open.remove(number);
     Ok(())
@@ -51,14 +47,12 @@ fn leave(record: &mut ResourceRecord, intent: &Intent, remnant: Option<&str>) ->
     }
 }
 
-fn wrote(
-    intent: &Intent,
-) -> std::collections::BTreeMap<schema_documents::FieldPath, Option<schema_documents::Value>> {
-    match &intent.act {
+fn wrote(act: &Act) -> BTreeMap<FieldPath, Option<Value>> {
+    match act {
         Act::Update { changes, .. } => {
             changes.iter().map(|change| (change.path.clone(), change.to.clone())).collect()
         }
-        Act::Create { .. } | Act::Delete { .. } => std::collections::BTreeMap::new(),
+        Act::Create { .. } | Act::Delete { .. } => BTreeMap::new(),
     }
 }
 

@@ -15,7 +15,7 @@ use agent_world::{Probe, ReadError, Readiness};
 use schema_catalog::Gate;
 use schema_documents::journal::{Act, Entry, Intent};
 use schema_documents::plan::Consequence;
-use schema_documents::{FieldPath, Json, Millis, Value};
+use schema_documents::{FieldPath, Json, Millis};
 
 use super::flight::Ending;
 use super::send::Asker;
@@ -90,17 +90,16 @@ impl Pass {
 
     /// What an intent makes of a field, or leaves in it.
     fn written(&self, intent: &Intent, path: &FieldPath) -> Option<Json> {
-        match &intent.act {
-            Act::Create { body, .. } => path.get(&body.to_document()).cloned(),
-            Act::Update { changes, .. } => match changes.iter().find(|change| change.path == *path) {
-                Some(change) => change.to.as_ref().and_then(Value::as_json),
-                None => {
-                    let record = self.recorded.generation(&intent.resource, intent.generation)?;
-                    record.fields.get(path)?.asked.as_ref()?.as_json()
-                }
-            },
-            Act::Delete { .. } => None,
+        let changes = match &intent.act {
+            Act::Create { body, .. } => return path.get(&body.to_document()).cloned(),
+            Act::Update { changes, .. } => changes,
+            Act::Delete { .. } => return None,
+        };
+        if let Some(change) = changes.iter().find(|change| change.path == *path) {
+            return change.to.as_ref()?.as_json();
         }
+        let record = self.recorded.generation(&intent.resource, intent.generation)?;
+        record.fields.get(path)?.asked.as_ref()?.as_json()
     }
 
     pub(super) fn probed(&mut self, intent: u64, result: Result<Readiness, ReadError>) {
