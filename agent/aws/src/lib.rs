@@ -11,8 +11,14 @@ mod events;
 #[cfg(feature = "sdk")]
 mod native;
 pub mod readiness;
+#[cfg(all(feature = "sdk", debug_assertions))]
+mod stand_in;
+#[cfg(feature = "sdk")]
+mod vault;
 
 #[cfg(feature = "sdk")]
 pub use cloud_control::{Aws, Options};
 #[cfg(feature = "sdk")]
 pub use events::Queue;
+#[cfg(feature = "sdk")]
+pub use vault::Secrets;

@@ -7,7 +7,7 @@ use agent_aws::Aws;
 use agent_driver::{
     Checkpoints, Driver, Journal, LeaseTerms, Memory, NoCloud, NoVault, SystemClock, SystemEntropy,
 };
-use agent_world::Provider;
+use agent_world::{Provider, Vault};
 use anyhow::{Context as _, Result, ensure};
 use schema_documents::desired::DesiredState;
 use schema_documents::environment::Cloud;
@@ -44,16 +44,16 @@ impl Environment {
     }
 
     /// The driver of this environment's journal, with a cloud.
-    pub(crate) fn driver(&self, provider: Arc<dyn Provider>, lease: LeaseTerms) -> Driver {
+    pub(crate) fn driver(&self, account: Account, lease: LeaseTerms) -> Driver {
         let version = schema_documents::checkpoint::VERSION.to_string();
         let checkpoints = JournalObjects(self.store.below("checkpoint").below(&version).numbered());
         Driver {
-            provider,
+            provider: account.provider,
             store: Arc::new(JournalObjects(self.store.below("journal").numbered())),
             checkpoints: Checkpoints { store: Arc::new(checkpoints), every: agent_driver::EVERY },
             clock: Arc::new(SystemClock::default()),
             entropy: Arc::new(SystemEntropy),
-            vault: Arc::new(NoVault),
+            vault: account.vault,
             lease,
             memory: Memory::default(),
         }
@@ -61,7 +61,7 @@ impl Environment {
 
     /// The driver of this environment's journal, for commands that never ask a cloud.
     pub(crate) fn driver_without_cloud(&self, lease: LeaseTerms) -> Driver {
-        self.driver(Arc::new(NoCloud), lease)
+        self.driver(Account { provider: Arc::new(NoCloud), vault: Arc::new(NoVault) }, lease)
     }
 
     /// What the journal says.
@@ -76,14 +76,23 @@ fn open(place: &str, missing: Missing) -> Result<Store> {
         .context("the state cannot be used: name a store that may be read and written with `--state`")
 }
 
-/// The cloud of a desired state.
-pub(crate) async fn cloud(desired: &DesiredState, reach: &Reach) -> Result<Arc<dyn Provider>> {
+/// A cloud account: what is in it, and its secrets.
+#[derive(Clone)]
+pub(crate) struct Account {
+    pub provider: Arc<dyn Provider>,
+    pub vault: Arc<dyn Vault>,
+}
+
+/// The account of a desired state.
+pub(crate) async fn cloud(desired: &DesiredState, reach: &Reach) -> Result<Account> {
     ensure!(
         desired.environment.cloud == Cloud::Aws,
         "this agent has no provider for the cloud of `{}`",
         desired.environment.name
     );
-    aws(desired.environment.region.clone(), reach).await
+    let region = desired.environment.region.clone();
+    let vault = agent_aws::Secrets::connect(aws_options(region.clone(), reach)?).await;
+    Ok(Account { provider: aws(region, reach).await?, vault: Arc::new(vault) })
 }
 
 /// Cloud Control in a region.

@@ -64,8 +64,11 @@ pub(crate) async fn is_new(
 
 fn inputs(driver: &Driver, request: RecoverRequest) -> Inputs {
     let RecoverRequest { desired, catalog, limits, told } = request;
-    let knows =
-        catalog.kinds().map(|kind| kind.name.clone()).filter(|kind| driver.provider.knows(kind)).collect();
+    let knows = catalog
+        .all_kinds()
+        .map(|kind| kind.name.clone())
+        .filter(|kind| driver.provider.knows(kind))
+        .collect();
     Inputs { desired, catalog, limits, knows, told }
 }
 

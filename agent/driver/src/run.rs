@@ -344,13 +344,14 @@ async fn make(driver: &Driver, call: Call) -> Result<Answer, CallError> {
     let longest = Duration::from_millis(driver.lease.longest_call_ms);
     let answer = tokio::time::timeout(longest, async {
         let call = revealed(driver, call).await?;
+        let call = &call.0;
         let secrets = match &call.action {
             CallAction::Create(sent) | CallAction::Update(_, sent) => {
                 Secrets::of_call(Catalog::builtin(), &call.kind, sent)
             }
             CallAction::Delete(_) => Secrets::default(),
         };
-        scrub::answer(&secrets, driver.provider.call(&call).await)
+        scrub::answer(&secrets, driver.provider.call(call).await)
     });
     let late = || CallError::NoAnswer(format!("nothing came within {} s", longest.as_secs()));
     let answer = answer.await.unwrap_or_else(|_| Err(late()));
@@ -387,8 +388,20 @@ async fn fit_to_be_told(
     said.map(|progress| scrub::progress(&secrets, progress))
 }
 
+/// A call with every secret in it, for as long as it takes.
+struct Revealed(Call);
+
+impl Drop for Revealed {
+    fn drop(&mut self) {
+        match &mut self.0.action {
+            CallAction::Create(sent) | CallAction::Update(_, sent) => sent.wipe(),
+            CallAction::Delete(_) => {}
+        }
+    }
+}
+
 /// The call with every secret in it. Nothing has been sent when this fails.
-async fn revealed(driver: &Driver, call: Call) -> Result<Call, CallError> {
+async fn revealed(driver: &Driver, call: Call) -> Result<Revealed, CallError> {
     let action = match call.action {
         CallAction::Create(body) => CallAction::Create(reveal(driver, &body).await?),
         CallAction::Update(identifier, patch) => {
@@ -396,7 +409,7 @@ async fn revealed(driver: &Driver, call: Call) -> Result<Call, CallError> {
         }
         CallAction::Delete(identifier) => CallAction::Delete(identifier),
     };
-    Ok(Call { action, ..call })
+    Ok(Revealed(Call { action, ..call }))
 }
 
 async fn reveal(driver: &Driver, value: &Value) -> Result<Value, CallError> {
@@ -405,10 +418,11 @@ async fn reveal(driver: &Driver, value: &Value) -> Result<Value, CallError> {
         let text = driver.vault.reveal(&secret).await.map_err(not_revealed)?;
         secrets.insert(secret, text);
     }
-    let revealed = value.reveal(&|secret| secrets.get(secret).cloned());
-    if revealed.as_json().is_some() {
+    let mut revealed = value.reveal(&|secret| secrets.get(secret).map(|text| text.as_str().to_owned()));
+    if revealed.is_whole() {
         return Ok(revealed);
     }
+    revealed.wipe();
     let message = "the call has values that are not known yet".to_owned();
     Err(CallError::Refused { failure: FailureKind::Rejected, code: "Unevaluated".to_owned(), message })
 }

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use agent_world::{
-    Call, CallError, Clock, Entropy, Found, Probe, Progress, Provider, ReadError, Readiness, Vault,
+    Call, CallError, Clock, Entropy, Found, Probe, Progress, Provider, ReadError, Readiness, Vault, Zeroizing,
 };
 use async_trait::async_trait;
 use rustix::time::{ClockId, clock_gettime};
@@ -68,7 +68,7 @@ pub struct NoVault;
 
 #[async_trait]
 impl Vault for NoVault {
-    async fn reveal(&self, secret: &SecretRef) -> Result<String, ReadError> {
+    async fn reveal(&self, secret: &SecretRef) -> Result<Zeroizing<String>, ReadError> {
         let message = format!("there is no vault, so the secret `{}` has no value", secret.reference);
         Err(ReadError::Refused { code: "NoVault".to_owned(), message })
     }

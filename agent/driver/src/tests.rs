@@ -13,7 +13,7 @@ mod writers;
 
 use std::sync::Arc;
 
-use agent_world::{Clock, Entropy, ReadError, Vault, async_trait};
+use agent_world::{Clock, Entropy, ReadError, Vault, Zeroizing, async_trait};
 use schema_documents::Millis;
 use schema_documents::value::SecretRef;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,8 +52,8 @@ struct OneSecret;
 
 #[async_trait]
 impl Vault for OneSecret {
-    async fn reveal(&self, _: &SecretRef) -> Result<String, ReadError> {
-        Ok("hunter2-hunter2".to_owned())
+    async fn reveal(&self, _: &SecretRef) -> Result<Zeroizing<String>, ReadError> {
+        Ok(Zeroizing::new("hunter2-hunter2".to_owned()))
     }
 }
 

@@ -194,7 +194,7 @@ impl Search {
     fn start(&mut self) {
         let wanted: BTreeSet<&str> =
             self.desired.resources.values().map(|resource| resource.kind.as_str()).collect();
-        let kinds = self.catalog.kinds().filter(|kind| self.knows.contains(&kind.name));
+        let kinds = self.catalog.all_kinds().filter(|kind| self.knows.contains(&kind.name));
         let is_asked_for = |kind: &&Kind| match (wanted.contains(kind.name.as_str()), kind.tags.is_some()) {
             (is_wanted, has_tags) if self.is_for_a_trace => is_wanted && has_tags,
             (is_wanted, has_tags) => is_wanted || has_tags,

@@ -7,6 +7,7 @@
 pub use async_trait::async_trait;
 use schema_documents::value::SecretRef;
 use schema_documents::{Json, Millis, Value};
+pub use zeroize::Zeroizing;
 
 /// A cloud, as far as resources are concerned.
 #[async_trait]
@@ -93,7 +94,7 @@ pub struct StoreError(pub String);
 #[async_trait]
 pub trait Vault: Send + Sync {
     /// The value, read just before the call that needs it.
-    async fn reveal(&self, secret: &SecretRef) -> Result<String, ReadError>;
+    async fn reveal(&self, secret: &SecretRef) -> Result<Zeroizing<String>, ReadError>;
 }
 
 /// What the audit trail of an account tells: late, more than once, in any order, or never. So it only says where to look.

@@ -36,6 +36,7 @@ pub(crate) struct Draft {
     words: Option<Words>,
     phase: Phase,
     after: BTreeSet<ResourceId>,
+    replaceable: bool,
 }
 
 /// The id made of these parts.
@@ -110,7 +111,7 @@ impl<'a> Lowering<'a> {
         }
         let resource = Resource {
             kind: draft.kind.to_owned(),
-            stateful: kind.is_stateful(),
+            stateful: kind.is_stateful() && !draft.replaceable,
             phase: draft.phase,
             name,
             properties,
@@ -173,6 +174,7 @@ impl Draft {
             words: None,
             phase: Phase::Provision,
             after: BTreeSet::new(),
+            replaceable: false,
         }
     }
 
@@ -194,8 +196,13 @@ impl Draft {
     }
 
     /// Has a physical name made of what the app declares and a word of ours.
-    pub(crate) fn named_as<const N: usize>(mut self, declared: [&str; N], role: &'static str) -> Self {
-        self.words = Some(Words { declared: declared.map(str::to_owned).to_vec(), role });
+    pub(crate) fn named_as<const N: usize>(self, declared: [&str; N], role: &'static str) -> Self {
+        self.named_by(&declared, role)
+    }
+
+    /// The same, of any number of names.
+    pub(crate) fn named_by(mut self, declared: &[&str], role: &'static str) -> Self {
+        self.words = Some(Words { declared: declared.iter().map(|word| (*word).to_owned()).collect(), role });
         self
     }
 
@@ -208,6 +215,12 @@ impl Draft {
     /// The console may change what is at a path, although the kind enforces it: here it could only be for the better.
     pub(crate) fn open(mut self, at: &str) -> Self {
         self.opened.push(path(at));
+        self
+    }
+
+    /// Holds nothing that a new one would not have, although others of its kind do.
+    pub(crate) fn replaceable(mut self) -> Self {
+        self.replaceable = true;
         self
     }
 

@@ -46,6 +46,16 @@ pub(crate) fn stem(
     NameStem { path: rule.property.clone(), stem: format!("{}{text}", rule.prefix), ending }
 }
 
+/// A word of letters, digits and hyphens for a name, which no other name has.
+pub(crate) fn word(name: &str) -> String {
+    let words = Words { declared: vec![name.to_owned()], role: "" };
+    let spelled = letter_first(spell(Charset::Kebab, name));
+    if spelled == name { spelled } else { with_digest(&spelled, &words, LONGEST_WORD) }
+}
+
+/// Most characters of such a word.
+const LONGEST_WORD: usize = 100;
+
 fn with_digest(text: &str, words: &Words, room: usize) -> String {
     let digest = in_letters_and_digits(&Digest::of(&(&words.declared, words.role)));
     let kept: String = text.chars().take(room.saturating_sub(DIGEST_LENGTH + 1)).collect();

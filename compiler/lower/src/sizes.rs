@@ -59,6 +59,9 @@ pub(crate) const POSTGRES: &str = "18";
 /// Minor version of Kubernetes, in edition 2026.1.
 pub(crate) const KUBERNETES: &str = "1.35";
 
+/// The image that writes a file and ends: busybox 1.37.0, from the public registry of AWS, in edition 2026.1.
+pub(crate) const WRITER_IMAGE: &str = "public.ecr.aws/docker/library/busybox@sha256:9db7b59979c38555a39def84a31fb98b5296952f9e3afd4f6f11f05b07adfab0";
+
 /// Redis' version and the family of its parameters, in edition 2026.1.
 pub(crate) const REDIS: (&str, &str) = ("7.1", "redis7");
 

@@ -136,7 +136,9 @@ impl Kind {
 
     /// Whether only a create can set this path (conditional ones count: an update of those is tried first).
     pub fn is_create_only(&self, path: &FieldPath) -> bool {
-        covered(&self.create_only, path) || self.is_conditional_create_only(path)
+        covered(&self.create_only, path)
+            || covered(&self.overlay.create_only, path)
+            || self.is_conditional_create_only(path)
     }
 
     /// Whether an update can set this path in some situations only: it is tried, and may answer `NotUpdatable`.

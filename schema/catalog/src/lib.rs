@@ -61,6 +61,7 @@ pub struct Catalog {
 struct Own {
     kind: Vec<Kind>,
     awaits: BTreeMap<String, String>,
+    overlay: BTreeMap<String, Overlay>,
 }
 
 /// The generated file.
@@ -94,6 +95,7 @@ impl Catalog {
         let mut own: Own = toml::from_str(include_str!("../data/own.toml"))
             .expect("BUG: data/own.toml has facts of kinds, a test reads it");
         let own_kinds = std::mem::take(&mut own.kind).into_iter().map(|mut kind| {
+            kind.overlay = own.overlay.remove(&kind.name).unwrap_or_default();
             kind.overlay.awaits = own.awaits.remove(&kind.name);
             (kind.name.clone(), kind)
         });
@@ -107,6 +109,11 @@ impl Catalog {
     /// The facts about a kind.
     pub fn kind(&self, name: &str) -> Option<&Kind> {
         self.kinds.get(name).or_else(|| self.own.get(name))
+    }
+
+    /// All kinds, sorted by name: first those that a cloud has, then those that none has.
+    pub fn all_kinds(&self) -> impl Iterator<Item = &Kind> {
+        self.kinds.values().chain(self.own.values())
     }
 
     /// All kinds that a cloud has, sorted by name.

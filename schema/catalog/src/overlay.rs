@@ -33,6 +33,8 @@ pub struct Overlay {
     pub defaults: BTreeMap<Pattern, Json>,
     /// Paths whose change restarts the resource or makes it fail over.
     pub restart: BTreeSet<Pattern>,
+    /// Paths that only a create may set, though the schema would let an update send them as well.
+    pub create_only: BTreeSet<Pattern>,
     /// Paths that are changed in place, though the schema calls them (conditionally) create-only.
     pub in_place: BTreeSet<Pattern>,
     /// Paths whose change loses data.

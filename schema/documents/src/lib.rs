@@ -15,6 +15,7 @@
 //! | [`recorded::Recorded`] | a fold of the journal | the agent |
 //! | [`import::Imports`] | the agent | `manifestc import` |
 //! | [`recovery::Recovery`] | the agent | people, the agent |
+//! | [`runtime::infra::InfraConfig`], [`runtime::core::RuntimeConfig`] | the agent, into a process | the runtimes |
 //! | [`sidecar::Sidecar`] | `manifestc export` | people |
 
 pub mod approval;
@@ -35,6 +36,7 @@ pub mod publication;
 pub mod read;
 pub mod recorded;
 pub mod recovery;
+pub mod runtime;
 pub mod schema;
 pub mod sealed;
 pub mod sidecar;

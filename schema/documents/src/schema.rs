@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 
 use crate::{
     Json, checkpoint, desired, environment, import, journal, manifest, plan, publication, recorded, recovery,
-    sidecar,
+    runtime, sidecar,
 };
 
 /// The documents that have a schema, by the name that `manifestc schema` takes.
@@ -20,6 +20,8 @@ pub const NAMES: &[&str] = &[
     "imports",
     "recovery",
     "sidecar",
+    "infra-config",
+    "runtime-config",
 ];
 
 /// The schema of the document with this name.
@@ -36,6 +38,8 @@ pub fn of(name: &str) -> Option<Schema> {
         "imports" => schema::<import::Imports>(),
         "recovery" => schema::<recovery::Recovery>(),
         "sidecar" => schema::<sidecar::Sidecar>(),
+        "infra-config" => schema::<runtime::infra::InfraConfig>(),
+        "runtime-config" => schema::<runtime::core::RuntimeConfig>(),
         _ => return None,
     })
 }

@@ -9,6 +9,7 @@
 //! | `{"$join": [ … ]}` | the parts as one text |
 //! | `{"$json": … }` | the structure, serialised as canonical JSON |
 //! | `{"$base64": … }` | the text, in base64 |
+//! | `{"$runtime_config": … }` | the message that the core runtime reads ([`crate::runtime::core`]), in base64 |
 //! | `{"$literal": … }` | the JSON as it stands (for an object that looks like an expression) |
 //!
 //! Expressions nest. [`Value::evaluate`] is the only evaluator; plan, apply and export call it. What it cannot
@@ -21,8 +22,9 @@ use base64::Engine as _;
 use schemars::JsonSchema;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroize as _;
 
-use crate::{FieldPath, Json, ResourceId, Sorted, canonical};
+use crate::{FieldPath, Json, ResourceId, Sorted, canonical, runtime};
 
 /// JSON with expressions.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +52,8 @@ pub enum Expression {
     Json(Value),
     /// A text that becomes base64.
     Base64(Value),
+    /// A structure that becomes the message which the core runtime reads, in base64.
+    RuntimeConfig(Value),
 }
 
 /// An output of a resource.
@@ -63,11 +67,15 @@ pub struct Reference {
 }
 
 /// A secret value, named but never held.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SecretRef {
-    /// Name of the secret in the vault.
+    /// Name of the secret in the vault; empty while only another resource will tell it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reference: String,
+    /// The output that is the name, until it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_by: Option<Reference>,
     /// The pinned version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -85,6 +93,28 @@ pub struct Evaluation {
     pub waits_for: BTreeSet<Reference>,
 }
 
+impl Expression {
+    /// The output that it is, or that tells what it is.
+    fn reference(&self) -> Option<&Reference> {
+        match self {
+            Self::Ref(reference) => Some(reference),
+            Self::Secret(secret) => secret.told_by.as_ref(),
+            Self::Join(_) | Self::Json(_) | Self::Base64(_) | Self::RuntimeConfig(_) => None,
+        }
+    }
+}
+
+impl SecretRef {
+    /// With its name, if that is known by now.
+    fn named_by(&self, output: &mut dyn FnMut(&Reference) -> Option<Value>) -> Self {
+        let told = self.told_by.as_ref().and_then(output).and_then(|name| name.as_text());
+        match told {
+            Some(reference) => Self { reference, told_by: None, ..self.clone() },
+            None => self.clone(),
+        }
+    }
+}
+
 impl Value {
     /// A text.
     pub fn text(text: impl Into<String>) -> Self {
@@ -97,6 +127,18 @@ impl Value {
         Self::Expression(Box::new(Expression::Ref(Reference { resource: resource.clone(), output })))
     }
 
+    /// A secret.
+    pub fn secret(secret: SecretRef) -> Self {
+        Self::Expression(Box::new(Expression::Secret(secret)))
+    }
+
+    /// The secret whose name in the vault is an output of another resource; panics as [`Value::reference`] does.
+    pub fn secret_of(resource: &ResourceId, output: &str) -> Self {
+        let output = FieldPath::parse(output).expect("BUG: an output path starts with `/`");
+        let told_by = Some(Reference { resource: resource.clone(), output });
+        Self::secret(SecretRef { told_by, ..SecretRef::default() })
+    }
+
     /// Parts that become one text.
     pub fn join(parts: impl IntoIterator<Item = Value>) -> Self {
         Self::Expression(Box::new(Expression::Join(parts.into_iter().collect())))
@@ -105,6 +147,11 @@ impl Value {
     /// A structure that becomes canonical JSON text.
     pub fn json(value: Value) -> Self {
         Self::Expression(Box::new(Expression::Json(value)))
+    }
+
+    /// A structure that becomes the message which the core runtime reads, in base64.
+    pub fn runtime_config(value: Value) -> Self {
+        Self::Expression(Box::new(Expression::RuntimeConfig(value)))
     }
 
     /// An object from its members.
@@ -178,6 +225,16 @@ impl Value {
         }
     }
 
+    /// Whether nothing in it is left to fill in.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Self::Scalar(_) => true,
+            Self::Array(items) => items.iter().all(Self::is_whole),
+            Self::Object(members) => members.values().all(Self::is_whole),
+            Self::Expression(_) => false,
+        }
+    }
+
     fn literal_json(&self) -> Json {
         self.as_json().unwrap_or_else(|| self.to_document())
     }
@@ -186,9 +243,7 @@ impl Value {
     pub fn references(&self) -> BTreeSet<Reference> {
         let mut found = BTreeSet::new();
         self.visit(&mut |expression| {
-            if let Expression::Ref(reference) = expression {
-                found.insert(reference.clone());
-            }
+            found.extend(expression.reference().cloned());
         });
         found
     }
@@ -208,8 +263,7 @@ impl Value {
     pub fn refers_to(&self, resources: &BTreeSet<&ResourceId>) -> bool {
         let mut found = false;
         self.visit(&mut |expression| {
-            found |=
-                matches!(expression, Expression::Ref(reference) if resources.contains(&reference.resource));
+            found |= expression.reference().is_some_and(|reference| resources.contains(&reference.resource));
         });
         found
     }
@@ -224,7 +278,11 @@ impl Value {
                 match expression.as_ref() {
                     Expression::Ref(_) | Expression::Secret(_) => {}
                     Expression::Join(parts) => parts.iter().for_each(|part| part.visit(on)),
-                    Expression::Json(inner) | Expression::Base64(inner) => inner.visit(on),
+                    Expression::Json(inner)
+                    | Expression::Base64(inner)
+                    | Expression::RuntimeConfig(inner) => {
+                        inner.visit(on);
+                    }
                 }
             }
         }
@@ -252,6 +310,23 @@ impl Value {
         self.fill(&mut |_| None, secret)
     }
 
+    /// Overwrites every text in it: what was revealed is not left behind in memory.
+    pub fn wipe(&mut self) {
+        match self {
+            Self::Scalar(Json::String(text)) => text.zeroize(),
+            Self::Scalar(_) => {}
+            Self::Array(items) => items.iter_mut().for_each(Self::wipe),
+            Self::Object(members) => members.values_mut().for_each(Self::wipe),
+            Self::Expression(expression) => match expression.as_mut() {
+                Expression::Ref(_) | Expression::Secret(_) => {}
+                Expression::Join(parts) => parts.iter_mut().for_each(Self::wipe),
+                Expression::Json(inner) | Expression::Base64(inner) | Expression::RuntimeConfig(inner) => {
+                    inner.wipe();
+                }
+            },
+        }
+    }
+
     fn fill(
         &self,
         output: &mut dyn FnMut(&Reference) -> Option<Value>,
@@ -265,7 +340,10 @@ impl Value {
             ),
             Self::Expression(expression) => match expression.as_ref() {
                 Expression::Ref(reference) => output(reference).unwrap_or_else(|| self.clone()),
-                Expression::Secret(reference) => secret(reference).map_or_else(|| self.clone(), Self::text),
+                Expression::Secret(reference) => {
+                    let reference = reference.named_by(output);
+                    secret(&reference).map_or_else(|| Self::secret(reference), Self::text)
+                }
                 Expression::Join(parts) => join(parts.iter().map(|part| part.fill(output, secret)).collect()),
                 Expression::Json(inner) => {
                     let inner = inner.fill(output, secret);
@@ -279,6 +357,13 @@ impl Value {
                     match inner.as_text() {
                         Some(text) => Self::text(base64::prelude::BASE64_STANDARD.encode(text)),
                         None => Self::Expression(Box::new(Expression::Base64(inner))),
+                    }
+                }
+                Expression::RuntimeConfig(inner) => {
+                    let inner = inner.fill(output, secret);
+                    match inner.as_json().and_then(|json| runtime::core::encode(&json).ok()) {
+                        Some(bytes) => Self::text(base64::prelude::BASE64_STANDARD.encode(bytes)),
+                        None => Self::runtime_config(inner),
                     }
                 }
             },
@@ -313,10 +398,11 @@ fn parse_expression(name: &str, inner: &Json) -> Result<Value, String> {
         },
         "json" => Expression::Json(Value::parse(inner)?),
         "base64" => Expression::Base64(Value::parse(inner)?),
+        "runtime_config" => Expression::RuntimeConfig(Value::parse(inner)?),
         "literal" => return Ok(Value::literal(inner)),
         other => {
             return Err(format!(
-                "`${other}` is no expression: the set is `$ref`, `$secret`, `$join`, `$json`, `$base64`, `$literal`"
+                "`${other}` is no expression: the set is `$ref`, `$secret`, `$join`, `$json`, `$base64`, `$runtime_config`, `$literal`"
             ));
         }
     };
@@ -332,6 +418,9 @@ fn expression_to_document(expression: &Expression) -> Json {
         }
         Expression::Json(inner) => serde_json::json!({ "$json": inner.to_document() }),
         Expression::Base64(inner) => serde_json::json!({ "$base64": inner.to_document() }),
+        Expression::RuntimeConfig(inner) => {
+            serde_json::json!({ "$runtime_config": inner.to_document() })
+        }
     }
 }
 
@@ -455,7 +544,7 @@ impl JsonSchema for Value {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "JSON in which any node may be an expression: $ref, $secret, $join, $json, $base64, $literal.",
+            "description": "JSON in which any node may be an expression: $ref, $secret, $join, $json, $base64, $runtime_config, $literal.",
         })
     }
 }
@@ -478,6 +567,23 @@ mod tests {
         assert_eq!(waiting.value, policy);
         let known = policy.evaluate(&|_| Some(json!("arn:x")));
         assert_eq!(known.value.as_json(), Some(json!("{\"Resource\":\"arn:x/*\"}")));
+    }
+
+    #[test]
+    fn a_secret_gets_its_name_from_whoever_tells_it_and_leaves_nothing_behind() {
+        let secret = ResourceId::parse("secret/key/secret").unwrap();
+        let value = Value::array([Value::secret_of(&secret, "/Id")]);
+        assert_eq!(value.references().len(), 1);
+        assert!(value.refers_to(&BTreeSet::from([&secret])));
+        assert_eq!(Value::parse(&value.to_document()).unwrap(), value);
+        let told = value.evaluate(&|_| Some(json!("arn:secret"))).value;
+        let names: Vec<String> = told.secrets().into_iter().map(|secret| secret.reference).collect();
+        assert_eq!((names, told.references().len()), (vec!["arn:secret".to_owned()], 0));
+        assert!(!told.is_whole());
+        let mut revealed = told.reveal(&|secret| Some(format!("value of {}", secret.reference)));
+        assert_eq!(revealed.as_json(), Some(json!(["value of arn:secret"])));
+        revealed.wipe();
+        assert_eq!(revealed.as_json(), Some(json!([""])));
     }
 
     #[test]

@@ -16,6 +16,8 @@ use schema_documents::plan::Plan;
 use schema_documents::publication::Publication;
 use schema_documents::recorded::Recorded;
 use schema_documents::recovery::Recovery;
+use schema_documents::runtime::core::RuntimeConfig;
+use schema_documents::runtime::infra::InfraConfig;
 use schema_documents::sidecar::Sidecar;
 use schema_documents::{canonical, schema};
 use serde::Serialize;
@@ -85,6 +87,8 @@ fn documents() -> Vec<Document> {
         json_document::<Imports>("imports"),
         json_document::<Recovery>("recovery"),
         json_document::<Sidecar>("sidecar"),
+        json_document::<InfraConfig>("infra-config"),
+        json_document::<RuntimeConfig>("runtime-config"),
     ]
 }
 

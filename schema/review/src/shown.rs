@@ -12,7 +12,7 @@ pub fn shown(value: &Value) -> Json {
             Json::Object(members.iter().map(|(key, value)| (key.clone(), shown(value))).collect())
         }
         Value::Expression(expression) => match expression.as_ref() {
-            Expression::Json(inner) => shown(inner),
+            Expression::Json(inner) | Expression::RuntimeConfig(inner) => shown(inner),
             other => Json::String(text(other)),
         },
     }
@@ -21,9 +21,12 @@ pub fn shown(value: &Value) -> Json {
 fn text(expression: &Expression) -> String {
     match expression {
         Expression::Ref(reference) => format!("${{{}{}}}", reference.resource, reference.output),
-        Expression::Secret(secret) => format!("${{secret {}}}", secret.reference),
+        Expression::Secret(secret) => match &secret.told_by {
+            Some(reference) => format!("${{secret {}{}}}", reference.resource, reference.output),
+            None => format!("${{secret {}}}", secret.reference),
+        },
         Expression::Join(parts) => parts.iter().map(part).collect(),
-        Expression::Json(inner) => canonical::to_string(&shown(inner)),
+        Expression::Json(inner) | Expression::RuntimeConfig(inner) => canonical::to_string(&shown(inner)),
         Expression::Base64(inner) => format!("base64({})", part(inner)),
     }
 }

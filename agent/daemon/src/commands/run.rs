@@ -156,9 +156,10 @@ impl Standing {
             let options = wiring::aws_options(desired.environment.region.clone(), &args.at.reach)?;
             self.ear = Some(Ear::at(url, options).await);
         }
-        let provider = wiring::cloud(&desired, &args.at.reach).await?;
-        let provider = Arc::new(Metered { provider, telemetry: Arc::clone(&self.telemetry) });
-        let driver = environment.driver(provider, wiring::lease(&args.at.reach)?);
+        let mut account = wiring::cloud(&desired, &args.at.reach).await?;
+        account.provider =
+            Arc::new(Metered { provider: account.provider, telemetry: Arc::clone(&self.telemetry) });
+        let driver = environment.driver(account, wiring::lease(&args.at.reach)?);
         let driver = Driver { memory: self.known.of(&environment), ..driver };
         self.limits = show::limits(&desired, &args.at.reach)?;
         let sweep = if self.is_timed { self.slice(args.sweep_rate) } else { Sweep::default() };

@@ -25,6 +25,11 @@ pub(super) fn secret(secret: &SecretRef) -> String {
     format!("Secret{}", name(&secret.reference))
 }
 
+/// The name of the parameter for what a process is told, by the resource that starts it.
+pub(super) fn runtime_config(id: &ResourceId) -> String {
+    format!("RuntimeConfig{}", resource(id))
+}
+
 fn name(text: &str) -> String {
     let mut words = String::new();
     for word in text.split(|c: char| !c.is_ascii_alphanumeric()) {

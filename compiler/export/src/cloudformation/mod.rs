@@ -170,7 +170,7 @@ fn sidecar(context: Context<'_>, needs: &Needs) -> Option<Sidecar> {
     let resources: BTreeMap<_, _> = unknown.map(|(id, resource)| (id.clone(), resource.clone())).collect();
     let parameters = needs.iter().filter_map(|(name, need)| match need {
         Need::Sidecar(reference) => Some((name.clone(), reference.clone())),
-        Need::Stack(_) | Need::Later(_) | Need::Secret(_) | Need::Processes => None,
+        Need::Stack(_) | Need::Later(_) | Need::Secret(_) | Need::RuntimeConfig | Need::Processes => None,
     });
     (!resources.is_empty()).then(|| Sidecar {
         format: sidecar::Format::Sidecar,

@@ -93,7 +93,11 @@ impl Holder<'_> {
                     let running = self.running.contains(&reference.resource);
                     stack::passed(&logical_name(from), reference, running)
                 }
-                Need::Sidecar(_) | Need::Later(_) | Need::Secret(_) | Need::Processes => {
+                Need::Sidecar(_)
+                | Need::Later(_)
+                | Need::Secret(_)
+                | Need::RuntimeConfig
+                | Need::Processes => {
                     json!({ "Ref": parameter })
                 }
             };

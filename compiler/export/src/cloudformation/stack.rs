@@ -27,7 +27,7 @@ pub(super) fn render(
     running: &BTreeSet<ResourceId>,
     outputs: &BTreeSet<Reference>,
 ) -> Result<Stack, Unexportable> {
-    let mut values = Values { context, is_home: &|id| ids.contains(id), needs: Needs::new() };
+    let mut values = Values { context, is_home: &|id| ids.contains(id), needs: Needs::new(), at: None };
     let mut resources = serde_json::Map::new();
     for id in ids {
         resources.insert(logical::resource(id), resource(&mut values, id, running)?);
@@ -91,6 +91,12 @@ fn parameter(context: Context<'_>, need: &Need) -> Json {
             "Description": format!("{} of {}, once it is there", reference.output, reference.resource),
             "Default": "",
         }),
+        Need::RuntimeConfig => json!({
+            "Type": "String",
+            "Description": "what the process is told: the message encore.runtime.v1.RuntimeConfig in base64, with outputs of these stacks; \
+                            the desired state has its content",
+            "Default": "",
+        }),
         Need::Processes => json!({
             "Type": "String",
             "Description": "whether processes run: `false` until their images are in the repositories",
@@ -118,6 +124,7 @@ pub(super) fn resource(
     running: &BTreeSet<ResourceId>,
 ) -> Result<Json, Unexportable> {
     let resource = values.context.resource(id)?;
+    values.at = Some(id.clone());
     let mut properties = serde_json::Map::new();
     for (name, value) in &resource.properties {
         properties.insert(name.clone(), values.json(value)?);

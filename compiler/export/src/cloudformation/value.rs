@@ -25,6 +25,8 @@ pub(super) enum Need {
     Later(Reference),
     /// The name of a secret.
     Secret(SecretRef),
+    /// What a process is told, in a form that templates cannot make.
+    RuntimeConfig,
     /// Whether what runs images is there.
     Processes,
 }
@@ -77,6 +79,8 @@ pub(super) struct Values<'a> {
     /// Whether a resource is in this stack.
     pub is_home: &'a dyn Fn(&ResourceId) -> bool,
     pub needs: Needs,
+    /// The resource whose properties are rendered.
+    pub at: Option<ResourceId>,
 }
 
 impl Values<'_> {
@@ -103,7 +107,7 @@ impl Values<'_> {
         let mut text = Text::default();
         match expression {
             Expression::Ref(reference) => text.push_hole(self.reference(reference)?),
-            Expression::Secret(secret) => text = self.secret(secret),
+            Expression::Secret(secret) => text = self.secret(secret)?,
             Expression::Join(parts) => {
                 for part in parts {
                     text.append(self.part(part)?);
@@ -112,6 +116,15 @@ impl Values<'_> {
             Expression::Json(inner) => self.json_text(inner, &mut text)?,
             Expression::Base64(inner) => {
                 text.push_hole(json!({ "Fn::Base64": self.part(inner)?.into_json() }));
+            }
+            Expression::RuntimeConfig(_) => {
+                let config = Value::Expression(Box::new(expression.clone()));
+                if let Value::Scalar(Json::String(known)) = config.evaluate(&|_| None).value {
+                    text.push(&known);
+                } else {
+                    let name = self.at.as_ref().map_or_else(String::new, logical::runtime_config);
+                    text.push_hole(self.parameter(name, Need::RuntimeConfig));
+                }
             }
         }
         Ok(text)
@@ -218,16 +231,19 @@ impl Values<'_> {
     }
 
     /// The value of a secret, which only the deployment reads, from Secrets Manager.
-    fn secret(&mut self, secret: &SecretRef) -> Text {
+    fn secret(&mut self, secret: &SecretRef) -> Result<Text, Unexportable> {
         let mut text = Text::default();
         text.push("{{resolve:secretsmanager:");
-        text.push_hole(self.parameter(logical::secret(secret), Need::Secret(secret.clone())));
+        text.push_hole(match &secret.told_by {
+            Some(reference) => self.reference(reference)?,
+            None => self.parameter(logical::secret(secret), Need::Secret(secret.clone())),
+        });
         let key = secret.key.as_deref().unwrap_or_default();
         let version = secret.version.as_deref().unwrap_or_default();
         let rest = format!(":SecretString:{key}::{version}");
         text.push(rest.trim_end_matches(':'));
         text.push("}}");
-        text
+        Ok(text)
     }
 }
 

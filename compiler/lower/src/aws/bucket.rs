@@ -19,6 +19,11 @@ pub(crate) fn bucket_id(bucket: &str) -> ResourceId {
     id(["bucket", bucket, "bucket"])
 }
 
+/// The id of the distribution of a public bucket.
+pub(crate) fn distribution_id(bucket: &str) -> ResourceId {
+    id(["bucket", bucket, "distribution"])
+}
+
 pub(crate) fn lower(lowering: &mut Lowering<'_>, log: Option<&AccessLog>) {
     let model = lowering.model;
     for declared in model.buckets.values() {
@@ -130,7 +135,7 @@ fn distribution(
                 "SigningProtocol": "sigv4",
             } })),
     );
-    let draft = Draft::new(id(["bucket", name, "distribution"]), "AWS::CloudFront::Distribution", why);
+    let draft = Draft::new(distribution_id(name), "AWS::CloudFront::Distribution", why);
     lowering.add(draft.properties(json!({ "DistributionConfig": {
         "Enabled": true,
         "Comment": format!("public objects of bucket {name}"),

@@ -7,6 +7,9 @@ use super::network::Network;
 use crate::builder::{Draft, Lowering, id, output};
 use crate::processes::Process;
 
+/// The domain under which processes find each other, inside the environment's own network, where it meets no other.
+pub(crate) const DOMAIN: &str = "app.internal";
+
 /// What every process needs.
 pub(crate) struct Compute {
     /// The cluster; absent in an app without services.
@@ -34,8 +37,7 @@ fn namespace(lowering: &mut Lowering<'_>, network: &Network) -> ResourceId {
     lowering.add(
         Draft::new(id(["compute", "namespace"]), "AWS::ServiceDiscovery::PrivateDnsNamespace", &why)
             .properties(json!({
-                // A domain inside the environment's own network, where it meets no other.
-                "Name": "app.internal",
+                "Name": DOMAIN,
                 "Description": "processes of the app",
                 "Vpc": output(&network.vpc, "/VpcId"),
             })),

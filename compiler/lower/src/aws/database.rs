@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compiler_diagnostics::{Code, Diagnostic};
 use compiler_model::Database;
+use schema_documents::manifest::DatabaseAccess;
 use schema_documents::{Origin, ResourceId, Value};
 use serde_json::json;
 
 use super::network::Network;
-use super::{groups, roles};
+use super::{groups, postgres, roles};
 use crate::builder::{Draft, Lowering, id, output};
 use crate::processes::{self, Process};
 use crate::sizes::POSTGRES;
@@ -18,6 +19,39 @@ use crate::sizes::POSTGRES;
 pub(crate) const SHARED: &str = "shared";
 
 const PORT: u16 = 5432;
+
+fn instance_id(server: &str) -> ResourceId {
+    id(["database", server, "instance"])
+}
+
+/// Host and port of a server.
+pub(crate) fn host(server: &str) -> Value {
+    let instance = instance_id(server);
+    Value::join([output(&instance, "/Endpoint/Address"), ":".into(), output(&instance, "/Endpoint/Port")])
+}
+
+/// The server of a database.
+fn server_of<'a>(lowering: &Lowering<'_>, database: &'a str) -> &'a str {
+    let settings = lowering.environment.environment.database.get(database);
+    let own = settings.and_then(|settings| settings.server.as_deref()) == Some("own");
+    if own { database } else { SHARED }
+}
+
+/// The servers whose databases a process uses, with the most that it does in each.
+pub(crate) fn servers_of<'a>(
+    lowering: &Lowering<'a>,
+    process: &Process,
+) -> BTreeMap<String, BTreeMap<&'a str, DatabaseAccess>> {
+    let mut servers: BTreeMap<String, BTreeMap<&str, DatabaseAccess>> = BTreeMap::new();
+    for service in process.services.iter().filter_map(|name| lowering.model.services.get(name)) {
+        for (database, used) in &service.uses.databases {
+            let server = servers.entry(server_of(lowering, database).to_owned()).or_default();
+            let access = server.entry(database).or_insert(used.access);
+            *access = used.access.max(*access);
+        }
+    }
+    servers
+}
 
 pub(crate) fn lower(lowering: &mut Lowering<'_>, processes: &[Process], network: &Network) {
     for (server, databases) in servers(lowering) {
@@ -28,7 +62,8 @@ pub(crate) fn lower(lowering: &mut Lowering<'_>, processes: &[Process], network:
         let users = processes::users(lowering.model, processes, |uses| {
             uses.databases.keys().any(|database| names.contains(database.as_str()))
         });
-        lower_server(lowering, &server, &users, network, &why);
+        let server = lower_server(lowering, &server, &users, network, &why);
+        postgres::lower(lowering, &server, &databases, processes);
     }
 }
 
@@ -48,8 +83,8 @@ fn servers<'a>(lowering: &mut Lowering<'a>) -> BTreeMap<String, Vec<&'a Database
             );
         }
         let settings = environment.environment.database.get(name).cloned().unwrap_or_default();
-        let own = settings.server.as_deref() == Some("own");
-        let server = if own { name } else { SHARED };
+        let server = server_of(lowering, name);
+        let own = server != SHARED;
         servers.entry(server.to_owned()).or_default().push(database);
         let says_nothing = schema_documents::environment::DatabaseSettings {
             server: settings.server.clone(),
@@ -72,7 +107,7 @@ fn lower_server(
     users: &BTreeSet<String>,
     network: &Network,
     why: &Origin,
-) {
+) -> postgres::Server {
     let subnets: Vec<Value> = network.storage.iter().map(|subnet| output(subnet, "/SubnetId")).collect();
     let subnet_group = lowering.add(
         Draft::new(id(["database", server, "subnet-group"]), "AWS::RDS::DBSubnetGroup", why)
@@ -97,9 +132,8 @@ fn lower_server(
     let settings = lowering.environment.environment.database.get(server);
     let storage = settings.and_then(|settings| settings.storage_gib).unwrap_or(size.storage_gib);
     let monitoring = (size.monitoring_seconds > 0).then(|| monitoring(lowering, server, why));
-    let instance = Draft::new(id(["database", server, "instance"]), "AWS::RDS::DBInstance", why)
-        .named([server])
-        .properties(json!({
+    let instance =
+        Draft::new(instance_id(server), "AWS::RDS::DBInstance", why).named([server]).properties(json!({
             "Engine": "postgres",
             "EngineVersion": POSTGRES,
             "DBInstanceClass": size.instance_class,
@@ -130,7 +164,12 @@ fn lower_server(
             .set("MonitoringRoleArn", output(&role, "/Arn")),
         None => instance,
     };
-    lowering.add(instance);
+    let instance = lowering.add(instance);
+    postgres::Server {
+        name: server.to_owned(),
+        address: host(server),
+        administrator: output(&instance, "/MasterUserSecret/SecretArn"),
+    }
 }
 
 /// The role by which a server reports what its operating system does.

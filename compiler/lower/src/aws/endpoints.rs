@@ -57,10 +57,7 @@ fn services(lowering: &Lowering<'_>) -> BTreeSet<&'static str> {
     if model.services.is_empty() {
         return services;
     }
-    services.extend(["ecr.api", "ecr.dkr", "logs"]);
-    if !model.secrets.is_empty() {
-        services.insert("secretsmanager");
-    }
+    services.extend(["ecr.api", "ecr.dkr", "logs", "secretsmanager"]);
     if !model.topics.is_empty() {
         services.insert("sns");
     }

@@ -1,7 +1,7 @@
 //! Gateways: a load balancer each, in the public tier, that sends requests to the process with the gateways. With a domain it
 //! encrypts, and answers on the open port only by sending there.
 
-use compiler_model::Gateway as Declared;
+use compiler_model::{DEFAULT_GATEWAY, Gateway as Declared};
 use schema_documents::environment::GatewaySettings;
 use schema_documents::{Json, Origin, ResourceId, Value};
 use serde_json::json;
@@ -20,6 +20,22 @@ const TLS_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-2021-06";
 pub(crate) struct Gateway {
     pub target_group: ResourceId,
     pub listener: ResourceId,
+}
+
+/// Where the app is reached from outside: by the gateway that is there by itself, else the first by name.
+pub(crate) fn base_url(lowering: &Lowering<'_>) -> Option<Value> {
+    let gateways = &lowering.model.gateways;
+    let name = gateways.get_key_value(DEFAULT_GATEWAY).or_else(|| gateways.first_key_value())?.0;
+    let domain =
+        lowering.environment.environment.gateway.get(name).and_then(|settings| settings.domain.as_deref());
+    Some(match domain {
+        Some(domain) => format!("https://{domain}").into(),
+        None => Value::join(["http://".into(), output(&load_balancer_id(name), "/DNSName")]),
+    })
+}
+
+fn load_balancer_id(gateway: &str) -> ResourceId {
+    id(["gateway", gateway, "load-balancer"])
 }
 
 pub(crate) fn lower(lowering: &mut Lowering<'_>, network: &Network, log: Option<&AccessLog>) -> Vec<Gateway> {
@@ -69,8 +85,7 @@ fn load_balancer(
         attributes.push(attribute("access_logs.s3.bucket", output(&log.bucket, "/BucketName")));
         attributes.push(attribute("access_logs.s3.prefix", format!("gateway/{name}").as_str().into()));
     }
-    let id = id(["gateway", name, "load-balancer"]);
-    let draft = Draft::new(id, "AWS::ElasticLoadBalancingV2::LoadBalancer", why)
+    let draft = Draft::new(load_balancer_id(name), "AWS::ElasticLoadBalancingV2::LoadBalancer", why)
         .named([name])
         .properties(json!({
             "Type": "application",

@@ -177,15 +177,22 @@ fn calls(model: &AppModel, processes: &[Process]) -> Calls {
         .iter()
         .flat_map(|process| process.services.iter().map(|service| (service.as_str(), process.name.as_str())))
         .collect();
-    let behind = behind_gateways(model);
-    let called_by = |process: &Process| -> BTreeSet<String> {
-        let services = process.services.iter().filter_map(|name| model.services.get(name));
-        let called = services.flat_map(|service| service.uses.calls.iter().map(String::as_str));
-        let behind = behind.iter().copied().filter(|_| process.gateway);
-        let homes = called.chain(behind).filter_map(|service| home.get(service).copied());
+    let called = |process: &Process| -> BTreeSet<String> {
+        let homes = called_by(model, process).into_iter().filter_map(|service| home.get(service).copied());
         homes.filter(|home| *home != process.name).map(str::to_owned).collect()
     };
-    processes.iter().map(|process| (process.name.clone(), called_by(process))).collect()
+    processes.iter().map(|process| (process.name.clone(), called(process))).collect()
+}
+
+/// The services that a process calls: those that its own call, and those that its gateways lead to.
+pub(crate) fn called_by<'a>(model: &'a AppModel, process: &Process) -> BTreeSet<&'a str> {
+    let services = process.services.iter().filter_map(|name| model.services.get(name));
+    let mut called: BTreeSet<&str> =
+        services.flat_map(|service| service.uses.calls.iter().map(String::as_str)).collect();
+    if process.gateway {
+        called.extend(behind_gateways(model));
+    }
+    called
 }
 
 /// The services that a gateway leads to: those with endpoints for the outside, those that authenticate, and those that a cron

@@ -13,8 +13,7 @@ pub(crate) fn key_id() -> ResourceId {
 
 /// Lowers the key, where something is encrypted with it.
 pub(crate) fn lower(lowering: &mut Lowering<'_>) {
-    let cluster = lowering.runs_on_eks() && !lowering.model.services.is_empty();
-    if lowering.model.secrets.is_empty() && !cluster {
+    if lowering.model.secrets.is_empty() && lowering.model.services.is_empty() {
         return;
     }
     let why = lowering.default("encryption.key");

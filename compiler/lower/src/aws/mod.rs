@@ -12,8 +12,10 @@ pub(crate) mod gateway;
 pub(crate) mod groups;
 pub(crate) mod key;
 pub(crate) mod network;
+pub(crate) mod postgres;
 pub(crate) mod registry;
 pub(crate) mod roles;
+pub(crate) mod runtime;
 pub(crate) mod secret;
 pub(crate) mod service;
 pub(crate) mod topic;
@@ -36,6 +38,9 @@ pub(crate) fn lower(lowering: &mut Lowering<'_>, images: &Images) -> Vec<Process
     bucket::lower(lowering, log.as_ref());
     cache::lower(lowering, &processes, &network);
     secret::lower(lowering);
+    if !processes.is_empty() {
+        runtime::call_key(lowering);
+    }
     if let Some(cluster) = network.groups.cluster.clone() {
         for process in &processes {
             eks::lower(lowering, process, &cluster, &network, log.as_ref());
@@ -44,8 +49,9 @@ pub(crate) fn lower(lowering: &mut Lowering<'_>, images: &Images) -> Vec<Process
     }
     let compute = compute::lower(lowering, &processes, &network);
     for process in &processes {
-        let image = images.of(&process.name);
-        service::lower(lowering, process, image, &compute, &network, log.as_ref());
+        let told = runtime::tell(lowering, &processes, process, &compute);
+        let release = service::Release { image: images.of(&process.name), told };
+        service::lower(lowering, process, &release, &compute, &network, log.as_ref());
     }
     processes
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use compiler_model::Service;
 use schema_documents::manifest::BucketOperation;
 use schema_documents::{Json, ResourceId, Value};
 use serde_json::json;
@@ -112,11 +113,8 @@ fn starting(
 
 /// What reading the secrets of a process takes.
 fn secrets(lowering: &Lowering<'_>, process: &Process) -> Vec<Json> {
-    let secrets = super::secret::of_process(lowering, process).into_iter();
+    let secrets = super::runtime::secrets(lowering, process).into_iter();
     let secrets: Vec<Value> = secrets.map(|(_, secret)| output(&secret, "/Id")).collect();
-    if secrets.is_empty() {
-        return Vec::new();
-    }
     let key = output(&super::key::key_id(), "/Arn");
     vec![allow(&["secretsmanager:GetSecretValue"], secrets), allow(&["kms:Decrypt"], key)]
 }
@@ -126,8 +124,7 @@ type Target = (ResourceId, &'static str);
 
 fn uses(lowering: &Lowering<'_>, process: &Process) -> Vec<Json> {
     let mut granted: BTreeMap<Target, BTreeSet<&'static str>> = BTreeMap::new();
-    let services = process.services.iter().filter_map(|name| lowering.model.services.get(name));
-    for service in services {
+    for service in services_of(lowering, process) {
         for topic in service.uses.publishes.keys() {
             granted.entry((super::topic::topic_id(topic), "/TopicArn")).or_default().insert("sns:Publish");
         }
@@ -150,7 +147,24 @@ fn uses(lowering: &Lowering<'_>, process: &Process) -> Vec<Json> {
             }
         }
     }
-    granted.into_iter().map(|(target, actions)| statement(&target, actions)).collect()
+    let mut statements: Vec<Json> =
+        granted.into_iter().map(|(target, actions)| statement(&target, actions)).collect();
+    if services_of(lowering, process).any(|service| !service.uses.metrics.is_empty()) {
+        statements.push(metrics(lowering));
+    }
+    statements
+}
+
+/// Metrics are written to no resource, but to a namespace.
+fn metrics(lowering: &Lowering<'_>) -> Json {
+    let namespace = super::runtime::namespace(&lowering.model.app, &lowering.environment.name);
+    let mut statement = allow(&["cloudwatch:PutMetricData"], "*");
+    statement["Condition"] = json!({ "StringEquals": { "cloudwatch:namespace": namespace } });
+    statement
+}
+
+fn services_of<'a>(lowering: &Lowering<'a>, process: &'a Process) -> impl Iterator<Item = &'a Service> {
+    process.services.iter().filter_map(|name| lowering.model.services.get(name))
 }
 
 fn statement((resource, on): &Target, actions: BTreeSet<&str>) -> Json {

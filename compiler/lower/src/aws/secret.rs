@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use compiler_diagnostics::{Code, Diagnostic};
-use schema_documents::ResourceId;
+use schema_documents::{Origin, ResourceId};
 use serde_json::json;
 
 use super::key;
 use crate::builder::{Draft, Lowering, id, output};
 use crate::processes::Process;
+
+/// Characters of a value that the cloud draws: about 238 bits.
+const GENERATED_LENGTH: u32 = 40;
 
 /// Makes a place for each secret.
 pub(crate) fn lower(lowering: &mut Lowering<'_>) {
@@ -22,6 +25,24 @@ pub(crate) fn lower(lowering: &mut Lowering<'_>) {
             "KmsKeyId": output(&key::key_id(), "/Arn"),
         })));
     }
+}
+
+/// Makes a secret whose value the cloud draws, once. Nobody has to know it but those who may read the secret.
+pub(crate) fn generated(
+    lowering: &mut Lowering<'_>,
+    id: ResourceId,
+    declared: &[&str],
+    role: &'static str,
+    what: &str,
+    why: &Origin,
+) {
+    let draft = Draft::new(id, "AWS::SecretsManager::Secret", why).named_by(declared, role).replaceable();
+    lowering.add(draft.properties(json!({
+        "Description": what,
+        "KmsKeyId": output(&key::key_id(), "/Arn"),
+        // Letters and digits pass through every URL, shell and protocol as they are.
+        "GenerateSecretString": { "PasswordLength": GENERATED_LENGTH, "ExcludePunctuation": true },
+    })));
 }
 
 /// Reports secrets of one name in one process: its services read them by their names from the same environment.

@@ -7,12 +7,19 @@ use serde_json::json;
 use super::access_log::AccessLog;
 use super::compute::Compute;
 use super::network::{Network, PROCESS_PORT};
+use super::runtime::{self, Told};
 use super::{gateway, registry, roles, secret};
 use crate::builder::{Draft, Lowering, id, output};
 use crate::processes::Process;
+use crate::sizes::WRITER_IMAGE;
 
 /// Name of the one container of a task.
 pub(crate) const CONTAINER: &str = "app";
+
+/// Name of the container that writes what the app is told, of its variable with the text, and of the folder that both see.
+const WRITER: &str = "config";
+const CONFIG: &str = "CONFIG";
+const VOLUME: &str = "config";
 
 /// Percent of CPU at which a process gets another instance.
 const BUSY_PERCENT: f64 = 60.0;
@@ -20,10 +27,17 @@ const BUSY_PERCENT: f64 = 60.0;
 /// Seconds that a new instance has before its health counts.
 const GRACE_SECONDS: u32 = 60;
 
+/// What a process runs, and what it is told.
+pub(crate) struct Release<'a> {
+    /// The image, once one is named.
+    pub image: Option<&'a str>,
+    pub told: Told,
+}
+
 pub(crate) fn lower(
     lowering: &mut Lowering<'_>,
     process: &Process,
-    image: Option<&str>,
+    release: &Release<'_>,
     compute: &Compute,
     network: &Network,
     log: Option<&AccessLog>,
@@ -32,8 +46,8 @@ pub(crate) fn lower(
     let repository = registry::lower(lowering, process);
     let log_group = log_group(lowering, process);
     let roles = roles::lower(lowering, process, &repository, &log_group);
-    let image = image.map_or_else(|| awaited_image(lowering, process, &repository), Value::from);
-    let task = task_definition(lowering, process, &image, &log_group, &roles);
+    let image = release.image.map_or_else(|| awaited_image(lowering, process, &repository), Value::from);
+    let task = task_definition(lowering, process, &image, &release.told, &log_group, &roles);
     let mut service =
         Draft::new(id(["compute", &process.name, "service"]), "AWS::ECS::Service", &process.origin)
             .deployed()
@@ -86,47 +100,50 @@ fn task_definition(
     lowering: &mut Lowering<'_>,
     process: &Process,
     image: &Value,
+    told: &Told,
     log_group: &ResourceId,
     roles: &roles::Roles,
 ) -> ResourceId {
-    let mut container = json!({
+    let log = json!({
+        "LogDriver": "awslogs",
+        "Options": {
+            "awslogs-group": output(log_group, "/LogGroupName"),
+            "awslogs-region": lowering.region(),
+            "awslogs-stream-prefix": CONTAINER,
+        },
+    });
+    secret::check(lowering, process);
+    let secrets = runtime::secrets(lowering, process).into_iter();
+    let secrets = secrets.map(|(name, secret)| json!({ "Name": name, "ValueFrom": output(&secret, "/Id") }));
+    let mut variables = vec![variable("PORT", PROCESS_PORT.to_string())];
+    let mut app = json!({
         "Name": CONTAINER,
         "Image": image,
         "Essential": true,
         "PortMappings": [{ "ContainerPort": PROCESS_PORT, "Protocol": "tcp" }],
-        "Environment": [
-            { "Name": "ENCORE_APP_ID", "Value": lowering.model.app },
-            { "Name": "ENCORE_ENV_NAME", "Value": lowering.environment.name },
-            { "Name": "PORT", "Value": PROCESS_PORT.to_string() },
-        ],
-        "LogConfiguration": {
-            "LogDriver": "awslogs",
-            "Options": {
-                "awslogs-group": output(log_group, "/LogGroupName"),
-                "awslogs-region": lowering.region(),
-                "awslogs-stream-prefix": CONTAINER,
-            },
-        },
+        "Secrets": secrets.collect::<Json>(),
+        "LogConfiguration": log,
     });
-    secret::check(lowering, process);
-    let secrets: Vec<Json> = secret::of_process(lowering, process)
-        .into_iter()
-        .map(|(name, secret)| json!({ "Name": name, "ValueFrom": output(&secret, "/Id") }))
-        .collect();
-    if !secrets.is_empty() {
-        container["Secrets"] = Json::Array(secrets);
+    let mut containers = Vec::new();
+    let mut volumes = json!([]);
+    match told {
+        Told::Variable(config) => variables.push(variable("ENCORE_RUNTIME_CONFIG", config)),
+        Told::File(config) => {
+            variables.push(variable("ENCORE_INFRA_CONFIG_PATH", runtime::FILE));
+            app["DependsOn"] = json!([{ "ContainerName": WRITER, "Condition": "SUCCESS" }]);
+            app["MountPoints"] = mounted(true);
+            containers.push(writer(config, &log));
+            volumes = json!([{ "Name": VOLUME }]);
+        }
     }
+    app["Environment"] = Json::Array(variables);
+    containers.insert(0, app);
     check_size(lowering, process);
     let size = &lowering.sizes.process;
-    let draft = Draft::new(
-        id(["compute", &process.name, "task-definition"]),
-        "AWS::ECS::TaskDefinition",
-        &process.origin,
-    )
-    .deployed()
-    .named([&process.name])
-    .properties(json!({
-        "ContainerDefinitions": [container],
+    let id = id(["compute", &process.name, "task-definition"]);
+    let draft = Draft::new(id, "AWS::ECS::TaskDefinition", &process.origin).deployed().named([&process.name]);
+    let draft = draft.properties(json!({
+        "ContainerDefinitions": containers,
         "Cpu": size.cpu.to_string(),
         "Memory": size.memory_mib.to_string(),
         "NetworkMode": "awsvpc",
@@ -135,7 +152,31 @@ fn task_definition(
         "ExecutionRoleArn": output(&roles.execution, "/Arn"),
         "TaskRoleArn": output(&roles.task, "/Arn"),
     }));
-    lowering.add(draft)
+    lowering.add(if volumes == json!([]) { draft } else { draft.set("Volumes", volumes) })
+}
+
+fn variable(name: &str, value: impl serde::Serialize) -> Json {
+    json!({ "Name": name, "Value": value })
+}
+
+/// The container that writes what the app is told to a file that both see, and ends: Fargate has no other way to give a file to
+/// a container, and the app's image need not have a shell.
+fn writer(config: &Value, log: &Json) -> Json {
+    json!({
+        "Name": WRITER,
+        "Image": WRITER_IMAGE,
+        "Essential": false,
+        "EntryPoint": ["/bin/sh", "-c"],
+        "Command": [format!("printf %s \"${CONFIG}\" > {}", runtime::FILE)],
+        "Environment": [variable(CONFIG, config)],
+        "MountPoints": mounted(false),
+        "ReadonlyRootFilesystem": true,
+        "LogConfiguration": log,
+    })
+}
+
+fn mounted(read_only: bool) -> Json {
+    json!([{ "SourceVolume": VOLUME, "ContainerPath": runtime::FOLDER, "ReadOnly": read_only }])
 }
 
 /// What Fargate runs: CPU units, then the least and most memory in MiB and the step between.
@@ -197,13 +238,14 @@ fn service_properties(process: &Process, cluster: &ResourceId, task: &ResourceId
     })
 }
 
+/// The id of the name by which other processes find this one.
+pub(crate) fn discovery_id(process: &Process) -> ResourceId {
+    id(["compute", &process.name, "discovery"])
+}
+
 /// The name by which other processes find this one.
 fn discovery(lowering: &mut Lowering<'_>, process: &Process, namespace: &ResourceId) -> ResourceId {
-    let draft = Draft::new(
-        id(["compute", &process.name, "discovery"]),
-        "AWS::ServiceDiscovery::Service",
-        &process.origin,
-    );
+    let draft = Draft::new(discovery_id(process), "AWS::ServiceDiscovery::Service", &process.origin);
     lowering.add(draft.named([&process.name]).properties(json!({
         "NamespaceId": output(namespace, "/Id"),
         "DnsConfig": { "DnsRecords": [{ "Type": "A", "TTL": 10 }], "RoutingPolicy": "MULTIVALUE" },

@@ -71,7 +71,7 @@ fn private_endpoints_are_there_for_what_the_app_talks_to() {
     };
     let all = set(["s3", "ecr.api", "ecr.dkr", "logs", "secretsmanager", "sns", "sqs"]);
     assert_eq!(services(&shop(), ""), all);
-    assert_eq!(services(&callers(), ""), set(["s3", "ecr.api", "ecr.dkr", "logs"]));
+    assert_eq!(services(&callers(), ""), set(["s3", "ecr.api", "ecr.dkr", "logs", "secretsmanager"]));
     assert_eq!(services(&shop(), "[network]\nprivate_endpoints = false\n"), set(["s3"]));
     let development = state(&shop(), "development", "");
     assert!(!development.resources.contains_key(&id("network/sqs/endpoint")));

@@ -24,7 +24,10 @@ fn all(value: &Json) -> Vec<&Json> {
     value.as_array().map_or_else(|| vec![value], |items| items.iter().collect())
 }
 
-/// What the roles' policies allow. Nothing in them is denied or under a condition, which is asserted.
+/// Is granted on no single resource, but in the namespace of the environment alone.
+const METRICS: &str = "cloudwatch:PutMetricData";
+
+/// What the roles' policies allow. Nothing in them is denied or under another condition than that of metrics, which is asserted.
 fn allowed_to_roles(state: &DesiredState) -> BTreeSet<Grant> {
     let mut grants = BTreeSet::new();
     for resource in state.resources.values().filter(|resource| resource.kind == "AWS::IAM::RolePolicy") {
@@ -32,7 +35,13 @@ fn allowed_to_roles(state: &DesiredState) -> BTreeSet<Grant> {
         let who = spelled(&policy["RoleName"]);
         for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
             assert_eq!(statement["Effect"], "Allow");
-            let members: Vec<&String> = statement.as_object().unwrap().keys().collect();
+            let mut members: Vec<&str> = statement.as_object().unwrap().keys().map(String::as_str).collect();
+            if statement["Action"] == json!([METRICS]) {
+                let namespace = format!("{}/{}", state.app, state.environment.name);
+                let only = json!({ "StringEquals": { "cloudwatch:namespace": namespace } });
+                assert_eq!(statement["Condition"], only);
+                members.retain(|member| *member != "Condition");
+            }
             assert_eq!(members, ["Action", "Effect", "Resource"]);
             for (action, on) in all(&statement["Action"])
                 .iter()
@@ -151,13 +160,34 @@ fn required_of_roles(manifest: &Json, allocation: &str, compute: &str) -> BTreeS
             }
         }
     }
+    let reads = |process: &str| {
+        format!("compute/{process}/{}", if compute == "eks" { "task-role" } else { "execution-role" })
+    };
+    let mut read = |process: &str, secret: String| {
+        grant(reads(process), "secretsmanager:GetSecretValue", secret);
+        grant(reads(process), "kms:Decrypt", "encryption/key".to_owned());
+    };
+    for process in &all {
+        read(process, "compute/call-key".to_owned());
+    }
     for secret in manifest["secrets"].as_array().unwrap() {
         for service in secret["packages_or_services"].as_array().unwrap() {
-            let role = if compute == "eks" { "task-role" } else { "execution-role" };
-            let starts = format!("compute/{}/{role}", homes[service.as_str().unwrap()]);
             let name = secret["name"].as_str().unwrap();
-            grant(starts.clone(), "secretsmanager:GetSecretValue", format!("secret/{name}/secret"));
-            grant(starts, "kms:Decrypt", "encryption/key".to_owned());
+            read(&homes[service.as_str().unwrap()], format!("secret/{name}/secret"));
+        }
+    }
+    for service in manifest["services"].as_array().unwrap() {
+        let home = &homes[service["name"].as_str().unwrap()];
+        for _ in service["databases"].as_array().into_iter().flatten() {
+            read(home, format!("database/shared/password/{home}"));
+        }
+        for used in service["caches"].as_array().into_iter().flatten() {
+            read(home, format!("cache/{}/password/{home}", used["cache"].as_str().unwrap()));
+        }
+    }
+    for service in manifest["services"].as_array().unwrap() {
+        for _ in service["metrics"].as_array().into_iter().flatten() {
+            grant(runs(service["name"].as_str().unwrap()), METRICS, "*".to_owned());
         }
     }
     grants
@@ -238,7 +268,10 @@ fn no_policy_names_everything_where_something_can_be_named() {
     let state = state(&shop(), "production", "allocation = \"per-service\"\n");
     for (who, action, on) in allowed_to_roles(&state) {
         assert!(!action.contains('*'), "{who} {action}");
-        assert!(on != "*" || action == "ecr:GetAuthorizationToken", "{who} {action} {on}");
+        assert!(
+            on != "*" || ["ecr:GetAuthorizationToken", METRICS].contains(&action.as_str()),
+            "{who} {action} {on}"
+        );
     }
 }
 
@@ -256,7 +289,15 @@ fn app(
                 json!({ "bucket": format!("b{bucket}"), "operations": operations, "at": "a.go:3" })
             })
             .collect();
-        json!({ "name": format!("s{number}"), "path": format!("s{number}"), "at": "a.go:1", "buckets": buckets })
+        let mut service = json!({
+            "name": format!("s{number}"), "path": format!("s{number}"), "at": "a.go:1", "buckets": buckets,
+        });
+        match number {
+            0 | 1 => service["databases"] = json!([{ "database": "d", "at": "a.go:7" }]),
+            2 => service["caches"] = json!([{ "cache": "c", "at": "a.go:8" }]),
+            _ => service["metrics"] = json!(["m"]),
+        }
+        service
     };
     let topics = topics.iter().enumerate().map(|(number, (publisher, subscriber))| {
         json!({
@@ -274,6 +315,9 @@ fn app(
         "version": 1, "app": "drawn", "language": "typescript",
         "services": (0..4).map(service).collect::<Vec<Json>>(),
         "buckets": (0..3).map(bucket).collect::<Vec<Json>>(),
+        "databases": [{ "name": "d", "at": "a.go:7" }],
+        "caches": [{ "name": "c", "at": "a.go:8" }],
+        "metrics": [{ "name": "m", "kind": "counter", "at": "a.go:9" }],
         "topics": topics.collect::<Vec<Json>>(),
         "secrets": secrets.collect::<Vec<Json>>(),
     })
