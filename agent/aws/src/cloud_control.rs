@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
-use agent_world::{Call, CallAction, CallError, Found, Progress, ProgressState, Provider, ReadError};
+use agent_world::{
+    Call, CallAction, CallError, Found, Probe, Progress, ProgressState, Provider, ReadError, Readiness,
+};
 use async_trait::async_trait;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -20,6 +22,7 @@ use schema_documents::{Json, Value};
 use tokio::sync::OnceCell;
 
 use crate::classify;
+use crate::native::Native;
 
 /// How to reach an account.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +42,7 @@ pub struct Aws {
     once: Client,
     /// With the SDK's retries.
     listing: Client,
+    native: Native,
     role_arn: Option<String>,
     identity: aws_sdk_sts::Client,
     account: OnceCell<String>,
@@ -58,6 +62,7 @@ impl Aws {
             .operation_attempt_timeout(options.call_timeout.unwrap_or(CALL_TIMEOUT))
             .build();
         let shared = shared(&options).await;
+        let native = Native::new(&shared, options.call_timeout.unwrap_or(CALL_TIMEOUT));
         let client = |retries: RetryConfig| {
             let config = aws_sdk_cloudcontrol::config::Builder::from(&shared);
             Client::from_conf(config.retry_config(retries).timeout_config(timeout.clone()).build())
@@ -65,6 +70,7 @@ impl Aws {
         Self {
             once: client(RetryConfig::disabled()),
             listing: client(RetryConfig::standard()),
+            native,
             role_arn: options.role_arn,
             identity: aws_sdk_sts::Client::from_conf(
                 aws_sdk_sts::config::Builder::from(&shared)
@@ -184,6 +190,10 @@ impl Provider for Aws {
             found.push(Found { identifier, properties: parse(description.properties.as_deref())? });
         }
         Ok(found)
+    }
+
+    async fn readiness(&self, probe: &Probe) -> Result<Readiness, ReadError> {
+        self.native.readiness(probe).await
     }
 }
 

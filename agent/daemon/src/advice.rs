@@ -26,6 +26,9 @@ pub(crate) fn on(code: &str) -> &'static str {
         "NoAnswer" | "InProgress" | "NotReadBack" => {
             "nothing: what was begun is in the journal, and the next pass finds out what became of it"
         }
+        "Unhealthy" => {
+            "look at the log of what was deployed; what was healthy last runs until another document is published"
+        }
         "Waiting" => {
             "nothing, if what it waits for comes; else look at what is held in `manifest-agent plan`"
         }

@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Adopt(Answer),
     /// Answer drift: the console's value goes
     Revert(Answer),
+    /// Try a deployment again that failed, for the same document
+    Retry(Retry),
     /// Confirm a deletion that waits for a person
     Confirm(Confirm),
     /// Approve the steps of a plan that wait for a person
@@ -133,6 +135,10 @@ pub(crate) struct Reach {
     /// never lag, such as a simulated one
     #[arg(long, value_name = "PERCENT", default_value_t = 100)]
     pub(crate) read_lag: u64,
+    /// After how long a deployment that is not healthy has failed, in seconds; without it, what the catalogue says of its kind
+    /// (half an hour for a service)
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) deploy_timeout: Option<f64>,
     /// Calls and questions that may be under way at a time
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub(crate) in_flight: usize,
@@ -323,6 +329,19 @@ pub(crate) struct Approve {
     /// Who approves; without it the user's name
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  manifest-agent retry compute/all/service --state s3://my-state --app shop --env production"
+)]
+pub(crate) struct Retry {
+    /// The resource whose deployment failed
+    pub(crate) resource: ResourceId,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) person: Person,
 }
 
 #[derive(ClapArgs)]

@@ -10,6 +10,7 @@ mod metrics;
 mod objects;
 mod output;
 mod serve;
+mod setback;
 mod show;
 mod telemetry;
 mod wiring;
@@ -62,6 +63,7 @@ async fn execute(command: Command) -> anyhow::Result<output::Verdict> {
         Command::Import(args) => Box::pin(commands::import::run(args)).await,
         Command::Adopt(args) => commands::answer::adopt(args).await,
         Command::Revert(args) => commands::answer::revert(args).await,
+        Command::Retry(args) => commands::retry::run(args).await,
         Command::Confirm(args) => commands::confirm::run(args).await,
         Command::Approve(args) => commands::approve::run(args).await,
         Command::Rollback(args) => commands::rollback::run(args).await,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use agent_world::{Call, CallAction, CallError, Found, Progress, Provider, ReadError};
+use agent_world::{Call, CallAction, CallError, Found, Probe, Progress, Provider, ReadError, Readiness};
 use schema_documents::Json;
 
 use crate::telemetry::Telemetry;
@@ -69,6 +69,12 @@ impl Provider for Metered {
     async fn list(&self, kind: &str, parent: Option<&Json>) -> Result<Vec<Found>, ReadError> {
         let answer = self.provider.list(kind, parent).await;
         self.asked(kind, "list", &answer);
+        answer
+    }
+
+    async fn readiness(&self, probe: &Probe) -> Result<Readiness, ReadError> {
+        let answer = self.provider.readiness(probe).await;
+        self.asked(&probe.kind, "probe", &answer);
         answer
     }
 }

@@ -81,6 +81,7 @@ struct Gauges {
     in_flight: Family<Labels, Gauge>,
     open_edits: Family<Labels, Gauge>,
     held: Family<Labels, Gauge>,
+    failed_deployments: Family<Labels, Gauge>,
     conflicts: Family<Labels, Gauge>,
     waiting_approvals: Family<Labels, Gauge>,
     waiting_confirmations: Family<Labels, Gauge>,
@@ -193,6 +194,11 @@ impl Gauges {
             ("operations_in_flight", "Operations whose result is not known yet", &self.in_flight),
             ("open_edits", "Console edits that the repository does not have yet", &self.open_edits),
             ("held", "Things that are not done, with a reason each", &self.held),
+            (
+                "failed_deployments",
+                "Deployments that failed, and were not tried again with success",
+                &self.failed_deployments,
+            ),
             ("conflicts", "Fields that the repository and the console want differently", &self.conflicts),
             ("waiting_approvals", "Steps that wait for a person's approval", &self.waiting_approvals),
             (
@@ -216,6 +222,7 @@ impl Gauges {
         set(&self.journal, usize::try_from(recorded.number).unwrap_or(usize::MAX));
         set(&self.resources, records().count());
         set(&self.in_flight, recorded.open.len());
+        set(&self.failed_deployments, recorded.failed_deployments().count());
         set(&self.open_edits, edits.filter(|edit| !edit.reverted).count());
         let Some(plan) = plan else { return };
         let unconfirmed = plan.held.iter().filter(|held| matches!(held.why, Hold::Unconfirmed { .. }));

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use agent_driver::{Doing, Progress};
 use agent_engine::options::Limits;
+use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use schema_documents::desired::DesiredState;
 use tokio::sync::{mpsc, watch};
@@ -14,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::args::Reach;
 use crate::telemetry::Telemetry;
+use crate::wiring;
 
 /// Shows what a pass tells, until it tells no more.
 pub(crate) fn start(
@@ -77,6 +79,12 @@ impl Shown {
                 };
                 self.under_way.insert(intent, format!("{verb} {resource}"));
             }
+            Progress::NotYet { intent, words } => {
+                if let Some(doing) = self.under_way.get_mut(&intent) {
+                    let what = doing.split(": ").next().unwrap_or_default();
+                    *doing = format!("{what}: {words}");
+                }
+            }
             Progress::Succeeded { intent, .. } | Progress::Failed { intent, .. } => {
                 self.under_way.remove(&intent);
                 self.bar.inc(1);
@@ -125,11 +133,13 @@ async fn asked_to_stop() {
 }
 
 /// The limits of a pass: the defaults, and what the environment says.
-pub(crate) fn limits(desired: &DesiredState, reach: &Reach) -> Limits {
-    Limits {
+pub(crate) fn limits(desired: &DesiredState, reach: &Reach) -> Result<Limits> {
+    let deploy = reach.deploy_timeout.map(|time| wiring::seconds(time, "--deploy-timeout")).transpose()?;
+    Ok(Limits {
+        deploy_ms: deploy.map(|time| u64::try_from(time.as_millis())).transpose()?,
         in_flight: reach.in_flight.max(1),
         settle_ms: desired.settle_seconds.saturating_mul(1_000),
         lag_percent: reach.read_lag,
         ..Limits::default()
-    }
+    })
 }

@@ -69,6 +69,13 @@ pub enum Progress {
         /// The provider's name for the operation.
         operation: String,
     },
+    /// The provider has done it, and what it wrote is not healthy yet.
+    NotYet {
+        /// The intent.
+        intent: u64,
+        /// What is missing, in words.
+        words: String,
+    },
     /// The intent succeeded.
     Succeeded {
         /// The intent.
@@ -223,6 +230,7 @@ impl Narrator {
 fn of_note(note: &Note) -> Progress {
     match note {
         Note::Retrying { intent, at_ms } => Progress::Retrying { intent: *intent, at_ms: *at_ms },
+        Note::NotYet { intent, words } => Progress::NotYet { intent: *intent, words: words.clone() },
         Note::Slowed { lane, per_second } => {
             Progress::Slowed { of: lane.of.clone(), per_second: *per_second }
         }

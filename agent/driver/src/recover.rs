@@ -143,6 +143,7 @@ async fn ask(driver: Driver, command: Command) -> Option<Event> {
         Command::Append { .. }
         | Command::Call { .. }
         | Command::Poll { .. }
+        | Command::Probe { .. }
         | Command::Tell(_)
         | Command::Finish(_) => None,
     }

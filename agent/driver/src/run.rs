@@ -264,6 +264,12 @@ impl Run {
                     Done::Event(Event::Polled { intent, result })
                 });
             }
+            Command::Probe { intent, probe } => {
+                self.tasks.spawn(async move {
+                    let result = in_time(&driver, driver.provider.readiness(&probe)).await;
+                    Done::Event(Event::Probed { intent, result })
+                });
+            }
             // It starts with the others, below, under the lease.
             Command::Call { intent, call } => self.calls_due.push_back((intent, call)),
             Command::Wake { at_ms } => {

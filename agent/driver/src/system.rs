@@ -3,7 +3,9 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use agent_world::{Call, CallError, Clock, Entropy, Found, Progress, Provider, ReadError, Vault, Zeroizing};
+use agent_world::{
+    Call, CallError, Clock, Entropy, Found, Probe, Progress, Provider, ReadError, Readiness, Vault, Zeroizing,
+};
 use async_trait::async_trait;
 use rustix::time::{ClockId, clock_gettime};
 use schema_documents::value::SecretRef;
@@ -95,6 +97,10 @@ impl Provider for NoCloud {
     }
 
     async fn list(&self, _: &str, _: Option<&Json>) -> Result<Vec<Found>, ReadError> {
+        Err(ReadError::NoAnswer("there is no cloud here".to_owned()))
+    }
+
+    async fn readiness(&self, _: &Probe) -> Result<Readiness, ReadError> {
         Err(ReadError::NoAnswer("there is no cloud here".to_owned()))
     }
 }

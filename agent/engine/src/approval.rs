@@ -9,7 +9,7 @@ use schema_documents::approval::{Awaited, AwaitedStep, plan_digest};
 use schema_documents::desired::Mode;
 use schema_documents::environment::Approval as Policy;
 use schema_documents::journal::Entry;
-use schema_documents::plan::{Action, Change, Consequence, Plan, Step, StepKey};
+use schema_documents::plan::{Action, Change, Consequence, Plan, Reason, Step, StepKey};
 use schema_documents::recorded::Recorded;
 use schema_documents::value::Reference;
 use schema_documents::{Digest, FieldPath, Json, Value, canonical};
@@ -51,6 +51,8 @@ pub fn awaited(
 fn wants_a_word(step: &Step, recorded: &Recorded, context: &Context<'_>) -> bool {
     match &step.action {
         Action::Import { .. } => true,
+        // What was healthy before was approved before, and people wait for it.
+        _ if step.reason == Reason::SetBack => false,
         Action::Update { changes, .. } if marks(step, changes, recorded, context.catalog) => false,
         _ => context.desired.approval == Policy::Required,
     }

@@ -15,7 +15,7 @@ use schema_catalog::{Catalog, Kind};
 use schema_documents::desired::{Class, DesiredState, Existing, NameStem, Phase, Resource};
 use schema_documents::journal::Settlement;
 use schema_documents::plan::Wish;
-use schema_documents::recorded::{FieldRecord, Owner, Recorded, ResourceRecord, Status};
+use schema_documents::recorded::{FieldRecord, Owner, Recorded, ResourceRecord, Setback, Status};
 use schema_documents::value::Reference;
 use schema_documents::{Digest, FieldPath, Json, Kept, Origin, ResourceId, Sorted, Value};
 
@@ -60,6 +60,8 @@ pub struct BoundResource {
     pub depends_on: BTreeSet<ResourceId>,
     /// Why it exists.
     pub origin: Origin,
+    /// Whether its deployment failed for this document. What failed is not wished any more: the wishes are what was healthy last.
+    pub set_back: bool,
 }
 
 /// What binding needs beside the resource.
@@ -121,7 +123,11 @@ impl Binding<'_> {
         }
         let lives = current.is_some_and(|(_, record)| record.status == Status::Live);
         let kept = (!lives).then(|| body.clone());
-        let wishes::Wishes { each: wishes, over, closed } = wishes::of(resource, kind, body);
+        let wishes::Wishes { each: mut wishes, over, closed } = wishes::of(resource, kind, body);
+        let setback = self.setback(id);
+        if let (Some(setback), Some((_, record))) = (setback, current) {
+            wishes::go_back(&mut wishes, setback, record);
+        }
         BoundResource {
             id: id.clone(),
             kind: resource.kind.clone(),
@@ -137,7 +143,13 @@ impl Binding<'_> {
             waits_for,
             depends_on: resource.dependencies(),
             origin: resource.origin.clone(),
+            set_back: setback.is_some(),
         }
+    }
+
+    /// The failed deployment that keeps this document from being tried again.
+    fn setback(&self, id: &ResourceId) -> Option<&Setback> {
+        self.recorded.setbacks.get(id).filter(|setback| setback.holds(&self.desired.digest()))
     }
 
     /// A failed creation is tried again in its own generation.

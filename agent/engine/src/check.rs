@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schema_catalog::{Catalog, compare};
-use schema_documents::desired::{Class, DesiredState, Mode};
+use schema_documents::desired::{Class, DesiredState, Mode, Phase};
 use schema_documents::environment::Approval;
 use schema_documents::journal::confirmation_digest;
 use schema_documents::plan::{Action, Change, Plan, Reason, Step, StepKey};
 use schema_documents::recorded::{Choice, Recorded, ResourceRecord, Status};
-use schema_documents::{Digest, FieldPath};
+use schema_documents::{Digest, FieldPath, ResourceId};
 
 use crate::diff::{Context, after_moves};
 use crate::loss;
@@ -36,6 +36,8 @@ pub fn check(plan: &Plan, recorded: &Recorded, context: &Context<'_>) -> Result<
     let mut violations = unique_and_acyclic(&plan.steps);
     violations.extend(judge.limits(plan));
     violations.extend(judge.unapproved(plan));
+    violations.extend(migrates_too_late(&plan.steps));
+    violations.extend(judge.too_early(plan));
     for step in &plan.steps {
         let found = judge.step(step);
         violations.extend(found.into_iter().map(|what| format!("{}: {what}", step.key.0)));
@@ -58,6 +60,25 @@ fn unique_and_acyclic(steps: &[Step]) -> Vec<String> {
         }
     }
     violations
+}
+
+/// A deployment comes after every migration. The way back needs nothing new.
+fn migrates_too_late(steps: &[Step]) -> Vec<String> {
+    let writes = |phase: Phase| {
+        let deletes = |step: &Step| matches!(step.action, Action::Delete { .. });
+        steps.iter().filter(move |step| step.phase == phase && !deletes(step))
+    };
+    let deployments = writes(Phase::Deploy).filter(|step| step.reason != Reason::SetBack);
+    let early = deployments
+        .filter(|step| writes(Phase::Migrate).any(|migration| !step.after.contains(&migration.key)));
+    early.map(|step| format!("{}: it does not wait for the migrations", step.key.0)).collect()
+}
+
+/// The way back leads to what was asked before, and nowhere else.
+fn leads_elsewhere(step: &Step, record: &ResourceRecord, change: &Change) -> Option<String> {
+    let asked = record.fields.get(&change.path).and_then(|field| field.asked.as_ref());
+    let is_elsewhere = step.reason == Reason::SetBack && asked != change.to.as_ref();
+    is_elsewhere.then(|| format!("`{}` would not be what it was before", change.path))
 }
 
 struct Judge<'a> {
@@ -89,6 +110,8 @@ impl Judge<'_> {
             .steps
             .iter()
             .filter(|step| self.wants_a_word(step))
+            // The way back is judged for itself.
+            .filter(|step| step.reason != Reason::SetBack)
             .filter(|step| !awaited.contains(&step.key))
             // An import that was approved is in the record already.
             .filter(|step| is_import(step) || !self.recorded.approvals.contains_key(&step.key));
@@ -110,6 +133,29 @@ impl Judge<'_> {
             _ => false,
         };
         is_import(step) || self.desired.approval == Approval::Required && !is_first_mark
+    }
+
+    /// The end of what a failed deployment may go back to.
+    fn too_early(&self, plan: &Plan) -> Vec<String> {
+        let superseded = plan.steps.iter().filter(|step| step.reason == Reason::Superseded);
+        let found = superseded.filter_map(|step| {
+            let setbacks = self.recorded.setbacks.iter();
+            let user = setbacks.map(|(user, _)| user).find(|user| self.may_go_back_to(user, step, plan))?;
+            Some(format!("{}: `{user}` may go back to it", step.key.0))
+        });
+        found.collect()
+    }
+
+    /// Whether a resource whose deployment failed uses what a step deletes, and nothing else is deployed to it before.
+    fn may_go_back_to(&self, user: &ResourceId, step: &Step, plan: &Plan) -> bool {
+        let wanted = self.desired.resources.contains_key(user) && !self.context.destroy;
+        let needs_it = self.recorded.current(user).is_some_and(|(_, record)| {
+            record.status == Status::Live && record.depends_on.contains(&step.resource)
+        });
+        let mut deployments = plan.steps.iter().filter(|other| {
+            other.resource == *user && other.reason != Reason::SetBack && step.after.contains(&other.key)
+        });
+        wanted && needs_it && deployments.next().is_none()
     }
 
     fn step(&self, step: &Step) -> Vec<String> {
@@ -180,6 +226,7 @@ impl Judge<'_> {
             if !paths.insert(&change.path) {
                 violations.push(format!("it changes `{}` twice", change.path));
             }
+            violations.extend(leads_elsewhere(step, record, change));
             violations.extend(self.weakens(step, change));
         }
         violations

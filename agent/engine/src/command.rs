@@ -1,6 +1,6 @@
 //! The language between the engine and whoever executes its commands.
 
-use agent_world::{Call, CallError, Found, Progress, ReadError};
+use agent_world::{Call, CallError, Found, Probe, Progress, ReadError, Readiness};
 use schema_documents::journal::Entry;
 use schema_documents::plan::Plan;
 use schema_documents::{Json, Millis, ResourceId};
@@ -48,6 +48,13 @@ pub enum Command {
         intent: u64,
         /// The provider's name for the operation.
         operation: String,
+    },
+    /// Ask at the gate of this intent. Answer: [`Event::Probed`].
+    Probe {
+        /// The intent.
+        intent: u64,
+        /// What is asked.
+        probe: Probe,
     },
     /// Say when this time has come. Answer: [`Event::Woke`].
     Wake {
@@ -105,6 +112,13 @@ pub enum Event {
         /// How.
         result: Result<Progress, ReadError>,
     },
+    /// A gate was asked.
+    Probed {
+        /// The intent.
+        intent: u64,
+        /// What it says.
+        result: Result<Readiness, ReadError>,
+    },
     /// The time of a [`Command::Wake`] has come.
     Woke {
         /// The time.
@@ -123,6 +137,13 @@ pub enum Note {
         intent: u64,
         /// When.
         at_ms: Millis,
+    },
+    /// What was deployed is not healthy yet.
+    NotYet {
+        /// The intent.
+        intent: u64,
+        /// What is missing, in words.
+        words: String,
     },
     /// A limit of the cloud was met: fewer requests are sent from now on.
     Slowed {

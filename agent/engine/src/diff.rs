@@ -10,6 +10,7 @@ mod fields;
 mod gone;
 mod resource;
 mod rest;
+mod setback;
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,7 @@ mod header;
 mod import;
 mod intent;
 mod recover;
+mod setback;
 #[cfg(test)]
 mod tests;
 mod word;
@@ -82,6 +83,7 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
             }
             recorded.desired = Some(desired.clone());
             recorded.published = recorded.published.max(*number);
+            setback::pass(recorded);
         }
         Entry::Intent(intent) => intent::begin(recorded, intent, at_ms)?,
         Entry::Operation { intent, operation } => {
@@ -90,8 +92,14 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
         Entry::Identified { intent, identifier } => {
             intent::open(recorded, *intent)?.identifier = Some(identifier.clone());
         }
+        Entry::Gated { intent, identifier } => {
+            let open = intent::open(recorded, *intent)?;
+            open.identifier = Some(identifier.clone());
+            open.gated_at_ms.get_or_insert(at_ms);
+        }
         Entry::Succeeded { intent, identifier } => intent::succeed(recorded, *intent, identifier, at_ms)?,
-        Entry::Failed { intent, code, message, remnant, candidates, untaken } => {
+        Entry::Failed { unhealthy: true, .. } => setback::failed(recorded, entry, at_ms)?,
+        Entry::Failed { intent, code, message, remnant, candidates, untaken, unhealthy: false } => {
             let (code, message, candidates) = (code.clone(), message.clone(), candidates.clone());
             let untaken = if *untaken { intent::untaken(recorded, *intent)? } else { None };
             let failure = Failure { code, message, at_ms, times: 1, candidates, untaken };
@@ -142,6 +150,7 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
             let answer = Answer { choice: *choice, over: over.clone(), who: who.clone(), at_ms };
             recorded.answers.entry(resource.clone()).or_default().insert(path.clone(), answer);
         }
+        Entry::Retried { resource, .. } => setback::retried(recorded, resource)?,
         Entry::Recovered { found, .. } => recover::found(recorded, found, at_ms)?,
         Entry::Imported { found } => import::found(recorded, found, at_ms)?,
     }
@@ -295,6 +304,9 @@ fn moved(recorded: &mut Recorded, from: &ResourceId, to: &ResourceId) -> Result<
     if let Some(losses) = recorded.losses.remove(from) {
         recorded.losses.insert(to.clone(), losses);
     }
+    if let Some(setback) = recorded.setbacks.remove(from) {
+        recorded.setbacks.insert(to.clone(), setback);
+    }
     if let Some(answers) = recorded.answers.remove(from) {
         recorded.answers.insert(to.clone(), answers);
     }
@@ -313,6 +325,7 @@ fn name(entry: &Entry) -> String {
         }
         Entry::Operation { intent, .. } => format!("the operation of intent {intent}"),
         Entry::Identified { intent, .. } => format!("the identifier of intent {intent}"),
+        Entry::Gated { intent, .. } => format!("the gate of intent {intent}"),
         Entry::Succeeded { intent, .. } => format!("the success of intent {intent}"),
         Entry::Failed { intent, .. } => format!("the failure of intent {intent}"),
         Entry::Seen { resource, generation, .. } => format!("the live state of `{resource}#{generation}`"),
@@ -331,6 +344,7 @@ fn name(entry: &Entry) -> String {
         Entry::Approved { plan, .. } => format!("the approval of plan {}", plan.short()),
         Entry::Lapsed { .. } => "the end of what people allowed".to_owned(),
         Entry::Answered { resource, path, .. } => format!("the answer for `{resource}` at `{path}`"),
+        Entry::Retried { resource, .. } => format!("another try of `{resource}`"),
         Entry::Recovered { found, .. } => {
             format!("the recovery of `{}#{}`", found.resource, found.generation)
         }

@@ -109,6 +109,8 @@ pub enum What {
         /// Confirmations.
         confirmations: Vec<Digest>,
     },
+    /// A person wants a failed deployment tried again.
+    Retried,
     /// A person answered drift.
     Answered {
         /// The field.
@@ -301,6 +303,12 @@ impl History {
                 let what = What::Imported { identifier, is_owned: found.existing == Some(Mode::Owned) };
                 return Some(by_agent(Some((&found.resource, found.generation)), what));
             }
+            Entry::Retried { resource, who } => {
+                return Some(Event {
+                    who: Some(who.clone()),
+                    ..by_agent(Some((resource, 0)), What::Retried)
+                });
+            }
             Entry::Answered { resource, path, choice, over, who } => {
                 let what = What::Answered { path: path.clone(), choice: *choice, over: over.clone() };
                 return Some(Event { who: Some(who.clone()), ..by_agent(Some((resource, 0)), what) });
@@ -308,6 +316,7 @@ impl History {
             Entry::Released {}
             | Entry::Loses { .. }
             | Entry::Identified { .. }
+            | Entry::Gated { .. }
             | Entry::Seen { .. }
             | Entry::Settled { .. } => {}
         }
@@ -363,6 +372,7 @@ fn why(reason: &Reason) -> String {
             format!("{} can only be set by a create", fields.join(", "))
         }
         Reason::Gone => "it was gone".to_owned(),
+        Reason::SetBack => "its deployment failed, and it goes back to what was healthy last".to_owned(),
         Reason::Superseded => "a newer generation has taken its place".to_owned(),
         Reason::Removed => "no longer asked for".to_owned(),
         Reason::Existing { origin } => format!("there already, asked for by {origin}"),

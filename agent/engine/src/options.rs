@@ -24,6 +24,8 @@ pub struct Limits {
     /// How late a request may arrive whose sender has given up, in milliseconds. AWS takes a signature for five minutes, and
     /// clocks may be apart.
     pub latest_arrival_ms: u64,
+    /// After how long a deployment that is not healthy has failed, in milliseconds; `None`: as long as the catalogue gives its kind.
+    pub deploy_ms: Option<u64>,
     /// How long a console edit rests before it is taken as meant, in milliseconds.
     pub settle_ms: u64,
     /// How much of the time that the catalogue gives reads to settle is waited for, in percent. 0 is for a cloud whose
@@ -75,6 +77,7 @@ impl Default for Limits {
             attempts: 12,
             token_lifetime_ms: 35 * 3_600_000,
             latest_arrival_ms: 600_000,
+            deploy_ms: None,
             settle_ms: 60_000,
             lag_percent: 100,
             clock_skew_ms: 5_000,

@@ -16,6 +16,7 @@ mod apply;
 pub(crate) mod backoff;
 mod decide;
 mod flight;
+mod gate;
 mod look;
 mod memory;
 mod narrow;
@@ -48,6 +49,7 @@ use crate::live::{Key, LiveState};
 use crate::options::Limits;
 use crate::schedule::{Experience, Verdict};
 
+pub use gate::UNHEALTHY;
 pub use turn::Turn;
 
 use flight::{Ending, Flight};
@@ -154,6 +156,7 @@ enum Then {
     Nothing,
     Call(u64),
     Poll { intent: u64, not_before_ms: Millis },
+    Probe(u64),
     ReadBack(u64),
     Close(u64, Ending),
     Apply,
@@ -277,6 +280,7 @@ impl Pass {
             Event::Listed { question, result } => self.listed(question, result),
             Event::Called { intent, result } => self.called(intent, result),
             Event::Polled { intent, result } => self.polled(intent, result),
+            Event::Probed { intent, result } => self.probed(intent, result),
             Event::Woke { at_ms } => self.woke(at_ms),
             Event::Stop => self.stop(),
         }
@@ -445,6 +449,7 @@ impl Pass {
                 Then::Nothing => {}
                 Then::Call(intent) => self.call(intent, self.now_ms),
                 Then::Poll { intent, not_before_ms } => self.poll(intent, not_before_ms),
+                Then::Probe(intent) => self.probe(intent, self.now_ms),
                 Then::ReadBack(intent) => self.read_back(intent, self.now_ms),
                 Then::Close(intent, ending) => self.close(intent, ending),
                 Then::Apply => self.start_applying(),

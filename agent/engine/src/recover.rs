@@ -142,6 +142,7 @@ impl Search {
             | Event::Lost { .. }
             | Event::Called { .. }
             | Event::Polled { .. }
+            | Event::Probed { .. }
             | Event::Stop => {}
         }
         if self.is_for_a_trace {

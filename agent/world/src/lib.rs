@@ -31,6 +31,38 @@ pub trait Provider: Send + Sync {
 
     /// Lists the resources of a kind, below a parent where the kind needs one.
     async fn list(&self, kind: &str, parent: Option<&Json>) -> Result<Vec<Found>, ReadError>;
+
+    /// Asks whether what was written runs and is healthy: the gate of a kind that has one (`gate` in the catalogue). Success of
+    /// an operation does not say so.
+    async fn readiness(&self, probe: &Probe) -> Result<Readiness, ReadError>;
+}
+
+/// What is asked at a gate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probe {
+    /// Kind of the resource.
+    pub kind: String,
+    /// Its identifier.
+    pub identifier: String,
+    /// The properties that were written and have to be what runs: where others do, the cloud has gone back by itself.
+    pub written: Json,
+}
+
+/// What a gate says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// What was written runs, and is healthy.
+    Ready,
+    /// It may become so.
+    NotYet {
+        /// What is missing, in words: `1 of 2 instances run`.
+        words: String,
+    },
+    /// It will not become so by itself.
+    Failed {
+        /// Why, in words.
+        words: String,
+    },
 }
 
 /// Numbered objects that are written once. Nothing else is assumed of a store.

@@ -43,7 +43,9 @@ pub use broad::any_kind;
 pub use existing::{Arns, Named};
 pub use given::unconditional_defaults;
 pub use kind::{Consequence, Handler, Kind, Replacement};
-pub use overlay::{Charset, Enforced, Equality, NameRule, NaturalKey, Overlay, TypicalMs, UnitRule};
+pub use overlay::{
+    Charset, Enforced, Equality, Gate, GateQuestion, NameRule, NaturalKey, Overlay, TypicalMs, UnitRule,
+};
 pub use pattern::Pattern;
 pub use schema::Schema;
 pub use units::Unit;

@@ -66,8 +66,34 @@ pub struct Overlay {
     pub awaits: Option<String>,
     /// Whether a list shows all that a read shows, so that one list stands for a read of each.
     pub lists_in_full: bool,
+    /// What a deployment of this kind has to pass after the cloud has done what was asked.
+    pub gate: Option<Gate>,
     /// How long an operation takes, from its acceptance to its end.
     pub typical_ms: TypicalMs,
+}
+
+/// What a deployment has to pass: an operation that succeeded says only that the cloud has taken up what was asked, and not that
+/// it runs. A creation is a deployment, and so is an update that restarts.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gate {
+    /// What is asked.
+    pub asks: GateQuestion,
+    /// The paths of what was written that has to be what runs.
+    pub proves: BTreeSet<FieldPath>,
+    /// The permissions that the question takes.
+    pub permissions: BTreeSet<String>,
+    /// After so long a deployment that is not healthy has failed, in milliseconds.
+    pub deadline_ms: u64,
+}
+
+/// A question that a provider answers beside its uniform interface, which does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GateQuestion {
+    /// A service of ECS: its rollout is complete, as many instances run as should, and each of its target groups has a
+    /// healthy one.
+    EcsService,
 }
 
 /// How long the operations of a kind take, in milliseconds: from experience, and rough. What to begin first and when to

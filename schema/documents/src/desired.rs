@@ -130,6 +130,8 @@ pub enum Mode {
 pub enum Phase {
     /// Before the new images run.
     Provision,
+    /// When all is there that was to be provisioned, and still before the new images run: databases get their new schema.
+    Migrate,
     /// What runs the images.
     Deploy,
     /// After they serve: what is not used any more goes.

@@ -91,6 +91,13 @@ pub enum Entry {
         /// The identifier.
         identifier: String,
     },
+    /// The provider has done it. The intent has succeeded when what it wrote has passed its gate: it runs, and is healthy.
+    Gated {
+        /// The intent.
+        intent: u64,
+        /// The identifier of the resource.
+        identifier: String,
+    },
     /// The intent has succeeded.
     Succeeded {
         /// The intent.
@@ -115,6 +122,10 @@ pub enum Entry {
         /// Whether the request was refused before any operation took it up: its token is not used up.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         untaken: bool,
+        /// Whether the provider has done it, and what it wrote did not pass its gate: it goes back, and is not tried again for
+        /// the same document.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unhealthy: bool,
     },
     /// The live state of a resource was read, and differs from what was seen before.
     Seen {
@@ -248,6 +259,13 @@ pub enum Entry {
             skip_serializing_if = "Option::is_none"
         )]
         over: Option<Json>,
+        /// Who.
+        who: String,
+    },
+    /// A person wants a failed deployment tried once more.
+    Retried {
+        /// The resource.
+        resource: ResourceId,
         /// Who.
         who: String,
     },
@@ -408,6 +426,7 @@ impl Entry {
             | Self::Loses { resource, .. }
             | Self::Confirmed { resource, .. }
             | Self::Answered { resource, .. }
+            | Self::Retried { resource, .. }
             | Self::Moved { from: resource, .. } => Some(resource),
             Self::Recovered { found, .. } | Self::Imported { found } => Some(&found.resource),
             Self::Lease(_)
@@ -415,6 +434,7 @@ impl Entry {
             | Self::Pass { .. }
             | Self::Operation { .. }
             | Self::Identified { .. }
+            | Self::Gated { .. }
             | Self::Succeeded { .. }
             | Self::Failed { .. }
             | Self::Proposed { .. }

@@ -207,6 +207,8 @@ pub enum Reason {
     },
     /// It is gone, and is created again.
     Gone,
+    /// A deployment failed, and it goes back to what was healthy last.
+    SetBack,
     /// A newer generation has taken its place.
     Superseded,
     /// The document does not have it any more.
@@ -339,6 +341,8 @@ pub enum Hold {
         /// When it is tried again.
         retry_at_ms: Millis,
     },
+    /// Its deployment failed: it is not tried again before the document is another one, or a person says so.
+    SetBack,
     /// Two candidates claim to be it.
     Ambiguous {
         /// Their identifiers.

@@ -59,6 +59,9 @@ pub struct Recorded {
     /// What would be lost with generations that are to go, where it is not what was seen of them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub losses: BTreeMap<ResourceId, BTreeMap<u32, Loss>>,
+    /// Deployments that failed, where none has succeeded since.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub setbacks: BTreeMap<ResourceId, Setback>,
     /// The steps that wait for a person's approval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<Proposal>,
@@ -229,6 +232,34 @@ pub struct OpenIntent {
     /// The identifier, once known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identifier: Option<String>,
+    /// Since when what it wrote has to pass its gate; absent: the provider has not done it yet, or there is no gate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gated_at_ms: Option<Millis>,
+}
+
+/// A deployment that failed: the provider did what was asked, and it never became healthy. What counts as asked for is what was
+/// healthy last, and the resource goes back to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Setback {
+    /// The generation that was deployed to.
+    pub generation: u32,
+    /// The document that asked for it, by digest. It is not tried again while that one is worked towards; absent: a person
+    /// wants it tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desired: Option<Digest>,
+    /// What failed, field by field; of a creation nothing: there was nothing before to go back to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub wrote: BTreeMap<FieldPath, Option<Value>>,
+    /// The code of the failure.
+    pub code: String,
+    /// What failed, in words.
+    pub message: String,
+    /// When.
+    pub at_ms: Millis,
+    /// That going back has failed as well, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<String>,
 }
 
 /// The failure of an operation.
@@ -306,6 +337,13 @@ pub enum Choice {
     Revert,
 }
 
+impl Setback {
+    /// Whether it keeps the document with this digest from being tried again.
+    pub fn holds(&self, desired: &Digest) -> bool {
+        self.desired.as_ref() == Some(desired)
+    }
+}
+
 impl Recorded {
     /// The generation that serves, or is about to: the newest that is neither superseded nor being deleted.
     pub fn current(&self, id: &ResourceId) -> Option<(u32, &ResourceRecord)> {
@@ -313,6 +351,12 @@ impl Recorded {
         newest
             .map(|(generation, record)| (*generation, record.as_ref()))
             .filter(|(_, record)| !matches!(record.status, Status::Superseded | Status::Deleting))
+    }
+
+    /// Deployments that failed for the document of the last pass, or that a person wants tried again.
+    pub fn failed_deployments(&self) -> impl Iterator<Item = (&ResourceId, &Setback)> {
+        let is_of_now = |setback: &Setback| setback.desired.is_none() || setback.desired == self.desired;
+        self.setbacks.iter().filter(move |(_, setback)| is_of_now(setback))
     }
 
     /// The record of one generation.

@@ -117,6 +117,7 @@ fn reason(step: &Step, fields: &[FieldLine]) -> String {
         Reason::Revert => "an enforced field was edited".to_owned(),
         Reason::Replaced { .. } => "a field changed that only a new one can have".to_owned(),
         Reason::Gone => "it is gone, and is created again".to_owned(),
+        Reason::SetBack => "its deployment failed, and it goes back to what was healthy last".to_owned(),
         Reason::Superseded => "a new one has taken its place".to_owned(),
         Reason::Removed => "no longer declared".to_owned(),
         Reason::GivenBack => "given back: its ownership tags go".to_owned(),

@@ -11,6 +11,7 @@ use agent_engine::pass::{Mode, Published};
 use anyhow::{Result, bail};
 use schema_catalog::Catalog;
 use schema_documents::desired::DesiredState;
+use schema_documents::plan::Hold;
 use schema_review::{of_plan, render};
 use schema_store::Missing;
 use tokio::sync::watch;
@@ -19,17 +20,32 @@ use crate::args::{Apply, Reach};
 use crate::output::{self, DIM, GREEN, RED, Verdict};
 use crate::telemetry::Telemetry;
 use crate::wiring::{self, Environment};
-use crate::{advice, desired, show};
+use crate::{advice, desired, setback, show};
 
 pub(crate) async fn run(args: Apply) -> Result<Verdict> {
     let (desired, published) = desired::read(&args.at.wanted, &args.at.place).await?;
     let environment = Environment::of(&desired, &args.at.place, Missing::Create)?;
     let driver =
         environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
-    let (sightings, attention) = (Sightings::default(), Attention::default());
-    let work = Work { desired, published, mode: Mode::Apply, sightings, attention };
-    let report = once(&driver, work, &args.at.reach, show::stop_signal(), None).await?;
-    say(&report.outcome)
+    let work = || {
+        let (desired, published) = (desired.clone(), published.clone());
+        let (sightings, attention) = (Sightings::default(), Attention::default());
+        Work { desired, published, mode: Mode::Apply, sightings, attention }
+    };
+    let mut stop = show::stop_signal();
+    let report = once(&driver, work(), &args.at.reach, stop.clone(), None).await?;
+    let verdict = say(&report.outcome)?;
+    let Some(pause) = setback::goes_back_in(&report, &show::limits(&desired, &args.at.reach)?) else {
+        return Ok(verdict);
+    };
+    tokio::select! {
+        () = tokio::time::sleep(pause) => {}
+        _ = stop.wait_for(|stop| *stop) => return Ok(verdict),
+    }
+    anstream::eprintln!("a deployment failed: going back to what was healthy last");
+    let report = once(&driver, work(), &args.at.reach, stop, None).await?;
+    say(&report.outcome)?;
+    Ok(Verdict::Findings)
 }
 
 /// What one pass works towards.
@@ -57,7 +73,7 @@ pub(crate) async fn once(
     let shown = show::start(progress, telemetry.cloned());
     let Work { desired, published, mode, sightings, attention } = work;
     let looking_percent = if mode == Mode::Run { RUN_LOOKS_PERCENT } else { 100 };
-    let limits = Limits { looking_percent, ..show::limits(&desired, reach) };
+    let limits = Limits { looking_percent, ..show::limits(&desired, reach)? };
     let catalog = Catalog::builtin();
     let desired = desired.into();
     let request = Request { desired, published, catalog, limits, mode, sightings, attention };
@@ -110,6 +126,8 @@ pub(crate) fn say(outcome: &Outcome) -> Result<Verdict> {
         let line = format!("{done} done, {failed} failed, {skipped} skipped");
         output::data(&format!("{}{line}{}\n", style.render(), style.render_reset()))?;
     }
-    let clean = failed == 0 && skipped == 0 && outcome.ended == Ended::Done;
+    let held = outcome.plan.iter().flat_map(|plan| &plan.held);
+    let is_set_back = held.into_iter().any(|held| held.why == Hold::SetBack);
+    let clean = failed == 0 && skipped == 0 && outcome.ended == Ended::Done && !is_set_back;
     Ok(if clean { Verdict::Clean } else { Verdict::Findings })
 }

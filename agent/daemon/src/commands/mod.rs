@@ -11,6 +11,7 @@ pub(crate) mod import;
 pub(crate) mod imports;
 pub(crate) mod plan;
 pub(crate) mod recover;
+pub(crate) mod retry;
 pub(crate) mod rollback;
 pub(crate) mod run;
 pub(crate) mod secret;

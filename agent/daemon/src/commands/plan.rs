@@ -39,7 +39,7 @@ pub(crate) async fn make(
     let shown = show::start(progress, None);
     let (_stop, stopped) = watch::channel(false);
     let request = Request {
-        limits: show::limits(&desired, reach),
+        limits: show::limits(&desired, reach)?,
         desired: desired.into(),
         published,
         catalog: Catalog::builtin(),

@@ -22,7 +22,7 @@ pub(crate) async fn run(args: Recover) -> Result<Verdict> {
     let driver =
         environment.driver(wiring::cloud(&desired, &args.at.reach).await?, wiring::lease(&args.at.reach)?);
     let catalog = Catalog::builtin();
-    let limits = show::limits(&desired, &args.at.reach);
+    let limits = show::limits(&desired, &args.at.reach)?;
     let told = told(&args);
     if let Some(id) = told.keys().find(|id| !desired.resources.contains_key(id)) {
         bail!("the desired state has no `{id}`, so nothing can be said of it");

@@ -30,7 +30,7 @@ use crate::metered::Metered;
 use crate::output::{self, Verdict};
 use crate::telemetry::Telemetry;
 use crate::wiring::{self, Environment};
-use crate::{desired, serve, show};
+use crate::{desired, serve, setback, show};
 
 /// How long an edit that was seen rests before it is looked at again.
 const REST_MS: u64 = 1_000;
@@ -79,6 +79,8 @@ struct Standing {
     sightings: Sightings,
     looks: Looks,
     agreement: Option<Agreement>,
+    /// When a pass may go back from what the last one deployed, if that failed.
+    goes_back_at_ms: Option<Millis>,
     ear: Option<Ear>,
     limits: Limits,
     /// When the last slice of the sweep was read; `None` before the first.
@@ -132,6 +134,7 @@ impl Standing {
             sightings: Sightings::default(),
             looks: Looks::default(),
             agreement: None,
+            goes_back_at_ms: None,
             ear: None,
             limits: Limits::default(),
             swept_at_ms: None,
@@ -159,7 +162,7 @@ impl Standing {
             Arc::new(Metered { provider: account.provider, telemetry: Arc::clone(&self.telemetry) });
         let driver = environment.driver(account, wiring::lease(&args.at.reach)?);
         let driver = Driver { memory: self.known.of(&environment), ..driver };
-        self.limits = show::limits(&desired, &args.at.reach);
+        self.limits = show::limits(&desired, &args.at.reach)?;
         let sweep = if self.is_timed { self.slice(args.sweep_rate) } else { Sweep::default() };
         let began_at_ms = self.clock.now_ms();
         let attention = self.attention(&desired, sweep);
@@ -203,6 +206,9 @@ impl Standing {
     }
 
     async fn leave(&mut self, report: Report) {
+        let pause_ms = setback::goes_back_in(&report, &self.limits).map(|pause| pause.as_millis());
+        let pause_ms = pause_ms.map(|pause_ms| u64::try_from(pause_ms).unwrap_or(u64::MAX));
+        self.goes_back_at_ms = pause_ms.map(|pause_ms| self.clock.now_ms().saturating_add(pause_ms));
         let Report { sightings, looks, agreement, .. } = report;
         if let Some(ear) = &mut self.ear {
             ear.settle(&looks, &sightings).await;
@@ -243,7 +249,12 @@ impl Standing {
         let timed_at_ms = self.timed_at_ms.saturating_add(every_ms);
         let rested_at_ms = (!self.sightings.is_empty()).then_some(soon_ms);
         let again_at_ms = self.ear.as_ref().and_then(Ear::look_again_at_ms).map(|at_ms| at_ms.max(soon_ms));
-        let sooner_ms = rested_at_ms.into_iter().chain(again_at_ms).min().unwrap_or(Millis::MAX);
+        let sooner_ms = rested_at_ms
+            .into_iter()
+            .chain(again_at_ms)
+            .chain(self.goes_back_at_ms)
+            .min()
+            .unwrap_or(Millis::MAX);
         self.is_timed = timed_at_ms <= sooner_ms;
         timed_at_ms.min(sooner_ms)
     }

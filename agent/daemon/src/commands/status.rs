@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::Result;
 use schema_documents::journal::Act;
-use schema_documents::recorded::{Recorded, ResourceRecord, Status as Stage};
+use schema_documents::recorded::{Recorded, ResourceRecord, Setback, Status as Stage};
 use schema_documents::{ResourceId, canonical};
 use serde_json::json;
 
@@ -59,6 +59,15 @@ fn json(environment: &Environment, recorded: &Recorded) -> String {
             "resource": open.intent.resource,
             "act": act(&open.intent.act),
             "since_ms": open.at_ms,
+            "waits_for_health_since_ms": open.gated_at_ms,
+        })).collect::<Vec<_>>(),
+        "failed_deployments": recorded.failed_deployments().map(|(id, setback)| json!({
+            "resource": id,
+            "at_ms": setback.at_ms,
+            "code": setback.code,
+            "message": setback.message,
+            "way_back_failed": setback.again,
+            "is_tried_again": setback.desired.is_none(),
         })).collect::<Vec<_>>(),
     }))
 }
@@ -104,13 +113,19 @@ fn text(environment: &Environment, recorded: &Recorded) -> String {
         }
     }
     for open in recorded.open.values() {
+        let waits =
+            open.gated_at_ms.map(|at_ms| format!(", done and not healthy yet since {}", output::time(at_ms)));
         let _ = writeln!(
             out,
-            "in flight  {} {} since {}",
+            "in flight  {} {} since {}{}",
             act(&open.intent.act),
             open.intent.resource,
-            output::time(open.at_ms)
+            output::time(open.at_ms),
+            waits.unwrap_or_default(),
         );
+    }
+    for (id, setback) in recorded.failed_deployments() {
+        set_back(&mut out, id, setback);
     }
     words(&mut out, recorded);
     let edits = rows(recorded)
@@ -128,6 +143,23 @@ fn text(environment: &Environment, recorded: &Recorded) -> String {
         recorded.number,
     );
     out
+}
+
+/// A failed deployment, and what to do.
+fn set_back(out: &mut String, id: &ResourceId, setback: &Setback) {
+    let (red, plain) = (RED.render(), RED.render_reset());
+    let at = output::time(setback.at_ms);
+    let _ = writeln!(out, "{red}failed{plain}     deployment of {id} at {at}: {}", setback.message);
+    if let Some(again) = &setback.again {
+        let _ = writeln!(out, "           going back to what was healthy last failed as well: {again}");
+    }
+    let next = match setback.desired {
+        Some(_) => {
+            format!("publish another document, or try this one again with `manifest-agent retry {id}`")
+        }
+        None => "the next pass tries it again".to_owned(),
+    };
+    let _ = writeln!(out, "           {next}");
 }
 
 /// What waits for a person's word, and what has it.

@@ -48,6 +48,7 @@ fn any_entry(chance: &mut fastrand::Rng, next_intent: u64) -> Entry {
             remnant: None,
             candidates: Vec::new(),
             untaken: false,
+            unhealthy: false,
         },
         4 => Entry::Seen { resource, generation, live: chance.u8(..).into(), began_at_ms: 1 },
         5 => Entry::Forgotten { resource, generation },

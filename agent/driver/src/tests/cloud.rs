@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use agent_world::{
-    Call, CallAction, CallError, FailureKind, Found, Progress, ProgressState, Provider, ReadError,
-    async_trait,
+    Call, CallAction, CallError, FailureKind, Found, Probe, Progress, ProgressState, Provider, ReadError,
+    Readiness, async_trait,
 };
 use schema_catalog::{Catalog, Kind};
 use schema_documents::{FieldPath, Json};
@@ -137,5 +137,9 @@ impl Provider for Cloud {
         Ok(of_kind
             .map(|(identifier, _)| Found { identifier: identifier.clone(), properties: Json::Null })
             .collect())
+    }
+
+    async fn readiness(&self, _: &Probe) -> Result<Readiness, ReadError> {
+        Ok(Readiness::Ready)
     }
 }

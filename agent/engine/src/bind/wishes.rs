@@ -7,9 +7,13 @@ use schema_catalog::{Kind, Unit};
 use schema_documents::desired::{Class, Field, Resource};
 use schema_documents::path::element_text;
 use schema_documents::plan::Wish;
+use schema_documents::recorded::{ResourceRecord, Setback};
 use schema_documents::{FieldPath, Json, Origin, Sorted, Value};
 
 use super::tags;
+
+/// The rule that asks for what was healthy before a deployment failed.
+const BEFORE: &str = "healthy before";
 
 /// The wishes of a resource, and what belongs to them.
 pub(super) struct Wishes {
@@ -32,6 +36,23 @@ pub(super) fn of(resource: &Resource, kind: Option<&Kind>, body: Value) -> Wishe
     });
     let closed = enforced.map(|(path, field)| (path.clone(), field.origin.clone())).collect();
     Wishes { each, over: over.collect(), closed }
+}
+
+/// What failed is not wished: in its place stands what was asked when it was healthy last.
+pub(super) fn go_back(wishes: &mut Vec<Wish>, setback: &Setback, record: &ResourceRecord) {
+    for (path, failed) in &setback.wrote {
+        let asked = record.fields.get(path).and_then(|field| field.asked.clone());
+        match wishes.iter_mut().find(|wish| wish.path == *path) {
+            Some(wish) => wish.value = asked,
+            // It left the document, and that is what failed.
+            None if failed.is_none() && asked.is_some() => {
+                let origin = Origin::Default { rule: BEFORE.to_owned(), edition: String::new() };
+                wishes.push(Wish { path: path.clone(), value: asked, origin, class: Class::Open });
+            }
+            None => {}
+        }
+    }
+    wishes.sort_by(|a, b| a.path.cmp(&b.path));
 }
 
 /// Splits a body into its units.

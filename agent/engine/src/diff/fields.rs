@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schema_catalog::{Kind, Unit, compare};
 use schema_documents::desired::Class;
 use schema_documents::plan::{Consequence, Wish};
-use schema_documents::recorded::{Answer, Choice, FieldRecord, ResourceRecord};
+use schema_documents::recorded::{Answer, Choice, FieldRecord, ResourceRecord, Setback};
 use schema_documents::{FieldPath, Json, Millis, Origin, ResourceId, Value};
 
 use super::evidence::{is_evidence, redact, secret_units};
@@ -45,6 +45,8 @@ pub(super) struct Subject<'a> {
     pub(super) bound: &'a BoundResource,
     pub(super) record: &'a ResourceRecord,
     pub(super) answers: Option<&'a std::collections::BTreeMap<FieldPath, Answer>>,
+    /// Its deployment that failed, if the last one did.
+    pub(super) setback: Option<&'a Setback>,
     /// As it was seen last.
     pub(super) seen: Json,
     /// As it was read.
@@ -77,6 +79,7 @@ impl<'a> Subject<'a> {
             bound,
             record,
             answers: None,
+            setback: None,
             seen: record.seen.to_json(),
             raw,
             redacted,
@@ -170,6 +173,9 @@ impl<'a> Subject<'a> {
         let raw = compare::live_value(self.kind, path, spelled, self.raw);
         let live = compare::live_value(self.kind, path, spelled, &self.redacted);
         let seen = compare::live_value(self.kind, path, spelled, &self.seen);
+        let after = self.after_setback(meaning, asked.as_ref(), live);
+        // Neither what a deployment has left nor that the cloud has gone back by itself is anybody's edit.
+        let seen = if after.is_some() { live } else { seen };
         let live_moved = !meaning.equal(seen, live);
         let sensitive = live != raw;
         let as_wished = json.is_some() && meaning.satisfies(json.as_ref(), raw);
@@ -194,7 +200,12 @@ impl<'a> Subject<'a> {
             meaning,
             attached: self.is_attached(path),
         };
-        let decision = if sensitive && as_wished && read { Decision::InStep } else { decide(&input) };
+        let decision = match after {
+            // Also where the wish is just that: it has failed, and has to pass its gate.
+            Some(AfterSetback::Failed) if wish.is_some_and(bind::is_known) && read => Decision::Change,
+            _ if sensitive && as_wished && read => Decision::InStep,
+            _ => decide(&input),
+        };
         if Self::is_silent(decision, wish, memory) {
             return None;
         }
@@ -212,6 +223,20 @@ impl<'a> Subject<'a> {
     fn is_attached(&self, path: &FieldPath) -> bool {
         let is_untagged = self.record.existing.is_some() && bind::is_ownership(self.kind, path);
         self.record.attached && !is_untagged
+    }
+
+    /// Which of the two sides of a failed deployment is live in a field that it wrote, if one is.
+    fn after_setback(
+        &self,
+        meaning: Meaning<'_>,
+        asked: Option<&Json>,
+        live: Option<&Json>,
+    ) -> Option<AfterSetback> {
+        let failed = self.setback?.wrote.get(meaning.path)?.as_ref().and_then(Value::as_json);
+        if meaning.satisfies(asked, live) {
+            return Some(AfterSetback::Healthy);
+        }
+        meaning.satisfies(failed.as_ref(), live).then_some(AfterSetback::Failed)
     }
 
     /// The class of a field whose live value is this: what is enforced as a minimum is open above it (semantics, §4).
@@ -348,6 +373,14 @@ pub(super) fn is_to_the_letter(value: &Value, json: &Json) -> bool {
 /// A number, also where the cloud spells it as a text.
 fn number(value: &Json) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// What is live after a deployment has failed.
+enum AfterSetback {
+    /// What was healthy before.
+    Healthy,
+    /// What failed.
+    Failed,
 }
 
 struct Sides<'a> {

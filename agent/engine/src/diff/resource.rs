@@ -68,6 +68,7 @@ impl View<'_> {
     fn missing(&self, bound: &BoundResource) -> ResourceDifference {
         let mut difference = about(&bound.id, bound.generation, &bound.kind, bound.stateful);
         difference.action = Doing::Create;
+        self.hold_set_back(&mut difference, bound);
         self.guard(&mut difference, None);
         difference
     }
@@ -89,6 +90,7 @@ impl View<'_> {
         match (record.status, self.live(id, generation)) {
             (Status::Creating, _) => {
                 difference.action = Doing::Create;
+                self.hold_set_back(&mut difference, bound);
                 self.guard(&mut difference, record.failure.as_ref());
             }
             (Status::Gone | Status::Live, Some(Live::Present { .. } | Live::AsSeen { .. })) => {
@@ -152,6 +154,11 @@ impl View<'_> {
         let key = (&bound.id, difference.generation);
         let mut subject = Subject::new(self.context, key, kind, (bound, record), sight);
         subject.answers = self.recorded.answers.get(&bound.id);
+        subject.setback = self
+            .recorded
+            .setbacks
+            .get(&bound.id)
+            .filter(|setback| setback.generation == difference.generation);
         difference.fields = subject.outcomes();
         let news = record.status == Status::Gone || record.attached;
         if subject.evidence && *subject.redacted != subject.seen || news {
@@ -160,6 +167,7 @@ impl View<'_> {
             difference.seen = Some(Seen { live, began_at_ms });
         }
         self.decide(difference, kind, record);
+        self.hold_set_back(difference, bound);
         Self::hold_invalid(difference, kind, properties);
     }
 

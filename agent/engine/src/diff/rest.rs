@@ -116,6 +116,7 @@ impl<'a> Search<'_, 'a> {
             && lives
             && is_free
             && !self.sides.recorded.answers.contains_key(id)
+            && !self.sides.recorded.setbacks.contains_key(id)
             && kind.overlay.sensitive.is_empty()
             && !kind.overlay.units.values().any(|rule| matches!(rule.0, Unit::Group(_)))
             && self.walk(kind, resource, record).settles((id, generation))

@@ -479,6 +479,7 @@ fn a_failed_creation_waits_and_is_tried_again_in_its_own_generation() {
         remnant: None,
         candidates: Vec::new(),
         untaken: false,
+        unhealthy: false,
     });
     assert!(matches!(scene.plan().held[0].why, Hold::Failed { .. }));
     scene.now_ms += 1_000;

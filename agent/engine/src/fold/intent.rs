@@ -37,7 +37,8 @@ pub(super) fn begin(recorded: &mut Recorded, intent: &Intent, at_ms: Millis) -> 
         }
     }
     recorded.next_intent += 1;
-    let open = OpenIntent { intent: intent.clone(), at_ms, operation: None, identifier: None };
+    let open =
+        OpenIntent { intent: intent.clone(), at_ms, operation: None, identifier: None, gated_at_ms: None };
     recorded.open.insert(intent.intent, open);
     Ok(())
 }
@@ -138,7 +139,7 @@ pub(super) fn succeed(
     identifier: &str,
     at_ms: Millis,
 ) -> Result<(), String> {
-    let intent = open(recorded, number)?.intent.clone();
+    let OpenIntent { intent, gated_at_ms, .. } = open(recorded, number)?.clone();
     let (id, generation) = (&intent.resource, intent.generation);
     if !matches!(intent.act, Act::Create { .. }) {
         is_identified(record(recorded, id, generation)?, identifier)?;
@@ -163,6 +164,9 @@ pub(super) fn succeed(
         use_answers_up(recorded, id, intent.settles.keys().chain(spent));
     }
     word::use_up(recorded, &intent);
+    if gated_at_ms.is_some() {
+        super::setback::passed(recorded, &intent);
+    }
     recorded.open.remove(&number);
     Ok(())
 }

@@ -51,6 +51,7 @@ fn failed(intent: u64, remnant: Option<&str>) -> Entry {
         remnant: remnant.map(str::to_owned),
         candidates: Vec::new(),
         untaken: false,
+        unhealthy: false,
     }
 }
 

@@ -262,6 +262,7 @@ fn intended(step: &Step) -> Turn {
         (Action::Create { .. }, Reason::Gone) => Turn::RestorationIntended,
         (Action::Create { .. }, _) => Turn::CreateIntended,
         (Action::Update { .. }, Reason::Revert) => Turn::RevertIntended,
+        (Action::Update { .. }, Reason::SetBack) => Turn::WayBackIntended,
         (Action::Update { .. } | Action::Import { .. }, _) => Turn::UpdateIntended,
         (Action::Delete { .. }, Reason::Superseded) => Turn::FormerDeleteIntended,
         (Action::Delete { .. }, _) => Turn::DeleteIntended,

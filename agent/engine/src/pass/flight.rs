@@ -1,4 +1,4 @@
-//! The way of one intent: call, operation, result, read-back. Settling and applying share it.
+//! The way of one intent: call, operation, [gate](super::gate), result, read-back. Settling and applying share it.
 //!
 //! | answer | what it means | what happens |
 //! |---|---|---|
@@ -17,6 +17,7 @@ use schema_documents::plan::StepKey;
 use schema_documents::recorded::OpenIntent;
 use schema_documents::{Json, Millis};
 
+use super::gate::AtGate;
 use super::look::Look;
 use super::send::Asker;
 use super::{Pass, Purpose, Then, Turn, backoff};
@@ -47,6 +48,8 @@ pub(super) struct Flight {
     pub(super) still_ms: u64,
     pub(super) succeeded_at_ms: Millis,
     pub(super) look: Option<Look>,
+    /// What its gate has said so far.
+    pub(super) gate: AtGate,
 }
 
 /// How the way of an intent ended.
@@ -107,6 +110,7 @@ impl Flight {
             still_ms: 0,
             succeeded_at_ms: 0,
             look: None,
+            gate: AtGate::default(),
         }
     }
 
@@ -125,6 +129,7 @@ impl Flight {
             still_ms: 0,
             succeeded_at_ms: 0,
             look: None,
+            gate: AtGate::default(),
         }
     }
 
@@ -363,11 +368,21 @@ impl Pass {
         self.turns.extend(remnant.is_some().then_some(Turn::RemnantRecorded));
         let Verdict { code, message, again, candidates, untaken } = verdict;
         let ending = Ending::Failed { code: code.clone(), message: message.clone(), again };
-        let entry = Entry::Failed { intent, code, message, remnant, candidates, untaken };
+        let unhealthy = false;
+        let entry = Entry::Failed { intent, code, message, remnant, candidates, untaken, unhealthy };
         self.append(vec![entry], Then::Close(intent, ending));
     }
 
+    /// The provider has done it. What has a gate has succeeded when that is passed.
     pub(super) fn succeed(&mut self, intent: u64, identifier: String) {
+        if self.has_gate(intent) {
+            self.come_to_gate(intent, identifier);
+        } else {
+            self.succeeded(intent, identifier);
+        }
+    }
+
+    pub(super) fn succeeded(&mut self, intent: u64, identifier: String) {
         let now_ms = self.now_ms;
         let Some(flight) = self.flights.get_mut(&intent) else { return };
         flight.succeeded_at_ms = now_ms;

@@ -22,6 +22,8 @@ pub(super) enum Outgoing {
     Call(u64),
     /// A poll for an intent.
     Poll(u64),
+    /// A question at the gate of an intent.
+    Probe(u64),
     Read {
         question: u64,
         kind: String,
@@ -38,7 +40,7 @@ impl Outgoing {
     fn direction(&self) -> Direction {
         match self {
             Self::Step(_) | Self::Call(_) => Direction::Mutating,
-            Self::Poll(_) | Self::Read { .. } | Self::List { .. } => Direction::Reading,
+            Self::Poll(_) | Self::Probe(_) | Self::Read { .. } | Self::List { .. } => Direction::Reading,
         }
     }
 }
@@ -49,6 +51,7 @@ pub(super) enum Asker {
     Question(u64),
     Call(u64),
     Poll(u64),
+    Probe(u64),
 }
 
 /// Where requests leave and answers come in.
@@ -151,11 +154,20 @@ impl Pass {
         self.want(Outgoing::Poll(intent), kind, worth, not_before_ms, Class::Work);
     }
 
+    pub(super) fn want_probe(&mut self, intent: u64, kind: &str, not_before_ms: Millis) {
+        let worth = self.way_after_ms(intent);
+        self.want(Outgoing::Probe(intent), kind, worth, not_before_ms, Class::Work);
+    }
+
     fn want(&mut self, what: Outgoing, kind: &str, worth: u64, not_before_ms: Millis, class: Class) {
         let direction = what.direction();
-        let interface = Lane::interface(kind, direction);
+        // A gate asks the service itself.
+        let is_probe = matches!(what, Outgoing::Probe(_));
+        let interface =
+            if is_probe { Lane::service(kind, direction) } else { Lane::interface(kind, direction) };
         // A poll asks the interface, which knows without asking the service.
-        let service = (!matches!(what, Outgoing::Poll(_))).then(|| Lane::service(kind, direction));
+        let service =
+            (!is_probe && !matches!(what, Outgoing::Poll(_))).then(|| Lane::service(kind, direction));
         let worth = if self.desk.discipline == Discipline::LongestWayFirst { worth } else { 0 };
         let wanted = Wanted { what, interface, service, worth, not_before_ms, class };
         self.desk.queue.push(wanted, self.now_ms);
@@ -180,6 +192,10 @@ impl Pass {
                 let operation = self.flights.get(&intent).and_then(|flight| flight.operation.clone());
                 let command = operation.map(|operation| Command::Poll { intent, operation });
                 self.dispatch(Asker::Poll(intent), command, sent);
+            }
+            Outgoing::Probe(intent) => {
+                let command = self.asked_at_gate(intent).map(|probe| Command::Probe { intent, probe });
+                self.dispatch(Asker::Probe(intent), command, sent);
             }
             Outgoing::Read { question, kind, identifier } => {
                 let command = Command::Read { question, kind, identifier };

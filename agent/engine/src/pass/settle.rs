@@ -2,6 +2,7 @@
 //!
 //! | what is known | what happens |
 //! |---|---|
+//! | that the provider has done it | its gate is asked |
 //! | its operation | it is polled; an operation that is not known any more: look |
 //! | nothing, and the provider still honours the token | the same bytes with the same token, never a recomputed body |
 //! | nothing, and it is too old for that | look |
@@ -33,9 +34,12 @@ impl Pass {
     fn settle(&mut self, intent: u64) {
         let Some(open) = self.recorded.open.get(&intent) else { return };
         let honoured = self.now_ms.saturating_sub(open.at_ms) < self.limits.token_lifetime_ms;
-        let known = open.operation.is_some();
+        let (known, gated) = (open.operation.is_some(), open.gated_at_ms.is_some());
         self.flights.insert(intent, Flight::resumed(open, self.now_ms));
-        if known {
+        if gated {
+            self.turn(Turn::SettledAtGate);
+            self.probe(intent, self.now_ms);
+        } else if known {
             self.turn(Turn::SettledByPolling);
             self.poll(intent, self.now_ms);
         } else if !self.mutates() {

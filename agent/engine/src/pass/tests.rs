@@ -2,6 +2,7 @@
 
 mod branches;
 mod cloud;
+mod gate;
 mod looks;
 mod narrow;
 mod turns;

@@ -28,6 +28,8 @@ turns! {
     SettledByResending = "settle: the same bytes go again with the same token",
     SettledByLooking = "settle: the token is too old, so it is looked for",
 
+    SettledAtGate = "settle: the provider has done it, and its gate is asked",
+
     ReadAgain = "observe: a read without a usable answer is asked again",
     ReadUnknown = "observe: unknown after several reads",
     AbsentOnce = "observe: not found, and asked once more",
@@ -74,6 +76,16 @@ turns! {
     ExistsAlready = "create: something exists already",
     DeletedBefore = "delete: there is nothing to delete",
     RemnantRecorded = "create: failed, and its remnant is recorded",
+
+    GateReached = "gate: the provider has done it",
+    GatePassed = "gate: passed",
+    GateNotYet = "gate: not yet, and asked again",
+    GateDoubted = "gate: failed, and asked once more",
+    GateFailed = "gate: failed",
+    GateOverTime = "gate: not healthy for too long, and failed",
+    GateAgain = "gate: no answer, and asked again",
+    GateGivenUp = "gate: no answer, and left open",
+    WayBackIntended = "gate: what was healthy before is intended",
 
     LookReads = "look: an identifier is read",
     LookLists = "look: the kind is listed",

@@ -80,7 +80,16 @@ impl<'a> Drafting<'a> {
     fn update(&self, difference: &ResourceDifference, bound: &BoundResource) -> Option<Step> {
         let identifier = self.record(difference)?.identifier.clone()?;
         let written: Vec<&FieldOutcome> = difference.fields.iter().filter(|field| field.writes).collect();
-        let reverts = written.iter().all(|field| field.decision == Decision::EnforcedDrift);
+        let setback = self.recorded.setbacks.get(&difference.id).filter(|_| bound.set_back);
+        let goes_back =
+            |field: &&FieldOutcome| setback.is_some_and(|setback| setback.wrote.contains_key(&field.path));
+        let reason = if written.iter().all(goes_back) {
+            Reason::SetBack
+        } else if written.iter().all(|field| field.decision == Decision::EnforcedDrift) {
+            Reason::Revert
+        } else {
+            Reason::Changed
+        };
         let consequence = written.iter().map(|field| field.consequence).max()?;
         let changes = written.into_iter().map(FieldOutcome::change).collect();
         Some(Step {
@@ -92,7 +101,7 @@ impl<'a> Drafting<'a> {
             phase: bound.phase,
             action: Action::Update { identifier, changes },
             after: BTreeSet::new(),
-            reason: if reverts { Reason::Revert } else { Reason::Changed },
+            reason,
             consequence,
         })
     }
@@ -213,10 +222,19 @@ impl<'a> Drafting<'a> {
         let is_stuck = |id: &ResourceId| {
             self.held.iter().any(|held| held.resource == *id)
                 || self.differences.resources.iter().any(|other| other.id == *id && !other.holds.is_empty())
+                || self.may_go_back(id)
         };
         let all = self.recorded.resources.iter();
         let mut of_it = all.filter(|(id, records)| records.values().any(|record| uses(id, record)));
         of_it.find(|(id, _)| is_stuck(id)).map(|(id, _)| id.clone())
+    }
+
+    /// Whether the last deployment of a resource failed and this pass makes no other: it may need what it was healthy with.
+    fn may_go_back(&self, id: &ResourceId) -> bool {
+        self.recorded.setbacks.contains_key(id)
+            && self.context.desired.resources.contains_key(id)
+            && !self.context.destroy
+            && self.writes.get(id).is_none_or(|step| step.reason == Reason::SetBack)
     }
 
     fn limit_deletes(&mut self) {
@@ -241,15 +259,23 @@ impl<'a> Drafting<'a> {
             self.writes.iter().map(|(id, step)| (id.clone(), step.key.clone())).collect();
         for (id, step) in &mut self.writes {
             let needs = &self.bound.resources[id].depends_on;
-            step.after =
-                needs.iter().filter(|need| *need != id).filter_map(|need| keys.get(need)).cloned().collect();
+            // The way back needs nothing new.
+            if step.reason != Reason::SetBack {
+                let needs = needs.iter().filter(|need| *need != id);
+                step.after = needs.filter_map(|need| keys.get(need)).cloned().collect();
+            }
         }
-        let serves: BTreeSet<StepKey> = self
+        let of_phase = |phase: Phase| -> BTreeSet<StepKey> {
+            self.writes.values().filter(|step| step.phase == phase).map(|step| step.key.clone()).collect()
+        };
+        let (migrates, serves) = (of_phase(Phase::Migrate), of_phase(Phase::Deploy));
+        for step in self
             .writes
-            .values()
-            .filter(|step| step.phase == Phase::Deploy)
-            .map(|step| step.key.clone())
-            .collect();
+            .values_mut()
+            .filter(|step| step.phase == Phase::Deploy && step.reason != Reason::SetBack)
+        {
+            step.after.extend(migrates.iter().cloned());
+        }
         let going: Vec<(StepKey, ResourceId, u32)> = self
             .deletes
             .iter()

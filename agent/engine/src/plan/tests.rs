@@ -217,7 +217,15 @@ fn what_a_failed_creation_left_behind_goes_before_the_next_comes_where_it_takes_
         settles: std::collections::BTreeMap::new(),
     })));
     let (code, message, remnant) = ("Limit".to_owned(), "no".to_owned(), Some("subnet-1".to_owned()));
-    scene.append(Entry::Failed { intent, code, message, remnant, candidates: Vec::new(), untaken: false });
+    scene.append(Entry::Failed {
+        intent,
+        code,
+        message,
+        remnant,
+        candidates: Vec::new(),
+        untaken: false,
+        unhealthy: false,
+    });
     scene.cloud.insert("subnet-1".to_owned(), json!({"SubnetId": "subnet-1", "CidrBlock": "10.0.0.0/24"}));
     let plan = scene.pass();
     let at = |key: &str| keys(&plan).iter().position(|one| *one == key);

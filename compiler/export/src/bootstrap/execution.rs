@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schema_catalog::{Actions, Catalog};
+use schema_catalog::{Actions, Catalog, Kind};
 use schema_documents::Json;
 use serde_json::json;
 
@@ -128,12 +128,21 @@ pub(super) fn add(template: &mut Template, catalog: &Catalog, kinds: &BTreeSet<S
     );
 }
 
+/// The kinds that were named; without any, all that the compiler can ask for.
+pub(super) fn in_use<'a>(
+    catalog: &'a Catalog,
+    kinds: &'a BTreeSet<String>,
+) -> impl Iterator<Item = &'a Kind> {
+    let is_wanted = |kind: &&Kind| {
+        if kinds.is_empty() { kind.natural_key().is_some() } else { kinds.contains(&kind.name) }
+    };
+    catalog.kinds().filter(is_wanted)
+}
+
 /// All that the handlers need and IAM knows, by service. Policies of users and groups are no concern of an app.
 fn actions(catalog: &Catalog, kinds: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
     let mut actions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let emitted = |name: &str| catalog.kind(name).is_some_and(|kind| kind.natural_key().is_some());
-    let wanted = |name: &str| if kinds.is_empty() { emitted(name) } else { kinds.contains(name) };
-    for kind in catalog.kinds().filter(|kind| wanted(&kind.name)) {
+    for kind in in_use(catalog, kinds) {
         let known = |permission: &&str| Actions::builtin().resources(permission).is_some();
         for (service, action) in
             kind.permissions().into_iter().filter(known).filter_map(|known| known.split_once(':'))

@@ -1,11 +1,15 @@
 //! Who the agent is, who starts it, and who publishes.
 
+use std::collections::BTreeSet;
+
+use schema_catalog::{Actions, Catalog};
+use schema_documents::Json;
 use serde_json::json;
 
 use super::events::QUEUE;
-use super::execution::ROLE as EXECUTION;
+use super::execution::{self, ROLE as EXECUTION};
 use super::store::{BUCKET, KEY};
-use super::{Template, arn, document, sub};
+use super::{PREFIX, Template, arn, document, sub};
 
 /// The role of the agent.
 pub(super) const AGENT: &str = "AgentRole";
@@ -15,13 +19,39 @@ pub(super) const STARTER: &str = "StartRole";
 /// The identity provider whose tokens prove who publishes.
 const ISSUER: &str = "token.actions.githubusercontent.com";
 
-pub(super) fn add(template: &mut Template) {
-    agent(template);
+pub(super) fn add(template: &mut Template, catalog: &Catalog, kinds: &BTreeSet<String>) {
+    agent(template, gates(catalog, kinds));
     starter(template);
     publisher(template);
 }
 
-fn agent(template: &mut Template) {
+/// What the agent asks services itself, beside Cloud Control: whether what it deployed is healthy. Under the environment's own
+/// names, where AWS can limit it to any.
+fn gates(catalog: &Catalog, kinds: &BTreeSet<String>) -> Vec<Json> {
+    let gates = execution::in_use(catalog, kinds).filter_map(|kind| kind.overlay.gate.as_ref());
+    let permissions: BTreeSet<&String> = gates.flat_map(|gate| &gate.permissions).collect();
+    let statement = |permission: &String| {
+        let service = permission.split_once(':').map_or(permission.as_str(), |(service, _)| service);
+        match Actions::builtin().resources(permission).and_then(<[String]>::first) {
+            Some(sort) => json!({
+                "Effect": "Allow",
+                "Action": permission,
+                "Resource": sub(&format!(
+                    "arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{sort}/{PREFIX}"
+                )),
+            }),
+            None => json!({
+                "Effect": "Allow",
+                "Action": permission,
+                "Resource": "*",
+                "Condition": { "StringEquals": { "aws:RequestedRegion": { "Ref": "AWS::Region" } } },
+            }),
+        }
+    };
+    permissions.into_iter().map(statement).collect()
+}
+
+fn agent(template: &mut Template, gates: Vec<Json>) {
     template.resource(
         AGENT,
         "AWS::IAM::Role",
@@ -30,7 +60,7 @@ fn agent(template: &mut Template) {
             "AssumeRolePolicyDocument": super::trusts("ecs-tasks.amazonaws.com"),
         }),
     );
-    let policy = document(&[
+    let mut statements = vec![
         json!({
             "Sid": "CloudControl",
             "Effect": "Allow",
@@ -74,7 +104,9 @@ fn agent(template: &mut Template) {
         use_key(),
         read_what_was_drawn(),
         use_the_keys_of_environments(),
-    ]);
+    ];
+    statements.extend(gates);
+    let policy = document(&statements);
     template.resource(
         "AgentPolicy",
         "AWS::IAM::RolePolicy",
@@ -87,7 +119,7 @@ fn agent(template: &mut Template) {
 }
 
 /// Users of a cache are made with the password that was drawn for them. No other secret of the environment may be read.
-fn read_what_was_drawn() -> serde_json::Value {
+fn read_what_was_drawn() -> Json {
     json!({
         "Sid": "ReadWhatWasDrawn",
         "Effect": "Allow",
@@ -104,7 +136,7 @@ fn read_what_was_drawn() -> serde_json::Value {
 }
 
 /// The key that those secrets are encrypted with, by way of the service that holds them.
-fn use_the_keys_of_environments() -> serde_json::Value {
+fn use_the_keys_of_environments() -> Json {
     json!({
         "Sid": "UseTheKeyOfTheEnvironment",
         "Effect": "Allow",
@@ -121,7 +153,7 @@ fn use_the_keys_of_environments() -> serde_json::Value {
     })
 }
 
-fn use_key() -> serde_json::Value {
+fn use_key() -> Json {
     json!({
         "Sid": "UseTheKey",
         "Effect": "Allow",

@@ -92,7 +92,7 @@ pub fn aws(catalog: &Catalog, options: &Options) -> Json {
     store::add(&mut template);
     events::add(&mut template);
     execution::add(&mut template, catalog, &options.kinds);
-    identities::add(&mut template);
+    identities::add(&mut template, catalog, &options.kinds);
     compute::add(&mut template);
     let mut json = json!({
         "AWSTemplateFormatVersion": "2010-09-09",

@@ -101,3 +101,19 @@ fn of_the_secrets_of_an_environment_the_agent_reads_the_passwords_of_caches_alon
     let which = &reads[0]["Condition"]["StringLike"]["aws:ResourceTag/manifest:resource"];
     assert_eq!(which, "cache/*/password/*");
 }
+
+#[test]
+fn the_agent_may_ask_whether_what_it_deploys_is_healthy_and_only_if_it_deploys() {
+    let statements = |kinds: &[&str]| {
+        let policy = template(kinds)["Resources"]["AgentPolicy"]["Properties"]["PolicyDocument"].clone();
+        policy["Statement"].as_array().unwrap().clone()
+    };
+    let of =
+        |statements: &[Json], action: &str| statements.iter().find(|one| one["Action"] == action).cloned();
+    let deploys = statements(&["AWS::ECS::Service"]);
+    let own = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/${App}-${Environment}-*";
+    assert_eq!(of(&deploys, "ecs:DescribeServices").unwrap()["Resource"], json!({ "Fn::Sub": own }));
+    let health = of(&deploys, "elasticloadbalancing:DescribeTargetHealth").unwrap();
+    assert_eq!(health["Condition"]["StringEquals"]["aws:RequestedRegion"], json!({ "Ref": "AWS::Region" }));
+    assert_eq!(of(&statements(&["AWS::SQS::Queue"]), "ecs:DescribeServices"), None);
+}

@@ -73,6 +73,7 @@ fn verb(what: &What) -> (Style, &'static str) {
         What::Proposed { .. } => (YELLOW, "waiting"),
         What::Approved { .. } => (Style::new().bold(), "approved"),
         What::Lapsed { .. } => (DIM, "lapsed"),
+        What::Retried => (Style::new().bold(), "retry"),
         What::Answered { choice: Choice::Adopt, .. } => (Style::new().bold(), "adopt"),
         What::Answered { choice: Choice::Revert, .. } => (Style::new().bold(), "revert"),
     }
@@ -111,6 +112,7 @@ fn detail(event: &Event) -> String {
             let all = (!approvals.is_empty()).then(|| format!("the approval of {}", names(approvals)));
             all.into_iter().chain(words).collect::<Vec<_>>().join(", ")
         }
+        What::Retried => "its failed deployment".to_owned(),
         What::Gone | What::Forgotten => String::new(),
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use agent_world::{
-    Call, CallAction, CallError, FailureKind, Found, Progress, ProgressState, ReadError, Throttler,
+    Call, CallAction, CallError, FailureKind, Found, Probe, Progress, ProgressState, ReadError, Readiness,
+    Throttler,
 };
 use proptest::prelude::*;
 use schema_catalog::Catalog;
@@ -33,6 +34,15 @@ pub(super) enum Fault {
     Conflict,
 }
 
+/// What the cloud does with what does not become healthy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GivesUp {
+    /// It tries on.
+    Never,
+    /// It says that the deployment has failed.
+    Says,
+}
+
 pub(super) fn any_fault() -> impl Strategy<Value = Fault> {
     use Fault::{
         Conflict, ConflictAfterDoing, DropAnswer, FailAfterDoing, FailForNow, NeverArrived, Throttle,
@@ -56,6 +66,10 @@ pub(super) struct Cloud {
     pub(super) refuses: Option<CallError>,
     /// Whether lists and reads show nothing yet.
     pub(super) hides: bool,
+    /// How often a gate says "not yet" before it says anything else.
+    pub(super) not_yet: u32,
+    /// Task definitions that never become healthy, and whether the cloud gives them up by itself.
+    pub(super) sick: BTreeMap<String, GivesUp>,
     tokens: BTreeMap<String, (Call, String)>,
     operations: BTreeMap<String, Progress>,
 }
@@ -162,6 +176,19 @@ impl Cloud {
     pub(super) fn read(&self, kind: &str, identifier: &str) -> Option<Json> {
         let found = self.resources.get(identifier).filter(|(found, _)| found == kind && !self.hides);
         found.map(|(_, properties)| properties.clone())
+    }
+
+    pub(super) fn readiness(&mut self, probe: &Probe) -> Readiness {
+        if self.not_yet > 0 {
+            self.not_yet -= 1;
+            return Readiness::NotYet { words: "0 of 1 instances run".to_owned() };
+        }
+        let written = probe.written["TaskDefinition"].as_str().expect("what was written is asked about");
+        match self.sick.get(written) {
+            None => Readiness::Ready,
+            Some(GivesUp::Never) => Readiness::NotYet { words: "no target is healthy".to_owned() },
+            Some(GivesUp::Says) => Readiness::Failed { words: "tasks failed to start".to_owned() },
+        }
     }
 
     /// Shows identifiers only, as real lists do, of those that have these properties. A list that needs a parent and is

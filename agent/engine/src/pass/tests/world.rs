@@ -184,6 +184,10 @@ impl World {
             Command::Poll { intent, operation, .. } => {
                 Event::Polled { intent, result: self.cloud.poll(&operation) }
             }
+            Command::Probe { intent, probe } => {
+                let result = self.unread().map_or_else(|| Ok(self.cloud.readiness(&probe)), Err);
+                Event::Probed { intent, result }
+            }
             Command::Wake { at_ms } => Event::Woke { at_ms },
             Command::Tell(_) | Command::Finish(_) => unreachable!("handled before"),
         }

@@ -1,0 +1,233 @@
+//! Deployments: what has to be healthy before it counts, and what becomes of it if it is not.
+
+use schema_documents::desired::DesiredState;
+use schema_documents::journal::Entry;
+use schema_documents::plan::{Hold, Reason};
+use schema_documents::recorded::Status;
+use serde_json::json;
+
+use super::cloud::GivesUp;
+use super::world::{Crash, World, app};
+use crate::command::{Note, Outcome};
+use crate::pass::{Mode, UNHEALTHY};
+
+const TASK: &str = "compute/all/task-definition";
+const SERVICE: &str = "compute/all/service";
+
+/// A process that runs this image.
+fn process(image: &str) -> DesiredState {
+    let task = json!({"$ref": {"resource": TASK, "output": "/TaskDefinitionArn"}});
+    let mut desired = app([
+        (
+            TASK,
+            "AWS::ECS::TaskDefinition",
+            json!({"ContainerDefinitions": [{"Name": "app", "Image": image}]}),
+        ),
+        (SERVICE, "AWS::ECS::Service", json!({"Cluster": "c", "TaskDefinition": task})),
+    ]);
+    for resource in desired.resources.values_mut() {
+        resource.phase = schema_documents::desired::Phase::Deploy;
+    }
+    desired
+}
+
+fn world() -> World {
+    let mut world = World::new();
+    world.limits.lag_percent = 0;
+    world
+}
+
+/// A world in which one image runs, and another one is about to be deployed that never becomes healthy.
+fn sick_after_one(gives_up: GivesUp) -> World {
+    let mut world = world();
+    let outcome = world.run(&process("one"), Mode::Apply);
+    assert_eq!(outcome.failed, []);
+    // The task definition that is made next.
+    world.cloud.sick.insert(next_task(&world), gives_up);
+    world
+}
+
+fn next_task(world: &World) -> String {
+    format!("AWS-ECS-TaskDefinition-{}", world.cloud.calls + 1)
+}
+
+fn runs(world: &World) -> String {
+    let (_, service) = world.cloud.resources.values().find(|(kind, _)| kind == "AWS::ECS::Service").unwrap();
+    service["TaskDefinition"].as_str().unwrap().to_owned()
+}
+
+fn tasks(world: &World) -> usize {
+    world.cloud.resources.values().filter(|(kind, _)| kind == "AWS::ECS::TaskDefinition").count()
+}
+
+fn holds(outcome: &Outcome) -> Vec<(String, Hold)> {
+    let plan = outcome.plan.as_ref().unwrap();
+    plan.held.iter().map(|held| (held.resource.to_string(), held.why.clone())).collect()
+}
+
+#[track_caller]
+fn assert_unhealthy(outcome: &Outcome) {
+    let codes: Vec<&str> = outcome.failed.iter().map(|failed| failed.code.as_str()).collect();
+    assert_eq!(codes, [UNHEALTHY], "{:?}", outcome.failed);
+}
+
+#[test]
+fn a_deployment_is_done_when_it_is_healthy_and_the_old_one_goes_after_that() {
+    let mut world = world();
+    world.run(&process("one"), Mode::Apply);
+    world.cloud.not_yet = 3;
+    world.log.clear();
+    let outcome = world.run(&process("two"), Mode::Apply);
+    assert_eq!((outcome.failed.len(), outcome.skipped.len(), tasks(&world)), (0, 0, 1));
+    let told = world.notes.iter().filter(|note| matches!(note, Note::NotYet { .. })).count();
+    assert_eq!(told, 3, "{:?}", world.notes);
+    let at = |words: &str| world.log.iter().position(|line| line.contains(words)).unwrap();
+    let last_probe = world.log.iter().rposition(|line| line.starts_with("Probe")).unwrap();
+    assert!(at("Gated") < last_probe && last_probe < at("Delete {"), "{:#?}", world.log);
+}
+
+#[test]
+fn a_failed_deployment_goes_back_to_what_was_healthy_and_is_not_tried_again() {
+    for gives_up in [GivesUp::Says, GivesUp::Never] {
+        let mut world = sick_after_one(gives_up);
+        let good = runs(&world);
+        assert_unhealthy(&world.run(&process("two"), Mode::Apply));
+        assert_ne!(runs(&world), good);
+        assert_eq!(tasks(&world), 2, "what it goes back to is not deleted");
+
+        let back = world.run(&process("two"), Mode::Apply);
+        let plan = back.plan.as_ref().unwrap();
+        assert_eq!(plan.steps.iter().map(|step| &step.reason).collect::<Vec<_>>(), [&Reason::SetBack]);
+        assert_eq!((runs(&world), tasks(&world)), (good.clone(), 2));
+        assert!(holds(&back).contains(&(SERVICE.to_owned(), Hold::SetBack)), "{:?}", holds(&back));
+
+        let calls = world.cloud.calls;
+        for _ in 0..3 {
+            let rest = world.run(&process("two"), Mode::Apply);
+            assert!(holds(&rest).contains(&(SERVICE.to_owned(), Hold::SetBack)));
+            world.wait(10 * 3_600_000);
+        }
+        assert_eq!((world.cloud.calls, runs(&world)), (calls, good), "nothing more is tried");
+
+        let done = world.run(&process("three"), Mode::Apply);
+        assert_eq!((done.failed.len(), done.skipped.len(), tasks(&world)), (0, 0, 1), "both old ones go");
+        assert!(world.recorded().setbacks.is_empty());
+        assert!(world.run(&process("three"), Mode::Plan).plan.unwrap().is_empty());
+    }
+}
+
+#[test]
+fn that_the_cloud_goes_back_by_itself_is_no_edit() {
+    let mut world = sick_after_one(GivesUp::Says);
+    let good = runs(&world);
+    assert_unhealthy(&world.run(&process("two"), Mode::Apply));
+    world.cloud.edit("AWS::ECS::Service", "/TaskDefinition", good.clone());
+    let rest = world.run(&process("two"), Mode::Apply);
+    let plan = rest.plan.as_ref().unwrap();
+    assert!(plan.steps.is_empty() && plan.imports.is_empty() && plan.conflicts.is_empty(), "{plan:#?}");
+    assert!(!world.entries.iter().any(|(entry, _)| matches!(entry, Entry::Edited { .. })));
+    let done = world.run(&process("three"), Mode::Apply);
+    assert_eq!((done.failed.len(), tasks(&world)), (0, 1));
+}
+
+#[test]
+fn another_document_with_the_same_image_tries_it_again_and_so_does_a_person() {
+    let mut world = sick_after_one(GivesUp::Says);
+    let good = runs(&world);
+    assert_unhealthy(&world.run(&process("two"), Mode::Apply));
+    // Before it went back, and for another document: what is live is what is wished, and has not passed its gate.
+    let mut other = process("two");
+    other.settle_seconds += 1;
+    assert_unhealthy(&world.run(&other, Mode::Apply));
+    world.run(&other, Mode::Apply);
+    assert_eq!(runs(&world), good);
+
+    world.cloud.sick.clear();
+    assert!(world.run(&other, Mode::Apply).succeeded.is_empty());
+    world.append(Entry::Retried { resource: SERVICE.parse().unwrap(), who: "ada".to_owned() });
+    let done = world.run(&other, Mode::Apply);
+    assert_eq!((done.failed.len(), tasks(&world)), (0, 1));
+    assert!(world.recorded().setbacks.is_empty());
+}
+
+#[test]
+fn a_first_deployment_that_fails_leaves_nothing_and_waits_for_another_document() {
+    let mut world = world();
+    world.cloud.sick.insert(next_task(&world), GivesUp::Says);
+    assert_unhealthy(&world.run(&process("one"), Mode::Apply));
+    world.run(&process("one"), Mode::Apply);
+    assert!(world.cloud.resources.values().all(|(kind, _)| kind != "AWS::ECS::Service"));
+    let rest = world.run(&process("one"), Mode::Apply);
+    assert_eq!(holds(&rest), [(SERVICE.to_owned(), Hold::SetBack)]);
+    let done = world.run(&process("two"), Mode::Apply);
+    assert_eq!((done.failed.len(), tasks(&world)), (0, 1));
+    let (_, record) =
+        world.recorded().current(&SERVICE.parse().unwrap()).map(|(n, r)| (n, r.clone())).unwrap();
+    assert_eq!(record.status, Status::Live);
+}
+
+#[test]
+fn a_crash_anywhere_at_a_gate_ends_like_no_crash() {
+    for gives_up in [None, Some(GivesUp::Says)] {
+        let mut at = 0;
+        loop {
+            let (done, executed) = (at % 2 == 1, at / 2);
+            let mut world = world();
+            world.run(&process("one"), Mode::Apply);
+            let good = runs(&world);
+            world.cloud.sick.extend(gives_up.map(|gives_up| (next_task(&world), gives_up)));
+            world.cloud.not_yet = 2;
+            let crash = Some(Crash { at: executed, done });
+            let outcome = world.run_until(&process("two"), Mode::Apply, crash);
+            for _ in 0..3 {
+                world.run(&process("two"), Mode::Apply);
+            }
+            assert_eq!(world.recorded().open.len(), 0);
+            match gives_up {
+                None => assert_eq!((tasks(&world), runs(&world) != good), (1, true), "{at}"),
+                Some(_) => assert_eq!((tasks(&world), runs(&world)), (2, good), "{at}"),
+            }
+            if outcome.is_some() {
+                break;
+            }
+            at += 1;
+        }
+        assert!(at > 20, "{at}");
+    }
+}
+
+#[test]
+fn a_gate_without_an_answer_stays_open_and_counts_from_when_it_was_reached() {
+    let mut world = sick_after_one(GivesUp::Never);
+    let gate = |world: &World| {
+        let open = world.recorded().open.into_values().next().map(|open| open.gated_at_ms);
+        open.flatten()
+    };
+    let probes = |world: &World| world.log.iter().filter(|line| line.starts_with("Probe")).count();
+    // Dies at its gate.
+    let at = (0..200).find(|at| {
+        let mut other = sick_after_one(GivesUp::Never);
+        other.run_until(&process("two"), Mode::Apply, Some(Crash { at: *at, done: true }));
+        gate(&other).is_some()
+    });
+    let at = at.expect("it comes to its gate");
+    world.run_until(&process("two"), Mode::Apply, Some(Crash { at, done: true }));
+    let since_ms = gate(&world).expect("it is at its gate");
+    world.wait(3 * 3_600_000);
+    world.log.clear();
+    world.run(&process("two"), Mode::Apply);
+    assert_eq!(gate(&world), None, "its time was over long ago: {since_ms}");
+    assert!(probes(&world) >= 1 && world.recorded().setbacks.len() == 1);
+}
+
+#[test]
+fn a_plan_asks_a_gate_once_and_writes_nothing() {
+    let mut world = sick_after_one(GivesUp::Never);
+    world.run_until(&process("two"), Mode::Apply, None);
+    let recorded = world.recorded();
+    assert_eq!(recorded.setbacks.len(), 1);
+    let before = world.entries.len();
+    let plan = world.run(&process("two"), Mode::Plan).plan.unwrap();
+    assert_eq!((plan.steps.len(), world.entries.len()), (1, before));
+    assert!(matches!(&plan.steps[0].reason, Reason::SetBack));
+}
