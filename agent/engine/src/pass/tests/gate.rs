@@ -87,6 +87,15 @@ fn a_deployment_is_done_when_it_is_healthy_and_the_old_one_goes_after_that() {
 }
 
 #[test]
+fn a_gate_that_says_once_that_it_failed_is_not_believed() {
+    let mut world = world();
+    world.run(&process("one"), Mode::Apply);
+    world.cloud.lags = true;
+    assert_eq!(world.run(&process("two"), Mode::Apply).failed, []);
+    assert!(world.recorded().setbacks.is_empty());
+}
+
+#[test]
 fn a_failed_deployment_goes_back_to_what_was_healthy_and_is_not_tried_again() {
     for gives_up in [GivesUp::Says, GivesUp::Never] {
         let mut world = sick_after_one(gives_up);
