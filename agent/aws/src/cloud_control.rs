@@ -19,6 +19,7 @@ use aws_sdk_cloudcontrol::operation::RequestId;
 use aws_sdk_cloudcontrol::types::{OperationStatus, ProgressEvent};
 use schema_catalog::Catalog;
 use schema_documents::{Json, Value};
+use tokio::sync::OnceCell;
 
 use crate::classify;
 use crate::native::Native;
@@ -43,6 +44,8 @@ pub struct Aws {
     listing: Client,
     native: Native,
     role_arn: Option<String>,
+    identity: aws_sdk_sts::Client,
+    account: OnceCell<String>,
 }
 
 /// Longest time for one call.
@@ -69,6 +72,13 @@ impl Aws {
             listing: client(RetryConfig::standard()),
             native,
             role_arn: options.role_arn,
+            identity: aws_sdk_sts::Client::from_conf(
+                aws_sdk_sts::config::Builder::from(&shared)
+                    .retry_config(RetryConfig::standard())
+                    .timeout_config(timeout)
+                    .build(),
+            ),
+            account: OnceCell::new(),
         }
     }
 }
@@ -92,6 +102,15 @@ impl Provider for Aws {
         #[cfg(debug_assertions)]
         let ours = ours || crate::stand_in::provides(kind);
         ours && Catalog::builtin().kind(kind).is_some()
+    }
+
+    async fn account(&self) -> Result<Option<String>, ReadError> {
+        let asked = || async {
+            let identity = self.identity.get_caller_identity().send().await;
+            let account = identity.map_err(|error| read_error(&error))?.account;
+            account.ok_or_else(|| ReadError::NoAnswer("the caller has no account".to_owned()))
+        };
+        self.account.get_or_try_init(asked).await.cloned().map(Some)
     }
 
     async fn call(&self, call: &Call) -> Result<Progress, CallError> {

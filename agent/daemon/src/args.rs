@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Write open console edits as an import document; from the record, no cloud call
     Imports(Imports),
+    /// Report what it would mean to take a resource that is there already; nothing is taken by it
+    Import(Import),
     /// Answer drift: the repository gets the console's value
     Adopt(Answer),
     /// Answer drift: the console's value goes
@@ -250,6 +252,29 @@ pub(crate) struct Imports {
     pub(crate) out: Option<PathBuf>,
     /// How the edits are written to standard output
     #[arg(long, value_enum, default_value = "json")]
+    pub(crate) format: Format,
+}
+
+#[derive(ClapArgs)]
+#[command(
+    after_help = "Example:\n  manifest-agent import database/shared/instance orders --desired s3://my-state --state s3://my-state \\\n      \
+                  --app shop --env production --out import.json"
+)]
+pub(crate) struct Import {
+    /// The resource of the desired state that it is to be
+    pub(crate) resource: ResourceId,
+    /// The identifier or the ARN of what is there
+    pub(crate) identifier: String,
+    /// Only to read its outputs, and never to write to it
+    #[arg(long)]
+    pub(crate) reference: bool,
+    #[command(flatten)]
+    pub(crate) at: Connected,
+    /// Write a document by which `manifestc import` names it in the environment file, unless it is refused
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// How the report is written
+    #[arg(long, value_enum, default_value = "text")]
     pub(crate) format: Format,
 }
 

@@ -17,13 +17,19 @@ mod wiring;
 
 use std::process::ExitCode;
 
-/// A pass makes and drops documents many times its lasting size. This allocator gives that back to the system, and the usual
-/// one keeps it.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 use args::{Args, Command};
 use clap::Parser as _;
+
+/// A pass makes and drops documents many times its lasting size. This allocator gives that back to the system a few seconds later,
+/// from a thread of its own, so also when nothing more is done. Others keep it, or give it back with the next work.
+#[cfg(feature = "jemalloc")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// To build the other one takes `make`, which not every machine has.
+#[cfg(not(feature = "jemalloc"))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Exit codes: 0 clean, 1 findings (something failed or was skipped; a difference with `--exit-code`), 2 failure of the tool.
 #[tokio::main]
@@ -54,6 +60,7 @@ async fn execute(command: Command) -> anyhow::Result<output::Verdict> {
         Command::History(args) => commands::history::run(args).await,
         Command::Verify(args) => commands::verify::run(args).await,
         Command::Imports(args) => commands::imports::run(args).await,
+        Command::Import(args) => Box::pin(commands::import::run(args)).await,
         Command::Adopt(args) => commands::answer::adopt(args).await,
         Command::Revert(args) => commands::answer::revert(args).await,
         Command::Retry(args) => commands::retry::run(args).await,

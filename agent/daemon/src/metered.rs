@@ -32,6 +32,10 @@ impl Provider for Metered {
         self.provider.knows(kind)
     }
 
+    async fn account(&self) -> Result<Option<String>, ReadError> {
+        self.provider.account().await
+    }
+
     async fn call(&self, call: &Call) -> Result<Progress, CallError> {
         let answer = self.provider.call(call).await;
         let operation = match &call.action {

@@ -23,6 +23,8 @@ const LONGEST_PASS: Duration = Duration::from_hours(1);
 pub(crate) struct Telemetry {
     metrics: Metrics,
     every: Duration,
+    /// Whether anybody can ask. Otherwise no status is kept.
+    is_asked: bool,
     now: Mutex<State>,
 }
 
@@ -55,8 +57,8 @@ pub(crate) struct Status {
 }
 
 impl Telemetry {
-    /// Of an agent that makes a pass each so often.
-    pub(crate) fn new(every: Duration) -> Self {
+    /// Of an agent that makes a pass each so often, and can be asked about it or not.
+    pub(crate) fn new(every: Duration, is_asked: bool) -> Self {
         let now = Instant::now();
         let state = State {
             environment: Labels::default(),
@@ -71,7 +73,7 @@ impl Telemetry {
             blind: false,
             status: None,
         };
-        Self { metrics: Metrics::new(), every, now: Mutex::new(state) }
+        Self { metrics: Metrics::new(), every, is_asked, now: Mutex::new(state) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -123,7 +125,8 @@ impl Telemetry {
     }
 
     /// A pass came to its end, with the status after it.
-    pub(crate) fn ended(&self, report: &Report, status: Status) {
+    pub(crate) fn ended(&self, report: &Report, status: impl FnOnce() -> Status) {
+        let status = self.is_asked.then(status);
         let mut state = self.state();
         let took = state.end();
         // A pass that had nothing to ask sees no more than the one before.
@@ -140,7 +143,7 @@ impl Telemetry {
             self.metrics.went_well(&of, SystemClock::default().now_ms());
         }
         state.trouble = trouble;
-        state.status = Some(status);
+        state.status = status;
     }
 
     /// A pass could not be run, or not to its end.

@@ -3,12 +3,15 @@
 //! Every batch renews it. A successor acts only after it watched, by its own clock, that no batch came for the whole term and
 //! the longest call on top; so nothing that its predecessor may still send was begun after the predecessor's time was over.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use schema_documents::Millis;
-use schema_documents::journal::Lease;
+use schema_documents::journal::{Batch, Entry, Lease};
 use tokio::sync::watch;
 
+use crate::past::Batches;
+use crate::patient::Patient;
 use crate::{Driver, DriverError, Journal, Progress, Reporter};
 
 /// How a lease is held.
@@ -85,6 +88,10 @@ const WATCH_MS: u64 = 500;
 /// How often it is read while nobody does: how late a predecessor may be noticed.
 const IDLE_WATCH_MS: u64 = 1_000;
 
+/// So many batches may come before whoever stands by folds them, and lets the record rest again: they are read in a moment when it
+/// takes over, or waits anew.
+pub(crate) const MOST_UNFOLDED: u64 = 64;
+
 /// Waits between two passes. Ends after `pause`; while another writer holds the lease it does not end, for that one works;
 /// when the other has fallen silent with the lease in its hands it ends at once, for then there is work to take over. So
 /// a killed agent is followed within its lease's term, the longest call, and a second.
@@ -93,21 +100,77 @@ pub async fn stand_by(
     pause: Duration,
     stop: &watch::Receiver<bool>,
 ) -> Result<(), DriverError> {
-    let mut journal = Journal::open(driver).await?;
+    let mut watched = Watched::end_of(driver).await?;
     let due_ms = driver.clock.now_ms() + Millis::try_from(pause.as_millis()).unwrap_or(Millis::MAX);
     let mut silence = Silence::from_now(driver);
     while !*stop.borrow() {
         let now_ms = driver.clock.now_ms();
-        let wake_ms = match silence.over_at_ms(&journal) {
+        let wake_ms = match silence.over_at_ms(watched.lease.as_ref()) {
             Some(over_at_ms) if now_ms >= over_at_ms => return Ok(()),
             Some(over_at_ms) => over_at_ms.min(now_ms + WATCH_MS),
             None if now_ms >= due_ms => return Ok(()),
             None => due_ms.min(now_ms + IDLE_WATCH_MS),
         };
         sleep_until(driver, wake_ms, stop).await;
-        silence.listen(driver, &mut journal).await?;
+        silence.listen(driver, watched.catch_up().await?);
+        if watched.unfolded >= MOST_UNFOLDED {
+            fold(driver).await?;
+            watched = Watched::end_of(driver).await?;
+        }
     }
     Ok(())
+}
+
+/// Reads the journal to its end, and lets the record rest.
+async fn fold(driver: &Driver) -> Result<(), DriverError> {
+    drop(Journal::open(driver).await?);
+    driver.memory.rest();
+    Ok(())
+}
+
+/// The end of a journal and its lease. Whoever only waits needs no more of it, and lets the record rest.
+struct Watched {
+    batches: Batches,
+    lease: Option<Lease>,
+    /// How many batches were read that the record does not have.
+    unfolded: u64,
+}
+
+impl Watched {
+    async fn end_of(driver: &Driver) -> Result<Self, DriverError> {
+        if driver.memory.end().is_none() {
+            fold(driver).await?;
+        }
+        let (number, lease) = driver.memory.end().unwrap_or_default();
+        let objects = Patient { store: Arc::clone(&driver.store), clock: Arc::clone(&driver.clock) };
+        Ok(Self { batches: Batches::from(objects, number + 1), lease, unfolded: 0 })
+    }
+
+    /// Reads what others have written since. How many batches that were.
+    async fn catch_up(&mut self) -> Result<u64, DriverError> {
+        let before = self.unfolded;
+        loop {
+            let (first, batches) = self.batches.read().await?;
+            if batches.is_empty() {
+                return Ok(self.unfolded - before);
+            }
+            for (number, bytes) in (first..).zip(batches) {
+                let opened = Batch::open(&bytes);
+                let (batch, _) =
+                    opened.map_err(|error| DriverError::Unreadable { number, reason: error.to_string() })?;
+                batch.entries.into_iter().for_each(|entry| self.take(entry));
+                self.unfolded += 1;
+            }
+        }
+    }
+
+    fn take(&mut self, entry: Entry) {
+        match entry {
+            Entry::Lease(lease) => self.lease = Some(lease),
+            Entry::Released {} => self.lease = None,
+            _ => {}
+        }
+    }
 }
 
 /// Sleeps, unless it is told to stop.
@@ -130,17 +193,16 @@ impl Silence {
         Self { since_ms: driver.clock.now_ms() }
     }
 
-    /// Reads on. Whatever comes breaks the silence.
-    async fn listen(&mut self, driver: &Driver, journal: &mut Journal) -> Result<(), DriverError> {
-        if journal.catch_up().await? > 0 {
+    /// Whatever was written breaks it.
+    fn listen(&mut self, driver: &Driver, written: u64) {
+        if written > 0 {
             *self = Self::from_now(driver);
         }
-        Ok(())
     }
 
     /// When it has lasted long enough to take the lease from its holder; none: nobody holds it.
-    fn over_at_ms(&self, journal: &Journal) -> Option<Millis> {
-        let lease = journal.recorded().lease.as_ref()?;
+    fn over_at_ms(&self, lease: Option<&Lease>) -> Option<Millis> {
+        let lease = lease?;
         Some(self.since_ms.saturating_add(lease.term_ms).saturating_add(lease.longest_call_ms))
     }
 }
@@ -168,7 +230,7 @@ async fn wait_for_silence(
     stop: &watch::Receiver<bool>,
 ) -> Result<(), DriverError> {
     let mut silence = Silence::from_now(driver);
-    while let Some(until_ms) = silence.over_at_ms(journal) {
+    while let Some(until_ms) = silence.over_at_ms(journal.recorded().lease.as_ref()) {
         let now_ms = driver.clock.now_ms();
         if now_ms >= until_ms {
             return Ok(());
@@ -179,7 +241,7 @@ async fn wait_for_silence(
         }
         reporter.tell(Progress::LeaseHeld { holder, until_ms });
         sleep_until(driver, until_ms.min(now_ms + WATCH_MS), stop).await;
-        silence.listen(driver, journal).await?;
+        silence.listen(driver, journal.catch_up().await?);
     }
     Ok(())
 }

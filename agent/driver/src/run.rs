@@ -83,7 +83,8 @@ pub async fn pass(
     if !matches!(request.mode, Mode::Plan | Mode::PlanDestroy) {
         lease::claim(driver, &mut journal, reporter, &stop).await?;
     }
-    let mut run = Run::new(driver, journal, request, reporter);
+    let account = account(driver, &request.desired).await;
+    let mut run = Run::new(driver, journal, request, account, reporter);
     let outcome = run.execute(stop).await;
     let (pass, mut journal) = run.end().await;
     if let Err(error) = journal.release().await {
@@ -94,6 +95,16 @@ pub async fn pass(
     let learnt = pass.learnt();
     let Left { recorded, sightings, looks, noticed, agreement } = pass.leave();
     Ok(Report { outcome, recorded, sightings, learnt, looks, noticed, agreement })
+}
+
+/// The account that the cloud is, where the document names something that must be in it. Without an answer nothing is taken
+/// that may be elsewhere.
+async fn account(driver: &Driver, desired: &DesiredState) -> Option<String> {
+    if !desired.resources.values().any(|resource| resource.existing.is_some()) {
+        return None;
+    }
+    let answer = in_time(driver, driver.provider.account()).await;
+    answer.inspect_err(|error| tracing::warn!(%error, "the account is not known")).ok().flatten()
 }
 
 /// A pass for an environment that is mostly idle: looks first, without the lease, and runs the pass only when there is
@@ -142,7 +153,13 @@ struct Run {
 }
 
 impl Run {
-    fn new(driver: &Driver, journal: Journal, request: Request, reporter: &Reporter) -> Self {
+    fn new(
+        driver: &Driver,
+        journal: Journal,
+        request: Request,
+        account: Option<String>,
+        reporter: &Reporter,
+    ) -> Self {
         let Request { desired, published, catalog, limits, mode, sightings, attention } = request;
         let recorded = journal.recorded().clone();
         let knows = known_kinds(driver, &desired, &recorded);
@@ -160,6 +177,7 @@ impl Run {
             knows,
             attention,
             experience,
+            account,
         };
         reporter.witness.sees(Sight::Began(&inputs));
         let (writer, writing) = journal.into_writer();

@@ -158,6 +158,7 @@ impl<'a> Hour<'a> {
                 outline: None,
             },
             experience: Experience::default(),
+            account: None,
         });
         let mut commands = pass.step(Event::Started, self.now_ms);
         while let Some(command) = commands.pop() {

@@ -6,6 +6,7 @@
 
 use schema_catalog::{Catalog, Unit};
 use schema_documents::approval::{Awaited, AwaitedStep, plan_digest};
+use schema_documents::desired::Mode;
 use schema_documents::environment::Approval as Policy;
 use schema_documents::journal::Entry;
 use schema_documents::plan::{Action, Change, Consequence, Plan, Reason, Step, StepKey};
@@ -13,6 +14,7 @@ use schema_documents::recorded::Recorded;
 use schema_documents::value::Reference;
 use schema_documents::{Digest, FieldPath, Json, Value, canonical};
 
+use crate::bind;
 use crate::diff::Context;
 
 /// Outputs that are known by now.
@@ -25,12 +27,8 @@ pub fn awaited(
     context: &Context<'_>,
     output: Output<'_>,
 ) -> Option<Awaited> {
-    if context.desired.approval != Policy::Required {
-        return None;
-    }
-    let waiting = |step: &Step| match recorded.approvals.get(&step.key) {
-        // What was healthy before was approved before, and people wait for it.
-        _ if step.reason == Reason::SetBack => None,
+    let waiting = |step: &&Step| wants_a_word(step, recorded, context);
+    let awaited = |step: &Step| match recorded.approvals.get(&step.key) {
         None => Some(AwaitedStep { step: step.key.clone(), changed: None }),
         Some(approval) => {
             let difference = difference(&approval.step, step, context.catalog, output)?;
@@ -38,7 +36,7 @@ pub fn awaited(
             Some(AwaitedStep { step: step.key.clone(), changed })
         }
     };
-    let awaited: Vec<AwaitedStep> = steps.iter().filter_map(waiting).collect();
+    let awaited: Vec<AwaitedStep> = steps.iter().filter(waiting).filter_map(awaited).collect();
     if awaited.is_empty() {
         return None;
     }
@@ -46,6 +44,29 @@ pub fn awaited(
     let (app, environment) = (&context.desired.app, &context.desired.environment.name);
     let digest = plan_digest(app, environment, awaited.iter().filter_map(|one| by_name(&one.step)));
     Some(Awaited { digest, steps: awaited })
+}
+
+/// Whether a step needs a person's word: every one where the environment wants approval, and everywhere that something is
+/// imported. Whoever approves an import has approved the ownership tags with it.
+fn wants_a_word(step: &Step, recorded: &Recorded, context: &Context<'_>) -> bool {
+    match &step.action {
+        Action::Import { .. } => true,
+        // What was healthy before was approved before, and people wait for it.
+        _ if step.reason == Reason::SetBack => false,
+        Action::Update { changes, .. } if marks(step, changes, recorded, context.catalog) => false,
+        _ => context.desired.approval == Policy::Required,
+    }
+}
+
+/// Whether a step does nothing but to mark what was imported as owned, for the first time.
+fn marks(step: &Step, changes: &[Change], recorded: &Recorded, catalog: &Catalog) -> bool {
+    let record = recorded.generation(&step.resource, step.generation);
+    let Some(record) = record.filter(|record| record.existing == Some(Mode::Owned)) else { return false };
+    let is_first_mark = |change: &Change| {
+        let is_mark = catalog.kind(&step.kind).is_some_and(|kind| bind::is_ownership(kind, &change.path));
+        is_mark && change.to.is_some() && !record.fields.contains_key(&change.path)
+    };
+    changes.iter().all(is_first_mark)
 }
 
 /// What the record must hear: what waits now, if that is not what waited before, and approvals whose step is not coming.
@@ -104,6 +125,10 @@ pub fn difference(approved: &Step, step: &Step, catalog: &Catalog, output: Outpu
             identifiers(before, now).or_else(|| updates(&known, changes))
         }
         (
+            Action::Import { identifier: before, differences: approved_differences, .. },
+            Action::Import { identifier: now, differences, .. },
+        ) => identifiers(before, now).or_else(|| reports(approved_differences, differences)),
+        (
             Action::Delete { identifier: before, confirmed: word },
             Action::Delete { identifier: now, confirmed },
         ) => identifiers(before, now)
@@ -157,8 +182,21 @@ fn filled_in(changes: &[Change], kind: &str, catalog: &Catalog, output: Output<'
     filled.collect()
 }
 
+fn at(changes: &[Change], path: &FieldPath) -> Option<Change> {
+    changes.iter().find(|one| one.path == *path).cloned()
+}
+
+/// What is different now in something that is to be imported. What is as the document says by now needs no new word.
+fn reports(before: &[Change], now: &[Change]) -> Option<String> {
+    let is_new = |change: &&Change| {
+        let shown = at(before, &change.path);
+        shown.is_none_or(|shown| (&shown.from, &shown.to) != (&change.from, &change.to))
+    };
+    let new = now.iter().find(is_new)?;
+    Some(format!("`{}` is {}, which was not in the report", new.path, shown(new.from.as_ref())))
+}
+
 fn updates(before: &[Change], now: &[Change]) -> Option<String> {
-    let at = |changes: &[Change], path: &FieldPath| changes.iter().find(|one| one.path == *path).cloned();
     for change in now {
         match at(before, &change.path) {
             None => return Some(format!("it changes `{}` too", change.path)),

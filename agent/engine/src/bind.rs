@@ -8,11 +8,11 @@ mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use tags::{is_ours, ownership};
+pub(crate) use tags::{Ownership, is_ours, ownership};
 pub(crate) use wishes::{is_ownership, split};
 
 use schema_catalog::{Catalog, Kind};
-use schema_documents::desired::{Class, DesiredState, NameStem, Phase, Resource};
+use schema_documents::desired::{Class, DesiredState, Existing, NameStem, Phase, Resource};
 use schema_documents::journal::Settlement;
 use schema_documents::plan::Wish;
 use schema_documents::recorded::{FieldRecord, Owner, Recorded, ResourceRecord, Setback, Status};
@@ -43,6 +43,8 @@ pub struct BoundResource {
     pub generation: u32,
     /// How its physical name is made.
     pub name: Option<NameStem>,
+    /// What it is, where it is there already.
+    pub existing: Option<Existing>,
     /// One wish per merge unit, ownership tags among them, sorted by path.
     pub wishes: Vec<Wish>,
     /// The live values that wishes knowingly replace.
@@ -133,6 +135,7 @@ impl Binding<'_> {
             phase: resource.phase,
             generation,
             name: resource.name.clone(),
+            existing: resource.existing.clone(),
             wishes,
             over,
             closed,

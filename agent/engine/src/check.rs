@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schema_catalog::{Catalog, compare};
-use schema_documents::desired::{Class, DesiredState, Phase};
+use schema_documents::desired::{Class, DesiredState, Mode, Phase};
 use schema_documents::environment::Approval;
 use schema_documents::journal::confirmation_digest;
 use schema_documents::plan::{Action, Change, Plan, Reason, Step, StepKey};
@@ -104,18 +104,35 @@ impl Judge<'_> {
     /// Where a person's word is wanted, what may begin has it. Whether it still means the same is judged elsewhere: here it
     /// only counts that somebody gave it.
     fn unapproved(&self, plan: &Plan) -> Vec<String> {
-        if self.desired.approval != Approval::Required {
-            return Vec::new();
-        }
         let awaited = plan.awaited.iter().flat_map(|awaited| &awaited.steps);
         let awaited: BTreeSet<&StepKey> = awaited.map(|awaited| &awaited.step).collect();
         let unapproved = plan
             .steps
             .iter()
+            .filter(|step| self.wants_a_word(step))
             // The way back is judged for itself.
             .filter(|step| step.reason != Reason::SetBack)
-            .filter(|step| !awaited.contains(&step.key) && !self.recorded.approvals.contains_key(&step.key));
+            .filter(|step| !awaited.contains(&step.key))
+            // An import that was approved is in the record already.
+            .filter(|step| is_import(step) || !self.recorded.approvals.contains_key(&step.key));
         unapproved.map(|step| format!("{}: nobody has approved it", step.key.0)).collect()
+    }
+
+    /// The first ownership tags of something imported have the word that was given for the import.
+    fn wants_a_word(&self, step: &Step) -> bool {
+        let tags = self.context.catalog.kind(&step.kind).and_then(|kind| kind.tags.as_ref());
+        let is_first_mark = match (&step.action, self.record(step), tags) {
+            (Action::Update { changes, .. }, Some(record), Some(tags)) => {
+                record.existing == Some(Mode::Owned)
+                    && changes.iter().all(|change| {
+                        change.path.is_within(tags)
+                            && change.path.to_string().contains("manifest:")
+                            && !record.fields.contains_key(&change.path)
+                    })
+            }
+            _ => false,
+        };
+        is_import(step) || self.desired.approval == Approval::Required && !is_first_mark
     }
 
     /// The end of what a failed deployment may go back to.
@@ -148,6 +165,7 @@ impl Judge<'_> {
         match &step.action {
             Action::Create { .. } => self.create(step),
             Action::Update { identifier, changes } => self.update(step, identifier, changes),
+            Action::Import { identifier, .. } => self.import(step, identifier),
             Action::Delete { identifier, .. } => self.delete(step, identifier),
         }
     }
@@ -176,6 +194,9 @@ impl Judge<'_> {
             self.recorded.answers.get(&step.resource).and_then(|answers| answers.get(&FieldPath::root()));
         let restores =
             step.reason == Reason::Gone && asked_for.is_some_and(|answer| answer.choice == Choice::Revert);
+        if serving.is_some_and(|(_, record)| record.existing.is_some()) {
+            violations.push("it would replace something that somebody else made".to_owned());
+        }
         if serving.is_some_and(|(_, record)| record.stateful) && !restores {
             violations.push("it would replace something that holds data".to_owned());
         }
@@ -194,6 +215,9 @@ impl Judge<'_> {
         if self.recorded.current(&step.resource).is_none_or(|(current, _)| current != step.generation) {
             violations.push("it is not the current generation".to_owned());
         }
+        if record.existing == Some(Mode::Reference) {
+            violations.push("it is only referred to, and nothing of it is written".to_owned());
+        }
         if changes.is_empty() {
             violations.push("it changes nothing".to_owned());
         }
@@ -204,6 +228,27 @@ impl Judge<'_> {
             }
             violations.extend(leads_elsewhere(step, record, change));
             violations.extend(self.weakens(step, change));
+        }
+        violations
+    }
+
+    /// What is there already is taken because the document names it, and from nobody.
+    fn import(&self, step: &Step, identifier: &str) -> Vec<String> {
+        let mut violations = Vec::new();
+        let existing = self.desired.resources.get(&step.resource).and_then(|one| one.existing.as_ref());
+        let is_named = existing
+            .is_some_and(|existing| existing.mode == Mode::Owned && existing.identifier == identifier);
+        if !is_named || self.context.destroy {
+            violations.push(format!("the document does not name `{identifier}` for it"));
+        }
+        let owns = |record: &ResourceRecord| {
+            record.kind == step.kind
+                && record.identifier.as_deref() == Some(identifier)
+                && record.existing != Some(Mode::Reference)
+        };
+        let mut all = self.recorded.resources.iter();
+        if let Some((other, _)) = all.find(|(_, records)| records.values().any(|record| owns(record))) {
+            violations.push(format!("`{identifier}` is `{other}` already"));
         }
         violations
     }
@@ -244,6 +289,9 @@ impl Judge<'_> {
         if record.identifier.as_deref() != Some(identifier) {
             violations.push(format!("`{identifier}` is not its recorded identifier"));
         }
+        if record.existing.is_some() {
+            violations.push("somebody else made it".to_owned());
+        }
         let confirmed = matches!(&step.action, Action::Delete { confirmed: Some(given), .. }
             if self.recorded.confirmations.contains_key(given) && self.means(given, step));
         if record.stateful && record.status != Status::Deleting && !confirmed {
@@ -257,6 +305,10 @@ impl Judge<'_> {
         }
         violations
     }
+}
+
+fn is_import(step: &Step) -> bool {
+    matches!(step.action, Action::Import { .. })
 }
 
 fn is_same(

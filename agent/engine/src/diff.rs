@@ -5,6 +5,7 @@
 
 mod beside;
 mod evidence;
+mod existing;
 mod fields;
 mod gone;
 mod resource;
@@ -32,6 +33,8 @@ use crate::options::Limits;
 
 pub(crate) use evidence::{holds_secret, owes_a_look};
 pub use evidence::{redact, secret_units};
+pub use existing::Report;
+pub(crate) use existing::take_up;
 pub use fields::forces_replacement;
 pub use resource::retry_at_ms;
 
@@ -60,6 +63,8 @@ pub struct Context<'a> {
     pub only: Option<&'a BTreeSet<ResourceId>>,
     /// The digest of the document, where it is known.
     pub digest: Option<&'a Digest>,
+    /// The account that the provider works in, where it could tell.
+    pub account: Option<&'a str>,
 }
 
 /// What becomes of what lives and was not read.
@@ -148,6 +153,10 @@ pub enum Doing {
     Nothing,
     /// It does not exist.
     Create,
+    /// It is there already, and is to be owned.
+    Import(Box<Report>),
+    /// It was there before, and is not asked for any more: its ownership tags go.
+    GiveBack,
     /// It is gone and is created again, as this generation.
     Restore,
     /// Fields are written.

@@ -4,6 +4,7 @@
 //! a journal that this agent wrote is one that it can read. An illegal entry leaves the record as it was.
 
 mod header;
+mod import;
 mod intent;
 mod recover;
 mod setback;
@@ -154,6 +155,7 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
         }
         Entry::Retried { resource, .. } => setback::retried(recorded, resource)?,
         Entry::Recovered { found, .. } => recover::found(recorded, found, at_ms)?,
+        Entry::Imported { found } => import::found(recorded, found, at_ms)?,
     }
     Ok(())
 }
@@ -349,5 +351,6 @@ fn name(entry: &Entry) -> String {
         Entry::Recovered { found, .. } => {
             format!("the recovery of `{}#{}`", found.resource, found.generation)
         }
+        Entry::Imported { found } => format!("the import of `{}#{}`", found.resource, found.generation),
     }
 }

@@ -8,6 +8,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use schema_documents::desired::Mode;
 use schema_documents::journal::{Act, Batch, Entry, Intent};
 use schema_documents::plan::{Reason, StepKey};
 use schema_documents::recorded::Choice;
@@ -76,6 +77,13 @@ pub enum What {
     Recovered {
         /// The identifiers that were found: one, or those among which only a person can tell.
         identifiers: Vec<String>,
+    },
+    /// It was there already, and is under record from now on.
+    Imported {
+        /// Its identifier.
+        identifier: String,
+        /// Whether it is owned; else it is only read.
+        is_owned: bool,
     },
     /// A person confirmed that it may be deleted.
     Confirmed {
@@ -290,6 +298,11 @@ impl History {
                 let recovered = by_agent(about, What::Recovered { identifiers });
                 return Some(Event { who: Some(who.clone()), ..recovered });
             }
+            Entry::Imported { found } => {
+                let identifier = found.there.identifiers().into_iter().next().unwrap_or_default().to_owned();
+                let what = What::Imported { identifier, is_owned: found.existing == Some(Mode::Owned) };
+                return Some(by_agent(Some((&found.resource, found.generation)), what));
+            }
             Entry::Retried { resource, who } => {
                 return Some(Event {
                     who: Some(who.clone()),
@@ -362,5 +375,7 @@ fn why(reason: &Reason) -> String {
         Reason::SetBack => "its deployment failed, and it goes back to what was healthy last".to_owned(),
         Reason::Superseded => "a newer generation has taken its place".to_owned(),
         Reason::Removed => "no longer asked for".to_owned(),
+        Reason::Existing { origin } => format!("there already, asked for by {origin}"),
+        Reason::GivenBack => "given back: no longer asked for".to_owned(),
     }
 }

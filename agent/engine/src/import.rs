@@ -95,6 +95,7 @@ pub fn open_imports(recorded: &Recorded, catalog: &Catalog, app: &str, environme
         app: app.to_owned(),
         environment: environment.to_owned(),
         imports,
+        existing: Vec::new(),
     }
 }
 

@@ -89,7 +89,7 @@ fn writes(plan: &Plan, path: &str) -> bool {
     use schema_documents::plan::Action;
     let changes = plan.steps.iter().flat_map(|step| match &step.action {
         Action::Update { changes, .. } => changes.as_slice(),
-        Action::Create { .. } | Action::Delete { .. } => &[],
+        Action::Create { .. } | Action::Delete { .. } | Action::Import { .. } => &[],
     });
     changes.into_iter().any(|change| change.path.to_string() == path)
 }

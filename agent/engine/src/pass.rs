@@ -80,6 +80,8 @@ pub struct Inputs {
     pub attention: Attention,
     /// What earlier passes learnt of the cloud's pace.
     pub experience: Experience,
+    /// The account that the provider works in, where it could tell.
+    pub account: Option<String>,
 }
 
 /// Where a desired state was published.
@@ -180,6 +182,7 @@ pub struct Pass {
     sightings: Sightings,
     knows: BTreeSet<String>,
     attention: Attention,
+    account: Option<String>,
     /// The digest of the document, once somebody had to know.
     digest: Option<Digest>,
     /// Of what there was anything to say.
@@ -223,6 +226,7 @@ impl Pass {
             knows,
             attention,
             experience,
+            account,
         } = inputs;
         Self {
             desk: Desk::new(&limits, experience),
@@ -235,6 +239,7 @@ impl Pass {
             sightings,
             knows,
             attention,
+            account,
             digest: None,
             noticed: BTreeSet::new(),
             stage: Stage::New,

@@ -25,6 +25,7 @@ use crate::merge::Decision;
 pub use changes::{is_pinned, substitute, update_settles, violation};
 pub use patch::patch;
 pub use record::journal_entries;
+pub(crate) use steps::import as import_step;
 
 /// Makes the plan of a pass.
 pub fn plan(bound: &Bound, differences: &Differences, recorded: &Recorded, context: &Context<'_>) -> Plan {

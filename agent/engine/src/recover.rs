@@ -359,7 +359,7 @@ pub fn entries(recovery: &Recovery, catalog: &Catalog, who: &str) -> Vec<Entry> 
         let found = Box::new(finding.clone());
         entries.push(Entry::Recovered { found, who: who.to_owned() });
         let grants_access = catalog.kind(&finding.kind).is_some_and(Kind::grants_access);
-        if finding.there == (There::Nothing {}) && grants_access {
+        if finding.there == (There::Nothing {}) && grants_access && finding.existing.is_none() {
             entries.push(Entry::Edited {
                 resource: finding.resource.clone(),
                 generation: finding.generation,

@@ -12,7 +12,7 @@ use schema_documents::desired::{
 };
 use schema_documents::environment::{Approval, Cloud, EnvironmentType};
 use schema_documents::journal::{Act, Entry, Intent};
-use schema_documents::plan::{Action, Plan, Step};
+use schema_documents::plan::{Action, Plan, Reason, Step, Wish};
 use schema_documents::recorded::{Choice, Recorded, Status};
 use schema_documents::{FieldPath, Json, Origin, Position, ResourceId, Sorted, Value};
 
@@ -124,6 +124,7 @@ impl Scene {
             stateful: facts.is_stateful(),
             phase: Phase::Provision,
             name: stem,
+            existing: None,
             fields: fields.collect(),
             properties,
             depends_on: BTreeSet::new(),
@@ -201,6 +202,13 @@ impl Scene {
                 live.insert((id.clone(), *generation), found);
             }
         }
+        let named = self.desired.resources.iter().filter(|(id, _)| self.recorded.current(id).is_none());
+        for (id, existing) in named.filter_map(|(id, resource)| Some((id, resource.existing.as_ref()?))) {
+            let found = self.cloud.get(&existing.identifier).map_or(Live::Absent, |properties| {
+                Live::Present { properties: properties.clone(), began_at_ms: self.now_ms }
+            });
+            live.insert((id.clone(), self.recorded.next_generation(id)), found);
+        }
         live
     }
 
@@ -217,6 +225,7 @@ impl Scene {
             unread: diff::Unread::Unknown,
             only: None,
             digest: None,
+            account: Some("123456789012"),
         }
     }
 
@@ -238,22 +247,24 @@ impl Scene {
     fn decide(&mut self) -> (Plan, Vec<Entry>) {
         let live = self.observe();
         let context = self.context();
-        let (bound, differences) = diff::compare(&self.desired, &self.recorded, &live, &context);
-        self.assert_law_of_rest(&live, &differences);
-        let plan = plan::plan(&bound, &differences, &self.recorded, &context);
-        check::check(&plan, &self.recorded, &context).unwrap();
+        let (recorded, mut entries) = diff::take_up(&self.recorded, &live, &context);
+        let (bound, differences) = diff::compare(&self.desired, &recorded, &live, &context);
+        self.assert_law_of_rest(&recorded, &live, &differences);
+        let plan = plan::plan(&bound, &differences, &recorded, &context);
+        check::check(&plan, &recorded, &context).unwrap();
+        entries.extend(plan::journal_entries(&differences));
+        entries.extend(approval::entries(&plan, &recorded));
+
         let sightings = diff::note_sightings(&differences, &self.sightings, self.now_ms);
         self.sightings = sightings;
-        let mut entries = plan::journal_entries(&differences);
-        entries.extend(approval::entries(&plan, &self.recorded));
         (plan, entries)
     }
 
     /// What is passed over as being at rest is what there is nothing to say of.
-    fn assert_law_of_rest(&self, live: &LiveState, differences: &diff::Differences) {
+    fn assert_law_of_rest(&self, recorded: &Recorded, live: &LiveState, differences: &diff::Differences) {
         if differences.moved.is_empty() && !self.destroy {
-            let bound = bind::bind(&self.desired, &self.recorded, Catalog::builtin(), &differences.hidden);
-            let long = diff::diff(&self.recorded, &bound, live, &self.context());
+            let bound = bind::bind(&self.desired, recorded, Catalog::builtin(), &differences.hidden);
+            let long = diff::diff(recorded, &bound, live, &self.context());
             assert_eq!(long.resources, differences.resources);
         }
     }
@@ -262,7 +273,7 @@ impl Scene {
     pub(crate) fn at_rest(&self) -> u64 {
         let live = self.observe();
         let (bound, differences) = diff::compare(&self.desired, &self.recorded, &live, &self.context());
-        self.assert_law_of_rest(&live, &differences);
+        self.assert_law_of_rest(&self.recorded, &live, &differences);
         bound.at_rest
     }
 
@@ -293,7 +304,7 @@ impl Scene {
             Action::Create { .. } => self.creation(step),
             Action::Update { identifier, changes } => {
                 let live = self.cloud[identifier].clone();
-                let bound = self.bind(&step.resource, false);
+                let wishes = self.wishes(step);
                 let kind = Catalog::builtin().kind(&step.kind).unwrap();
                 assert!(plan::is_pinned(kind, &self.memory_of(step, &live), changes));
                 let (hidden, catalog) = (BTreeSet::new(), Catalog::builtin());
@@ -301,10 +312,11 @@ impl Scene {
                     Binding { desired: &self.desired, recorded: &self.recorded, catalog, hidden: &hidden };
                 let changes =
                     plan::substitute(kind, changes, &|reference| binding.output(reference)).unwrap();
-                let patch = plan::patch(kind, &live, &changes, &bound.wishes);
-                let settles = plan::update_settles(&changes, &bound);
+                let patch = plan::patch(kind, &live, &changes, &wishes);
+                let settles = plan::update_settles(&changes, &wishes);
                 (Act::Update { identifier: identifier.clone(), patch, changes }, settles)
             }
+            Action::Import { .. } => unreachable!("an import is done before anything is compared"),
             Action::Delete { identifier, confirmed } => {
                 let act = Act::Delete { identifier: identifier.clone(), confirmed: confirmed.clone() };
                 (act, BTreeMap::new())
@@ -341,10 +353,17 @@ impl Scene {
 
     fn memory_of(&self, step: &Step, live: &Json) -> Json {
         let kind = Catalog::builtin().kind(&step.kind).unwrap();
-        let bound = self.bind(&step.resource, false);
-        let now = bound.wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
+        let wishes = self.wishes(step);
+        let now = wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
         let record = self.recorded.generation(&step.resource, step.generation);
         diff::redact(kind, live, &diff::secret_units(now, record)).into_owned()
+    }
+
+    /// What is wished of a resource; nothing of one that is given back.
+    fn wishes(&self, step: &Step) -> Vec<Wish> {
+        let is_wanted =
+            step.reason != Reason::GivenBack && self.desired.resources.contains_key(&step.resource);
+        if is_wanted { self.bind(&step.resource, false).wishes } else { Vec::new() }
     }
 
     fn bind(&self, id: &ResourceId, replaces: bool) -> bind::BoundResource {

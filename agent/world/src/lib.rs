@@ -15,6 +15,11 @@ pub trait Provider: Send + Sync {
     /// Whether this provider knows the kind.
     fn knows(&self, kind: &str) -> bool;
 
+    /// The account that it works in; none, if there is no such thing.
+    async fn account(&self) -> Result<Option<String>, ReadError> {
+        Ok(None)
+    }
+
     /// Makes one mutating call, once: no retry of its own. Secrets in the body have been revealed.
     async fn call(&self, call: &Call) -> Result<Progress, CallError>;
 

@@ -2,7 +2,8 @@
 
 use compiler_lower::SettingKey;
 use schema_documents::Json;
-use schema_documents::import::Import;
+use schema_documents::desired::Mode;
+use schema_documents::import::{Import, Named};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
 /// One edit, with the place it goes to in words.
@@ -49,6 +50,17 @@ impl Edit {
         };
         let keys = table.into_iter().chain(rest).collect();
         Self { place: format!("[resources.\"{}\"] {shown}", import.resource), keys, action }
+    }
+
+    /// `[resources."<id>"] import = …`, and `mode` where it is only read.
+    pub(crate) fn existing(named: &Named) -> Vec<Self> {
+        let line = |key: &str, to: &str| Self {
+            place: format!("[resources.\"{}\"] {key}", named.resource),
+            keys: vec!["resources".to_owned(), named.resource.to_string(), key.to_owned()],
+            action: Action::Write(Json::from(to)),
+        };
+        let mode = (named.mode == Mode::Reference).then(|| line("mode", "reference"));
+        std::iter::once(line("import", &named.identifier)).chain(mode).collect()
     }
 
     /// Takes out the line that asks for an attribute which is gone; `None` where nothing is gone.

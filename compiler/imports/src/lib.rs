@@ -6,6 +6,7 @@
 //! dropped with a diagnostic.
 
 mod edit;
+mod existing;
 mod law;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,8 @@ use schema_documents::import::{self, Import, Imports};
 use schema_documents::{Json, ResourceId, canonical, read};
 
 use edit::Edit;
+
+pub use existing::{Written, name};
 
 /// The environment file that the edits go into.
 #[derive(Clone, Copy, Debug)]

@@ -190,3 +190,37 @@ fn what_is_wrong_alone_is_taken_with_what_makes_it_right() {
     let text = imported.unwrap().text;
     assert!(has(&text, "b") && !text.contains("Value = \"1\""), "{text}");
 }
+
+#[test]
+fn what_is_there_already_becomes_a_line_and_what_cannot_be_named_is_told() {
+    use schema_documents::desired::Mode;
+    use schema_documents::import::Named;
+
+    let named = |resource: &str, identifier: &str, mode| Named {
+        resource: ResourceId::parse(resource).unwrap(),
+        identifier: identifier.to_owned(),
+        mode,
+    };
+    let (model, arn) = (model(), "arn:aws:sns:eu-central-1:123456789012:placed");
+    let target = Target { model: &model, environment: "production", file: Some(FILE) };
+    let all = [
+        named("database/shared/instance", "orders", Mode::Owned),
+        named("topic/placed/topic", arn, Mode::Reference),
+        named("network/internet-gateway", "igw-1", Mode::Owned),
+        named("topic/none/topic", arn, Mode::Owned),
+    ];
+    let (written, found) = name(target, &all);
+    let Written { text, places } = written.unwrap();
+    assert!(text.starts_with(FILE), "what is there stays as it is: {text}");
+    let lines = [
+        "[resources.\"database/shared/instance\"]\nimport = \"orders\"\n",
+        "[resources.\"topic/placed/topic\"]\nimport = \"arn:aws:sns:eu-central-1:123456789012:placed\"\nmode = \"reference\"\n",
+    ];
+    assert!(lines.iter().all(|line| text.contains(line)), "{text}");
+    assert_eq!((places.len(), found.len()), (2, 2), "{places:?} {found:?}");
+    assert!(found.iter().any(|one| one.message.contains("cannot be taken")), "{found:?}");
+    assert!(
+        found.iter().any(|one| one.message.contains("there is no resource `topic/none/topic`")),
+        "{found:?}"
+    );
+}

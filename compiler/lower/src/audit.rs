@@ -205,6 +205,7 @@ mod tests {
             stateful: false,
             phase: Phase::Provision,
             name: None,
+            existing: None,
             properties: Sorted::new(),
             depends_on: others.iter().map(|other| id(other)).collect(),
             origin: Origin::Default { rule: "x".to_owned(), edition: "2026.1".to_owned() },

@@ -114,6 +114,7 @@ impl<'a> Lowering<'a> {
             stateful: kind.is_stateful() && !draft.replaceable,
             phase: draft.phase,
             name,
+            existing: None,
             properties,
             depends_on: draft.after,
             origin: draft.origin,

@@ -10,6 +10,7 @@ mod audit;
 mod aws;
 mod builder;
 mod environment;
+mod existing;
 mod images;
 mod names;
 mod overrides;

@@ -8,7 +8,7 @@ use schema_documents::environment::{Moved, ResourceSettings};
 use schema_documents::{FieldPath, Json, Origin, Position, ResourceId, Sorted, Value};
 
 use crate::builder::{self, Lowering};
-use crate::properties;
+use crate::{existing, properties};
 
 /// Applies all of it.
 pub(crate) fn apply(lowering: &mut Lowering<'_>) {
@@ -42,6 +42,8 @@ fn apply_one(lowering: &mut Lowering<'_>, id: &ResourceId, settings: &ResourceSe
         let at = place(lowering, id, &["report"]);
         report_only(lowering, id, path, &at);
     }
+    let at = place(lowering, id, &[if settings.import.is_some() { "import" } else { "mode" }]);
+    existing::apply(lowering, id, settings, kind, &at);
 }
 
 fn place(lowering: &Lowering<'_>, id: &ResourceId, keys: &[&str]) -> Position {

@@ -15,8 +15,6 @@ static LINES: LazyLock<String> = LazyLock::new(|| {
         .expect("BUG: data/aws-broad.zlib holds text")
 });
 
-static OVERLAYS: LazyLock<overlay::File> = LazyLock::new(overlay::File::builtin);
-
 /// The facts about a kind, for a comparison: those of the catalogue, or what a schema says, or nothing but the rules that
 /// hold for every kind.
 pub fn any_kind(name: &str) -> Cow<'static, Kind> {
@@ -31,12 +29,16 @@ pub(crate) fn broad_kind(name: &str) -> Option<Kind> {
     let start = format!("{{\"name\":\"{name}\",");
     let line = LINES.lines().find(|line| line.starts_with(&start))?;
     let mut kind: Kind = serde_json::from_str(line).expect("BUG: data/aws-broad.zlib holds kinds");
-    kind.overlay = OVERLAYS.completed(name, Overlay::default());
+    kind.overlay = overlay::File::builtin().completed(name, Overlay::default());
     Some(kind)
 }
 
 fn unknown(name: &str) -> Kind {
-    Kind { name: name.to_owned(), overlay: OVERLAYS.completed(name, Overlay::default()), ..Kind::default() }
+    Kind {
+        name: name.to_owned(),
+        overlay: overlay::File::builtin().completed(name, Overlay::default()),
+        ..Kind::default()
+    }
 }
 
 #[cfg(test)]

@@ -12,11 +12,13 @@
 //! | what does a person want to know of two documents | [`findings`](fn@findings::findings), for any kind there is: [`any_kind`] |
 //! | would the cloud take these properties | [`validate`] |
 //! | what is lost with it | [`Catalog::loss`] |
+//! | which resource that is there already does a person mean | [`Kind::named`] |
 //! | what a permission of its handlers can be limited to | [`Actions`] |
 
 mod actions;
 mod broad;
 pub mod compare;
+mod existing;
 pub mod findings;
 mod given;
 mod kind;
@@ -32,12 +34,13 @@ pub mod validate;
 mod words;
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde::Deserialize;
 
 pub use actions::Actions;
 pub use broad::any_kind;
+pub use existing::{Arns, Named};
 pub use given::unconditional_defaults;
 pub use kind::{Consequence, Handler, Kind, Replacement};
 pub use overlay::{
@@ -51,8 +54,14 @@ pub use units::Unit;
 pub struct Catalog {
     /// Where the facts come from, for `--version` and reports: source, its version and the date of the schemas.
     pub source: String,
-    kinds: BTreeMap<String, Kind>,
+    kinds: BTreeMap<&'static str, Entry>,
     own: BTreeMap<String, Kind>,
+}
+
+/// One kind, read when it is first asked for: an environment has few of them, and a property tree takes many times its text.
+struct Entry {
+    text: &'static str,
+    kind: OnceLock<Box<Kind>>,
 }
 
 /// The kinds that no cloud has.
@@ -64,15 +73,16 @@ struct Own {
     overlay: BTreeMap<String, Overlay>,
 }
 
-/// The generated file.
+/// The generated file. Each kind has a line of its own, which begins with its name.
+const GENERATED: &str = include_str!("../data/aws.json");
+
+/// What the generated file says of itself.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Generated {
+struct Head {
     source: String,
     version: String,
     schema_date: String,
     region: String,
-    kinds: Vec<Kind>,
 }
 
 static BUILTIN: LazyLock<Catalog> = LazyLock::new(Catalog::load);
@@ -84,14 +94,8 @@ impl Catalog {
     }
 
     fn load() -> Self {
-        let generated: Generated = serde_json::from_str(include_str!("../data/aws.json"))
-            .expect("BUG: data/aws.json is what generate.py writes");
-        let mut overlays = overlay::File::builtin();
-        let Generated { source, version, schema_date, region, kinds } = generated;
-        let kinds = kinds.into_iter().map(|mut kind| {
-            kind.overlay = overlays.take(&kind.name);
-            (kind.name.clone(), kind)
-        });
+        let Head { source, version, schema_date, region } =
+            serde_json::from_str(GENERATED).expect("BUG: data/aws.json is what generate.py writes");
         let mut own: Own = toml::from_str(include_str!("../data/own.toml"))
             .expect("BUG: data/own.toml has facts of kinds, a test reads it");
         let own_kinds = std::mem::take(&mut own.kind).into_iter().map(|mut kind| {
@@ -100,7 +104,7 @@ impl Catalog {
             (kind.name.clone(), kind)
         });
         Self {
-            kinds: kinds.collect(),
+            kinds: entries().collect(),
             own: own_kinds.collect(),
             source: format!("{source} {version}, schemas of {schema_date}, {region}"),
         }
@@ -108,18 +112,37 @@ impl Catalog {
 
     /// The facts about a kind.
     pub fn kind(&self, name: &str) -> Option<&Kind> {
-        self.kinds.get(name).or_else(|| self.own.get(name))
+        self.kinds.get(name).map(Entry::kind).or_else(|| self.own.get(name))
     }
 
     /// All kinds, sorted by name: first those that a cloud has, then those that none has.
     pub fn all_kinds(&self) -> impl Iterator<Item = &Kind> {
-        self.kinds.values().chain(self.own.values())
+        self.kinds().chain(self.own.values())
     }
 
     /// All kinds that a cloud has, sorted by name.
     pub fn kinds(&self) -> impl Iterator<Item = &Kind> {
-        self.kinds.values()
+        self.kinds.values().map(Entry::kind)
     }
+}
+
+impl Entry {
+    fn kind(&self) -> &Kind {
+        self.kind.get_or_init(|| {
+            let mut kind: Kind =
+                serde_json::from_str(self.text).expect("BUG: data/aws.json has a kind on each line");
+            kind.overlay = overlay::File::builtin().of(&kind.name);
+            Box::new(kind)
+        })
+    }
+}
+
+/// The kinds of the generated file, by name.
+fn entries() -> impl Iterator<Item = (&'static str, Entry)> {
+    GENERATED.lines().filter_map(|line| {
+        let (name, _) = line.strip_prefix("{\"name\":\"")?.split_once('"')?;
+        Some((name, Entry { text: line.trim_end_matches(','), kind: OnceLock::new() }))
+    })
 }
 
 #[cfg(test)]

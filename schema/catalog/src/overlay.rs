@@ -1,11 +1,12 @@
 //! The overlay: what no schema says about a kind, written by hand in `data/aws-overlay.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use schema_documents::{FieldPath, Json};
 use serde::{Deserialize, Serialize};
 
-use crate::{Pattern, Unit};
+use crate::{Arns, Pattern, Unit};
 
 /// The hand-written facts about one kind. Everything is optional.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -21,6 +22,8 @@ pub struct Overlay {
     pub grants_access: bool,
     /// Where the physical name is set, and what it may look like.
     pub name: Option<NameRule>,
+    /// How its ARNs are made, where one that is there already can be taken.
+    pub arns: Option<Arns>,
     /// What tells a resource from all others of its kind before it has an identifier.
     pub natural_key: Option<NaturalKey>,
     /// How paths are merged, where the general rules would say something else.
@@ -232,9 +235,12 @@ struct Service {
 
 impl File {
     /// The overlay that is built in.
-    pub(crate) fn builtin() -> Self {
-        Self::parse(include_str!("../data/aws-overlay.toml"))
-            .expect("BUG: data/aws-overlay.toml is an overlay, a test reads it")
+    pub(crate) fn builtin() -> &'static Self {
+        static BUILTIN: LazyLock<File> = LazyLock::new(|| {
+            File::parse(include_str!("../data/aws-overlay.toml"))
+                .expect("BUG: data/aws-overlay.toml is an overlay, a test reads it")
+        });
+        &BUILTIN
     }
 
     /// Reads an overlay file.
@@ -242,10 +248,9 @@ impl File {
         toml::from_str(text)
     }
 
-    /// Takes out what it says of a kind, with the numbers of the kind's service where it has none of its own.
-    pub(crate) fn take(&mut self, kind: &str) -> Overlay {
-        let own = self.kind.remove(kind).unwrap_or_default();
-        self.completed(kind, own)
+    /// What it says of a kind, with the numbers of the kind's service where it has none of its own.
+    pub(crate) fn of(&self, kind: &str) -> Overlay {
+        self.completed(kind, self.kind.get(kind).cloned().unwrap_or_default())
     }
 
     /// What holds for every kind, added to what the overlay says of this one.
@@ -273,9 +278,9 @@ impl File {
         overlay
     }
 
-    /// The kinds that have not been taken out.
+    /// The kinds of which it says something.
     #[cfg(test)]
-    pub(crate) fn left(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &String> {
         self.kind.keys()
     }
 }

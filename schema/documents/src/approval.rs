@@ -7,7 +7,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Action, Step, StepKey};
+use crate::plan::{Action, Consequence, Step, StepKey};
 use crate::{Digest, Json, Millis};
 
 /// The steps of a plan that wait for a person's approval.
@@ -66,6 +66,13 @@ pub fn step_digest(step: &Step) -> Digest {
             changes = written.iter().map(|change| (&change.path, &change.from, &change.to)).collect();
             ("update", Some(identifier), serde_json::to_value(changes).unwrap_or_default())
         }
+        Action::Import { identifier, account, region, differences } => {
+            changes = differences.iter().map(|change| (&change.path, &change.from, &change.to)).collect();
+            let consequences: Vec<Consequence> =
+                differences.iter().map(|change| change.consequence).collect();
+            let report = serde_json::to_value((account, region, changes, consequences));
+            ("import", Some(identifier), report.unwrap_or_default())
+        }
         Action::Delete { identifier, confirmed } => {
             ("delete", Some(identifier), serde_json::to_value(confirmed).unwrap_or_default())
         }
@@ -84,7 +91,7 @@ pub fn plan_digest<'a>(app: &str, environment: &str, steps: impl IntoIterator<It
 mod tests {
     use super::*;
     use crate::desired::Phase;
-    use crate::plan::{Change, Consequence, Reason};
+    use crate::plan::{Change, Reason};
     use crate::{FieldPath, Origin, Position, ResourceId, Value};
 
     fn step(name: &str, to: &str) -> Step {

@@ -82,6 +82,9 @@ pub struct Resource {
     /// How its physical name is made, for kinds that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<NameStem>,
+    /// What it is, where it is there already: nothing of it is created then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub existing: Option<Existing>,
     /// Its properties.
     pub properties: Sorted<String, Value>,
     /// What must exist before it, beyond what its properties refer to.
@@ -91,6 +94,34 @@ pub struct Resource {
     pub origin: Origin,
     /// Class and origin by path. The longest path that holds a field speaks for it; every property has one.
     pub fields: Sorted<FieldPath, Field>,
+}
+
+/// A resource that is there already, made by somebody else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Existing {
+    /// Its identifier, as the provider takes it.
+    pub identifier: String,
+    /// The account that it must be in, where the environment file says: by an ARN.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The region that it must be in, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// What the environment does with it.
+    pub mode: Mode,
+    /// Who asks for it.
+    pub origin: Origin,
+}
+
+/// What an environment does with a resource that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// It owns it, field by field, once a person has approved that. It never replaces it, and never deletes it.
+    Owned,
+    /// It reads its outputs, and writes nothing to it.
+    Reference,
 }
 
 /// When in a rollout a resource changes.

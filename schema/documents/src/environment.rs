@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::desired::Mode;
 use crate::{FieldPath, Json, ResourceId};
 
 /// The version of the format that this crate writes.
@@ -237,6 +238,12 @@ pub struct ResourceSettings {
     /// Enforced paths whose drift is reported and not reverted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub report: Vec<FieldPath>,
+    /// The identifier or the ARN of a resource that is there already: it is taken, and none is created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub import: Option<String>,
+    /// What the environment does with it; without this it owns it, field by field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
 }
 
 /// A resource that got another id.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::desired::Mode;
 use crate::{FieldPath, Json, Millis, Origin, ResourceId};
 
 /// The version of the format that this crate writes.
@@ -22,6 +23,21 @@ pub struct Imports {
     pub environment: String,
     /// The edits, sorted by resource and path.
     pub imports: Vec<Import>,
+    /// Resources that are there already and are to be named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub existing: Vec<Named>,
+}
+
+/// A resource that is there already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// The resource.
+    pub resource: ResourceId,
+    /// Its identifier or its ARN, as a person wrote it.
+    pub identifier: String,
+    /// What the environment is to do with it.
+    pub mode: Mode,
 }
 
 /// The word that says what a document is.

@@ -276,6 +276,11 @@ pub enum Entry {
         /// Who.
         who: String,
     },
+    /// A resource that was there already is under record: to be owned, because a person approved that, or only to be read.
+    Imported {
+        /// What was found.
+        found: Box<crate::recovery::Finding>,
+    },
 }
 
 /// A writer's claim on an environment.
@@ -423,7 +428,7 @@ impl Entry {
             | Self::Answered { resource, .. }
             | Self::Retried { resource, .. }
             | Self::Moved { from: resource, .. } => Some(resource),
-            Self::Recovered { found, .. } => Some(&found.resource),
+            Self::Recovered { found, .. } | Self::Imported { found } => Some(&found.resource),
             Self::Lease(_)
             | Self::Released {}
             | Self::Pass { .. }

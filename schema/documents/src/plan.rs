@@ -67,7 +67,7 @@ pub enum Format {
 pub struct StepKey(pub String);
 
 impl StepKey {
-    /// The name of the step that does this (`create`, `update`, `delete`) with a generation of a resource.
+    /// The name of the step that does this (`create`, `update`, `delete`, `import`) with a generation of a resource.
     pub fn new(verb: &str, resource: &ResourceId, generation: u32) -> Self {
         Self(format!("{verb} {resource}#{generation}"))
     }
@@ -117,6 +117,19 @@ pub enum Action {
         identifier: String,
         /// The fields.
         changes: Vec<Change>,
+    },
+    /// Take a resource that is there already under record, to own it. Of what it is only its ownership tags are written.
+    Import {
+        /// Its identifier.
+        identifier: String,
+        /// The account that it is in, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        /// The region.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        region: Option<String>,
+        /// Where it is not as the document says, each with what a change to that would mean. None of it is written.
+        differences: Vec<Change>,
     },
     /// Delete the resource.
     Delete {
@@ -200,6 +213,13 @@ pub enum Reason {
     Superseded,
     /// The document does not have it any more.
     Removed,
+    /// The document names it, and somebody else made it.
+    Existing {
+        /// Who asks for it.
+        origin: Origin,
+    },
+    /// It was imported, and the document does not name it any more: only its ownership tags go.
+    GivenBack,
 }
 
 /// What a step means for the running resource; the order is from harmless to grave.
@@ -314,6 +334,8 @@ pub enum Hold {
     },
     /// No provider of this agent knows the kind.
     NoProvider,
+    /// The document names something that is there already, and it cannot be taken, or was and is not there any more.
+    Existing,
     /// Its last operation failed; tried again at the given time.
     Failed {
         /// When it is tried again.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{Approval, Proposal};
-use crate::desired::Class;
+use crate::desired::{Class, Mode};
 use crate::journal::{Intent, Lease, Loss};
 use crate::origin::Rank;
 use crate::plan::StepKey;
@@ -123,6 +123,10 @@ pub struct ResourceRecord {
     /// for, so the first comparison takes what is live for what was seen, and writes nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub attached: bool,
+    /// What this environment does with it, where it was there before and somebody else made it: it is never replaced, and
+    /// never deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub existing: Option<Mode>,
 }
 
 /// How far a generation is.

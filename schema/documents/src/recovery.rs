@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::desired::Mode;
 use crate::{Digest, Json, Millis, ResourceId};
 
 /// The version of the format that this crate writes.
@@ -64,6 +65,9 @@ pub struct Finding {
     /// What it depends on.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub depends_on: BTreeSet<ResourceId>,
+    /// What the environment does with it, where somebody else made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub existing: Option<Mode>,
     /// What is there.
     pub there: There,
 }
@@ -116,6 +120,8 @@ pub enum Proof {
     NaturalKey,
     /// A person named its identifier.
     Person,
+    /// The environment file names its identifier.
+    Document,
 }
 
 /// Something with this environment's tags that is in no document.

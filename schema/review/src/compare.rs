@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schema_catalog::units::units;
 use schema_catalog::{Catalog, Kind, compare as equality};
-use schema_documents::desired::{DesiredState, Resource};
+use schema_documents::desired::{DesiredState, Existing, Mode, Resource};
 use schema_documents::{FieldPath, Json, Origin, ResourceId};
 
 use crate::shown::shown;
@@ -51,16 +51,47 @@ pub fn compare(old: Option<&DesiredState>, new: &DesiredState, catalog: &Catalog
 }
 
 fn added(id: &ResourceId, resource: &Resource) -> ResourceChange {
+    let taken = resource.existing.as_ref().map(taken);
     ResourceChange {
-        change: Change::Added,
+        change: if taken.is_some() { Change::Imported } else { Change::Added },
         resource: id.clone(),
         kind: resource.kind.clone(),
         stateful: resource.stateful,
         cause: resource.origin.to_string(),
-        consequence: Consequence::New,
+        consequence: if taken.is_some() { Consequence::InPlace } else { Consequence::New },
         fields: Vec::new(),
-        remark: None,
+        remark: taken,
     }
+}
+
+/// What becomes of something that is there already.
+fn taken(existing: &Existing) -> String {
+    let identifier = &existing.identifier;
+    match existing.mode {
+        Mode::Owned => {
+            format!("`{identifier}` is imported, once a person has approved the agent's report of it")
+        }
+        Mode::Reference => format!("`{identifier}` is only read"),
+    }
+}
+
+/// Where two documents do not say the same of what is there already.
+fn taken_or_given_back(id: &ResourceId, before: &Resource, after: &Resource) -> Option<ResourceChange> {
+    let said = |resource: &Resource| {
+        resource.existing.as_ref().map(|existing| (existing.identifier.clone(), existing.mode))
+    };
+    if said(before) == said(after) {
+        return None;
+    }
+    let given_back =
+        before.existing.as_ref().map(|existing| format!("`{}` is given back as it is", existing.identifier));
+    let Some(existing) = &after.existing else {
+        let remark = given_back.map(|given_back| format!("{given_back}, and a new one is made"));
+        return Some(ResourceChange { remark, ..added(id, after) });
+    };
+    let remark = given_back.into_iter().chain([taken(existing)]).collect::<Vec<_>>().join("; ");
+    let cause = existing.origin.to_string();
+    Some(ResourceChange { cause, remark: Some(remark), ..added(id, after) })
 }
 
 fn renamed(id: &ResourceId, from: &ResourceId, resource: &Resource) -> ResourceChange {
@@ -69,7 +100,9 @@ fn renamed(id: &ResourceId, from: &ResourceId, resource: &Resource) -> ResourceC
 }
 
 fn removed(id: &ResourceId, resource: &Resource) -> ResourceChange {
-    let (consequence, remark) = if resource.stateful {
+    let (consequence, remark) = if let Some(existing) = &resource.existing {
+        (Consequence::InPlace, Some(format!("`{}` is given back as it is", existing.identifier)))
+    } else if resource.stateful {
         let remark = "it is kept until a person confirms the deletion".to_owned();
         (Consequence::DataLoss, Some(remark))
     } else {
@@ -89,6 +122,9 @@ fn changed(
         let remark = Some(format!("the kind was {}", before.kind));
         let consequence = if before.stateful { Consequence::DataLoss } else { Consequence::Replacement };
         return Some(ResourceChange { change: Change::Replaced, consequence, remark, ..added(id, after) });
+    }
+    if let Some(change) = taken_or_given_back(id, before, after) {
+        return Some(change);
     }
     let fields = field_lines(before, after, kind);
     let worst = fields.iter().map(|field| field.consequence).max()?;

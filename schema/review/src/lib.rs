@@ -79,6 +79,8 @@ pub enum Change {
     Replaced,
     /// It got another id; nothing else happens.
     Moved,
+    /// It is there already, and is owned from now on.
+    Imported,
     /// It goes.
     Removed,
 }
@@ -143,6 +145,8 @@ pub struct Summary {
     pub replaced: usize,
     /// Ones that only get another id.
     pub moved: usize,
+    /// Ones that are there already.
+    pub imported: usize,
     /// Ones that go.
     pub removed: usize,
 }
@@ -158,6 +162,7 @@ impl Review {
                 Change::Replaced => summary.replaced += 1,
                 Change::Removed => summary.removed += 1,
                 Change::Moved => summary.moved += 1,
+                Change::Imported => summary.imported += 1,
             }
         }
         summary

@@ -51,16 +51,8 @@ fn change(step: &Step) -> ResourceChange {
             (Change::Replaced, replaced_fields(step))
         }
         Action::Create { .. } => (Change::Added, Vec::new()),
-        Action::Update { changes, .. } => {
-            let line = |change: &schema_documents::plan::Change| FieldLine {
-                path: change.path.clone(),
-                from: change.from.clone(),
-                to: change.to.as_ref().map(shown),
-                cause: cause(change.origin.as_ref()),
-                consequence: change.consequence,
-            };
-            (Change::Changed, changes.iter().map(line).collect())
-        }
+        Action::Update { changes, .. } => (Change::Changed, changes.iter().map(line).collect()),
+        Action::Import { differences, .. } => (Change::Imported, differences.iter().map(line).collect()),
         Action::Delete { .. } => (Change::Removed, Vec::new()),
     };
     ResourceChange {
@@ -71,8 +63,31 @@ fn change(step: &Step) -> ResourceChange {
         cause: reason(step, &fields),
         consequence: step.consequence,
         fields,
-        remark: None,
+        remark: remark(step),
     }
+}
+
+fn line(change: &schema_documents::plan::Change) -> FieldLine {
+    FieldLine {
+        path: change.path.clone(),
+        from: change.from.clone(),
+        to: change.to.as_ref().map(shown),
+        cause: cause(change.origin.as_ref()),
+        consequence: change.consequence,
+    }
+}
+
+/// What is imported, and what becomes of it.
+fn remark(step: &Step) -> Option<String> {
+    let Action::Import { identifier, account, region, differences } = &step.action else { return None };
+    let account = account.as_ref().map(|account| format!(" in account {account}")).unwrap_or_default();
+    let region = region.as_ref().map(|region| format!(", {region}")).unwrap_or_default();
+    let rest = if differences.is_empty() {
+        "it is as the document says"
+    } else {
+        "where it differs it stays as it is: a console edit from then on, or a conflict where a setting asks for it"
+    };
+    Some(format!("`{identifier}`{account}{region}: nothing but ownership tags is written; {rest}"))
 }
 
 fn replaced_fields(step: &Step) -> Vec<FieldLine> {
@@ -94,7 +109,7 @@ fn replaced_fields(step: &Step) -> Vec<FieldLine> {
 
 fn reason(step: &Step, fields: &[FieldLine]) -> String {
     match &step.reason {
-        Reason::New { origin } => origin.to_string(),
+        Reason::New { origin } | Reason::Existing { origin } => origin.to_string(),
         Reason::Changed => {
             let causes: BTreeSet<&str> = fields.iter().map(|field| field.cause.as_str()).collect();
             causes.into_iter().collect::<Vec<_>>().join(", ")
@@ -105,6 +120,7 @@ fn reason(step: &Step, fields: &[FieldLine]) -> String {
         Reason::SetBack => "its deployment failed, and it goes back to what was healthy last".to_owned(),
         Reason::Superseded => "a new one has taken its place".to_owned(),
         Reason::Removed => "no longer declared".to_owned(),
+        Reason::GivenBack => "given back: its ownership tags go".to_owned(),
     }
 }
 

@@ -110,6 +110,7 @@ pub fn summary(review: &Review) -> String {
     say(counts.changed, "to change");
     say(counts.replaced, "to replace");
     say(counts.moved, "with a new id");
+    say(counts.imported, "to import");
     say(counts.removed, "to remove");
     say(review.imports.len(), if review.imports.len() == 1 { "console edit" } else { "console edits" });
     say(review.held.len(), "held");
@@ -239,6 +240,7 @@ fn symbol(change: Change) -> (Style, &'static str) {
         Change::Changed => (YELLOW, "~"),
         Change::Replaced => (RED, "-/+"),
         Change::Moved => (CYAN, ">"),
+        Change::Imported => (CYAN, "="),
         Change::Removed => (RED, "-"),
     }
 }

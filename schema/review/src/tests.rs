@@ -134,3 +134,31 @@ fn markdown_keeps_tables_whole() {
         "{text}"
     );
 }
+
+#[test]
+fn what_is_there_already_is_said_to_be_imported_read_or_given_back() {
+    let setting = json!({"by": "setting", "at": "environments/production.toml:7:1-7:20"});
+    let named = |identifier: &str, mode: &str| {
+        let mut queue = queue(&json!({}));
+        queue["existing"] = json!({"identifier": identifier, "mode": mode, "origin": setting});
+        json!({"topic/a/queue": queue})
+    };
+    let remark = |old: &Json, new: &Json| {
+        let review = compare(Some(&state(old, &json!([]))), &state(new, &json!([])), Catalog::builtin());
+        let change = review.changes.first()?;
+        Some((change.change, change.consequence, change.remark.clone().unwrap_or_default()))
+    };
+    let (none, own) = (json!({}), json!({"topic/a/queue": queue(&json!({}))}));
+    let (theirs, read) = (named("theirs", "owned"), named("theirs", "reference"));
+    let imported = |words: &str| Some((Change::Imported, Consequence::InPlace, words.to_owned()));
+    let approved = "`theirs` is imported, once a person has approved the agent's report of it";
+    assert_eq!(remark(&none, &theirs), imported(approved));
+    assert_eq!(remark(&own, &theirs), imported(approved));
+    assert_eq!(remark(&none, &read), imported("`theirs` is only read"));
+    assert_eq!(remark(&theirs, &read), imported("`theirs` is given back as it is; `theirs` is only read"));
+    let anew = "`theirs` is given back as it is, and a new one is made".to_owned();
+    assert_eq!(remark(&theirs, &own), Some((Change::Added, Consequence::New, anew)));
+    let back = "`theirs` is given back as it is".to_owned();
+    assert_eq!(remark(&theirs, &none), Some((Change::Removed, Consequence::InPlace, back)));
+    assert_eq!(remark(&theirs, &theirs), None);
+}

@@ -7,6 +7,7 @@ pub(crate) mod compare;
 pub(crate) mod confirm;
 pub(crate) mod destroy;
 pub(crate) mod history;
+pub(crate) mod import;
 pub(crate) mod imports;
 pub(crate) mod plan;
 pub(crate) mod recover;

@@ -115,6 +115,7 @@ fn line(out: &mut String, finding: &Finding) {
                 Proof::Tags => "by its tags",
                 Proof::NaturalKey => "by its natural key",
                 Proof::Person => "as you say",
+                Proof::Document => "as the environment file says",
             };
             writeln!(out, "  = {resource}#{generation}  {kind}  `{identifier}` {by}")
         }
@@ -122,6 +123,12 @@ fn line(out: &mut String, finding: &Finding) {
             let all: Vec<&str> = identifiers.iter().map(String::as_str).collect();
             let all = all.join("`, `");
             writeln!(out, "  ! {resource}  {kind}  ambiguous, will be held: `{all}`")
+        }
+        There::Nothing {} if finding.existing.is_some() => {
+            writeln!(
+                out,
+                "  - {resource}  {kind}  nothing says that it is ours: the next plan reports it anew"
+            )
         }
         There::Nothing {} => {
             let becomes = if *stateful

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use agent_driver::{Driver, Memory, Report, SystemClock, stand_by};
+use agent_driver::{Driver, Memory, NoCloud, Report, SystemClock, stand_by};
 use agent_engine::attention::{Agreement, Attention, Looks, Scope, Sweep};
 use agent_engine::command::{Ended, Outcome};
 use agent_engine::diff::Sightings;
@@ -47,7 +47,7 @@ const BEAT: Duration = Duration::from_secs(30);
 /// A pass that fails is told and tried again: a store or a cloud that does not answer now may answer later.
 pub(crate) async fn run(args: Run) -> Result<Verdict> {
     let every = wiring::seconds(args.every, "--every")?;
-    let telemetry = Arc::new(Telemetry::new(every));
+    let telemetry = Arc::new(Telemetry::new(every, args.listen.is_some()));
     if let Some(listen) = args.listen {
         let state = &args.at.place.state;
         let address = serve::start(listen, args.listen_anywhere, Arc::clone(&telemetry), state).await?;
@@ -144,6 +144,7 @@ impl Standing {
         })
     }
 
+    /// One pass. What it leaves is a driver to wait with, which has no connections to the cloud.
     async fn pass(&mut self, args: &Run, stop: watch::Receiver<bool>) -> Result<Driver> {
         let (desired, published) = desired::read(&args.at.wanted, &args.at.place).await?;
         let missing = if self.known.opened { Missing::Refuse } else { Missing::Create };
@@ -173,7 +174,7 @@ impl Standing {
             self.swept_at_ms = Some(began_at_ms);
         }
         self.leave(report).await;
-        Ok(driver)
+        Ok(Driver { provider: Arc::new(NoCloud), ..driver })
     }
 
     /// Tells how a pass ended: to whoever watches, and to people where it is news.
@@ -181,7 +182,7 @@ impl Standing {
         let outcome = &report.outcome;
         let (done, failed) = (outcome.succeeded.len(), outcome.failed.len());
         tracing::info!(done, failed, skipped = outcome.skipped.len(), "the pass ended");
-        self.telemetry.ended(report, status::of(environment, &report.recorded));
+        self.telemetry.ended(report, || status::of(environment, &report.recorded));
         if self.known.is_news(outcome) {
             say(outcome)?;
         }
@@ -221,6 +222,7 @@ impl Standing {
             self.timed_at_ms = self.clock.now_ms();
         }
         let due_ms = self.due_ms(every);
+        self.known.memory.rest();
         while !*stop.borrow() {
             let pause = Duration::from_millis(due_ms.saturating_sub(self.clock.now_ms()));
             let deliveries = tokio::select! {
@@ -231,7 +233,6 @@ impl Standing {
                     continue;
                 }
             };
-            // Whoever stood by has given back what was read of the journal.
             if let Some(ear) = &mut self.ear
                 && ear.hear(deliveries, || self.known.memory.with(Clone::clone), &self.limits).await
             {

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::World;
 use super::passes::{assert_at_rest, request};
 use super::store::Fault;
+use crate::lease::MOST_UNFOLDED;
 use crate::{Driver, Journal, LeaseTerms, Report, Reporter, Request, append_as_person, pass, stand_by};
 
 /// With the terms that an agent has when nothing else is said.
@@ -91,6 +92,32 @@ async fn without_another_agent_the_pause_is_as_long_as_it_is() {
     let told = Instant::now();
     standing_by.await.unwrap().unwrap();
     assert!(told.elapsed().as_millis() < 10, "a stop ends it at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_stands_by_lets_the_record_rest_and_does_not_fall_far_behind() {
+    let world = World::new();
+    let (first, second) = (agent(&world, "a"), agent(&world, "b"));
+    let mut journal = super::journal::claimed(&first).await;
+    let standing_by = tokio::spawn({
+        let second = second.clone();
+        async move { stood_by(&second, Duration::from_secs(1)).await }
+    });
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(second.memory.rests());
+    let read = second.memory.end().unwrap().0;
+    for nth in 0..2 * MOST_UNFOLDED {
+        journal.append(vec![super::journal::pass_entry(&nth.to_string())]).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    journal.release().await.unwrap();
+    standing_by.await.unwrap();
+    assert!(second.memory.rests());
+    let (read_since, left) = (second.memory.end().unwrap().0 - read, journal.recorded().number);
+    assert!(
+        read_since >= MOST_UNFOLDED && left - read - read_since <= MOST_UNFOLDED,
+        "{read_since} of {left}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -62,6 +62,7 @@ fn queue(number: usize, seen: &Json) -> ResourceRecord {
         attempt: 1,
         failure: None,
         attached: false,
+        existing: None,
     }
 }
 

@@ -125,6 +125,7 @@ fn one_edit(desired: &DesiredState, recorded: &Recorded) -> f64 {
         let context = Context {
             only: Some(&only),
             digest: Some(&digest),
+            account: None,
             ..context(desired, &limits, (&sightings, &authors))
         };
         let (bound, differences) = compare(desired, recorded, &live, &context);
@@ -181,6 +182,7 @@ fn narrow_pass(
         knows: BTreeSet::from(["AWS::SQS::Queue".to_owned()]),
         attention: Attention { scope, authors: Authors::default(), looks, agreement, outline },
         experience: Experience::default(),
+        account: None,
     })
 }
 
@@ -233,6 +235,7 @@ fn context<'a>(
         unread: Unread::Unknown,
         only: None,
         digest: None,
+        account: None,
     }
 }
 

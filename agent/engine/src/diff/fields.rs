@@ -198,7 +198,7 @@ impl<'a> Subject<'a> {
             seen,
             live: if read { LiveField::Known(live) } else { LiveField::NotRead },
             meaning,
-            attached: self.record.attached,
+            attached: self.is_attached(path),
         };
         let decision = match after {
             // Also where the wish is just that: it has failed, and has to pass its gate.
@@ -217,6 +217,12 @@ impl<'a> Subject<'a> {
         let seen = if attaches { json.as_ref() } else { seen };
         let (live, seen) = (live.cloned(), seen.cloned());
         Some(self.made(path, decision, wish, memory, Sides { live, seen, moved, attaches, class, meaning }))
+    }
+
+    /// Whether what is found is taken as it is. What was imported has no ownership tags yet: they are written.
+    fn is_attached(&self, path: &FieldPath) -> bool {
+        let is_untagged = self.record.existing.is_some() && bind::is_ownership(self.kind, path);
+        self.record.attached && !is_untagged
     }
 
     /// Which of the two sides of a failed deployment is live in a field that it wrote, if one is.

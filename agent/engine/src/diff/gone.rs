@@ -38,7 +38,10 @@ impl View<'_> {
         if is_new {
             difference.presence = Presence::Gone { edit: is_edit, generation: difference.generation };
         }
-        if difference.stateful && !restores {
+        if record.existing.is_some() {
+            let message = "it was imported, and is gone: restore it, or take `import` out to have a new one";
+            difference.holds.push((Hold::Existing, message.to_owned()));
+        } else if difference.stateful && !restores {
             let message = format!(
                 "it is gone, and held data: restore it from a backup, or create an empty one with `manifest-agent revert {id}`"
             );

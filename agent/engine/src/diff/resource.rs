@@ -41,7 +41,10 @@ impl View<'_> {
             all.push(self.former(id, generation, record, bound.is_some()));
         }
         match (bound, self.recorded.current(id)) {
-            (Some(bound), None) => all.push(self.missing(bound)),
+            (Some(bound), None) => all.push(match &bound.existing {
+                Some(existing) => self.import(bound, existing),
+                None => self.missing(bound),
+            }),
             (Some(bound), Some((generation, record))) => all.push(self.wanted(bound, generation, record)),
             (None, Some((generation, record))) => all.push(self.unwanted(id, generation, record)),
             (None, None) => {}
@@ -49,7 +52,7 @@ impl View<'_> {
         all
     }
 
-    fn live(&self, id: &ResourceId, generation: u32) -> Option<&Live> {
+    pub(super) fn live(&self, id: &ResourceId, generation: u32) -> Option<&Live> {
         self.live.get(&(id.clone(), generation))
     }
 
@@ -75,6 +78,9 @@ impl View<'_> {
         let mut difference = about(id, generation, &bound.kind, bound.stateful || record.stateful);
         if self.is_under_way(id, generation) {
             difference.hold_unknown("an operation on it is under way");
+            return difference;
+        }
+        if self.settles_existing(&mut difference, bound, record) {
             return difference;
         }
         if self.context.unread == Unread::AsSeen && self.live(id, generation).is_none() {
@@ -141,7 +147,7 @@ impl View<'_> {
         };
         if record.kind != bound.kind {
             difference.fields = Vec::new();
-            Self::replace(difference, vec![FieldPath::root()]);
+            Self::replace(difference, record, vec![FieldPath::root()]);
             self.guard(difference, None);
             return;
         }
@@ -197,7 +203,7 @@ impl View<'_> {
             .map(|field| field.path.clone())
             .collect();
         if !forced.is_empty() {
-            Self::replace(difference, forced);
+            Self::replace(difference, record, forced);
         }
         if difference.action == Doing::Nothing && difference.fields.iter().any(|field| field.writes) {
             difference.action = Doing::Update;
@@ -205,8 +211,9 @@ impl View<'_> {
         self.guard(difference, record.failure.as_ref());
     }
 
-    fn replace(difference: &mut ResourceDifference, fields: Vec<FieldPath>) {
-        if !difference.stateful {
+    fn replace(difference: &mut ResourceDifference, record: &ResourceRecord, fields: Vec<FieldPath>) {
+        let is_imported = record.existing.is_some();
+        if !difference.stateful && !is_imported {
             difference.action = Doing::Replace { fields };
             return;
         }
@@ -214,10 +221,12 @@ impl View<'_> {
             field.writes = false;
         }
         let names: Vec<String> = fields.iter().map(|path| format!("`{path}`")).collect();
-        let message = format!(
-            "a change of {} needs a new resource, and this one holds data: undo the change, or declare a new one and move the data",
-            names.join(", ")
-        );
+        let why = if is_imported {
+            "this one was imported: undo the change, or take `import` out to have a new one"
+        } else {
+            "this one holds data: undo the change, or declare a new one and move the data"
+        };
+        let message = format!("a change of {} needs a new resource, and {why}", names.join(", "));
         difference.holds.push((Hold::StatefulReplacement { fields }, message));
     }
 
@@ -261,6 +270,10 @@ impl View<'_> {
             difference.hold_unknown("the desired state is empty, which changes nothing: `manifest-agent destroy` removes an environment");
             return difference;
         }
+        if record.existing.is_some() {
+            self.give_back(&mut difference, record);
+            return difference;
+        }
         if record.status == Status::Creating && record.identifier.is_none() {
             difference.forget(self.is_under_way(id, generation));
             return difference;
@@ -302,6 +315,10 @@ impl View<'_> {
         wanted: bool,
     ) -> ResourceDifference {
         let mut difference = about(id, generation, &record.kind, record.stateful);
+        if record.existing.is_some() {
+            self.give_back(&mut difference, record);
+            return difference;
+        }
         match record.status {
             Status::Superseded => difference.action = Doing::DeleteSuperseded,
             Status::Gone => difference.forget(false),
@@ -417,7 +434,7 @@ impl View<'_> {
     }
 }
 
-fn about(id: &ResourceId, generation: u32, kind: &str, stateful: bool) -> ResourceDifference {
+pub(super) fn about(id: &ResourceId, generation: u32, kind: &str, stateful: bool) -> ResourceDifference {
     ResourceDifference {
         id: id.clone(),
         generation,
@@ -436,19 +453,19 @@ fn about(id: &ResourceId, generation: u32, kind: &str, stateful: bool) -> Resour
 }
 
 impl ResourceDifference {
-    fn hold_unknown(&mut self, reason: &str) {
+    pub(super) fn hold_unknown(&mut self, reason: &str) {
         self.holds.push((Hold::Unknown { reason: reason.to_owned() }, reason.to_owned()));
         self.action = Doing::Nothing;
     }
 
-    fn hold_no_provider(&mut self) {
+    pub(super) fn hold_no_provider(&mut self) {
         let awaits = Catalog::builtin().kind(&self.kind).and_then(|kind| kind.overlay.awaits.clone());
         let message = awaits.unwrap_or_else(|| format!("this agent has no provider for `{}`", self.kind));
         self.holds.push((Hold::NoProvider, message));
         self.action = Doing::Nothing;
     }
 
-    fn forget(&mut self, under_way: bool) {
+    pub(super) fn forget(&mut self, under_way: bool) {
         self.action = Doing::Nothing;
         if !under_way {
             self.presence = Presence::Forgotten;

@@ -102,7 +102,8 @@ impl<'a> Search<'_, 'a> {
         let (Some((&generation, record)), None) = (generations.next(), generations.next()) else {
             return false;
         };
-        let lives = record.status == Status::Live && record.kind == resource.kind;
+        let lives =
+            record.status == Status::Live && record.kind == resource.kind && is_as_before(resource, record);
         let is_free = !self.sides.hidden.contains(id) && !self.under_way.contains(id);
         let is_as_seen = match (live, self.sides.context.unread) {
             // What is not known of what lives says nothing.
@@ -287,6 +288,17 @@ impl<'a> Walk<'a> {
                 let live = self.record.seen.at(path).and_then(Kept::items).map_or(0, <[Kept]>::len);
                 live == fields.keys().filter(|field| field.is_within(path)).count()
             })
+    }
+}
+
+/// Whether the document says still what it said of something that was there before: nothing, mostly.
+fn is_as_before(resource: &Resource, record: &ResourceRecord) -> bool {
+    match (&resource.existing, record.existing) {
+        (None, None) => true,
+        (Some(existing), Some(mode)) => {
+            existing.mode == mode && record.identifier.as_ref() == Some(&existing.identifier)
+        }
+        _ => false,
     }
 }
 

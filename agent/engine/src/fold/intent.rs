@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schema_documents::desired::Mode;
 use schema_documents::journal::{Act, Intent};
 use schema_documents::recorded::{Failure, OpenIntent, Recorded, ResourceRecord, Status, Untaken};
 use schema_documents::{Digest, FieldPath, Kept, Millis, Sorted};
@@ -26,6 +27,9 @@ pub(super) fn begin(recorded: &mut Recorded, intent: &Intent, at_ms: Millis) -> 
             is_identified(record, identifier)?;
             if record.status != Status::Live {
                 return Err("only what is live can be updated".to_owned());
+            }
+            if record.existing == Some(Mode::Reference) {
+                return Err("nothing is written to what is only referred to".to_owned());
             }
         }
         Act::Delete { identifier, confirmed } => {
@@ -65,6 +69,7 @@ fn begin_create(recorded: &mut Recorded, intent: &Intent, name: Option<&str>) ->
             attempt: 0,
             failure: None,
             attached: false,
+            existing: None,
         })
     });
     let record = Arc::make_mut(record);
@@ -98,6 +103,9 @@ fn begin_delete(
         confirmed.is_some_and(|digest| word::is_confirmed(recorded, (id, generation), identifier, digest));
     let record = record(recorded, id, generation)?;
     is_identified(record, identifier)?;
+    if record.existing.is_some() {
+        return Err("what somebody else made is not deleted".to_owned());
+    }
     if matches!(record.status, Status::Creating | Status::Gone) {
         return Err("only what exists can be deleted".to_owned());
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schema_documents::desired::Mode;
 use schema_documents::recorded::{Failure, Recorded, ResourceRecord, Status};
 use schema_documents::recovery::{Finding, There};
 use schema_documents::{Kept, Millis, Sorted};
@@ -18,12 +19,17 @@ pub(super) fn found(recorded: &mut Recorded, found: &Finding, at_ms: Millis) -> 
     if found.generation == 0 {
         return Err("generations are counted from 1".to_owned());
     }
-    recorded
-        .resources
-        .entry(id.clone())
-        .or_default()
-        .insert(found.generation, Arc::new(record(found, at_ms)));
+    // What somebody else made and does not say that it is ours is imported anew, or not at all.
+    if found.existing.is_none() || found.there != (There::Nothing {}) {
+        take(recorded, found, at_ms);
+    }
     Ok(())
+}
+
+/// Takes what was found under record.
+pub(super) fn take(recorded: &mut Recorded, found: &Finding, at_ms: Millis) {
+    let generations = recorded.resources.entry(found.resource.clone()).or_default();
+    generations.insert(found.generation, Arc::new(record(found, at_ms)));
 }
 
 fn record(found: &Finding, at_ms: Millis) -> ResourceRecord {
@@ -41,6 +47,7 @@ fn record(found: &Finding, at_ms: Millis) -> ResourceRecord {
         attempt: 0,
         failure: None,
         attached: false,
+        existing: found.existing,
     };
     match &found.there {
         There::One { identifier, name, live, began_at_ms, .. } => ResourceRecord {
@@ -49,7 +56,7 @@ fn record(found: &Finding, at_ms: Millis) -> ResourceRecord {
             status: Status::Live,
             seen: live.into(),
             seen_at_ms: *began_at_ms,
-            attached: true,
+            attached: found.existing != Some(Mode::Reference),
             ..blank
         },
         There::Several { identifiers } => {

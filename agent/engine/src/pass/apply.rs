@@ -85,6 +85,8 @@ impl Pass {
             Action::Update { identifier, .. } => {
                 self.ask_read(Purpose::Pin(key.clone()), &step.kind, identifier, self.now_ms);
             }
+            // Its approval would have taken it before anything was compared.
+            Action::Import { .. } => self.skip(key, "it waits for a person's approval".to_owned()),
             Action::Delete { identifier, confirmed } => {
                 let act = Act::Delete { identifier: identifier.clone(), confirmed: confirmed.clone() };
                 self.intend(&step, Deed { act, settles: BTreeMap::new() });
@@ -261,7 +263,7 @@ fn intended(step: &Step) -> Turn {
         (Action::Create { .. }, _) => Turn::CreateIntended,
         (Action::Update { .. }, Reason::Revert) => Turn::RevertIntended,
         (Action::Update { .. }, Reason::SetBack) => Turn::WayBackIntended,
-        (Action::Update { .. }, _) => Turn::UpdateIntended,
+        (Action::Update { .. } | Action::Import { .. }, _) => Turn::UpdateIntended,
         (Action::Delete { .. }, Reason::Superseded) => Turn::FormerDeleteIntended,
         (Action::Delete { .. }, _) => Turn::DeleteIntended,
     }

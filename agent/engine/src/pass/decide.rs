@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use schema_catalog::Kind;
 use schema_documents::journal::{Act, Entry, Settlement};
-use schema_documents::plan::{Action, Plan, Step};
+use schema_documents::plan::{Action, Plan, Reason, Step};
 use schema_documents::recorded::Status;
 use schema_documents::value::Reference;
 use schema_documents::{FieldPath, Json, Kept, ResourceId, Value};
@@ -24,7 +24,8 @@ impl Pass {
             let knows = |kind: &str| self.knows.contains(kind);
             let regarded = self.regarded();
             let context = diff::Context { only: regarded.as_ref(), ..self.context(&knows) };
-            let (bound, differences) = diff::compare(&self.desired, &self.recorded, &self.live, &context);
+            let (recorded, mut entries) = diff::take_up(&self.recorded, &self.live, &context);
+            let (bound, differences) = diff::compare(&self.desired, &recorded, &self.live, &context);
             let sightings = diff::note_sightings(&differences, &self.sightings, self.now_ms);
             let unsettled = unsettled(&differences);
             let rests = self.mutates() && self.mode != Mode::Run && self.stage == Stage::Observing;
@@ -32,9 +33,9 @@ impl Pass {
                 self.sightings = sightings;
                 return self.start_resting(unsettled);
             }
-            let plan = plan::plan(&bound, &differences, &self.recorded, &context);
-            let mut entries = plan::journal_entries(&differences);
-            entries.extend(approval::entries(&plan, &self.recorded));
+            let plan = plan::plan(&bound, &differences, &recorded, &context);
+            entries.extend(plan::journal_entries(&differences));
+            entries.extend(approval::entries(&plan, &recorded));
             self.sightings = sightings;
             self.noticed = noticed(&differences);
             (entries, plan)
@@ -72,6 +73,7 @@ impl Pass {
             unread: diff::Unread::Unknown,
             only: None,
             digest: self.digest.as_ref(),
+            account: self.account.as_deref(),
         }
     }
 
@@ -148,9 +150,13 @@ impl Pass {
                 format!("it would leave `{}` wrong: {}", violation.path, violation.message),
             ));
         }
-        let bound = self.bound(step, false).map_err(|why| (WAITING, why))?;
-        let patch = plan::patch(kind, live, &changes, &bound.wishes);
-        let settles = plan::update_settles(&changes, &bound);
+        let wishes = match step.reason {
+            // Nothing is wished of it any more.
+            Reason::GivenBack => Vec::new(),
+            _ => self.bound(step, false).map_err(|why| (WAITING, why))?.wishes,
+        };
+        let patch = plan::patch(kind, live, &changes, &wishes);
+        let settles = plan::update_settles(&changes, &wishes);
         Ok(Some(Deed { act: Act::Update { identifier: identifier.clone(), patch, changes }, settles }))
     }
 

@@ -7,7 +7,7 @@ use schema_documents::desired::{Outline, Resource};
 use schema_documents::recorded::{ResourceRecord, Status};
 use schema_documents::{Json, Millis, ResourceId};
 
-use super::{Pass, Purpose};
+use super::{Mode, Pass, Purpose};
 use crate::attention::{Agreement, Scope, Sweep, longest_unread};
 use crate::diff::{self, Context, Doing, Unread};
 use crate::live::{Key, Live, LiveState};
@@ -44,6 +44,29 @@ impl Pass {
         let listed = |key: &Key| lists.values().any(|listed| listed.contains(key));
         wanted.extend(swept.into_iter().filter(|key| !listed(key)));
         (wanted.into_iter().collect(), lists)
+    }
+
+    /// What the document says is there already, and the record does not know, by the generation that it will have.
+    pub(super) fn to_be_taken(&self) -> Vec<Key> {
+        if matches!(self.mode, Mode::Destroy | Mode::PlanDestroy) {
+            return Vec::new();
+        }
+        let is_one = |id: &ResourceId, resource: &Resource| {
+            let is_known = self.recorded.current(id).is_some() || !self.knows.contains(&resource.kind);
+            (resource.existing.is_some() && !is_known)
+                .then(|| (id.clone(), self.recorded.next_generation(id)))
+        };
+        let all = &self.desired.resources;
+        match self.regarded() {
+            Some(ids) => ids.iter().filter_map(|id| is_one(id, all.get(id)?)).collect(),
+            None => all.iter().filter_map(|(id, resource)| is_one(id, resource)).collect(),
+        }
+    }
+
+    /// Kind and identifier of what the document says is there already.
+    pub(super) fn named_by_document(&self, id: &ResourceId) -> Option<(String, String)> {
+        let resource = self.desired.resources.get(id)?;
+        Some((resource.kind.clone(), resource.existing.as_ref()?.identifier.clone()))
     }
 
     /// The slice of the sweep that is due.

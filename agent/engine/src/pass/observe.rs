@@ -43,7 +43,8 @@ pub(super) struct Reading {
 impl Pass {
     pub(super) fn start_observing(&mut self) {
         self.stage = Stage::Observing;
-        let (waiting, lists) = self.choose_reads();
+        let (mut waiting, lists) = self.choose_reads();
+        waiting.extend(self.to_be_taken());
         self.observation = Observation { waiting: waiting.into(), ..Observation::default() };
         self.ask_for_lists(lists);
     }
@@ -79,7 +80,7 @@ impl Pass {
     fn observe(&mut self, key: Key, not_before_ms: Millis) {
         let record = self.recorded.resources.get(&key.0).and_then(|all| all.get(&key.1));
         let known = record.and_then(|record| Some((record.kind.clone(), record.identifier.clone()?)));
-        let Some((kind, identifier)) = known else {
+        let Some((kind, identifier)) = known.or_else(|| self.named_by_document(&key.0)) else {
             self.observation.under_way.remove(&key);
             return;
         };

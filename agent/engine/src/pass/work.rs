@@ -50,7 +50,7 @@ pub(super) enum TaskState {
 pub(super) fn handler(action: &Action) -> &'static str {
     match action {
         Action::Create { .. } => "create",
-        Action::Update { .. } => "update",
+        Action::Update { .. } | Action::Import { .. } => "update",
         Action::Delete { .. } => "delete",
     }
 }

@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use schema_catalog::validate::{self, Violation};
 use schema_catalog::{Kind, Unit, compare};
 use schema_documents::journal::Settlement;
-use schema_documents::plan::Change;
+use schema_documents::plan::{Change, Wish};
 use schema_documents::recorded::Owner;
 use schema_documents::value::Reference;
 use schema_documents::{FieldPath, Json, Value};
-
-use crate::bind::BoundResource;
 
 /// Fills in outputs that have become known since the plan was made. `None` while one is missing. An element of a set
 /// is named by what it is, so its path is only known now.
@@ -58,9 +56,9 @@ pub fn violation(kind: &Kind, live: &Json, changes: &[Change]) -> Option<Violati
 }
 
 /// What becomes of each field when an update has succeeded.
-pub fn update_settles(changes: &[Change], bound: &BoundResource) -> BTreeMap<FieldPath, Option<Settlement>> {
+pub fn update_settles(changes: &[Change], wishes: &[Wish]) -> BTreeMap<FieldPath, Option<Settlement>> {
     let settles = changes.iter().map(|change| {
-        let wish = bound.wishes.iter().find(|wish| wish.path == change.path);
+        let wish = wishes.iter().find(|wish| wish.path == change.path);
         let settlement = match (wish, &change.origin) {
             (Some(wish), _) => Some(Settlement::from(wish)),
             // An element that nobody listed is gone: remembered for a while, in case it comes back.

@@ -9,7 +9,7 @@ use schema_documents::recorded::{Recorded, ResourceRecord, Status};
 use schema_documents::{ResourceId, Value};
 
 use crate::bind::{Bound, BoundResource};
-use crate::diff::{Context, Differences, Doing, FieldOutcome, ResourceDifference};
+use crate::diff::{Context, Differences, Doing, FieldOutcome, Report, ResourceDifference};
 use crate::merge::Decision;
 
 /// Steps without an order, and what became of the rest.
@@ -26,6 +26,8 @@ struct Drafting<'a> {
     /// Creations and updates, by resource.
     writes: BTreeMap<ResourceId, Step>,
     deletes: Vec<Step>,
+    /// What is given back.
+    releases: Vec<Step>,
     held: Vec<Held>,
 }
 
@@ -42,10 +44,12 @@ pub(super) fn draft(
         context,
         writes: BTreeMap::new(),
         deletes: Vec::new(),
+        releases: Vec::new(),
         held: Vec::new(),
     };
     for difference in &differences.resources {
         drafting.write(difference);
+        drafting.give_back(difference);
     }
     drafting.hold_what_waits();
     for difference in &differences.resources {
@@ -53,7 +57,7 @@ pub(super) fn draft(
     }
     drafting.limit_deletes();
     drafting.put_in_order();
-    let steps = drafting.writes.into_values().chain(drafting.deletes).collect();
+    let steps = drafting.writes.into_values().chain(drafting.releases).chain(drafting.deletes).collect();
     Draft { steps, held: drafting.held }
 }
 
@@ -67,7 +71,8 @@ impl<'a> Drafting<'a> {
                 create(bound, Reason::Replaced { fields: fields.clone() }, Consequence::Replacement)
             }
             Doing::Update => self.update(difference, bound),
-            Doing::Nothing | Doing::Delete | Doing::DeleteSuperseded => None,
+            Doing::Import(_) => import(difference, bound),
+            Doing::Nothing | Doing::Delete | Doing::DeleteSuperseded | Doing::GiveBack => None,
         };
         self.writes.extend(step.map(|step| (difference.id.clone(), step)));
     }
@@ -101,6 +106,26 @@ impl<'a> Drafting<'a> {
         })
     }
 
+    fn give_back(&mut self, difference: &ResourceDifference) {
+        let identifier = self.record(difference).and_then(|record| record.identifier.clone());
+        let Some(identifier) = identifier.filter(|_| difference.action == Doing::GiveBack) else { return };
+        self.releases.push(Step {
+            key: key("update", &difference.id, difference.generation),
+            resource: difference.id.clone(),
+            generation: difference.generation,
+            kind: difference.kind.clone(),
+            stateful: difference.stateful,
+            phase: Phase::CleanUp,
+            action: Action::Update {
+                identifier,
+                changes: difference.fields.iter().map(FieldOutcome::change).collect(),
+            },
+            after: BTreeSet::new(),
+            reason: Reason::GivenBack,
+            consequence: Consequence::InPlace,
+        });
+    }
+
     fn record(&self, difference: &ResourceDifference) -> Option<&'a ResourceRecord> {
         self.recorded.generation(&difference.id, difference.generation)
     }
@@ -113,7 +138,7 @@ impl<'a> Drafting<'a> {
                 let needs = match &step.action {
                     Action::Create { .. } => self.bound.resources[id].depends_on.clone(),
                     Action::Update { changes, .. } => awaited(changes),
-                    Action::Delete { .. } => BTreeSet::new(),
+                    Action::Delete { .. } | Action::Import { .. } => BTreeSet::new(),
                 };
                 if let Some(on) = needs.into_iter().find(|need| !self.will_serve(id, need)) {
                     blocked.push((id.clone(), on));
@@ -313,6 +338,25 @@ fn create(bound: &BoundResource, reason: Reason, consequence: Consequence) -> Op
         after: BTreeSet::new(),
         reason,
         consequence,
+    })
+}
+
+/// The step that takes what is there already under record. It waits for a person, whatever the environment says, and is done
+/// before anything is compared: never by being applied.
+pub(crate) fn import(difference: &ResourceDifference, bound: &BoundResource) -> Option<Step> {
+    let (Doing::Import(report), Some(existing)) = (&difference.action, &bound.existing) else { return None };
+    let Report { identifier, account, region, differences } = Report::clone(report);
+    Some(Step {
+        key: key("import", &bound.id, bound.generation),
+        resource: bound.id.clone(),
+        generation: bound.generation,
+        kind: bound.kind.clone(),
+        stateful: bound.stateful,
+        phase: bound.phase,
+        action: Action::Import { identifier, account, region, differences },
+        after: BTreeSet::new(),
+        reason: Reason::Existing { origin: existing.origin.clone() },
+        consequence: Consequence::InPlace,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schema_catalog::{Kind, NaturalKey, compare};
-use schema_documents::desired::{NameStem, Resource, SUFFIX_LENGTH};
+use schema_documents::desired::{Mode, NameStem, Resource, SUFFIX_LENGTH};
 use schema_documents::recovery::{Finding, Proof, There};
 use schema_documents::{FieldPath, Json, ResourceId, Value, canonical};
 
@@ -69,6 +69,10 @@ impl Search {
         if let Some(told) = self.told.get(id).cloned() {
             return self.as_told(id, kind, told);
         }
+        if let Some(existing) = resource.existing.clone().filter(|existing| existing.mode == Mode::Reference)
+        {
+            return self.as_referred_to(id, kind, &existing.identifier);
+        }
         let bound = self.bound(id, resource);
         if kind.tags.is_some() { self.by_tags(id, kind, &bound) } else { self.by_key(id, kind, &bound) }
     }
@@ -96,6 +100,18 @@ impl Search {
         };
         let generation = self.claim(kind, &candidate.live).map_or(1, |(_, generation)| generation);
         Judged::There(self.one(id, kind, &key.1, Proof::Person), generation)
+    }
+
+    /// What is only referred to has no tags: the document names it.
+    fn as_referred_to(&mut self, id: &ResourceId, kind: &Kind, identifier: &str) -> Judged {
+        let question = Question::Read(kind.name.clone(), identifier.to_owned());
+        if self.want(question.clone()) {
+            return Judged::Later;
+        }
+        match self.answers.get(&question) {
+            Some(Answer::Not(why)) => Judged::Not(why.clone()),
+            _ => Judged::There(self.one(id, kind, identifier, Proof::Document), 1),
+        }
     }
 
     // --- by tags
@@ -262,6 +278,7 @@ fn finding(id: &ResourceId, resource: &Resource, there: There, generation: u32) 
         kind: resource.kind.clone(),
         stateful: resource.stateful,
         depends_on: resource.dependencies(),
+        existing: resource.existing.as_ref().map(|existing| existing.mode),
         there,
     }
 }

@@ -1,4 +1,4 @@
-//! `manifestc import`: console edits become edits of the environment file.
+//! `manifestc import`: console edits, and what is there already, become edits of the environment file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use compiler_cli::pipeline;
 use compiler_diagnostics::{Diagnostic, any_error};
 use compiler_imports::{Imported, Target};
-use schema_documents::import::Import as Edit;
+use schema_documents::import::{Import as Edit, Named};
 
 use crate::args::Import;
 use crate::files::{self, App};
@@ -29,18 +29,25 @@ pub(crate) fn run(args: &Import) -> Result<Verdict> {
         return Ok(Verdict::Findings);
     };
     let mut edited = Vec::new();
-    for (environment, edits) in edits(documents, &model.app, &mut diagnostics)? {
+    for (environment, Asked { edits, existing }) in asked(documents, &model.app, &mut diagnostics)? {
         let path = pipeline::environment_path(&environment);
         let file = app.tree().text(&path);
         let target = Target { model: &model, environment: &environment, file: file.as_deref() };
-        let (imported, found) = compiler_imports::import(target, &edits);
+        let (written, found) = compiler_imports::name(target, &existing);
         diagnostics.extend(found);
-        edited.extend(imported.map(|imported| (path, imported)));
+        let Some(written) = written else { continue };
+        let places = written.places.iter().map(|place| format!("{path}: {place}\n"));
+        output::data(&places.collect::<String>())?;
+        let file = if written.places.is_empty() { file.as_deref() } else { Some(written.text.as_str()) };
+        let (imported, found) = compiler_imports::import(Target { file, ..target }, &edits);
+        diagnostics.extend(found);
+        let is_changed = !written.places.is_empty();
+        edited.extend(imported.map(|imported| (path, imported, is_changed)));
     }
     output::talk_diagnostics(&app, &diagnostics);
-    for (path, imported) in &edited {
+    for (path, imported, is_changed) in &edited {
         say(path, imported)?;
-        if !args.dry_run && !imported.taken.is_empty() {
+        if !args.dry_run && (*is_changed || !imported.taken.is_empty()) {
             write(&dir.join(path), imported)?;
         }
     }
@@ -61,13 +68,20 @@ fn write(file: &Path, imported: &Imported) -> Result<()> {
     files::write(file, imported.text.as_bytes())
 }
 
-/// The edits by environment. A document of another app is refused: its ids would only look right.
-fn edits(
+/// What documents ask of one environment's file.
+#[derive(Default)]
+struct Asked {
+    edits: Vec<Edit>,
+    existing: Vec<Named>,
+}
+
+/// What is asked, by environment. A document of another app is refused: its ids would only look right.
+fn asked(
     documents: &[PathBuf],
     app: &str,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<BTreeMap<String, Vec<Edit>>> {
-    let mut edits: BTreeMap<String, Vec<Edit>> = BTreeMap::new();
+) -> Result<BTreeMap<String, Asked>> {
+    let mut asked: BTreeMap<String, Asked> = BTreeMap::new();
     for file in documents {
         let named = || format!("`{}` cannot be used", file.display());
         let bytes = std::fs::read(file).with_context(named)?;
@@ -81,7 +95,9 @@ fn edits(
         if document.app != app {
             anyhow::bail!("`{}` is of the app `{}`, and this is `{app}`", file.display(), document.app);
         }
-        edits.entry(document.environment).or_default().extend(document.imports);
+        let of_environment = asked.entry(document.environment).or_default();
+        of_environment.edits.extend(document.imports);
+        of_environment.existing.extend(document.existing);
     }
-    Ok(edits)
+    Ok(asked)
 }

@@ -102,6 +102,8 @@ fn agent(template: &mut Template, gates: Vec<Json>) {
             "Resource": arn(QUEUE),
         }),
         use_key(),
+        read_what_was_drawn(),
+        use_the_keys_of_environments(),
     ];
     statements.extend(gates);
     let policy = document(&statements);
@@ -114,6 +116,41 @@ fn agent(template: &mut Template, gates: Vec<Json>) {
             "PolicyDocument": policy,
         }),
     );
+}
+
+/// Users of a cache are made with the password that was drawn for them. No other secret of the environment may be read.
+fn read_what_was_drawn() -> Json {
+    json!({
+        "Sid": "ReadWhatWasDrawn",
+        "Effect": "Allow",
+        "Action": "secretsmanager:GetSecretValue",
+        "Resource": sub("arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${App}-${Environment}-*"),
+        "Condition": {
+            "StringEquals": {
+                "aws:ResourceTag/manifest:app": { "Ref": "App" },
+                "aws:ResourceTag/manifest:environment": { "Ref": "Environment" },
+            },
+            "StringLike": { "aws:ResourceTag/manifest:resource": "cache/*/password/*" },
+        },
+    })
+}
+
+/// The key that those secrets are encrypted with, by way of the service that holds them.
+fn use_the_keys_of_environments() -> Json {
+    json!({
+        "Sid": "UseTheKeyOfTheEnvironment",
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": sub("arn:${AWS::Partition}:kms:*:${AWS::AccountId}:key/*"),
+        "Condition": {
+            "StringEquals": {
+                "aws:ResourceTag/manifest:app": { "Ref": "App" },
+                "aws:ResourceTag/manifest:environment": { "Ref": "Environment" },
+                "aws:ResourceTag/manifest:resource": "encryption/key",
+            },
+            "StringLike": { "kms:ViaService": "secretsmanager.*.amazonaws.com" },
+        },
+    })
 }
 
 fn use_key() -> Json {

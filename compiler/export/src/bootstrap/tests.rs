@@ -90,6 +90,19 @@ fn who_publishes_reaches_its_own_desired_states_only() {
 }
 
 #[test]
+fn of_the_secrets_of_an_environment_the_agent_reads_the_passwords_of_caches_alone() {
+    let template = template(&[]);
+    let policy = &template["Resources"]["AgentPolicy"]["Properties"]["PolicyDocument"]["Statement"];
+    let statements = policy.as_array().unwrap().iter();
+    let reads: Vec<&Json> =
+        statements.filter(|statement| statement["Action"].to_string().contains("secretsmanager:")).collect();
+    assert_eq!(reads.len(), 1, "{reads:?}");
+    assert_eq!(reads[0]["Action"], "secretsmanager:GetSecretValue");
+    let which = &reads[0]["Condition"]["StringLike"]["aws:ResourceTag/manifest:resource"];
+    assert_eq!(which, "cache/*/password/*");
+}
+
+#[test]
 fn the_agent_may_ask_whether_what_it_deploys_is_healthy_and_only_if_it_deploys() {
     let statements = |kinds: &[&str]| {
         let policy = template(kinds)["Resources"]["AgentPolicy"]["Properties"]["PolicyDocument"].clone();

@@ -180,6 +180,26 @@ fn what_cloudformation_does_not_know_goes_into_the_sidecar_and_comes_back_as_a_p
 }
 
 #[test]
+fn what_is_there_already_is_not_made_and_its_outputs_are_parameters() {
+    let setting = json!({ "by": "setting", "at": "environments/production.toml:7:1-7:9" });
+    let existing = json!({ "identifier": "arn:theirs", "mode": "owned", "origin": setting });
+    let export = exported(json!({
+        "topic/a/topic": { "kind": "AWS::SNS::Topic", "existing": existing },
+        "topic/a/policy": {
+            "kind": "AWS::SNS::TopicInlinePolicy",
+            "properties": { "TopicArn": reference("topic/a/topic", "/TopicArn") },
+        },
+    }))
+    .unwrap();
+    let resources = export.template["Resources"].as_object().unwrap();
+    assert!(!resources.contains_key(&logical("topic/a/topic")), "{resources:#?}");
+    let parameter = resources[&logical("topic/a/policy")]["Properties"]["TopicArn"]["Ref"].as_str().unwrap();
+    let sidecar = export.sidecar.unwrap();
+    assert_eq!(sidecar.parameters[parameter].resource.as_str(), "topic/a/topic");
+    assert!(sidecar.resources.contains_key(&ResourceId::parse("topic/a/topic").unwrap()));
+}
+
+#[test]
 fn what_cannot_be_said_is_an_error_with_a_name() {
     let user = |value: Json| {
         exported(

@@ -39,8 +39,11 @@ pub(super) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// The facts about the kind of a resource, if it is one of CloudFormation's.
+    /// The facts about the kind of a resource, if it is one that CloudFormation makes: of its kinds, and not there already.
     pub(super) fn kind(&self, resource: &Resource) -> Option<&'a Kind> {
+        if resource.existing.is_some() {
+            return None;
+        }
         self.catalog.kind(&resource.kind).filter(|kind| kind.name.starts_with("AWS::"))
     }
 

@@ -64,6 +64,8 @@ const RESOURCE: &[(&str, Shape)] = &[
     ("without", Shape::Paths),
     ("absent", Shape::Truth),
     ("report", Shape::Paths),
+    ("import", Shape::Text),
+    ("mode", Shape::Word(&["owned", "reference"])),
 ];
 /// What every file has, with an example of each.
 pub(super) const REQUIRED: &[(&str, &str)] = &[

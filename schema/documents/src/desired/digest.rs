@@ -10,7 +10,9 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-use super::{Class, DesiredState, EnvironmentIdentity, Field, Format, NameStem, Phase, Resource};
+use super::{
+    Class, DesiredState, EnvironmentIdentity, Existing, Field, Format, Mode, NameStem, Phase, Resource,
+};
 use crate::environment::{Approval, Cloud, EnvironmentType, Moved};
 use crate::{Digest, FieldPath, Json, Origin, ResourceId, Sorted, Value, canonical};
 
@@ -103,6 +105,8 @@ impl<'a> Identity<'a> {
 struct Thing<'a> {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     depends_on: &'a BTreeSet<ResourceId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    existing: Option<There<'a>>,
     fields: Mapped<'a, Field, Part<'a>>,
     kind: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,9 +119,11 @@ struct Thing<'a> {
 
 impl<'a> Thing<'a> {
     fn of(resource: &'a Resource) -> Self {
-        let Resource { kind, stateful, phase, name, properties, depends_on, origin, fields } = resource;
+        let Resource { kind, stateful, phase, name, existing, properties, depends_on, origin, fields } =
+            resource;
         Self {
             depends_on,
+            existing: existing.as_ref().map(There::of),
             fields: Mapped::of(fields, Part::of),
             kind,
             name: name.as_ref().map(Stem::of),
@@ -161,6 +167,25 @@ impl<'a> Part<'a> {
             over
         });
         Self { class: *class, origin: Source(origin), over }
+    }
+}
+
+#[derive(Serialize)]
+struct There<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<&'a str>,
+    identifier: &'a str,
+    mode: Mode,
+    origin: Source<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'a str>,
+}
+
+impl<'a> There<'a> {
+    fn of(existing: &'a Existing) -> Self {
+        let Existing { identifier, account, region, mode, origin } = existing;
+        let (account, region) = (account.as_deref(), region.as_deref());
+        Self { account, identifier, mode: *mode, origin: Source(origin), region }
     }
 }
 
@@ -215,6 +240,9 @@ pub(super) mod tests {
         let mut json = serde_json::to_value(desired).unwrap();
         for resource in json["resources"].as_object_mut().unwrap().values_mut() {
             resource["origin"].as_object_mut().unwrap().remove("at");
+            if let Some(existing) = resource.get_mut("existing") {
+                existing["origin"].as_object_mut().unwrap().remove("at");
+            }
             for field in resource["fields"].as_object_mut().unwrap().values_mut() {
                 field["origin"].as_object_mut().unwrap().remove("at");
             }
@@ -246,6 +274,8 @@ pub(super) mod tests {
                 "topic/b/topic": {
                     "kind": "AWS::SNS::Topic", "stateful": false, "phase": "deploy", "origin": fallback,
                     "properties": {}, "fields": {},
+                    "existing": {"identifier": "arn", "account": "123456789012", "region": "eu-central-1",
+                        "mode": "reference", "origin": setting},
                 },
             },
         }))

@@ -104,6 +104,7 @@ impl World {
             sightings: std::mem::take(&mut self.sightings),
             knows: kinds.collect(),
             experience: crate::schedule::Experience::default(),
+            account: Some("123456789012".to_owned()),
             attention: std::mem::take(&mut self.attention),
         });
         let mut waiting: BTreeMap<(Millis, usize), Command> = BTreeMap::new();
