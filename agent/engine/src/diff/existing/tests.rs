@@ -417,7 +417,15 @@ fn a_failed_creation_makes_room_for_what_is_there() {
     })));
     let (code, message) = ("AlreadyExists".to_owned(), "there is one".to_owned());
     let (remnant, candidates) = (None, Vec::new());
-    scene.append(Entry::Failed { intent: 0, code, message, remnant, candidates, untaken: false, unhealthy: false });
+    scene.append(Entry::Failed {
+        intent: 0,
+        code,
+        message,
+        remnant,
+        candidates,
+        untaken: false,
+        unhealthy: false,
+    });
     name(&mut scene, TOPIC, Some(existing(ARN, Mode::Owned)));
     scene.cloud.insert(ARN.to_owned(), json!({"TopicArn": ARN, "TopicName": "placed"}));
     scene.pass();
