@@ -12,7 +12,9 @@ use agent_engine::diff::Sightings;
 use agent_engine::live::Key;
 use agent_engine::options::Limits;
 use agent_engine::pass::{Inputs, Left, Mode, Pass, Published};
-use agent_world::{Call, CallAction, CallError, FailureKind, Progress as Answer, ProgressState, ReadError};
+use agent_world::{
+    Call, CallAction, CallError, FailureKind, Progress as Answer, ProgressState, ReadError, Readiness,
+};
 use schema_catalog::Catalog;
 use schema_documents::Value;
 use schema_documents::desired::DesiredState;
@@ -267,6 +269,15 @@ impl Run {
             Command::Probe { intent, probe } => {
                 self.tasks.spawn(async move {
                     let result = in_time(&driver, driver.provider.readiness(&probe)).await;
+                    match &result {
+                        Ok(Readiness::NotYet { words }) => {
+                            tracing::info!(intent, kind = probe.kind, "not healthy yet: {words}");
+                        }
+                        Ok(Readiness::Failed { words }) => {
+                            tracing::warn!(intent, kind = probe.kind, "the deployment failed: {words}");
+                        }
+                        _ => {}
+                    }
                     Done::Event(Event::Probed { intent, result })
                 });
             }

@@ -14,7 +14,7 @@ mod word;
 
 use std::sync::Arc;
 
-use schema_documents::journal::{Batch, Entry, Settlement};
+use schema_documents::journal::{Act, Batch, Entry, Settlement};
 use schema_documents::origin::Rank;
 use schema_documents::recorded::{
     Answer, Failure, FieldRecord, OpenEdit, Owner, Recorded, ResourceRecord, Status,
@@ -94,6 +94,9 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
         }
         Entry::Gated { intent, identifier } => {
             let open = intent::open(recorded, *intent)?;
+            if matches!(open.intent.act, Act::Delete { .. }) {
+                return Err("a deletion has no gate".to_owned());
+            }
             open.identifier = Some(identifier.clone());
             open.gated_at_ms.get_or_insert(at_ms);
         }

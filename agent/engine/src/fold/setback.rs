@@ -41,9 +41,8 @@ fn leave(record: &mut ResourceRecord, intent: &Intent, remnant: Option<&str>) ->
             Ok(())
         }
         (Act::Create { .. }, None) => Err("what the creation made has to be named".to_owned()),
-        (Act::Update { .. }, None) => Ok(()),
-        (Act::Update { .. }, Some(_)) => Err("only a create leaves a remnant".to_owned()),
-        (Act::Delete { .. }, _) => Err("a deletion has no gate".to_owned()),
+        (_, None) => Ok(()),
+        (_, Some(_)) => Err("only a create leaves a remnant".to_owned()),
     }
 }
 

@@ -222,19 +222,10 @@ impl<'a> Drafting<'a> {
         let is_stuck = |id: &ResourceId| {
             self.held.iter().any(|held| held.resource == *id)
                 || self.differences.resources.iter().any(|other| other.id == *id && !other.holds.is_empty())
-                || self.may_go_back(id)
         };
         let all = self.recorded.resources.iter();
         let mut of_it = all.filter(|(id, records)| records.values().any(|record| uses(id, record)));
         of_it.find(|(id, _)| is_stuck(id)).map(|(id, _)| id.clone())
-    }
-
-    /// Whether the last deployment of a resource failed and this pass makes no other: it may need what it was healthy with.
-    fn may_go_back(&self, id: &ResourceId) -> bool {
-        self.recorded.setbacks.contains_key(id)
-            && self.context.desired.resources.contains_key(id)
-            && !self.context.destroy
-            && self.writes.get(id).is_none_or(|step| step.reason == Reason::SetBack)
     }
 
     fn limit_deletes(&mut self) {

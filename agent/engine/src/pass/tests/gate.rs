@@ -87,6 +87,15 @@ fn a_deployment_is_done_when_it_is_healthy_and_the_old_one_goes_after_that() {
 }
 
 #[test]
+fn a_gate_that_says_once_that_it_failed_is_not_believed() {
+    let mut world = world();
+    world.run(&process("one"), Mode::Apply);
+    world.cloud.lags = true;
+    assert_eq!(world.run(&process("two"), Mode::Apply).failed, []);
+    assert!(world.recorded().setbacks.is_empty());
+}
+
+#[test]
 fn a_failed_deployment_goes_back_to_what_was_healthy_and_is_not_tried_again() {
     for gives_up in [GivesUp::Says, GivesUp::Never] {
         let mut world = sick_after_one(gives_up);
@@ -218,6 +227,43 @@ fn a_gate_without_an_answer_stays_open_and_counts_from_when_it_was_reached() {
     world.run(&process("two"), Mode::Apply);
     assert_eq!(gate(&world), None, "its time was over long ago: {since_ms}");
     assert!(probes(&world) >= 1 && world.recorded().setbacks.len() == 1);
+}
+
+#[test]
+fn a_service_that_is_gone_after_its_deployment_failed_is_not_made_with_what_failed() {
+    let mut world = sick_after_one(GivesUp::Says);
+    assert_unhealthy(&world.run(&process("two"), Mode::Apply));
+    world.run(&process("two"), Mode::Apply);
+    world.cloud.resources.retain(|_, (kind, _)| kind != "AWS::ECS::Service");
+    world.wait(3_600_000);
+    let rest = world.run(&process("two"), Mode::Apply);
+    assert!(rest.plan.as_ref().unwrap().steps.is_empty());
+    assert!(holds(&rest).contains(&(SERVICE.to_owned(), Hold::SetBack)), "{:?}", holds(&rest));
+    world.run(&process("three"), Mode::Apply);
+    let outcome = world.run(&process("three"), Mode::Apply);
+    assert_eq!((outcome.failed.len(), tasks(&world)), (0, 1));
+}
+
+#[test]
+fn every_deployment_waits_for_every_migration() {
+    let mut desired = process("one");
+    let topic = json!({"DisplayName": "stands for a migration"});
+    let mut migration = app([("topic/a/topic", "AWS::SNS::Topic", topic)]).resources;
+    for resource in migration.values_mut() {
+        resource.phase = schema_documents::desired::Phase::Migrate;
+    }
+    desired.resources.append(&mut migration);
+    let mut world = world();
+    let plan = world.run(&desired, Mode::Plan).plan.unwrap();
+    let order: Vec<&str> = plan.steps.iter().map(|step| step.key.0.as_str()).collect();
+    assert_eq!(
+        order,
+        ["create topic/a/topic#1", "create compute/all/task-definition#1", "create compute/all/service#1"]
+    );
+    assert!(plan.steps[1..].iter().all(|step| step.after.contains(&plan.steps[0].key)));
+    world.cloud.reject = Some("AWS::SNS::Topic".to_owned());
+    world.run(&desired, Mode::Apply);
+    assert!(world.cloud.resources.is_empty(), "nothing is deployed when a migration has failed");
 }
 
 #[test]
