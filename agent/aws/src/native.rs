@@ -228,13 +228,17 @@ fn targets_of(answer: &[u8]) -> Result<Vec<Target>, String> {
     let mut document = Document::try_from(answer).map_err(|error| error.to_string())?;
     let mut root = document.root_element().map_err(|error| error.to_string())?;
     let mut targets = Vec::new();
-    collect_targets(&mut root, &mut targets).map_err(|error| error.to_string())?;
+    collect_targets(&mut root, &mut targets, DEEPEST).map_err(|error| error.to_string())?;
     Ok(targets)
 }
+
+/// Levels that an answer may have; the real one has five.
+const DEEPEST: usize = 16;
 
 fn collect_targets(
     element: &mut ScopedDecoder<'_, '_>,
     targets: &mut Vec<Target>,
+    levels: usize,
 ) -> Result<(), aws_smithy_xml::decode::XmlDecodeError> {
     while let Some(mut tag) = element.next_tag() {
         if tag.start_el().matches("TargetHealth") {
@@ -247,8 +251,8 @@ fn collect_targets(
                 }
             }
             targets.push(target);
-        } else {
-            collect_targets(&mut tag, targets)?;
+        } else if levels > 0 {
+            collect_targets(&mut tag, targets, levels - 1)?;
         }
     }
     Ok(())
@@ -276,6 +280,8 @@ mod tests {
         let healthy = Target { state: "healthy".to_owned(), why: String::new() };
         assert_eq!(targets_of(answer), Ok(vec![Target { state: "unhealthy".to_owned(), why }, healthy]));
         assert!(targets_of(b"not found").is_err());
+        let deep = ["<a>".repeat(100_000), "</a>".repeat(100_000)].concat();
+        assert_eq!(targets_of(deep.as_bytes()), Ok(Vec::new()), "what is nested without end is not followed");
     }
 
     #[test]
