@@ -97,13 +97,9 @@ impl View<'_> {
                 self.present(&mut difference, bound, record);
             }
             (_, Some(Live::Unknown { reason })) => difference.hold_unknown(reason),
-            (Status::Gone, _) => {
-                self.gone(&mut difference, bound, record);
-                self.hold_set_back(&mut difference, bound);
-            }
+            (Status::Gone, _) => self.gone(&mut difference, bound, record),
             (_, Some(Live::Absent)) if self.is_certainly_absent(record) => {
                 self.gone(&mut difference, bound, record);
-                self.hold_set_back(&mut difference, bound);
             }
             (_, None) if record.kind != bound.kind => self.present(&mut difference, bound, record),
             _ => {}

@@ -230,21 +230,6 @@ fn a_gate_without_an_answer_stays_open_and_counts_from_when_it_was_reached() {
 }
 
 #[test]
-fn a_service_that_is_gone_after_its_deployment_failed_is_not_made_with_what_failed() {
-    let mut world = sick_after_one(GivesUp::Says);
-    assert_unhealthy(&world.run(&process("two"), Mode::Apply));
-    world.run(&process("two"), Mode::Apply);
-    world.cloud.resources.retain(|_, (kind, _)| kind != "AWS::ECS::Service");
-    world.wait(3_600_000);
-    let rest = world.run(&process("two"), Mode::Apply);
-    assert!(rest.plan.as_ref().unwrap().steps.is_empty());
-    assert!(holds(&rest).contains(&(SERVICE.to_owned(), Hold::SetBack)), "{:?}", holds(&rest));
-    world.run(&process("three"), Mode::Apply);
-    let outcome = world.run(&process("three"), Mode::Apply);
-    assert_eq!((outcome.failed.len(), tasks(&world)), (0, 1));
-}
-
-#[test]
 fn every_deployment_waits_for_every_migration() {
     let mut desired = process("one");
     let topic = json!({"DisplayName": "stands for a migration"});
