@@ -69,8 +69,11 @@ impl<'a> Subject<'a> {
     ) -> Self {
         let evidence = is_evidence(record, kind, began_at_ms, context.limits);
         let now = bound.wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
-        let redacted =
-            if is_memory { Cow::Borrowed(raw) } else { redact(kind, raw, &secret_units(now, Some(record))) };
+        let redacted = if is_memory {
+            Cow::Borrowed(raw)
+        } else {
+            redact(kind, raw, &secret_units(now, Some(record)), context.digests)
+        };
         Self {
             context,
             id,
