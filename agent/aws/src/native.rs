@@ -50,14 +50,22 @@ impl Native {
             asked["cluster"] = cluster.into();
         }
         let target = "AmazonEC2ContainerServiceV20141113.DescribeServices";
-        let answer = self.ecs.ask(("application/x-amz-json-1.1", Some(target)), asked.to_string()).await?;
+        let answer = self.ecs.ask(("application/x-amz-json-1.1", Some(target)), asked.to_string()).await;
+        if is_refused(&answer, "ClusterNotFoundException") {
+            return Ok(readiness::gone("its cluster is gone"));
+        }
+        let answer = answer?;
         let answer: Json = serde_json::from_slice(&answer).map_err(|error| unreadable(&error))?;
         let target_groups = match readiness::rollout(&answer, probe.written["TaskDefinition"].as_str()) {
             Rollout::Judged(readiness) => return Ok(readiness),
             Rollout::Complete { target_groups } => target_groups,
         };
         for group in target_groups {
-            let readiness = readiness::targets(&self.targets(&group).await?);
+            let targets = self.targets(&group).await;
+            if is_refused(&targets, "TargetGroupNotFound") {
+                return Ok(readiness::not_yet(&format!("its target group `{group}` is gone")));
+            }
+            let readiness = readiness::targets(&targets?);
             if readiness != Readiness::Ready {
                 return Ok(readiness);
             }
@@ -71,6 +79,11 @@ impl Native {
         let answer = self.load_balancing.ask(("application/x-www-form-urlencoded", None), form).await?;
         targets_of(&answer).map_err(|error| unreadable(&error))
     }
+}
+
+/// Whether a question was refused with this code.
+fn is_refused<T>(answer: &Result<T, ReadError>, with: &str) -> bool {
+    matches!(answer, Err(ReadError::Refused { code, .. }) if code == with)
 }
 
 /// A value of a form: everything but letters, digits and `-_.~` as its bytes.

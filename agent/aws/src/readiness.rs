@@ -30,8 +30,13 @@ pub struct Target {
 /// deployed: where another one has taken its place, the deployment has failed and the cloud went back by itself.
 pub fn rollout(answer: &Json, written: Option<&str>) -> Rollout {
     let Some(service) = answer.pointer("/services/0") else {
-        return Rollout::Judged(not_yet("it does not show yet"));
+        return Rollout::Judged(gone("ECS does not know it"));
     };
+    match text(service, "status") {
+        "DRAINING" => return Rollout::Judged(gone("it was deleted, and its last instances stop")),
+        "INACTIVE" => return Rollout::Judged(gone("it was deleted")),
+        _ => {}
+    }
     let deployments = service.get("deployments").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
     let is_ours = |deployment: &&Json| {
         written.is_none_or(|written| is_same_task(written, text(deployment, "taskDefinition")))
@@ -73,12 +78,18 @@ pub fn parts(identifier: &str) -> (&str, Option<&str>) {
     identifier.split_once('|').map_or((identifier, None), |(service, cluster)| (service, Some(cluster)))
 }
 
-fn not_yet(words: &str) -> Readiness {
+/// What may come yet.
+pub fn not_yet(words: &str) -> Readiness {
     Readiness::NotYet { words: words.to_owned() }
 }
 
 fn failed(words: String) -> Readiness {
     Readiness::Failed { words }
+}
+
+/// What there is none of.
+pub fn gone(words: &str) -> Readiness {
+    Readiness::Gone { words: words.to_owned() }
 }
 
 fn running(deployment: &Json) -> String {
@@ -183,9 +194,16 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_show_is_no_failure_and_what_should_not_run_needs_no_target() {
+    fn what_is_gone_is_no_failure_and_what_should_not_run_needs_no_target() {
         let nothing = json!({ "services": [], "failures": [{ "reason": "MISSING" }] });
-        assert_eq!(rollout(&nothing, Some(NEW)), Rollout::Judged(not_yet("it does not show yet")));
+        assert_eq!(rollout(&nothing, Some(NEW)), Rollout::Judged(gone("ECS does not know it")));
+        for (status, words) in
+            [("DRAINING", "it was deleted, and its last instances stop"), ("INACTIVE", "it was deleted")]
+        {
+            let mut deleted = service(&[deployment(NEW, "PRIMARY", "COMPLETED", 2)]);
+            deleted["services"][0]["status"] = json!(status);
+            assert_eq!(rollout(&deleted, Some(NEW)), Rollout::Judged(gone(words)));
+        }
         let mut off = deployment(NEW, "PRIMARY", "COMPLETED", 0);
         off["desiredCount"] = json!(0);
         assert_eq!(rollout(&service(&[off]), Some(NEW)), Rollout::Complete { target_groups: Vec::new() });

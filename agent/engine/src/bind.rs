@@ -122,11 +122,14 @@ impl Binding<'_> {
             put_name(&mut body, &stem.path, name);
         }
         let lives = current.is_some_and(|(_, record)| record.status == Status::Live);
-        let kept = (!lives).then(|| body.clone());
+        let mut kept = (!lives).then(|| body.clone());
         let wishes::Wishes { each: mut wishes, over, closed } = wishes::of(resource, kind, body);
         let setback = self.setback(id);
-        if let (Some(setback), Some((_, record))) = (setback, current) {
-            wishes::go_back(&mut wishes, setback, record);
+        let healthy = setback.and_then(|setback| self.recorded.generation(id, setback.generation));
+        if let (Some(setback), Some(healthy), Some(kind)) = (setback, healthy, kind) {
+            let back = wishes::WayBack { setback, healthy, kind, name: resource.name.as_ref() };
+            back.wish(&mut wishes);
+            kept = kept.map(|body| back.put(body));
         }
         BoundResource {
             id: id.clone(),
@@ -301,6 +304,6 @@ fn kept_edits<'a>(bound: &BoundResource, recorded: &'a Recorded) -> Vec<(&'a Fie
 }
 
 fn predecessor<'a>(recorded: &'a Recorded, id: &ResourceId, generation: u32) -> Option<&'a ResourceRecord> {
-    let older = recorded.resources.get(id)?.range(..generation).next_back()?.1;
-    matches!(older.status, Status::Live | Status::Gone).then_some(older)
+    let mut older = recorded.resources.get(id)?.range(..generation).rev().map(|(_, record)| record.as_ref());
+    older.find(|record| matches!(record.status, Status::Live | Status::Gone))
 }

@@ -317,6 +317,8 @@ impl View<'_> {
         }
         match record.status {
             Status::Superseded => difference.action = Doing::DeleteSuperseded,
+            // What it was asked last is what its resource is made of again.
+            Status::Gone if self.is_gone_with_what_was_healthy(id, generation) => {}
             Status::Gone => difference.forget(false),
             Status::Creating if record.identifier.is_none() => {
                 difference.forget(self.is_under_way(id, generation));
