@@ -1,5 +1,6 @@
-//! Whether a service of ECS runs what was deployed, and is healthy: by what ECS tells of its deployments, and the load balancer
-//! of its targets. Success of Cloud Control says only that the deployment has begun.
+//! Whether what was deployed runs, and is healthy. Of a service of ECS, by what ECS tells of its deployments, and the load balancer
+//! of its targets: success of Cloud Control says only that the deployment has begun. Of an add-on of EKS, by its status: Cloud
+//! Control calls one that is degraded a success.
 
 use agent_world::Readiness;
 use schema_catalog::{Catalog, Kind, compare};
@@ -71,6 +72,34 @@ pub fn targets(all: &[Target]) -> Readiness {
         .collect();
     let which = if told.is_empty() { "none is registered".to_owned() } else { told.join(", ") };
     not_yet(&format!("no target is healthy: {which}"))
+}
+
+/// Judges the answer of `DescribeAddon`. One that is degraded may become active yet: the first add-on of a cluster comes before its
+/// first node.
+pub fn addon(answer: &Json) -> Readiness {
+    let Some(addon) = answer.get("addon") else { return not_yet("EKS tells nothing of it") };
+    let issues = addon.pointer("/health/issues").and_then(Json::as_array).into_iter().flatten();
+    let issues: Vec<String> = issues
+        .map(|issue| match (text(issue, "code"), text(issue, "message")) {
+            (code, "") => code.to_owned(),
+            (code, message) => format!("{message} ({code})"),
+        })
+        .collect();
+    let status = text(addon, "status").to_lowercase().replace('_', " ");
+    let told = |words: &str| {
+        if issues.is_empty() { words.to_owned() } else { format!("{words}: {}", issues.join("; ")) }
+    };
+    match status.as_str() {
+        "active" => Readiness::Ready,
+        "deleting" => gone("it is being deleted"),
+        "create failed" | "update failed" | "delete failed" => failed(told(&status)),
+        status => not_yet(&told(&format!("it is {status}"))),
+    }
+}
+
+/// The cluster and the add-on that an identifier of Cloud Control names.
+pub fn addon_parts(identifier: &str) -> Option<(&str, &str)> {
+    identifier.split_once('|')
 }
 
 /// The cluster and the service that an identifier of Cloud Control names.
@@ -207,6 +236,21 @@ mod tests {
         let mut off = deployment(NEW, "PRIMARY", "COMPLETED", 0);
         off["desiredCount"] = json!(0);
         assert_eq!(rollout(&service(&[off]), Some(NEW)), Rollout::Complete { target_groups: Vec::new() });
+    }
+
+    #[test]
+    fn an_add_on_is_done_when_it_is_active_and_what_ails_it_is_told() {
+        let answer = |status: &str, issues: Json| json!({ "addon": { "status": status, "health": { "issues": issues } } });
+        assert_eq!(addon(&answer("ACTIVE", json!([]))), Readiness::Ready);
+        assert_eq!(addon(&answer("CREATING", json!([]))), not_yet("it is creating"));
+        let issues = json!([{ "code": "InsufficientNumberOfReplicas", "message": "replicas are missing" }]);
+        let told = "it is degraded: replicas are missing (InsufficientNumberOfReplicas)";
+        assert_eq!(addon(&answer("DEGRADED", issues.clone())), not_yet(told));
+        let why = "create failed: replicas are missing (InsufficientNumberOfReplicas)";
+        assert_eq!(addon(&answer("CREATE_FAILED", issues)), failed(why.to_owned()));
+        assert_eq!(addon(&answer("DELETING", json!([]))), gone("it is being deleted"));
+        assert_eq!(addon(&json!({})), not_yet("EKS tells nothing of it"));
+        assert_eq!(addon_parts("cluster|metrics-server"), Some(("cluster", "metrics-server")));
     }
 
     #[test]
