@@ -12,7 +12,7 @@ pub(crate) use tags::{Ownership, is_ours, ownership};
 pub(crate) use wishes::{is_ownership, split};
 
 use schema_catalog::{Catalog, Kind};
-use schema_documents::desired::{Class, DesiredState, Existing, NameStem, Phase, Resource};
+use schema_documents::desired::{Class, DesiredState, Existing, Mode, NameStem, Phase, Resource};
 use schema_documents::journal::Settlement;
 use schema_documents::plan::Wish;
 use schema_documents::recorded::{FieldRecord, Owner, Recorded, ResourceRecord, Setback, Status};
@@ -175,12 +175,10 @@ impl Binding<'_> {
 
     /// The tags that say whose a generation is.
     pub(crate) fn ownership<'i>(&'i self, id: &'i ResourceId, generation: u32) -> tags::Tags<'i> {
-        [
-            (tags::APP, self.desired.app.as_str().into()),
-            (tags::ENVIRONMENT, self.desired.environment.name.as_str().into()),
-            (tags::RESOURCE, id.as_str().into()),
-            (tags::GENERATION, generation.to_string().into()),
-        ]
+        let whose = (self.desired.app.as_str(), self.desired.environment.name.as_str());
+        let record = self.recorded.generation(id, generation);
+        let is_imported = record.is_some_and(|record| record.existing == Some(Mode::Owned));
+        tags::of(whose, id.as_str(), generation, is_imported)
     }
 }
 
