@@ -1,6 +1,7 @@
 //! The fields of one generation that exists.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use schema_catalog::{Kind, Unit, compare};
 use schema_documents::desired::Class;
@@ -57,6 +58,8 @@ pub(super) struct Subject<'a> {
     pub(super) evidence: bool,
     /// When the read began.
     pub(super) began_at_ms: Millis,
+    /// Lists by key in which somebody has made elements that no key tells apart: nobody can say which of them is whose.
+    pub(super) muddled: BTreeSet<FieldPath>,
 }
 
 impl<'a> Subject<'a> {
@@ -71,6 +74,9 @@ impl<'a> Subject<'a> {
         let now = bound.wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
         let redacted =
             if is_memory { Cow::Borrowed(raw) } else { redact(kind, raw, &secret_units(now, Some(record))) };
+        let seen = record.seen.to_json();
+        let paths = bound.wishes.iter().map(|wish| &wish.path).chain(record.fields.keys());
+        let muddled = super::muddle::muddled(kind, paths, (&seen, raw));
         Self {
             context,
             id,
@@ -80,11 +86,12 @@ impl<'a> Subject<'a> {
             record,
             answers: None,
             setback: None,
-            seen: record.seen.to_json(),
             raw,
             redacted,
             evidence,
             began_at_ms,
+            seen,
+            muddled,
         }
     }
 
@@ -162,7 +169,7 @@ impl<'a> Subject<'a> {
         wish: Option<&Wish>,
         memory: Option<&FieldRecord>,
     ) -> Option<FieldOutcome> {
-        if self.is_plainly_settled(path, wish, memory) {
+        if self.is_plainly_settled(path, wish, memory) || self.is_muddled(path) {
             return None;
         }
         let meaning = Meaning { kind: self.kind, path };
@@ -179,7 +186,12 @@ impl<'a> Subject<'a> {
         let live_moved = !meaning.equal(seen, live);
         let sensitive = live != raw;
         let as_wished = json.is_some() && meaning.satisfies(json.as_ref(), raw);
-        let as_wished_alone = as_wished && !meaning.is_added_to(json.as_ref(), seen, live);
+        let is_added_to = if sensitive {
+            self.is_secretly_added_to(meaning, memory, json.as_ref(), (raw, live))
+        } else {
+            meaning.is_added_to(json.as_ref(), seen, live)
+        };
+        let as_wished_alone = as_wished && !is_added_to;
         let read = self.evidence || !live_moved || as_wished_alone;
 
         let class = wish.map_or(Class::Open, |wish| self.class(wish, raw));
@@ -203,7 +215,7 @@ impl<'a> Subject<'a> {
         let decision = match after {
             // Also where the wish is just that: it has failed, and has to pass its gate.
             Some(AfterSetback::Failed) if wish.is_some_and(bind::is_known) && read => Decision::Change,
-            _ if sensitive && as_wished && read => Decision::InStep,
+            _ if sensitive && as_wished_alone && read => Decision::InStep,
             _ => decide(&input),
         };
         if Self::is_silent(decision, wish, memory) {
@@ -223,6 +235,45 @@ impl<'a> Subject<'a> {
     fn is_attached(&self, path: &FieldPath) -> bool {
         let is_untagged = self.record.existing.is_some() && bind::is_ownership(self.kind, path);
         self.record.attached && !is_untagged
+    }
+
+    /// Whether somebody added to a value that is remembered as a digest: it has all that is asked, as before, and says more, and is not
+    /// what it was. What the cloud had added itself was in the digest.
+    fn is_secretly_added_to(
+        &self,
+        meaning: Meaning<'_>,
+        memory: Option<&FieldRecord>,
+        wished: Option<&Json>,
+        (raw, live): (Option<&Json>, Option<&Json>),
+    ) -> bool {
+        let Some(memory) = memory else { return false };
+        let edit = memory.edit.as_ref().filter(|edit| !edit.reverted);
+        let before = match edit {
+            Some(edit) => edit.from.as_ref(),
+            None => meaning.path.get(&self.seen),
+        };
+        let asked = memory.asked.as_ref().and_then(Value::as_json);
+        let was_asked = asked.is_some() && meaning.equal(asked.as_ref(), wished);
+        let is_whole = wished.is_some_and(|wished| wished.is_object() || wished.is_array());
+        is_whole && was_asked && before.is_some() && before != live && !meaning.equal(wished, raw)
+    }
+
+    fn is_muddled(&self, path: &FieldPath) -> bool {
+        self.muddled.iter().any(|list| path.is_within(list))
+    }
+
+    /// The live properties as they enter memory: a muddled list stays as it was.
+    pub(super) fn memorable(&self) -> Cow<'_, Json> {
+        if self.muddled.is_empty() {
+            return Cow::Borrowed(&self.redacted);
+        }
+        let mut live = self.redacted.clone().into_owned();
+        for list in &self.muddled {
+            if let Some(before) = list.get(&self.seen) {
+                list.set(&mut live, before.clone());
+            }
+        }
+        Cow::Owned(live)
     }
 
     /// Which of the two sides of a failed deployment is live in a field that it wrote, if one is.

@@ -161,8 +161,10 @@ impl View<'_> {
             .filter(|setback| setback.generation == difference.generation);
         difference.fields = subject.outcomes();
         let news = record.status == Status::Gone || record.attached;
-        if subject.evidence && *subject.redacted != subject.seen || news {
-            let live = subject.redacted.into_owned();
+        super::muddle::hold(difference, &subject.muddled);
+        let live = subject.memorable();
+        if subject.evidence && *live != subject.seen || news {
+            let live = live.into_owned();
             difference.beside = beside(kind, bound, record, (&subject.seen, &live));
             difference.seen = Some(Seen { live, began_at_ms });
         }
