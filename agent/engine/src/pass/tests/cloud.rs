@@ -64,6 +64,8 @@ pub(super) struct Cloud {
     pub(super) calls: u64,
     /// What every call is answered, whatever it is.
     pub(super) refuses: Option<CallError>,
+    /// What every call about a kind is answered.
+    pub(super) refuses_kind: Option<(String, CallError)>,
     /// Whether lists and reads show nothing yet.
     pub(super) hides: bool,
     /// How often a gate says "not yet" before it says anything else.
@@ -81,6 +83,9 @@ pub(super) struct Cloud {
 impl Cloud {
     pub(super) fn call(&mut self, call: &Call) -> Result<Progress, CallError> {
         if let Some(refusal) = &self.refuses {
+            return Err(refusal.clone());
+        }
+        if let Some((_, refusal)) = self.refuses_kind.as_ref().filter(|(kind, _)| *kind == call.kind) {
             return Err(refusal.clone());
         }
         let fault = self.faults.remove(&self.calls);
