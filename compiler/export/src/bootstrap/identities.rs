@@ -124,7 +124,7 @@ fn read_what_was_drawn() -> Json {
         "Sid": "ReadWhatWasDrawn",
         "Effect": "Allow",
         "Action": "secretsmanager:GetSecretValue",
-        "Resource": sub("arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${App}-${Environment}-*"),
+        "Resource": sub("arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${App}-${Named}-*"),
         "Condition": {
             "StringEquals": {
                 "aws:ResourceTag/manifest:app": { "Ref": "App" },
@@ -227,7 +227,7 @@ fn publisher(template: &mut Template) {
             })]),
         }),
     );
-    let own = "desired/${App}/${Environment}/*";
+    let own = "desired/${App}/${Named}/*";
     let policy = document(&[
         json!({
             "Sid": "FindTheLast",
