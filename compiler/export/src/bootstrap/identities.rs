@@ -17,8 +17,7 @@ pub(super) const AGENT: &str = "AgentRole";
 pub(super) const STARTER: &str = "StartRole";
 
 /// The secrets of the environment.
-const SECRETS: &str =
-    "arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${App}-${Named}-*";
+const SECRETS: &str = "arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${App}-${Named}-*";
 
 /// The identity provider whose tokens prove who publishes.
 const ISSUER: &str = "token.actions.githubusercontent.com";
