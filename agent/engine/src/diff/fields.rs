@@ -9,7 +9,7 @@ use schema_documents::plan::{Consequence, Wish};
 use schema_documents::recorded::{Answer, Choice, FieldRecord, ResourceRecord, Setback};
 use schema_documents::{FieldPath, Json, Millis, Origin, ResourceId, Value};
 
-use super::evidence::{is_evidence, redact, secret_units};
+use super::evidence::{is_evidence, is_secretly_added_to, redact, secret_units};
 use super::{Context, FieldOutcome};
 use crate::audit::Author;
 use crate::bind::{self, BoundResource};
@@ -187,7 +187,7 @@ impl<'a> Subject<'a> {
         let sensitive = live != raw;
         let as_wished = json.is_some() && meaning.satisfies(json.as_ref(), raw);
         let is_added_to = if sensitive {
-            self.is_secretly_added_to(meaning, memory, json.as_ref(), (raw, live))
+            is_secretly_added_to(meaning, memory, json.as_ref(), (raw, live, path.get(&self.seen)))
         } else {
             meaning.is_added_to(json.as_ref(), seen, live)
         };
@@ -235,45 +235,6 @@ impl<'a> Subject<'a> {
     fn is_attached(&self, path: &FieldPath) -> bool {
         let is_untagged = self.record.existing.is_some() && bind::is_ownership(self.kind, path);
         self.record.attached && !is_untagged
-    }
-
-    /// Whether somebody added to a value that is remembered as a digest: it has all that is asked, as before, and says more, and is not
-    /// what it was. What the cloud had added itself was in the digest.
-    fn is_secretly_added_to(
-        &self,
-        meaning: Meaning<'_>,
-        memory: Option<&FieldRecord>,
-        wished: Option<&Json>,
-        (raw, live): (Option<&Json>, Option<&Json>),
-    ) -> bool {
-        let Some(memory) = memory else { return false };
-        let edit = memory.edit.as_ref().filter(|edit| !edit.reverted);
-        let before = match edit {
-            Some(edit) => edit.from.as_ref(),
-            None => meaning.path.get(&self.seen),
-        };
-        let asked = memory.asked.as_ref().and_then(Value::as_json);
-        let was_asked = asked.is_some() && meaning.equal(asked.as_ref(), wished);
-        let is_whole = wished.is_some_and(|wished| wished.is_object() || wished.is_array());
-        is_whole && was_asked && before.is_some() && before != live && !meaning.equal(wished, raw)
-    }
-
-    fn is_muddled(&self, path: &FieldPath) -> bool {
-        self.muddled.iter().any(|list| path.is_within(list))
-    }
-
-    /// The live properties as they enter memory: a muddled list stays as it was.
-    pub(super) fn memorable(&self) -> Cow<'_, Json> {
-        if self.muddled.is_empty() {
-            return Cow::Borrowed(&self.redacted);
-        }
-        let mut live = self.redacted.clone().into_owned();
-        for list in &self.muddled {
-            if let Some(before) = list.get(&self.seen) {
-                list.set(&mut live, before.clone());
-            }
-        }
-        Cow::Owned(live)
     }
 
     /// Which of the two sides of a failed deployment is live in a field that it wrote, if one is.

@@ -2,6 +2,7 @@
 //! own, so that of such a list only a part could be compared, and what has no key would be written over by the next change. The
 //! list is held as a whole, as it was remembered, until its elements have keys again.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use schema_catalog::units::is_proper_map;
@@ -11,6 +12,7 @@ use schema_documents::plan::Hold;
 use schema_documents::{FieldPath, Json};
 
 use super::ResourceDifference;
+use super::fields::Subject;
 
 /// Of the lists in which these are elements, those that were proper when they were seen last and are not any more.
 pub(super) fn muddled<'a>(
@@ -37,5 +39,25 @@ pub(super) fn hold(difference: &mut ResourceDifference, lists: &BTreeSet<FieldPa
             "somebody made elements of `{path}` that no key tells apart: nothing in it is compared or written until each has a key of its own again"
         );
         difference.holds.push((Hold::Invalid { path: path.clone() }, message));
+    }
+}
+
+impl Subject<'_> {
+    pub(super) fn is_muddled(&self, path: &FieldPath) -> bool {
+        self.muddled.iter().any(|list| path.is_within(list))
+    }
+
+    /// The live properties as they enter memory: a muddled list stays as it was.
+    pub(super) fn memorable(&self) -> Cow<'_, Json> {
+        if self.muddled.is_empty() {
+            return Cow::Borrowed(&self.redacted);
+        }
+        let mut live = self.redacted.clone().into_owned();
+        for list in &self.muddled {
+            if let Some(before) = list.get(&self.seen) {
+                list.set(&mut live, before.clone());
+            }
+        }
+        Cow::Owned(live)
     }
 }
