@@ -27,7 +27,7 @@ mod writer;
 
 use std::sync::Arc;
 
-use agent_engine::digests::Digests;
+pub use agent_engine::digests::Digests;
 use agent_world::{Clock, Entropy, JournalStore, Provider, Vault};
 
 pub use checkpoints::{Checkpoints, EVERY};

@@ -277,6 +277,13 @@ impl Run {
                         Ok(Readiness::Failed { words }) => {
                             tracing::warn!(intent, kind = probe.kind, "the deployment failed: {words}");
                         }
+                        Ok(Readiness::Gone { words }) => {
+                            tracing::warn!(
+                                intent,
+                                kind = probe.kind,
+                                "what was deployed to is gone: {words}"
+                            );
+                        }
                         _ => {}
                     }
                     Done::Event(Event::Probed { intent, result })

@@ -50,7 +50,7 @@ use crate::live::{Key, LiveState};
 use crate::options::Limits;
 use crate::schedule::{Experience, Verdict};
 
-pub use gate::UNHEALTHY;
+pub use gate::{GONE, UNHEALTHY};
 pub use turn::Turn;
 
 use flight::{Ending, Flight};

@@ -183,7 +183,7 @@ fn narrow_pass(
         attention: Attention { scope, authors: Authors::default(), looks, agreement, outline },
         experience: Experience::default(),
         account: None,
-        digests: Default::default(),
+        digests: agent_engine::digests::Digests::default(),
     })
 }
 

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 
 use schema_catalog::{Kind, units};
 use schema_documents::path::{Selector, selector};
-use schema_documents::recorded::ResourceRecord;
+use schema_documents::recorded::{FieldRecord, ResourceRecord};
 use schema_documents::{FieldPath, Json, Millis, Value};
 
 use super::Context;
 use crate::digests::Digests;
+use crate::merge::Meaning;
 use crate::options::Limits;
 
 /// Whether a read that began at this time shows the state after our last operation for certain.
@@ -77,4 +78,21 @@ pub fn secret_units<'a>(
 /// Whether a value needs a secret.
 pub(crate) fn holds_secret(value: &Value) -> bool {
     !value.secrets().is_empty()
+}
+
+/// Whether somebody added to a value that is remembered as a digest: it has all that was asked, as before, and says more, and is
+/// not what it was. What the cloud itself had added was in the digest. `raw` is what was read, `live` and `seen` are digests.
+pub(super) fn is_secretly_added_to(
+    meaning: Meaning<'_>,
+    memory: Option<&FieldRecord>,
+    wished: Option<&Json>,
+    (raw, live, seen): (Option<&Json>, Option<&Json>, Option<&Json>),
+) -> bool {
+    let Some(memory) = memory else { return false };
+    let edit = memory.edit.as_ref().filter(|edit| !edit.reverted);
+    let before = edit.map_or(seen, |edit| edit.from.as_ref());
+    let asked = memory.asked.as_ref().and_then(Value::as_json);
+    let was_asked = asked.is_some() && meaning.equal(asked.as_ref(), wished);
+    let is_whole = wished.is_some_and(|wished| wished.is_object() || wished.is_array());
+    is_whole && was_asked && before.is_some() && before != live && !meaning.equal(wished, raw)
 }

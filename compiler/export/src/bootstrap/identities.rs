@@ -17,8 +17,7 @@ pub(super) const AGENT: &str = "AgentRole";
 pub(super) const STARTER: &str = "StartRole";
 
 /// The secrets of the environment.
-const SECRETS: &str =
-    "arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${App}-${Environment}-*";
+const SECRETS: &str = "arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${App}-${Named}-*";
 
 /// The identity provider whose tokens prove who publishes.
 const ISSUER: &str = "token.actions.githubusercontent.com";
@@ -254,7 +253,7 @@ fn publisher(template: &mut Template) {
             })]),
         }),
     );
-    let own = "desired/${App}/${Environment}/*";
+    let own = "desired/${App}/${Named}/*";
     let policy = document(&[
         json!({
             "Sid": "FindTheLast",
