@@ -53,10 +53,10 @@ const PROOF: u32 = 8;
 
 /// Answers for which a rate is held, at least, and for how long, in milliseconds.
 const HELD: u32 = 12;
-const HELD_MS: u64 = 60_000;
+const HELD_MS: u64 = 90_000;
 
 /// How much a rate rises in a second, near a limit, and far below it; by how much more each second; and the most.
-const RISE: f64 = 0.03;
+const RISE: f64 = 0.02;
 const RISE_FAR: f64 = 0.1;
 const RISE_MORE: f64 = 0.05;
 const RISE_MOST: f64 = 0.2;
