@@ -178,6 +178,7 @@ impl Run {
             attention,
             experience,
             account,
+            digests: driver.digests.clone(),
         };
         reporter.witness.sees(Sight::Began(&inputs));
         let (writer, writing) = journal.into_writer();

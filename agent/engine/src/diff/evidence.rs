@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use schema_catalog::{Kind, units};
 use schema_documents::path::{Selector, selector};
 use schema_documents::recorded::{FieldRecord, ResourceRecord};
-use schema_documents::{Digest, FieldPath, Json, Millis, Value};
+use schema_documents::{FieldPath, Json, Millis, Value};
 
 use super::Context;
+use crate::digests::Digests;
 use crate::merge::Meaning;
 use crate::options::Limits;
 
@@ -38,7 +39,12 @@ pub(super) fn absence_is_evidence(record: &ResourceRecord, kind: &Kind, context:
 
 /// The live properties as they may be remembered: digests in the place of values that the catalogue calls sensitive, and
 /// of units that hold a secret.
-pub fn redact<'a>(kind: &Kind, live: &'a Json, secrets: &BTreeSet<FieldPath>) -> Cow<'a, Json> {
+pub fn redact<'a>(
+    kind: &Kind,
+    live: &'a Json,
+    secrets: &BTreeSet<FieldPath>,
+    digests: &Digests,
+) -> Cow<'a, Json> {
     if kind.overlay.sensitive.is_empty() && secrets.is_empty() {
         return Cow::Borrowed(live);
     }
@@ -46,7 +52,7 @@ pub fn redact<'a>(kind: &Kind, live: &'a Json, secrets: &BTreeSet<FieldPath>) ->
         |path: &FieldPath| kind.is_sensitive(path) || secrets.iter().any(|secret| path.is_within(secret));
     let mut redacted = Cow::Borrowed(live);
     for (path, value) in units::units(kind, live).into_iter().filter(|(path, _)| is_secret(path)) {
-        let digest = Json::String(Digest::of(&value).as_str().to_owned());
+        let digest = Json::String(digests.of(&value));
         path.set(redacted.to_mut(), digest);
     }
     redacted

@@ -72,8 +72,11 @@ impl<'a> Subject<'a> {
     ) -> Self {
         let evidence = is_evidence(record, kind, began_at_ms, context.limits);
         let now = bound.wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
-        let redacted =
-            if is_memory { Cow::Borrowed(raw) } else { redact(kind, raw, &secret_units(now, Some(record))) };
+        let redacted = if is_memory {
+            Cow::Borrowed(raw)
+        } else {
+            redact(kind, raw, &secret_units(now, Some(record)), context.digests)
+        };
         let seen = record.seen.to_json();
         let paths = bound.wishes.iter().map(|wish| &wish.path).chain(record.fields.keys());
         let muddled = super::muddle::muddled(kind, paths, (&seen, raw));

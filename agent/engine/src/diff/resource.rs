@@ -293,7 +293,12 @@ impl View<'_> {
             let Some(kind) = known_kind(self.context, &record.kind) else {
                 return difference.hold_no_provider();
             };
-            let live = redact(kind, &properties, &secret_units(std::iter::empty(), Some(record)));
+            let live = redact(
+                kind,
+                &properties,
+                &secret_units(std::iter::empty(), Some(record)),
+                self.context.digests,
+            );
             difference.seen = Some(Seen { live: live.into_owned(), began_at_ms });
             return;
         }

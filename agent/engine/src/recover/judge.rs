@@ -283,7 +283,7 @@ impl Search {
             identifier: identifier.to_owned(),
             name,
             by,
-            live: diff::redact(kind, &candidate.live, &secrets).into_owned(),
+            live: diff::redact(kind, &candidate.live, &secrets, &self.digests).into_owned(),
             began_at_ms: candidate.began_at_ms,
         }
     }

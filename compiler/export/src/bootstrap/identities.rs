@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::events::QUEUE;
 use super::execution::{self, ROLE as EXECUTION};
-use super::store::{BUCKET, KEY};
+use super::store::{BUCKET, DIGEST_KEY, KEY};
 use super::{PREFIX, Template, arn, document, sub};
 
 /// The role of the agent.
@@ -105,6 +105,12 @@ fn agent(template: &mut Template, gates: Vec<Json>) {
             "Resource": arn(QUEUE),
         }),
         use_key(),
+        json!({
+            "Sid": "KeyOfDigests",
+            "Effect": "Allow",
+            "Action": "secretsmanager:GetSecretValue",
+            "Resource": { "Ref": DIGEST_KEY },
+        }),
         see_what_is_set(),
         read_what_was_drawn(),
         use_the_keys_of_environments(),

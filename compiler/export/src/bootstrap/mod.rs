@@ -3,6 +3,7 @@
 //! | | |
 //! |---|---|
 //! | store | a bucket that keeps every version, takes nothing but new objects, over TLS, and lets nobody delete |
+//! | digest key | a secret: with it the agent makes digests of sensitive values |
 //! | agent | a service on Fargate; it may use Cloud Control, its bucket and its queue, and hand over the execution role |
 //! | execution role | what the handlers of the kinds in use need, and no more; what holds data only under the environment's names |
 //! | boundary | the most that roles of processes can ever be allowed |

@@ -96,8 +96,10 @@ fn of_the_secrets_of_an_environment_the_agent_reads_the_passwords_of_caches_alon
     let reads: Vec<&Json> =
         statements.filter(|statement| statement["Action"].to_string().contains("secretsmanager:")).collect();
     let actions: Vec<&Json> = reads.iter().map(|statement| &statement["Action"]).collect();
-    assert_eq!(actions, ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]);
-    let which = &reads[1]["Condition"]["StringLike"]["aws:ResourceTag/manifest:resource"];
+    let read = "secretsmanager:GetSecretValue";
+    assert_eq!(actions, [read, "secretsmanager:DescribeSecret", read]);
+    assert_eq!(reads[0]["Resource"], json!({ "Ref": "DigestKey" }), "the key of its own digests");
+    let which = &reads[2]["Condition"]["StringLike"]["aws:ResourceTag/manifest:resource"];
     assert_eq!(which, "cache/*/password/*");
 }
 
