@@ -242,13 +242,13 @@ pub struct OpenIntent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Setback {
-    /// The generation that was deployed to.
+    /// The generation that was healthy before; of a first creation the one that was made.
     pub generation: u32,
     /// The document that asked for it, by digest. It is not tried again while that one is worked towards; absent: a person
     /// wants it tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub desired: Option<Digest>,
-    /// What failed, field by field; of a creation nothing: there was nothing before to go back to.
+    /// What failed, field by field; of a first creation nothing: there was nothing before to go back to.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub wrote: BTreeMap<FieldPath, Option<Value>>,
     /// The code of the failure.
