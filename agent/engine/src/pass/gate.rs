@@ -17,7 +17,7 @@ use schema_documents::journal::{Act, Entry, Intent};
 use schema_documents::plan::Consequence;
 use schema_documents::{FieldPath, Json, Millis};
 
-use super::flight::Ending;
+use super::flight::{Again, Ending};
 use super::send::Asker;
 use super::{Pass, Then, Turn, backoff};
 use crate::command::{Command, Note};
@@ -195,7 +195,7 @@ impl Pass {
         let remnant = flight.identifier.clone().filter(|_| creates);
         self.turns.extend(remnant.is_some().then_some(Turn::RemnantRecorded));
         let code = UNHEALTHY.to_owned();
-        let ending = Ending::Failed { code: code.clone(), message: message.clone(), again: false };
+        let ending = Ending::Failed { code: code.clone(), message: message.clone(), again: Again::Never };
         let (candidates, untaken, unhealthy) = (Vec::new(), false, true);
         let entry = Entry::Failed { intent, code, message, remnant, candidates, untaken, unhealthy };
         self.append(vec![entry], Then::Close(intent, ending));
