@@ -211,13 +211,13 @@ impl Pass {
         if Self::is_not_yet(&flight.intent.act, failure) {
             return self.call_not_yet(intent, verdict);
         }
-        self.refused_for_good(intent, failure, verdict);
+        self.refused_as(intent, failure, verdict);
     }
 
-    pub(super) fn refused_for_good(&mut self, intent: u64, failure: FailureKind, verdict: Verdict) {
+    pub(super) fn refused_as(&mut self, intent: u64, failure: FailureKind, verdict: Verdict) {
         let unanswered_ms = self.flights.get(&intent).and_then(|flight| flight.unanswered_ms);
         match (failure, unanswered_ms) {
-            (FailureKind::Transient | FailureKind::Throttled, _) => {
+            (FailureKind::Transient | FailureKind::Throttled | FailureKind::NotYet, _) => {
                 self.turn(Turn::CallRefusedForNow);
                 self.call_again(intent, 0, verdict);
             }
@@ -362,7 +362,9 @@ impl Pass {
         }
         let verdict = match failure {
             _ if is_not_yet => self.judge_not_yet(intent, verdict),
-            FailureKind::Transient | FailureKind::Throttled => Verdict { again: Again::Later, ..verdict },
+            FailureKind::Transient | FailureKind::Throttled | FailureKind::NotYet => {
+                Verdict { again: Again::Later, ..verdict }
+            }
             _ => verdict,
         };
         self.turn(match verdict.again {

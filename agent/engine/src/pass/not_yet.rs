@@ -59,7 +59,7 @@ impl Pass {
                 self.turn(Turn::CallNotYet);
                 self.call(intent, at_ms);
             }
-            _ => self.refused_for_good(intent, FailureKind::Rejected, verdict),
+            _ => self.refused_as(intent, FailureKind::Rejected, verdict),
         }
     }
 
