@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
-use schema_catalog::{Catalog, GateQuestion};
+use schema_catalog::{Catalog, GateQuestion, OutputQuestion};
 use schema_documents::Json;
 use serde_json::json;
 
@@ -26,12 +26,46 @@ use crate::readiness::{self, Rollout, Target};
 pub(crate) struct Native {
     ecs: Service,
     load_balancing: Service,
+    secrets: Service,
 }
 
 impl Native {
     pub(crate) fn new(shared: &SdkConfig, longest: Duration) -> Self {
         let service = |name| Service::new(name, shared, longest);
-        Self { ecs: service("ecs"), load_balancing: service("elasticloadbalancing") }
+        Self {
+            ecs: service("ecs"),
+            load_balancing: service("elasticloadbalancing"),
+            secrets: service("secretsmanager"),
+        }
+    }
+
+    /// Adds to what Cloud Control reads the output of which it does not know, where the kind has one and it is there.
+    pub(crate) async fn complete(
+        &self,
+        kind: &str,
+        identifier: &str,
+        live: &mut Json,
+    ) -> Result<(), ReadError> {
+        let kind = Catalog::builtin().kind(kind);
+        let Some(awaited) = kind.and_then(|kind| kind.overlay.awaited.as_ref()) else { return Ok(()) };
+        let found = match awaited.asks {
+            OutputQuestion::SecretValue => self.has_value(identifier).await?.then(|| identifier.into()),
+        };
+        if let Some(found) = found {
+            awaited.path.set(live, found);
+        }
+        Ok(())
+    }
+
+    /// Whether a secret has a value: which one it is, nobody asks here.
+    async fn has_value(&self, secret: &str) -> Result<bool, ReadError> {
+        let asked = json!({ "SecretId": secret }).to_string();
+        let target = "secretsmanager.DescribeSecret";
+        let answer = self.secrets.ask(("application/x-amz-json-1.1", Some(target)), asked).await?;
+        let answer: Json = serde_json::from_slice(&answer).map_err(|error| unreadable(&error))?;
+        let versions = answer.get("VersionIdsToStages").and_then(Json::as_object).into_iter().flatten();
+        let mut stages = versions.filter_map(|(_, stages)| stages.as_array());
+        Ok(stages.any(|stages| stages.iter().any(|stage| stage == "AWSCURRENT")))
     }
 
     /// Asks at the gate of a kind that has one; what has none is ready.

@@ -170,6 +170,20 @@ impl Binding<'_> {
         record.seen.at(&reference.output).filter(|_| known).map(Kept::to_json)
     }
 
+    /// What somebody has to do for all the outputs that this one waits for, in words; none if it is nobody's to do.
+    pub(crate) fn awaited(&self, waits_for: &BTreeSet<Reference>) -> Option<String> {
+        let words = |output: &Reference| {
+            let resource = self.desired.resources.get(&output.resource)?;
+            let awaited = self.catalog.kind(&resource.kind)?.overlay.awaited.as_ref()?;
+            (awaited.path == output.output).then_some(awaited.words.as_str())
+        };
+        let awaited: Vec<(&Reference, &str)> =
+            waits_for.iter().filter_map(|output| Some((output, words(output)?))).collect();
+        let (_, words) = awaited.first()?;
+        let whose: Vec<String> = awaited.iter().map(|(output, _)| format!("`{}`", output.resource)).collect();
+        Some(format!("it waits for {}: {words}", whose.join(", ")))
+    }
+
     /// The tags that say whose a generation is.
     pub(crate) fn ownership<'i>(&'i self, id: &'i ResourceId, generation: u32) -> tags::Tags<'i> {
         [

@@ -11,6 +11,7 @@ mod gone;
 mod resource;
 mod rest;
 mod setback;
+mod take_up;
 #[cfg(test)]
 mod tests;
 
@@ -34,9 +35,9 @@ use crate::options::Limits;
 pub(crate) use evidence::{holds_secret, owes_a_look};
 pub use evidence::{redact, secret_units};
 pub use existing::Report;
-pub(crate) use existing::take_up;
 pub use fields::forces_replacement;
 pub use resource::retry_at_ms;
+pub(crate) use take_up::take_up;
 
 /// What the pure stages need beside the documents.
 #[derive(Clone, Copy)]

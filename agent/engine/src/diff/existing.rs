@@ -29,7 +29,7 @@ use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, kn
 use crate::bind::{self, Binding, Bound, BoundResource};
 use crate::live::{Live, LiveState};
 use crate::merge::Decision;
-use crate::{approval, fold, plan};
+use crate::{approval, plan};
 
 #[cfg(test)]
 mod tests;
@@ -62,22 +62,8 @@ struct Taken<'a> {
     place: Named,
 }
 
-/// What the record takes up before anything is compared, what is only read and what a person has approved; and the record with it.
-pub(crate) fn take_up<'a>(
-    recorded: &'a Recorded,
-    live: &LiveState,
-    context: &Context<'_>,
-) -> (Cow<'a, Recorded>, Vec<Entry>) {
-    let entries = taken(recorded, live, context);
-    let mut recorded = Cow::Borrowed(recorded);
-    for entry in &entries {
-        // One that is illegal is found out when it is appended.
-        let _ = fold::apply(recorded.to_mut(), entry, context.now_ms);
-    }
-    (recorded, entries)
-}
-
-fn taken(recorded: &Recorded, live: &LiveState, context: &Context<'_>) -> Vec<Entry> {
+/// What is there already, and can be taken: what is only read, and what a person has approved.
+pub(super) fn taken(recorded: &Recorded, live: &LiveState, context: &Context<'_>) -> Vec<Entry> {
     if context.destroy {
         return Vec::new();
     }

@@ -16,6 +16,10 @@ pub(super) const AGENT: &str = "AgentRole";
 /// The role by which its tasks are started.
 pub(super) const STARTER: &str = "StartRole";
 
+/// The secrets of the environment.
+const SECRETS: &str =
+    "arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${App}-${Environment}-*";
+
 /// The identity provider whose tokens prove who publishes.
 const ISSUER: &str = "token.actions.githubusercontent.com";
 
@@ -102,6 +106,7 @@ fn agent(template: &mut Template, gates: Vec<Json>) {
             "Resource": arn(QUEUE),
         }),
         use_key(),
+        see_what_is_set(),
         read_what_was_drawn(),
         use_the_keys_of_environments(),
     ];
@@ -118,13 +123,29 @@ fn agent(template: &mut Template, gates: Vec<Json>) {
     );
 }
 
+/// Processes wait for secrets that have no value yet. Whether one has is no secret.
+fn see_what_is_set() -> Json {
+    json!({
+        "Sid": "SeeWhatIsSet",
+        "Effect": "Allow",
+        "Action": "secretsmanager:DescribeSecret",
+        "Resource": sub(SECRETS),
+        "Condition": {
+            "StringEquals": {
+                "aws:ResourceTag/manifest:app": { "Ref": "App" },
+                "aws:ResourceTag/manifest:environment": { "Ref": "Environment" },
+            },
+        },
+    })
+}
+
 /// Users of a cache are made with the password that was drawn for them. No other secret of the environment may be read.
 fn read_what_was_drawn() -> Json {
     json!({
         "Sid": "ReadWhatWasDrawn",
         "Effect": "Allow",
         "Action": "secretsmanager:GetSecretValue",
-        "Resource": sub("arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${App}-${Environment}-*"),
+        "Resource": sub(SECRETS),
         "Condition": {
             "StringEquals": {
                 "aws:ResourceTag/manifest:app": { "Ref": "App" },

@@ -96,9 +96,9 @@ fn of_the_secrets_of_an_environment_the_agent_reads_the_passwords_of_caches_alon
     let statements = policy.as_array().unwrap().iter();
     let reads: Vec<&Json> =
         statements.filter(|statement| statement["Action"].to_string().contains("secretsmanager:")).collect();
-    assert_eq!(reads.len(), 1, "{reads:?}");
-    assert_eq!(reads[0]["Action"], "secretsmanager:GetSecretValue");
-    let which = &reads[0]["Condition"]["StringLike"]["aws:ResourceTag/manifest:resource"];
+    let actions: Vec<&Json> = reads.iter().map(|statement| &statement["Action"]).collect();
+    assert_eq!(actions, ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]);
+    let which = &reads[1]["Condition"]["StringLike"]["aws:ResourceTag/manifest:resource"];
     assert_eq!(which, "cache/*/password/*");
 }
 
