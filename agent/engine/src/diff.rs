@@ -8,6 +8,7 @@ mod evidence;
 mod existing;
 mod fields;
 mod gone;
+mod muddle;
 mod resource;
 mod rest;
 mod setback;
@@ -27,6 +28,7 @@ use schema_documents::{Digest, FieldPath, Json, Millis, Origin, ResourceId, Valu
 
 use crate::audit::{Author, Authors};
 use crate::bind::{Binding, Bound};
+use crate::digests::Digests;
 use crate::fold;
 use crate::live::{Live, LiveState};
 use crate::merge::Decision;
@@ -66,6 +68,8 @@ pub struct Context<'a> {
     pub digest: Option<&'a Digest>,
     /// The account that the provider works in, where it could tell.
     pub account: Option<&'a str>,
+    /// What memory has in the place of sensitive values.
+    pub digests: &'a Digests,
 }
 
 /// What becomes of what lives and was not read.

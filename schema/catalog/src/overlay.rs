@@ -120,6 +120,8 @@ pub enum GateQuestion {
     /// A service of ECS: its rollout is complete, as many instances run as should, and each of its target groups has a
     /// healthy one.
     EcsService,
+    /// An add-on of EKS: it is active.
+    EksAddon,
 }
 
 /// How long the operations of a kind take, in milliseconds: from experience, and rough. What to begin first and when to

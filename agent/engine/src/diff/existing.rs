@@ -27,6 +27,7 @@ use super::fields::{Sight, Subject};
 use super::resource::{View, about};
 use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, known_kind};
 use crate::bind::{self, Binding, Bound, BoundResource};
+use crate::digests::Digests;
 use crate::live::{Live, LiveState};
 use crate::merge::Decision;
 use crate::{approval, plan};
@@ -101,7 +102,7 @@ impl View<'_> {
             identifier: existing.identifier.clone(),
             name: taken.name(bound),
             by: Proof::Document,
-            live: taken.redacted(bound),
+            live: taken.redacted(bound, self.context.digests),
             began_at_ms: taken.began_at_ms,
         };
         let found = Finding {
@@ -171,8 +172,13 @@ impl View<'_> {
             let Some(kind) = known_kind(self.context, &record.kind) else {
                 return difference.hold_no_provider();
             };
-            let live =
-                redact(kind, &properties, &secret_units(std::iter::empty(), Some(record))).into_owned();
+            let live = redact(
+                kind,
+                &properties,
+                &secret_units(std::iter::empty(), Some(record)),
+                self.context.digests,
+            )
+            .into_owned();
             if record.status == Status::Gone || record.seen != live {
                 difference.seen = Some(Seen { live, began_at_ms });
             }
@@ -240,7 +246,7 @@ impl View<'_> {
                 format!("it waits for `{on}`: only then is it known where it is not as the document says");
             return Err(Box::new((Hold::Waiting { on }, message)));
         }
-        let record = taken.record(bound);
+        let record = taken.record(bound, self.context.digests);
         let key = (&bound.id, bound.generation);
         let sight = Sight::read(&taken.live, taken.began_at_ms);
         let subject = Subject::new(self.context, key, taken.kind, (bound, &record), sight);
@@ -369,20 +375,20 @@ impl Taken<'_> {
     }
 
     /// Its properties as they may be remembered.
-    fn redacted(&self, bound: &BoundResource) -> Json {
+    fn redacted(&self, bound: &BoundResource, digests: &Digests) -> Json {
         let wishes = bound.wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
-        redact(self.kind, &self.live, &secret_units(wishes, None)).into_owned()
+        redact(self.kind, &self.live, &secret_units(wishes, None), digests).into_owned()
     }
 
     /// The record that it would have.
-    fn record(&self, bound: &BoundResource) -> ResourceRecord {
+    fn record(&self, bound: &BoundResource, digests: &Digests) -> ResourceRecord {
         ResourceRecord {
             kind: bound.kind.clone(),
             stateful: bound.stateful,
             name: self.name(bound),
             identifier: Some(self.place.identifier.clone()),
             status: Status::Live,
-            seen: Kept::from(&self.redacted(bound)),
+            seen: Kept::from(&self.redacted(bound, digests)),
             seen_at_ms: self.began_at_ms,
             operated_at_ms: 0,
             fields: Sorted::new(),

@@ -49,7 +49,8 @@ impl Pass {
         for key in self.work.take_ready() {
             self.want_step(&key, self.now_ms, Class::Begins);
         }
-        if self.work.running() == 0 && self.work.waiting() == 0 {
+        let is_settling = self.is_settling() && !self.stopping;
+        if self.work.running() == 0 && self.work.waiting() == 0 && !is_settling {
             self.end(if self.stopping { Ended::Stopped } else { Ended::Done });
         }
         self.work.waiting() < waiting

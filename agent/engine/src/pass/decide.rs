@@ -74,6 +74,7 @@ impl Pass {
             only: None,
             digest: self.digest.as_ref(),
             account: self.account.as_deref(),
+            digests: &self.digests,
         }
     }
 
@@ -141,7 +142,7 @@ impl Pass {
             return Err(self.bound(step, false).map_or_else(waiting, |bound| self.lack(&bound)));
         };
         let secrets = self.secret_units(kind, (&step.resource, step.generation));
-        if !plan::is_pinned(kind, &diff::redact(kind, live, &secrets), &changes) {
+        if !plan::is_pinned(kind, &diff::redact(kind, live, &secrets, &self.digests), &changes) {
             return Ok(None);
         }
         if let Some(violation) = plan::violation(kind, live, &changes) {
@@ -184,7 +185,7 @@ impl Pass {
     /// Live properties as they enter memory: secrets as digests.
     pub(super) fn memory_of(&self, kind: &str, key: (&ResourceId, u32), live: &Json) -> Json {
         match self.kind(kind) {
-            Some(kind) => diff::redact(kind, live, &self.secret_units(kind, key)).into_owned(),
+            Some(kind) => diff::redact(kind, live, &self.secret_units(kind, key), &self.digests).into_owned(),
             None => live.clone(),
         }
     }

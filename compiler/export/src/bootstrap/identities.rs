@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::events::QUEUE;
 use super::execution::{self, ROLE as EXECUTION};
-use super::store::{BUCKET, KEY};
+use super::store::{BUCKET, DIGEST_KEY, KEY};
 use super::{PREFIX, Template, arn, document, sub};
 
 /// The role of the agent.
@@ -17,8 +17,7 @@ pub(super) const AGENT: &str = "AgentRole";
 pub(super) const STARTER: &str = "StartRole";
 
 /// The secrets of the environment.
-const SECRETS: &str =
-    "arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${App}-${Environment}-*";
+const SECRETS: &str = "arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${App}-${Named}-*";
 
 /// The identity provider whose tokens prove who publishes.
 const ISSUER: &str = "token.actions.githubusercontent.com";
@@ -106,6 +105,12 @@ fn agent(template: &mut Template, gates: Vec<Json>) {
             "Resource": arn(QUEUE),
         }),
         use_key(),
+        json!({
+            "Sid": "KeyOfDigests",
+            "Effect": "Allow",
+            "Action": "secretsmanager:GetSecretValue",
+            "Resource": { "Ref": DIGEST_KEY },
+        }),
         see_what_is_set(),
         read_what_was_drawn(),
         use_the_keys_of_environments(),
@@ -248,7 +253,7 @@ fn publisher(template: &mut Template) {
             })]),
         }),
     );
-    let own = "desired/${App}/${Environment}/*";
+    let own = "desired/${App}/${Named}/*";
     let policy = document(&[
         json!({
             "Sid": "FindTheLast",
