@@ -4,27 +4,18 @@
 
 use agent_world::{CallError, FailureKind, ReadError, Throttler};
 
+use crate::words;
+
 /// When to try again after throttling, if the API does not say.
 const THROTTLED_MS: u64 = 1_000;
 
-/// Messages of rejections that pass by themselves: another service does not know yet what was just made.
-const NOT_YET: &[&str] = &[
-    "cannot be assumed",
-    "does not have an associated load balancer",
-    "input subnets",
-    "PrincipalNotFound",
-    "Invalid principal in policy",
-    "Invalid value for the parameter Policy",
-    "does not exist yet",
-    "is not authorized to perform: sts:AssumeRole",
-    "Unable to assume",
-    "unable to assume the service linked role",
-    "role defined for the function",
-    "ENHANCED_MONITORING",
-];
-
 /// What the failure of an operation means.
 pub fn failed(code: &str, message: &str) -> FailureKind {
+    if matches!(code, "InvalidRequest" | "AccessDenied" | "GeneralServiceException")
+        && let Some(meaning) = words::meaning(message)
+    {
+        return meaning;
+    }
     match code {
         "Throttling" => FailureKind::Throttled,
         "ServiceInternalError"
@@ -38,7 +29,6 @@ pub fn failed(code: &str, message: &str) -> FailureKind {
         "AlreadyExists" => FailureKind::AlreadyExists,
         "NotUpdatable" => FailureKind::NotUpdatable,
         "AccessDenied" | "InvalidCredentials" | "UnauthorizedTaggingOperation" => FailureKind::Denied,
-        "InvalidRequest" if is_not_yet(message) => FailureKind::Transient,
         _ => FailureKind::Rejected,
     }
 }
@@ -75,7 +65,7 @@ pub fn refused(code: &str, message: &str) -> CallError {
         | "UnrecognizedClientException"
         | "ExpiredTokenException"
         | "InvalidSignatureException" => FailureKind::Denied,
-        "InvalidRequestException" if is_not_yet(message) => FailureKind::Transient,
+        "InvalidRequestException" => words::meaning(message).unwrap_or(FailureKind::Rejected),
         _ => FailureKind::Rejected,
     };
     CallError::Refused { failure, code: code.to_owned(), message: message.to_owned() }
@@ -107,10 +97,6 @@ fn throttler(message: &str) -> Throttler {
     if message.contains("(Service: ") { Throttler::Service } else { Throttler::Interface }
 }
 
-fn is_not_yet(message: &str) -> bool {
-    NOT_YET.iter().any(|pattern| message.contains(pattern))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,9 +112,24 @@ mod tests {
     }
 
     #[test]
-    fn a_rejection_that_passes_by_itself_is_transient() {
-        assert_eq!(failed("InvalidRequest", "The role x cannot be assumed"), FailureKind::Transient);
-        assert_eq!(failed("InvalidRequest", "bad value"), FailureKind::Rejected);
+    fn where_a_code_says_nothing_the_words_do() {
+        for (code, message, failure) in [
+            ("InvalidRequest", "The role x cannot be assumed", FailureKind::NotYet),
+            ("InvalidRequest", "bad value", FailureKind::Rejected),
+            ("AccessDenied", "The specified KMS key does not exist", FailureKind::NotYet),
+            ("AccessDenied", "no", FailureKind::Denied),
+            (
+                "InvalidRequest",
+                "The subnet 'a' has dependencies and cannot be deleted.",
+                FailureKind::Transient,
+            ),
+            ("GeneralServiceException", "The bucket you tried to delete is not empty", FailureKind::Rejected),
+            ("GeneralServiceException", "try later", FailureKind::Transient),
+        ] {
+            assert_eq!(failed(code, message), failure, "{code}: {message}");
+        }
+        let at_once = refused("InvalidRequestException", "Role is not valid");
+        assert!(matches!(at_once, CallError::Refused { failure: FailureKind::NotYet, .. }));
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod readiness;
 mod stand_in;
 #[cfg(feature = "sdk")]
 mod vault;
+mod words;
 
 #[cfg(feature = "sdk")]
 pub use cloud_control::{Aws, Options};

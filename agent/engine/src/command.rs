@@ -138,7 +138,7 @@ pub enum Note {
         /// When.
         at_ms: Millis,
     },
-    /// What was deployed is not healthy yet.
+    /// What was deployed is not healthy yet, or what was refused refers to what is not known yet.
     NotYet {
         /// The intent.
         intent: u64,

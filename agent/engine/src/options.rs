@@ -19,6 +19,9 @@ pub struct Limits {
     pub gone: usize,
     /// Attempts at one call, transient failures counted.
     pub attempts: u32,
+    /// How long after something was made it may be unknown to those that have to know of it, in milliseconds. For so long a
+    /// rejection that says so is waited out.
+    pub not_yet_ms: u64,
     /// How long the provider honours a client token, in milliseconds, with room to spare.
     pub token_lifetime_ms: u64,
     /// How late a request may arrive whose sender has given up, in milliseconds. AWS takes a signature for five minutes, and
@@ -75,6 +78,7 @@ impl Default for Limits {
             deletes: 50,
             gone: 3,
             attempts: 12,
+            not_yet_ms: 180_000,
             token_lifetime_ms: 35 * 3_600_000,
             latest_arrival_ms: 600_000,
             deploy_ms: None,

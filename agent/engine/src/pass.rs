@@ -20,6 +20,7 @@ mod gate;
 mod look;
 mod memory;
 mod narrow;
+mod not_yet;
 mod observe;
 mod send;
 mod settle;

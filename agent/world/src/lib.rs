@@ -204,6 +204,8 @@ pub enum FailureKind {
     Transient,
     /// The service behind the provider's interface was asked too often: passes by itself, when it is asked less.
     Throttled,
+    /// Something that it refers to was just made, and is not known yet where it has to be: passes by itself, within seconds.
+    NotYet,
     /// The request itself will never succeed.
     Rejected,
     /// The resource does not exist.

@@ -34,6 +34,9 @@ pub struct Overlay {
     pub scaled: BTreeSet<Pattern>,
     /// The values that the cloud fills in where none is given.
     pub defaults: BTreeMap<Pattern, Json>,
+    /// Values that reads show where none is asked for, and that are no defaults to go back to: the cloud chose them, or took them
+    /// from something else. Texts have holes, as the simulated cloud fills them in.
+    pub late: BTreeMap<Pattern, Json>,
     /// Paths whose change restarts the resource or makes it fail over.
     pub restart: BTreeSet<Pattern>,
     /// Paths that only a create may set, though the schema would let an update send them as well.

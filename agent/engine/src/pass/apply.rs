@@ -13,7 +13,7 @@ use schema_documents::plan::{Action, Reason, Step, StepKey};
 use schema_documents::{Digest, Json, Millis, ResourceId};
 
 use super::decide::{Deed, Lack};
-use super::flight::{Ending, Flight};
+use super::flight::{Again, Ending, Flight};
 use super::work::{TaskState, Work};
 use super::{Pass, Purpose, Stage, Then, Turn, backoff};
 use crate::check::Checked;
@@ -227,8 +227,11 @@ impl Pass {
                 self.end_step(key, true);
                 self.succeeded.push(key.clone());
             }
-            Ending::Failed { again: true, code, message } if !self.stopping => {
+            Ending::Failed { again: Again::Later, code, message } if !self.stopping => {
                 self.try_again(key, &code, &message);
+            }
+            Ending::Failed { again: Again::Soon, .. } if !self.stopping => {
+                self.try_again_soon(key);
             }
             Ending::Failed { code, message, .. } | Ending::Open { code, message } => {
                 self.lose(key, &code, &message);
@@ -247,6 +250,15 @@ impl Pass {
         }
         self.turns.push(Turn::AnotherAttempt);
         let not_before_ms = self.now_ms + backoff::pause_ms(&key.0, task.tries);
+        self.begin_later(key, not_before_ms);
+    }
+
+    /// A new attempt, as often as it takes: what is waited for is known within a bounded time, or the refusal is meant.
+    fn try_again_soon(&mut self, key: &StepKey) {
+        let Some(task) = self.work.task_mut(key) else { return };
+        task.waits += 1;
+        let not_before_ms = self.now_ms + backoff::not_yet_ms(task.waits);
+        self.turns.push(Turn::AnotherAttempt);
         self.begin_later(key, not_before_ms);
     }
 

@@ -18,6 +18,16 @@ pub(crate) fn pause_ms(seed: &str, tries: u32) -> u64 {
     full - full / 2 * drawn / 0xffff
 }
 
+/// The first and the longest pause before what was refused because something is not known yet is tried again.
+const NOT_YET_MS: [u64; 2] = [400, 4_000];
+
+/// How long to wait before try number `tries + 1` of what somebody does not know yet: news spreads within seconds, so it is asked
+/// often, and then ever more seldom, but never so seldom as what is overloaded.
+pub(crate) fn not_yet_ms(tries: u32) -> u64 {
+    let [first, longest] = NOT_YET_MS;
+    (1..tries.min(16)).fold(first, |pause, _| pause + pause / 2).min(longest)
+}
+
 /// When a question that was answered so is asked again.
 pub(crate) fn after_read_error(now_ms: Millis, error: &ReadError, seed: &str, tries: u32) -> Millis {
     let asked_for = match error {

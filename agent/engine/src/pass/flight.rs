@@ -5,6 +5,7 @@
 //! | throttled, refused for now | this time nothing was done | the same bytes and token again, later |
 //! | no answer | it may have been done | the same bytes and token again, later; never another body |
 //! | token conflict, operation unknown, exists already | it may be ours | look |
+//! | refused, the operation failed, because of what is not known yet | nothing was done | again, [soon](super::not_yet) |
 //! | the operation failed for now | the token is used up | recorded as failed; the step begins a new attempt |
 //! | refused, the operation failed | it will not succeed | recorded as failed |
 //! | refused, after a call without an answer | that one may have been done, or arrive yet | look, once it cannot arrive any more |
@@ -44,6 +45,8 @@ pub(super) struct Flight {
     pub(super) waits_for_arrival: bool,
     /// Answers in a row that were of no use.
     pub(super) tries: u32,
+    /// How often it was refused because of what is not known yet.
+    pub(super) waits: u32,
     /// When the provider first said that it works on it.
     pub(super) accepted_at_ms: Option<Millis>,
     /// How long after that it was last seen under way, in milliseconds.
@@ -62,7 +65,7 @@ pub(super) enum Ending {
         code: String,
         message: String,
         /// Whether a new attempt may succeed.
-        again: bool,
+        again: Again,
     },
     /// There is no result, and the intent stays open.
     Open {
@@ -71,13 +74,23 @@ pub(super) enum Ending {
     },
 }
 
+/// Whether a new attempt may succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    Never,
+    /// Ever later, and a few times.
+    Later,
+    /// Often, until something is known that is not known yet.
+    Soon,
+}
+
 /// What a provider said of a failure.
 #[derive(Clone, Debug)]
 pub(super) struct Verdict {
     pub(super) code: String,
     pub(super) message: String,
     /// Whether a new attempt may succeed.
-    pub(super) again: bool,
+    pub(super) again: Again,
     /// Those that claim to be what was to be created, where there are several.
     pub(super) candidates: Vec<String>,
     /// Whether no operation ever took the request up.
@@ -89,7 +102,7 @@ impl Verdict {
         Self {
             code: code.into(),
             message: message.into(),
-            again: false,
+            again: Again::Never,
             candidates: Vec::new(),
             untaken: false,
         }
@@ -109,6 +122,7 @@ impl Flight {
             unanswered_ms: None,
             waits_for_arrival: false,
             tries: 0,
+            waits: 0,
             accepted_at_ms: None,
             still_ms: 0,
             succeeded_at_ms: 0,
@@ -129,6 +143,7 @@ impl Flight {
             unanswered_ms: Some(now_ms),
             waits_for_arrival: false,
             tries: 0,
+            waits: 0,
             accepted_at_ms: None,
             still_ms: 0,
             succeeded_at_ms: 0,
@@ -196,9 +211,17 @@ impl Pass {
     }
 
     fn refused(&mut self, intent: u64, failure: FailureKind, verdict: Verdict) {
+        let Some(flight) = self.flights.get(&intent) else { return };
+        if Self::is_not_yet(&flight.intent.act, failure) {
+            return self.call_not_yet(intent, verdict);
+        }
+        self.refused_as(intent, failure, verdict);
+    }
+
+    pub(super) fn refused_as(&mut self, intent: u64, failure: FailureKind, verdict: Verdict) {
         let unanswered_ms = self.flights.get(&intent).and_then(|flight| flight.unanswered_ms);
         match (failure, unanswered_ms) {
-            (FailureKind::Transient | FailureKind::Throttled, _) => {
+            (FailureKind::Transient | FailureKind::Throttled | FailureKind::NotYet, _) => {
                 self.turn(Turn::CallRefusedForNow);
                 self.call_again(intent, 0, verdict);
             }
@@ -338,16 +361,29 @@ impl Pass {
         let Some(flight) = self.flights.get(&intent) else { return };
         let (kind, accepted_at_ms) = (flight.intent.kind.clone(), flight.accepted_at_ms);
         let creates = matches!(flight.intent.act, Act::Create { .. });
+        let is_not_yet = Self::is_not_yet(&flight.intent.act, failure);
+        // What an operation names that was refused may be there: who is refused before it begins names nothing.
+        let names_something = flight.identifier.is_some();
         if failure == FailureKind::Throttled {
             self.throttled_behind(&kind, accepted_at_ms.unwrap_or(self.now_ms));
         }
-        let again = matches!(failure, FailureKind::Transient | FailureKind::Throttled);
-        let verdict = Verdict { again, ..verdict };
-        self.turn(if verdict.again { Turn::OperationFailedForNow } else { Turn::OperationFailed });
-        match (creates, verdict.again) {
-            (true, true) => self.start_look(intent, Some(verdict)),
-            (_, true) => self.fail(intent, verdict),
-            (_, false) => self.failed_for_good(intent, failure, verdict),
+        let verdict = match failure {
+            _ if is_not_yet => self.judge_not_yet(intent, verdict),
+            FailureKind::Transient | FailureKind::Throttled | FailureKind::NotYet => {
+                Verdict { again: Again::Later, ..verdict }
+            }
+            _ => verdict,
+        };
+        self.turn(match verdict.again {
+            Again::Never => Turn::OperationFailed,
+            Again::Later => Turn::OperationFailedForNow,
+            Again::Soon => Turn::OperationNotYet,
+        });
+        match verdict.again {
+            Again::Later if creates => self.start_look(intent, Some(verdict)),
+            Again::Soon if creates && names_something => self.start_look(intent, Some(verdict)),
+            Again::Later | Again::Soon => self.fail(intent, verdict),
+            Again::Never => self.failed_for_good(intent, failure, verdict),
         }
     }
 

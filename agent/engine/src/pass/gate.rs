@@ -18,7 +18,7 @@ use schema_documents::journal::{Act, Entry, Intent};
 use schema_documents::plan::Consequence;
 use schema_documents::{FieldPath, Json, Millis};
 
-use super::flight::{Ending, Verdict};
+use super::flight::{Again, Ending, Verdict};
 use super::send::Asker;
 use super::{Pass, Then, Turn, backoff};
 use crate::command::{Command, Note};
@@ -208,7 +208,8 @@ impl Pass {
     /// tried. A creation is attempted anew, and what was updated is made again like anything else that is gone.
     fn gone_at_gate(&mut self, intent: u64, words: &str) {
         let Some(flight) = self.flights.get_mut(&intent) else { return };
-        let again = matches!(flight.intent.act, Act::Create { .. });
+        let creates = matches!(flight.intent.act, Act::Create { .. });
+        let again = if creates { Again::Later } else { Again::Never };
         // It left nothing behind.
         flight.identifier = None;
         let message = format!("it went before it was healthy: {words}");
@@ -239,7 +240,7 @@ impl Pass {
         let remnant = flight.identifier.clone().filter(|_| creates);
         self.turns.extend(remnant.is_some().then_some(Turn::RemnantRecorded));
         let code = UNHEALTHY.to_owned();
-        let ending = Ending::Failed { code: code.clone(), message: message.clone(), again: false };
+        let ending = Ending::Failed { code: code.clone(), message: message.clone(), again: Again::Never };
         let (candidates, untaken, unhealthy) = (Vec::new(), false, true);
         let entry = Entry::Failed { intent, code, message, remnant, candidates, untaken, unhealthy };
         self.append(vec![entry], Then::Close(intent, ending));

@@ -14,7 +14,7 @@ use schema_documents::journal::{Act, Intent};
 use schema_documents::plan::Change;
 use schema_documents::{FieldPath, Json, Millis};
 
-use super::flight::{Ending, Verdict};
+use super::flight::{Again, Ending, Verdict};
 use super::send::Asker;
 use super::{Pass, Purpose, Turn, backoff};
 use crate::bind;
@@ -183,11 +183,15 @@ impl Pass {
     /// Nothing was found of a create: that counts once what was created must be visible. It may have been created as late
     /// as when the look began; when its intent was written says nothing, for operations take their time.
     fn absent_create(&mut self, intent: u64) {
-        let Some(flight) = self.flights.get_mut(&intent) else { return };
+        let Some(flight) = self.flights.get(&intent) else { return };
         let kind = flight.intent.kind.clone();
-        let Some(Look { verdict, began_ms, .. }) = flight.look.take() else { return };
+        // What its name identifies cannot be there twice: a new attempt finds it.
+        let is_named = self.identifier_in_body(&flight.intent).is_some();
+        let look = self.flights.get_mut(&intent).and_then(|flight| flight.look.take());
+        let Some(Look { verdict, began_ms, .. }) = look else { return };
+        let is_told = is_named && verdict.as_ref().is_some_and(|verdict| verdict.again == Again::Soon);
         let visible_at_ms = began_ms + self.visibility_ms(&kind);
-        if self.now_ms < visible_at_ms {
+        if !is_told && self.now_ms < visible_at_ms {
             self.turn(Turn::FoundNothingYet);
             return self.look_at(intent, verdict, began_ms, visible_at_ms);
         }
@@ -196,7 +200,7 @@ impl Pass {
             // Nothing is there: nothing was left behind.
             flight.identifier = None;
         }
-        let nothing = || Verdict { again: true, ..Verdict::last("NotCreated", "it was not created") };
+        let nothing = || Verdict { again: Again::Later, ..Verdict::last("NotCreated", "it was not created") };
         self.fail(intent, verdict.unwrap_or_else(nothing));
     }
 

@@ -5,6 +5,7 @@ mod cloud;
 mod gate;
 mod looks;
 mod narrow;
+mod not_yet;
 mod turns;
 mod updates;
 mod world;

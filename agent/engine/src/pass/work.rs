@@ -30,6 +30,8 @@ pub(super) struct Task {
     pub(super) step: Step,
     pub(super) state: TaskState,
     pub(super) tries: u32,
+    /// How often it failed because of what is not known yet.
+    pub(super) waits: u32,
     /// Its number in the plan.
     node: usize,
     /// How many of those before it have not succeeded.
@@ -95,7 +97,7 @@ impl Work {
             for (lane, count) in requests(step) {
                 *work.requests.entry(lane).or_default() += count;
             }
-            let task = Task { step: step.clone(), state, tries: 0, node, missing, followers };
+            let task = Task { step: step.clone(), state, tries: 0, waits: 0, node, missing, followers };
             work.tasks.insert(step.key.clone(), task);
         }
         work

@@ -9,7 +9,7 @@ use schema_documents::recorded::{Recorded, ResourceRecord, Status};
 use schema_documents::{ResourceId, Value};
 
 use crate::bind::{Binding, Bound, BoundResource};
-use crate::diff::{Context, Differences, Doing, FieldOutcome, Report, ResourceDifference};
+use crate::diff::{Context, Differences, Doing, FieldOutcome, Presence, Report, ResourceDifference};
 use crate::merge::Decision;
 
 /// Steps without an order, and what became of the rest.
@@ -29,6 +29,8 @@ struct Drafting<'a> {
     /// What is given back.
     releases: Vec<Step>,
     held: Vec<Held>,
+    /// What leaves the record before anything is written, and is still current: what somebody made, and is only referred to.
+    leaves: BTreeSet<&'a ResourceId>,
 }
 
 pub(super) fn draft(
@@ -37,7 +39,13 @@ pub(super) fn draft(
     recorded: &Recorded,
     context: &Context<'_>,
 ) -> Draft {
+    let is_current = |difference: &&ResourceDifference| {
+        recorded.current(&difference.id).is_some_and(|(generation, _)| generation == difference.generation)
+    };
+    let forgotten =
+        differences.resources.iter().filter(|difference| difference.presence == Presence::Forgotten);
     let mut drafting = Drafting {
+        leaves: forgotten.filter(is_current).map(|difference| &difference.id).collect(),
         bound,
         differences,
         recorded,
@@ -160,7 +168,7 @@ impl<'a> Drafting<'a> {
         }
         let gives_all = !self.bound.resources[user].waits_for.iter().any(|wanted| wanted.resource == *id);
         let lives = self.recorded.current(id).is_some_and(|(_, record)| record.status == Status::Live);
-        gives_all && lives && !self.differences.hidden.contains(id)
+        gives_all && lives && !self.differences.hidden.contains(id) && !self.leaves.contains(id)
     }
 
     /// Holds a creation, or the changes of an update that wait.

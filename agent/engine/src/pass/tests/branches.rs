@@ -197,3 +197,32 @@ fn a_confirmed_deletion_survives_a_crash_at_any_command_without_another_word() {
     }
     panic!("a pass has an end");
 }
+
+#[test]
+fn what_needs_something_that_is_not_referred_to_any_more_waits_for_what_takes_its_place() {
+    let origin = json!({"by": "setting", "at": "production.toml:1:1-1:2"});
+    let mut before = topic("a");
+    let existing = json!({"identifier": "theirs", "mode": "reference", "origin": origin});
+    let named = before.resources.values_mut().next().expect("a topic");
+    named.existing = serde_json::from_value(existing).expect("it is there already");
+    let arn = json!({"$ref": {"resource": TOPIC, "output": "/TopicArn"}});
+    let after = app([
+        (TOPIC, "AWS::SNS::Topic", json!({"DisplayName": "a"})),
+        (
+            "topic/a/subscription",
+            "AWS::SNS::Subscription",
+            json!({"TopicArn": arn, "Protocol": "sqs", "Endpoint": "e"}),
+        ),
+    ]);
+    let mut world = World::new();
+    let theirs = ("AWS::SNS::Topic".to_owned(), json!({"TopicArn": "theirs", "DisplayName": "a"}));
+    world.cloud.resources.insert("theirs".to_owned(), theirs);
+    world.run(&before, Mode::Apply);
+    assert!(world.run(&before, Mode::Plan).plan.unwrap().is_empty());
+    for _ in 0..3 {
+        world.wait(3_600_000);
+        let outcome = world.run(&after, Mode::Apply);
+        assert_eq!((outcome.failed, outcome.skipped), (vec![], vec![]));
+    }
+    assert_eq!(world.cloud.resources.len(), 3, "theirs, and two of our own: {:#?}", world.cloud.resources);
+}

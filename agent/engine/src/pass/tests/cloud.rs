@@ -53,6 +53,17 @@ pub(super) fn any_fault() -> impl Strategy<Value = Fault> {
     prop::sample::select(all)
 }
 
+/// How a creation is refused because of what is not known yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Unknown {
+    /// The request is.
+    AtOnce,
+    /// Its operation fails so.
+    Later(FailureKind),
+    /// Its operation fails, and says what it has made nevertheless.
+    AfterDoing,
+}
+
 #[derive(Default)]
 pub(super) struct Cloud {
     /// Kind and properties, by identifier.
@@ -64,6 +75,8 @@ pub(super) struct Cloud {
     pub(super) calls: u64,
     /// What every call is answered, whatever it is.
     pub(super) refuses: Option<CallError>,
+    /// Creations that are refused because of what is not known yet: of this kind, so often, and how.
+    pub(super) unknown: Option<(&'static str, u32, Unknown)>,
     /// What every call about a kind is answered.
     pub(super) refuses_kind: Option<(String, CallError)>,
     /// Whether lists and reads show nothing yet.
@@ -103,12 +116,19 @@ impl Cloud {
             _ => {}
         }
         let operation = format!("operation-{}", self.calls);
-        let done = match fault {
-            Some(Fault::FailForNow) => Err(FailureKind::Transient),
-            Some(Fault::ThrottleBehind) => Err(FailureKind::Throttled),
+        let unknown = self.meet_unknown(call);
+        if let Some(Unknown::AtOnce) = unknown {
+            let (failure, code) = (FailureKind::NotYet, "InvalidRequest".to_owned());
+            return Err(CallError::Refused { failure, code, message: "not known".to_owned() });
+        }
+        let done = match (fault, unknown) {
+            (_, Some(Unknown::Later(failure))) => Err(failure),
+            (Some(Fault::FailForNow), _) => Err(FailureKind::Transient),
+            (Some(Fault::ThrottleBehind), _) => Err(FailureKind::Throttled),
             _ => self.act(call),
         };
         let (identifier, state) = match (done, fault) {
+            (Ok(identifier), _) if unknown.is_some() => (Some(identifier), failed(FailureKind::NotYet)),
             (Ok(identifier), Some(Fault::FailAfterDoing)) => {
                 (Some(identifier), failed(FailureKind::Transient))
             }
@@ -130,6 +150,13 @@ impl Cloud {
                 state: ProgressState::Running { retry_after_ms: Some(100) },
             }),
         }
+    }
+
+    fn meet_unknown(&mut self, call: &Call) -> Option<Unknown> {
+        let (kind, times, how) = self.unknown.as_mut()?;
+        let is_met = *kind == call.kind && *times > 0 && matches!(call.action, CallAction::Create(_));
+        *times -= u32::from(is_met);
+        is_met.then_some(*how)
     }
 
     fn act(&mut self, call: &Call) -> Result<String, FailureKind> {
