@@ -22,7 +22,7 @@ use schema_documents::recorded::{Recorded, ResourceRecord, Status};
 use schema_documents::recovery::{Finding, Proof, There};
 use schema_documents::{Json, Kept, Millis, ResourceId, Sorted};
 
-use super::evidence::{redact, secret_units};
+use super::evidence::{is_evidence, redact, secret_units};
 use super::fields::{Sight, Subject};
 use super::resource::{View, about};
 use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, known_kind};
@@ -208,13 +208,17 @@ impl View<'_> {
         }
         let Some(kind) = known_kind(self.context, &record.kind) else { return difference.hold_no_provider() };
         let found = self.live(&difference.id, difference.generation);
-        let Some((properties, _)) = found.and_then(|live| live.present(record)) else {
+        let Some((properties, began_at_ms)) = found.and_then(|live| live.present(record)) else {
             return match found {
                 Some(Live::Unknown { reason }) => difference.hold_unknown(reason),
                 Some(_) => difference.forget(false),
                 None => difference.hold_unknown("it was not read"),
             };
         };
+        // A read that lags shows it without the tags that were just written, which would stay for good.
+        if !is_evidence(record, kind, began_at_ms, self.context.limits) {
+            return difference.hold_unknown("a read may still show what was before its last change");
+        }
         if bind::ownership(kind, &properties).is_some_and(|tags| !self.is_ours(&tags)) {
             return difference.forget(false);
         }

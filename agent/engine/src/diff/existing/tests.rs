@@ -9,6 +9,7 @@ use schema_documents::recorded::{Owner, Status};
 use schema_documents::{Json, Value};
 use serde_json::json;
 
+use crate::diff::Presence;
 use crate::scene::{Scene, code, id, keys, path, setting};
 
 const SERVER: &str = "database/orders/instance";
@@ -341,6 +342,21 @@ fn without_the_line_it_is_given_back_as_it_is_and_another_one_is_made() {
     scene.pass();
     assert_eq!(keys(&scene.pass()), [format!("create {SERVER}#2")]);
     assert!(scene.cloud.contains_key("theirs"));
+}
+
+#[test]
+fn a_read_that_may_lag_behind_its_tags_is_no_reason_to_forget_it() {
+    let mut scene = imported();
+    name(&mut scene, SERVER, None);
+    tag(&mut scene, &[]);
+    let presence = |scene: &Scene| {
+        let differences = scene.differences();
+        let of_server = differences.resources.iter().find(|difference| difference.id == id(SERVER));
+        of_server.expect("there is something to say of it").presence.clone()
+    };
+    assert_eq!(presence(&scene), Presence::Forgotten, "nothing of ours is on it");
+    scene.now_ms = scene.recorded.current(&id(SERVER)).unwrap().1.operated_at_ms + 1;
+    assert_eq!(presence(&scene), Presence::Unchanged);
 }
 
 #[test]
