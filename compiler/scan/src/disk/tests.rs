@@ -1,4 +1,5 @@
 mod cache;
+mod edits;
 
 use std::path::Path;
 
