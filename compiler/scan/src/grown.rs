@@ -62,6 +62,12 @@ pub(crate) struct Growth {
     pub(crate) facts: Encoded,
 }
 
+/// More facts than these are not looked through for what is new in them.
+pub(crate) const MAX_FACTS_BYTES: usize = 256 * 1024;
+
+/// So much may be new; more of it is put together with everything else.
+pub(crate) const MAX_ADDED: usize = 64;
+
 /// Whether an encoded value has this text in it, as one of its texts and not within another one.
 pub(crate) fn has_text(encoded: &[u8], text: &str) -> bool {
     let pattern = crate::per_file::encode(&text);
@@ -137,8 +143,7 @@ fn change_members(
 }
 
 fn change_items(mut whole: Vec<Value>, before: &[Value], after: &[Value]) -> Option<Vec<Value>> {
-    let [mut gone, mut new] = [(before, after), (after, before)]
-        .map(|(these, others)| these.iter().filter(|item| !others.contains(item)).collect::<Vec<_>>());
+    let (mut gone, mut new) = difference(before, after);
     // What is there in another form has changed.
     let mut changed = Vec::new();
     gone.retain(|old| {
@@ -167,6 +172,17 @@ fn change_items(mut whole: Vec<Value>, before: &[Value], after: &[Value]) -> Opt
         }
     }
     Some(whole)
+}
+
+/// What one list has and the other has not, and the other way round. Most of what they have in common stands at both ends.
+fn difference<'l, T: PartialEq>(before: &'l [T], after: &'l [T]) -> (Vec<&'l T>, Vec<&'l T>) {
+    let same = before.iter().zip(after).take_while(|(before, after)| before == after).count();
+    let (before, after) = (&before[same..], &after[same..]);
+    let same =
+        before.iter().rev().zip(after.iter().rev()).take_while(|(before, after)| before == after).count();
+    let (before, after) = (&before[..before.len() - same], &after[..after.len() - same]);
+    let without = |these: &'l [T], others: &[T]| these.iter().filter(|item| !others.contains(item)).collect();
+    (without(before, after), without(after, before))
 }
 
 /// The one item of which something is true.
@@ -209,11 +225,11 @@ fn change_diagnostics(
     before: &[Diagnostic],
     after: &[Diagnostic],
 ) -> Option<()> {
-    for gone in before.iter().filter(|one| !after.contains(one)) {
+    let (gone, new) = difference(before, after);
+    for gone in gone {
         let at = whole.iter().position(|one| one == gone)?;
         whole.remove(at);
     }
-    let new: Vec<_> = after.iter().filter(|one| !before.contains(one)).cloned().collect();
     // In which order two things are said of one place that are told apart by their notes alone depends on more than a part.
     let is_like = |one: &Diagnostic, other: &Diagnostic| {
         (&one.span, one.code, &one.message) == (&other.span, other.code, &other.message)
@@ -221,7 +237,7 @@ fn change_diagnostics(
     if new.iter().any(|one| whole.iter().any(|other| is_like(one, other))) {
         return None;
     }
-    whole.extend(new);
+    whole.extend(new.into_iter().cloned());
     compiler_diagnostics::sort(whole);
     Some(())
 }

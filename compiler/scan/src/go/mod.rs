@@ -7,6 +7,7 @@ mod bucket;
 mod cache;
 mod call;
 mod config;
+mod confined;
 mod constraint;
 mod cron_job;
 mod database;
@@ -107,7 +108,7 @@ fn link(
     if !unfinished.is_empty() {
         return Err(unfinished);
     }
-    reader.note(|| grown::mentions(&program));
+    reader.note(|| confined::mentions(&program));
     service::structs(&program, &directed, &mut found);
     service::endpoints(&program, &directed, &mut found);
     gateway::auth_handler(&program, &directed, &mut found);

@@ -14,7 +14,7 @@ use super::source::is_source;
 use super::specifier::{Modules, folder_of};
 use super::syntax::facts;
 use super::{LANGUAGE, link};
-use crate::grown::{Growth, Scene, has_text};
+use crate::grown::{Growth, MAX_ADDED, MAX_FACTS_BYTES, Scene, has_text};
 use crate::known::{Encoded, KnownFile};
 use crate::mentions::Mentions;
 use crate::moved::Lines;
@@ -71,6 +71,9 @@ pub(crate) fn grown(scene: &Scene<'_>) -> Option<Growth> {
         return None;
     }
     let encoded = Encoded::new(encode(&now));
+    if encoded.bytes.len() > MAX_FACTS_BYTES {
+        return None;
+    }
     let (kept, added) = Added::since(&before, decode(&encoded.bytes)?)?;
     let lines = Lines::between(&before, &kept)?;
     let paths: Vec<&str> = part(scene).collect();
@@ -237,6 +240,7 @@ impl Judge<'_, '_> {
             && modules
                 .into_iter()
                 .all(|module| self.kept.loaded.contains(module) || self.loads_nothing(module))
+            && self.added.names.len() <= MAX_ADDED
             && self.exports_are_new()
             && self.names_are_new()
             && self.leads_to_no_other()
@@ -278,6 +282,9 @@ impl Judge<'_, '_> {
         while let Some(name) = open.pop() {
             if !seen.insert(name) {
                 continue;
+            }
+            if seen.len() > MAX_ADDED {
+                return false;
             }
             if has_text(&self.added.encoded, name) {
                 return false;
