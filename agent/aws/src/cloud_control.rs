@@ -175,7 +175,9 @@ impl Provider for Aws {
             Err(error) => return Err(read_error(&error)),
         };
         let properties = output.resource_description.and_then(|description| description.properties);
-        parse(properties.as_deref()).map(Some)
+        let mut live = parse(properties.as_deref())?;
+        self.native.complete(kind, identifier, &mut live).await?;
+        Ok(Some(live))
     }
 
     async fn list(&self, kind: &str, parent: Option<&Json>) -> Result<Vec<Found>, ReadError> {

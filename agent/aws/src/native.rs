@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_smithy_xml::decode::{Document, ScopedDecoder, try_data};
-use schema_catalog::{Catalog, GateQuestion};
+use schema_catalog::{Catalog, GateQuestion, OutputQuestion};
 use schema_documents::Json;
 use serde_json::json;
 
@@ -25,13 +25,49 @@ use crate::readiness::{self, Rollout, Target};
 /// The services that are asked beside Cloud Control.
 pub(crate) struct Native {
     ecs: Service,
+    eks: Service,
     load_balancing: Service,
+    secrets: Service,
 }
 
 impl Native {
     pub(crate) fn new(shared: &SdkConfig, longest: Duration) -> Self {
         let service = |name| Service::new(name, shared, longest);
-        Self { ecs: service("ecs"), load_balancing: service("elasticloadbalancing") }
+        Self {
+            ecs: service("ecs"),
+            eks: service("eks"),
+            load_balancing: service("elasticloadbalancing"),
+            secrets: service("secretsmanager"),
+        }
+    }
+
+    /// Adds to what Cloud Control reads the output of which it does not know, where the kind has one and it is there.
+    pub(crate) async fn complete(
+        &self,
+        kind: &str,
+        identifier: &str,
+        live: &mut Json,
+    ) -> Result<(), ReadError> {
+        let kind = Catalog::builtin().kind(kind);
+        let Some(awaited) = kind.and_then(|kind| kind.overlay.awaited.as_ref()) else { return Ok(()) };
+        let found = match awaited.asks {
+            OutputQuestion::SecretValue => self.has_value(identifier).await?.then(|| identifier.into()),
+        };
+        if let Some(found) = found {
+            awaited.path.set(live, found);
+        }
+        Ok(())
+    }
+
+    /// Whether a secret has a value: which one it is, nobody asks here.
+    async fn has_value(&self, secret: &str) -> Result<bool, ReadError> {
+        let asked = json!({ "SecretId": secret }).to_string();
+        let target = "secretsmanager.DescribeSecret";
+        let answer = self.secrets.ask(("application/x-amz-json-1.1", Some(target)), asked).await?;
+        let answer: Json = serde_json::from_slice(&answer).map_err(|error| unreadable(&error))?;
+        let versions = answer.get("VersionIdsToStages").and_then(Json::as_object).into_iter().flatten();
+        let mut stages = versions.filter_map(|(_, stages)| stages.as_array());
+        Ok(stages.any(|stages| stages.iter().any(|stage| stage == "AWSCURRENT")))
     }
 
     /// Asks at the gate of a kind that has one; what has none is ready.
@@ -39,6 +75,7 @@ impl Native {
         let gate = Catalog::builtin().kind(&probe.kind).and_then(|kind| kind.overlay.gate.as_ref());
         match gate.map(|gate| gate.asks) {
             Some(GateQuestion::EcsService) => self.ecs_service(probe).await,
+            Some(GateQuestion::EksAddon) => self.eks_addon(probe).await,
             None => Ok(Readiness::Ready),
         }
     }
@@ -50,19 +87,40 @@ impl Native {
             asked["cluster"] = cluster.into();
         }
         let target = "AmazonEC2ContainerServiceV20141113.DescribeServices";
-        let answer = self.ecs.ask(("application/x-amz-json-1.1", Some(target)), asked.to_string()).await?;
+        let answer = self.ecs.ask(("application/x-amz-json-1.1", Some(target)), asked.to_string()).await;
+        if is_refused(&answer, "ClusterNotFoundException") {
+            return Ok(readiness::gone("its cluster is gone"));
+        }
+        let answer = answer?;
         let answer: Json = serde_json::from_slice(&answer).map_err(|error| unreadable(&error))?;
         let target_groups = match readiness::rollout(&answer, probe.written["TaskDefinition"].as_str()) {
             Rollout::Judged(readiness) => return Ok(readiness),
             Rollout::Complete { target_groups } => target_groups,
         };
         for group in target_groups {
-            let readiness = readiness::targets(&self.targets(&group).await?);
+            let targets = self.targets(&group).await;
+            if is_refused(&targets, "TargetGroupNotFound") {
+                return Ok(readiness::not_yet(&format!("its target group `{group}` is gone")));
+            }
+            let readiness = readiness::targets(&targets?);
             if readiness != Readiness::Ready {
                 return Ok(readiness);
             }
         }
         Ok(Readiness::Ready)
+    }
+
+    async fn eks_addon(&self, probe: &Probe) -> Result<Readiness, ReadError> {
+        let Some((cluster, addon)) = readiness::addon_parts(&probe.identifier) else {
+            let message = format!("`{}` names no cluster and add-on", probe.identifier);
+            return Err(ReadError::Refused { code: "Invalid".to_owned(), message });
+        };
+        let answer = self.eks.get(&format!("/clusters/{}/addons/{}", escaped(cluster), escaped(addon))).await;
+        if is_refused(&answer, "ResourceNotFoundException") {
+            return Ok(readiness::gone("EKS does not know it"));
+        }
+        let answer: Json = serde_json::from_slice(&answer?).map_err(|error| unreadable(&error))?;
+        Ok(readiness::addon(&answer))
     }
 
     async fn targets(&self, group: &str) -> Result<Vec<Target>, ReadError> {
@@ -71,6 +129,11 @@ impl Native {
         let answer = self.load_balancing.ask(("application/x-www-form-urlencoded", None), form).await?;
         targets_of(&answer).map_err(|error| unreadable(&error))
     }
+}
+
+/// Whether a question was refused with this code.
+fn is_refused<T>(answer: &Result<T, ReadError>, with: &str) -> bool {
+    matches!(answer, Err(ReadError::Refused { code, .. }) if code == with)
 }
 
 /// A value of a form: everything but letters, digits and `-_.~` as its bytes.
@@ -95,6 +158,8 @@ struct Service {
 #[derive(Debug)]
 struct Answer {
     is_success: bool,
+    /// The code of a refusal, where a header tells it.
+    code: Option<String>,
     body: Vec<u8>,
 }
 
@@ -121,7 +186,9 @@ impl Service {
             .serializer(|request: HttpRequest| Ok(request))
             .deserializer(|response| {
                 let body = response.body().bytes().map(<[u8]>::to_vec);
-                let answer = |body| Answer { is_success: response.status().is_success(), body };
+                let code = response.headers().get("x-amzn-errortype");
+                let code = code.and_then(|code| code.split(':').next()).map(str::to_owned);
+                let answer = |body| Answer { is_success: response.status().is_success(), code, body };
                 body.map(answer).ok_or_else(|| {
                     aws_smithy_runtime_api::client::orchestrator::OrchestratorError::operation(Unusable)
                 })
@@ -130,16 +197,26 @@ impl Service {
         Self { name, url, region, credentials: shared.credentials_provider(), operation }
     }
 
-    /// Asks, once.
+    /// Asks with a document or a form, once.
     async fn ask(&self, (content, target): (&str, Option<&str>), body: String) -> Result<Vec<u8>, ReadError> {
         let mut headers = vec![("content-type", content)];
         headers.extend(target.map(|target| ("x-amz-target", target)));
-        let request = self.signed(&headers, body).await?;
+        let request = self.signed(("POST", "/"), &headers, body).await?;
+        self.answer(request).await
+    }
+
+    /// Asks for what has a path, once.
+    async fn get(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        let request = self.signed(("GET", path), &[], String::new()).await?;
+        self.answer(request).await
+    }
+
+    async fn answer(&self, request: HttpRequest) -> Result<Vec<u8>, ReadError> {
         match self.operation.invoke(request).await {
-            Ok(Answer { is_success: true, body }) => Ok(body),
-            Ok(Answer { body, .. }) => {
+            Ok(Answer { is_success: true, body, .. }) => Ok(body),
+            Ok(Answer { body, code: told, .. }) => {
                 let (code, message) = refusal(&body);
-                Err(classify::unanswered(&code, &message))
+                Err(classify::unanswered(&told.unwrap_or(code), &message))
             }
             Err(SdkError::TimeoutError(_)) => {
                 Err(ReadError::NoAnswer("the question took too long".to_owned()))
@@ -148,7 +225,12 @@ impl Service {
         }
     }
 
-    async fn signed(&self, headers: &[(&str, &str)], body: String) -> Result<HttpRequest, ReadError> {
+    async fn signed(
+        &self,
+        (method, path): (&str, &str),
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<HttpRequest, ReadError> {
         let refused = |message: String| ReadError::Refused { code: "InvalidCredentials".to_owned(), message };
         let Some(provider) = &self.credentials else {
             return Err(refused("there are no credentials".to_owned()));
@@ -166,8 +248,8 @@ impl Service {
             .map_err(|error| refused(error.to_string()))?
             .into();
         let signable = SignableRequest::new(
-            "POST",
-            self.url.as_str(),
+            method,
+            format!("{}{path}", self.url.trim_end_matches('/')),
             headers.iter().copied(),
             SignableBody::Bytes(body.as_bytes()),
         );
@@ -177,8 +259,8 @@ impl Service {
             .into_parts();
         let (signed, _) = signature.into_parts();
         let mut request = HttpRequest::new(SdkBody::from(body));
-        request.set_method("POST").map_err(|error| refused(error.to_string()))?;
-        request.set_uri("/").map_err(|error| refused(error.to_string()))?;
+        request.set_method(method).map_err(|error| refused(error.to_string()))?;
+        request.set_uri(path).map_err(|error| refused(error.to_string()))?;
         for (name, value) in headers {
             request.headers_mut().insert((*name).to_owned(), (*value).to_owned());
         }
@@ -195,8 +277,10 @@ fn refusal(body: &[u8]) -> (String, String) {
     let found = match &json {
         Some(json) => {
             let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
+            let message = text("message").or_else(|| text("Message"));
             let code = text("__type").map(|code| code.rsplit('#').next().unwrap_or_default().to_owned());
-            code.map(|code| (code, text("message").or_else(|| text("Message")).unwrap_or_default()))
+            let code = code.or_else(|| message.as_ref().map(|_| "Unknown".to_owned()));
+            code.map(|code| (code, message.unwrap_or_default()))
         }
         None => refusal_in_xml(body),
     };

@@ -1,5 +1,6 @@
-//! Whether a service of ECS runs what was deployed, and is healthy: by what ECS tells of its deployments, and the load balancer
-//! of its targets. Success of Cloud Control says only that the deployment has begun.
+//! Whether what was deployed runs, and is healthy. Of a service of ECS, by what ECS tells of its deployments, and the load balancer
+//! of its targets: success of Cloud Control says only that the deployment has begun. Of an add-on of EKS, by its status: Cloud
+//! Control calls one that is degraded a success.
 
 use agent_world::Readiness;
 use schema_catalog::{Catalog, Kind, compare};
@@ -30,8 +31,13 @@ pub struct Target {
 /// deployed: where another one has taken its place, the deployment has failed and the cloud went back by itself.
 pub fn rollout(answer: &Json, written: Option<&str>) -> Rollout {
     let Some(service) = answer.pointer("/services/0") else {
-        return Rollout::Judged(not_yet("it does not show yet"));
+        return Rollout::Judged(gone("ECS does not know it"));
     };
+    match text(service, "status") {
+        "DRAINING" => return Rollout::Judged(gone("it was deleted, and its last instances stop")),
+        "INACTIVE" => return Rollout::Judged(gone("it was deleted")),
+        _ => {}
+    }
     let deployments = service.get("deployments").and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
     let is_ours = |deployment: &&Json| {
         written.is_none_or(|written| is_same_task(written, text(deployment, "taskDefinition")))
@@ -68,17 +74,51 @@ pub fn targets(all: &[Target]) -> Readiness {
     not_yet(&format!("no target is healthy: {which}"))
 }
 
+/// Judges the answer of `DescribeAddon`. One that is degraded may become active yet: the first add-on of a cluster comes before its
+/// first node.
+pub fn addon(answer: &Json) -> Readiness {
+    let Some(addon) = answer.get("addon") else { return not_yet("EKS tells nothing of it") };
+    let issues = addon.pointer("/health/issues").and_then(Json::as_array).into_iter().flatten();
+    let issues: Vec<String> = issues
+        .map(|issue| match (text(issue, "code"), text(issue, "message")) {
+            (code, "") => code.to_owned(),
+            (code, message) => format!("{message} ({code})"),
+        })
+        .collect();
+    let status = text(addon, "status").to_lowercase().replace('_', " ");
+    let told = |words: &str| {
+        if issues.is_empty() { words.to_owned() } else { format!("{words}: {}", issues.join("; ")) }
+    };
+    match status.as_str() {
+        "active" => Readiness::Ready,
+        "deleting" => gone("it is being deleted"),
+        "create failed" | "update failed" | "delete failed" => failed(told(&status)),
+        status => not_yet(&told(&format!("it is {status}"))),
+    }
+}
+
+/// The cluster and the add-on that an identifier of Cloud Control names.
+pub fn addon_parts(identifier: &str) -> Option<(&str, &str)> {
+    identifier.split_once('|')
+}
+
 /// The cluster and the service that an identifier of Cloud Control names.
 pub fn parts(identifier: &str) -> (&str, Option<&str>) {
     identifier.split_once('|').map_or((identifier, None), |(service, cluster)| (service, Some(cluster)))
 }
 
-fn not_yet(words: &str) -> Readiness {
+/// What may come yet.
+pub fn not_yet(words: &str) -> Readiness {
     Readiness::NotYet { words: words.to_owned() }
 }
 
 fn failed(words: String) -> Readiness {
     Readiness::Failed { words }
+}
+
+/// What there is none of.
+pub fn gone(words: &str) -> Readiness {
+    Readiness::Gone { words: words.to_owned() }
 }
 
 fn running(deployment: &Json) -> String {
@@ -183,12 +223,34 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_show_is_no_failure_and_what_should_not_run_needs_no_target() {
+    fn what_is_gone_is_no_failure_and_what_should_not_run_needs_no_target() {
         let nothing = json!({ "services": [], "failures": [{ "reason": "MISSING" }] });
-        assert_eq!(rollout(&nothing, Some(NEW)), Rollout::Judged(not_yet("it does not show yet")));
+        assert_eq!(rollout(&nothing, Some(NEW)), Rollout::Judged(gone("ECS does not know it")));
+        for (status, words) in
+            [("DRAINING", "it was deleted, and its last instances stop"), ("INACTIVE", "it was deleted")]
+        {
+            let mut deleted = service(&[deployment(NEW, "PRIMARY", "COMPLETED", 2)]);
+            deleted["services"][0]["status"] = json!(status);
+            assert_eq!(rollout(&deleted, Some(NEW)), Rollout::Judged(gone(words)));
+        }
         let mut off = deployment(NEW, "PRIMARY", "COMPLETED", 0);
         off["desiredCount"] = json!(0);
         assert_eq!(rollout(&service(&[off]), Some(NEW)), Rollout::Complete { target_groups: Vec::new() });
+    }
+
+    #[test]
+    fn an_add_on_is_done_when_it_is_active_and_what_ails_it_is_told() {
+        let answer = |status: &str, issues: Json| json!({ "addon": { "status": status, "health": { "issues": issues } } });
+        assert_eq!(addon(&answer("ACTIVE", json!([]))), Readiness::Ready);
+        assert_eq!(addon(&answer("CREATING", json!([]))), not_yet("it is creating"));
+        let issues = json!([{ "code": "InsufficientNumberOfReplicas", "message": "replicas are missing" }]);
+        let told = "it is degraded: replicas are missing (InsufficientNumberOfReplicas)";
+        assert_eq!(addon(&answer("DEGRADED", issues.clone())), not_yet(told));
+        let why = "create failed: replicas are missing (InsufficientNumberOfReplicas)";
+        assert_eq!(addon(&answer("CREATE_FAILED", issues)), failed(why.to_owned()));
+        assert_eq!(addon(&answer("DELETING", json!([]))), gone("it is being deleted"));
+        assert_eq!(addon(&json!({})), not_yet("EKS tells nothing of it"));
+        assert_eq!(addon_parts("cluster|metrics-server"), Some(("cluster", "metrics-server")));
     }
 
     #[test]

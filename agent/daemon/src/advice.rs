@@ -26,6 +26,7 @@ pub(crate) fn on(code: &str) -> &'static str {
         "NoAnswer" | "InProgress" | "NotReadBack" => {
             "nothing: what was begun is in the journal, and the next pass finds out what became of it"
         }
+        "Gone" => "nothing: the next pass makes it again",
         "Unhealthy" => {
             "look at the log of what was deployed; what was healthy last runs until another document is published"
         }

@@ -121,6 +121,10 @@ pub(crate) struct Reach {
     /// The role in whose name the cloud works for the agent, such as `manifestc bootstrap` makes one; without it the agent's own
     #[arg(long, value_name = "ARN", env = "MANIFEST_ROLE_ARN")]
     pub(crate) role_arn: Option<String>,
+    /// The secret in Secrets Manager whose value is the key of digests, such as `manifestc bootstrap` makes one: the journal has them in
+    /// the place of sensitive values. Without it they are digests without a key, which tell a value that is easy to guess
+    #[arg(long, value_name = "SECRET", env = "MANIFEST_DIGEST_KEY")]
+    pub(crate) digest_key: Option<String>,
     /// Longest time for one call that changes something, in seconds; what is not answered in time is asked for again
     #[arg(long, value_name = "SECONDS", default_value_t = 4.0)]
     pub(crate) call_timeout: f64,

@@ -7,11 +7,13 @@ use agent_aws::Aws;
 use agent_driver::{
     Checkpoints, Driver, Journal, LeaseTerms, Memory, NoCloud, NoVault, SystemClock, SystemEntropy,
 };
+use agent_engine::digests::Digests;
 use agent_world::{Provider, Vault};
 use anyhow::{Context as _, Result, ensure};
 use schema_documents::desired::DesiredState;
 use schema_documents::environment::Cloud;
 use schema_documents::recorded::Recorded;
+use schema_documents::value::SecretRef;
 use schema_store::{Missing, Store};
 
 use crate::args::{Place, Reach};
@@ -54,6 +56,7 @@ impl Environment {
             clock: Arc::new(SystemClock::default()),
             entropy: Arc::new(SystemEntropy),
             vault: account.vault,
+            digests: account.digests,
             lease,
             memory: Memory::default(),
         }
@@ -61,7 +64,9 @@ impl Environment {
 
     /// The driver of this environment's journal, for commands that never ask a cloud.
     pub(crate) fn driver_without_cloud(&self, lease: LeaseTerms) -> Driver {
-        self.driver(Account { provider: Arc::new(NoCloud), vault: Arc::new(NoVault) }, lease)
+        let account =
+            Account { provider: Arc::new(NoCloud), vault: Arc::new(NoVault), digests: Digests::default() };
+        self.driver(account, lease)
     }
 
     /// What the journal says.
@@ -81,6 +86,7 @@ fn open(place: &str, missing: Missing) -> Result<Store> {
 pub(crate) struct Account {
     pub provider: Arc<dyn Provider>,
     pub vault: Arc<dyn Vault>,
+    pub digests: Digests,
 }
 
 /// The account of a desired state.
@@ -92,7 +98,18 @@ pub(crate) async fn cloud(desired: &DesiredState, reach: &Reach) -> Result<Accou
     );
     let region = desired.environment.region.clone();
     let vault = agent_aws::Secrets::connect(aws_options(region.clone(), reach)?).await;
-    Ok(Account { provider: aws(region, reach).await?, vault: Arc::new(vault) })
+    let digests = digests(&vault, reach).await?;
+    Ok(Account { provider: aws(region, reach).await?, vault: Arc::new(vault), digests })
+}
+
+/// Digests of sensitive values, under the key that the vault has for them.
+async fn digests(vault: &dyn Vault, reach: &Reach) -> Result<Digests> {
+    let Some(reference) = &reach.digest_key else { return Ok(Digests::default()) };
+    let secret = SecretRef { reference: reference.clone(), ..SecretRef::default() };
+    let key = vault.reveal(&secret).await.with_context(|| {
+        format!("the key of digests, `{reference}`, cannot be read: without it nobody can tell what changed in secret")
+    })?;
+    Ok(Digests::keyed(&key))
 }
 
 /// Cloud Control in a region.

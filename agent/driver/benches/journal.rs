@@ -71,6 +71,7 @@ async fn measure(
         clock: Arc::new(SystemClock::default()),
         entropy: Arc::new(SystemEntropy),
         vault: Arc::new(NoVault),
+        digests: agent_driver::Digests::default(),
         lease: LeaseTerms::default(),
         memory: Memory::default(),
     };

@@ -27,6 +27,7 @@ mod writer;
 
 use std::sync::Arc;
 
+pub use agent_engine::digests::Digests;
 use agent_world::{Clock, Entropy, JournalStore, Provider, Vault};
 
 pub use checkpoints::{Checkpoints, EVERY};
@@ -59,6 +60,8 @@ pub struct Driver {
     pub entropy: Arc<dyn Entropy>,
     /// Where secret values live.
     pub vault: Arc<dyn Vault>,
+    /// What memory has in the place of sensitive values.
+    pub digests: Digests,
     /// How the lease is held.
     pub lease: LeaseTerms,
     /// What was read of the journal before.

@@ -69,7 +69,7 @@ fn inputs(driver: &Driver, request: RecoverRequest) -> Inputs {
         .map(|kind| kind.name.clone())
         .filter(|kind| driver.provider.knows(kind))
         .collect();
-    Inputs { desired, catalog, limits, knows, told }
+    Inputs { desired, catalog, limits, knows, told, digests: driver.digests.clone() }
 }
 
 /// Asks what the search wants to know, until it wants to know nothing more.

@@ -178,6 +178,7 @@ impl Run {
             attention,
             experience,
             account,
+            digests: driver.digests.clone(),
         };
         reporter.witness.sees(Sight::Began(&inputs));
         let (writer, writing) = journal.into_writer();
@@ -275,6 +276,13 @@ impl Run {
                         }
                         Ok(Readiness::Failed { words }) => {
                             tracing::warn!(intent, kind = probe.kind, "the deployment failed: {words}");
+                        }
+                        Ok(Readiness::Gone { words }) => {
+                            tracing::warn!(
+                                intent,
+                                kind = probe.kind,
+                                "what was deployed to is gone: {words}"
+                            );
                         }
                         _ => {}
                     }

@@ -85,6 +85,7 @@ impl World {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             vault: Arc::new(OneSecret),
+            digests: crate::Digests::default(),
             lease: LeaseTerms {
                 holder: holder.to_owned(),
                 term_ms: 20_000,

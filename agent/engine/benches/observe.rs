@@ -159,6 +159,7 @@ impl<'a> Hour<'a> {
             },
             experience: Experience::default(),
             account: None,
+            digests: agent_engine::digests::Digests::default(),
         });
         let mut commands = pass.step(Event::Started, self.now_ms);
         while let Some(command) = commands.pop() {

@@ -12,7 +12,7 @@ pub(crate) use tags::{Ownership, is_ours, ownership};
 pub(crate) use wishes::{is_ownership, split};
 
 use schema_catalog::{Catalog, Kind};
-use schema_documents::desired::{Class, DesiredState, Existing, NameStem, Phase, Resource};
+use schema_documents::desired::{Class, DesiredState, Existing, Mode, NameStem, Phase, Resource};
 use schema_documents::journal::Settlement;
 use schema_documents::plan::Wish;
 use schema_documents::recorded::{FieldRecord, Owner, Recorded, ResourceRecord, Setback, Status};
@@ -122,11 +122,14 @@ impl Binding<'_> {
             put_name(&mut body, &stem.path, name);
         }
         let lives = current.is_some_and(|(_, record)| record.status == Status::Live);
-        let kept = (!lives).then(|| body.clone());
+        let mut kept = (!lives).then(|| body.clone());
         let wishes::Wishes { each: mut wishes, over, closed } = wishes::of(resource, kind, body);
         let setback = self.setback(id);
-        if let (Some(setback), Some((_, record))) = (setback, current) {
-            wishes::go_back(&mut wishes, setback, record);
+        let healthy = setback.and_then(|setback| self.recorded.generation(id, setback.generation));
+        if let (Some(setback), Some(healthy), Some(kind)) = (setback, healthy, kind) {
+            let back = wishes::WayBack { setback, healthy, kind, name: resource.name.as_ref() };
+            back.wish(&mut wishes);
+            kept = kept.map(|body| back.put(body));
         }
         BoundResource {
             id: id.clone(),
@@ -170,14 +173,26 @@ impl Binding<'_> {
         record.seen.at(&reference.output).filter(|_| known).map(Kept::to_json)
     }
 
+    /// What somebody has to do for all the outputs that this one waits for, in words; none if it is nobody's to do.
+    pub(crate) fn awaited(&self, waits_for: &BTreeSet<Reference>) -> Option<String> {
+        let words = |output: &Reference| {
+            let resource = self.desired.resources.get(&output.resource)?;
+            let awaited = self.catalog.kind(&resource.kind)?.overlay.awaited.as_ref()?;
+            (awaited.path == output.output).then_some(awaited.words.as_str())
+        };
+        let awaited: Vec<(&Reference, &str)> =
+            waits_for.iter().filter_map(|output| Some((output, words(output)?))).collect();
+        let (_, words) = awaited.first()?;
+        let whose: Vec<String> = awaited.iter().map(|(output, _)| format!("`{}`", output.resource)).collect();
+        Some(format!("it waits for {}: {words}", whose.join(", ")))
+    }
+
     /// The tags that say whose a generation is.
     pub(crate) fn ownership<'i>(&'i self, id: &'i ResourceId, generation: u32) -> tags::Tags<'i> {
-        [
-            (tags::APP, self.desired.app.as_str().into()),
-            (tags::ENVIRONMENT, self.desired.environment.name.as_str().into()),
-            (tags::RESOURCE, id.as_str().into()),
-            (tags::GENERATION, generation.to_string().into()),
-        ]
+        let whose = (self.desired.app.as_str(), self.desired.environment.name.as_str());
+        let record = self.recorded.generation(id, generation);
+        let is_imported = record.is_some_and(|record| record.existing == Some(Mode::Owned));
+        tags::of(whose, id.as_str(), generation, is_imported)
     }
 }
 
@@ -301,6 +316,6 @@ fn kept_edits<'a>(bound: &BoundResource, recorded: &'a Recorded) -> Vec<(&'a Fie
 }
 
 fn predecessor<'a>(recorded: &'a Recorded, id: &ResourceId, generation: u32) -> Option<&'a ResourceRecord> {
-    let older = recorded.resources.get(id)?.range(..generation).next_back()?.1;
-    matches!(older.status, Status::Live | Status::Gone).then_some(older)
+    let mut older = recorded.resources.get(id)?.range(..generation).rev().map(|(_, record)| record.as_ref());
+    older.find(|record| matches!(record.status, Status::Live | Status::Gone))
 }

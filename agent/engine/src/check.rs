@@ -149,11 +149,16 @@ impl Judge<'_> {
     /// Whether a resource whose deployment failed uses what a step deletes, and nothing else is deployed to it before.
     fn may_go_back_to(&self, user: &ResourceId, step: &Step, plan: &Plan) -> bool {
         let wanted = self.desired.resources.contains_key(user) && !self.context.destroy;
+        let setback = self.recorded.setbacks.get(user);
+        // What is made again while its document is held is made as it was.
+        let is_held = setback.is_some_and(|setback| setback.holds(&plan.desired));
         let needs_it = self.recorded.current(user).is_some_and(|(_, record)| {
-            record.status == Status::Live && record.depends_on.contains(&step.resource)
+            let serves = record.status == Status::Live || is_held && record.status == Status::Gone;
+            serves && record.depends_on.contains(&step.resource)
         });
         let mut deployments = plan.steps.iter().filter(|other| {
-            other.resource == *user && other.reason != Reason::SetBack && step.after.contains(&other.key)
+            let deploys = other.reason != Reason::SetBack && !is_held;
+            other.resource == *user && deploys && step.after.contains(&other.key)
         });
         wanted && needs_it && deployments.next().is_none()
     }

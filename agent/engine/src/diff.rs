@@ -8,9 +8,11 @@ mod evidence;
 mod existing;
 mod fields;
 mod gone;
+mod muddle;
 mod resource;
 mod rest;
 mod setback;
+mod take_up;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +28,7 @@ use schema_documents::{Digest, FieldPath, Json, Millis, Origin, ResourceId, Valu
 
 use crate::audit::{Author, Authors};
 use crate::bind::{Binding, Bound};
+use crate::digests::Digests;
 use crate::fold;
 use crate::live::{Live, LiveState};
 use crate::merge::Decision;
@@ -34,9 +37,9 @@ use crate::options::Limits;
 pub(crate) use evidence::{holds_secret, owes_a_look};
 pub use evidence::{redact, secret_units};
 pub use existing::Report;
-pub(crate) use existing::take_up;
 pub use fields::forces_replacement;
 pub use resource::retry_at_ms;
+pub(crate) use take_up::take_up;
 
 /// What the pure stages need beside the documents.
 #[derive(Clone, Copy)]
@@ -65,6 +68,8 @@ pub struct Context<'a> {
     pub digest: Option<&'a Digest>,
     /// The account that the provider works in, where it could tell.
     pub account: Option<&'a str>,
+    /// What memory has in the place of sensitive values.
+    pub digests: &'a Digests,
 }
 
 /// What becomes of what lives and was not read.

@@ -21,6 +21,7 @@ pub mod bind;
 pub mod check;
 pub mod command;
 pub mod diff;
+pub mod digests;
 pub mod fold;
 pub mod history;
 pub mod import;

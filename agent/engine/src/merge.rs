@@ -9,6 +9,8 @@ use schema_documents::origin::Rank;
 use schema_documents::recorded::{FieldRecord, OpenEdit, Owner};
 use schema_documents::{FieldPath, Json, Value, path};
 
+use crate::digests::are_incomparable;
+
 /// All that is known of one merge unit.
 #[derive(Clone, Copy)]
 pub struct FieldInput<'a> {
@@ -74,7 +76,9 @@ impl<'a> Meaning<'a> {
     /// Whether two live values, or two wishes, mean the same.
     pub fn equal(&self, one: Option<&Json>, other: Option<&Json>) -> bool {
         match (one, other) {
-            (Some(one), Some(other)) => compare::equal(self.kind, self.path, one, other),
+            (Some(one), Some(other)) => {
+                are_incomparable(one, other) || compare::equal(self.kind, self.path, one, other)
+            }
             (Some(one), None) | (None, Some(one)) => self.is_as_good_as_none(one),
             (None, None) => true,
         }

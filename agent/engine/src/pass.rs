@@ -44,12 +44,13 @@ use crate::attention::{Agreement, Attention, Looks};
 use crate::check::Checked;
 use crate::command::{Command, Ended, Event, FailedStep, Outcome, SkippedStep};
 use crate::diff::Sightings;
+use crate::digests::Digests;
 use crate::fold;
 use crate::live::{Key, LiveState};
 use crate::options::Limits;
 use crate::schedule::{Experience, Verdict};
 
-pub use gate::UNHEALTHY;
+pub use gate::{GONE, UNHEALTHY};
 pub use turn::Turn;
 
 use flight::{Ending, Flight};
@@ -82,6 +83,8 @@ pub struct Inputs {
     pub experience: Experience,
     /// The account that the provider works in, where it could tell.
     pub account: Option<String>,
+    /// What memory has in the place of sensitive values.
+    pub digests: Digests,
 }
 
 /// Where a desired state was published.
@@ -183,6 +186,7 @@ pub struct Pass {
     knows: BTreeSet<String>,
     attention: Attention,
     account: Option<String>,
+    digests: Digests,
     /// The digest of the document, once somebody had to know.
     digest: Option<Digest>,
     /// Of what there was anything to say.
@@ -227,6 +231,7 @@ impl Pass {
             attention,
             experience,
             account,
+            digests,
         } = inputs;
         Self {
             desk: Desk::new(&limits, experience),
@@ -240,6 +245,7 @@ impl Pass {
             knows,
             attention,
             account,
+            digests,
             digest: None,
             noticed: BTreeSet::new(),
             stage: Stage::New,

@@ -29,6 +29,7 @@ use schema_documents::recovery::{Finding, Format, Leftover, Recovery, There, VER
 use schema_documents::{Digest, FieldPath, Json, Millis, ResourceId};
 
 use crate::command::{Command, Event};
+use crate::digests::Digests;
 use crate::fold;
 use crate::options::Limits;
 use crate::pass::backoff;
@@ -48,6 +49,8 @@ pub struct Inputs {
     pub knows: BTreeSet<String>,
     /// What a person says that resources are: an identifier, or that there is nothing.
     pub told: BTreeMap<ResourceId, Option<String>>,
+    /// What memory has in the place of sensitive values.
+    pub digests: Digests,
 }
 
 /// What is asked of the cloud.
@@ -81,6 +84,7 @@ pub struct Search {
     limits: Limits,
     knows: BTreeSet<String>,
     told: BTreeMap<ResourceId, Option<String>>,
+    digests: Digests,
     /// Whether anything of the environment is enough.
     is_for_a_trace: bool,
 
@@ -105,7 +109,7 @@ pub struct Search {
 impl Search {
     /// A search that has not begun: its first event is [`Event::Started`].
     pub fn new(inputs: Inputs) -> Self {
-        let Inputs { desired, catalog, limits, knows, told } = inputs;
+        let Inputs { desired, catalog, limits, knows, told, digests } = inputs;
         let queue = Queue::new(limits.in_flight, Quotas::default());
         Self {
             desired,
@@ -113,6 +117,7 @@ impl Search {
             limits,
             knows,
             told,
+            digests,
             is_for_a_trace: false,
             now_ms: 0,
             waiting: BTreeSet::new(),

@@ -226,6 +226,7 @@ impl Scene {
             only: None,
             digest: None,
             account: Some("123456789012"),
+            digests: &crate::digests::PLAIN,
         }
     }
 
@@ -356,7 +357,7 @@ impl Scene {
         let wishes = self.wishes(step);
         let now = wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
         let record = self.recorded.generation(&step.resource, step.generation);
-        diff::redact(kind, live, &diff::secret_units(now, record)).into_owned()
+        diff::redact(kind, live, &diff::secret_units(now, record), &crate::digests::PLAIN).into_owned()
     }
 
     /// What is wished of a resource; nothing of one that is given back.

@@ -63,6 +63,11 @@ pub enum Readiness {
         /// Why, in words.
         words: String,
     },
+    /// The service does not know it, or says that it is on its way out: there is nothing that could be healthy.
+    Gone {
+        /// What it says, in words.
+        words: String,
+    },
 }
 
 /// Numbered objects that are written once. Nothing else is assumed of a store.

@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Bootstrap(Bootstrap),
     /// Show the page of a diagnostic
     Explain(Explain),
+    /// Show what can be set in an environment file
+    Settings(Settings),
     /// Show the JSON Schema of a document
     Schema(Schema),
 }
@@ -313,6 +315,16 @@ pub(crate) struct BootstrapAws {
 pub(crate) struct Explain {
     /// The code; without it all codes are listed
     pub(crate) code: Option<String>,
+}
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  manifestc settings database")]
+pub(crate) struct Settings {
+    /// Only settings whose key has this in it
+    pub(crate) part: Option<String>,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 #[derive(ClapArgs)]

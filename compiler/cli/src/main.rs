@@ -32,6 +32,7 @@ fn main() -> ExitCode {
             BootstrapIn::Aws(args) => commands::bootstrap::aws(&args),
         },
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Settings(args) => commands::settings::run(&args),
         Command::Schema(args) => commands::schema::run(&args),
     };
     match outcome {

@@ -5,6 +5,7 @@
 
 mod grammar;
 mod reader;
+pub mod reference;
 
 use std::collections::BTreeMap;
 
@@ -118,6 +119,7 @@ fn without_file(name: &str) -> (Option<EnvironmentFile>, Vec<Diagnostic>) {
         approval: Approval::Automatic,
         settle: "60s".to_owned(),
         network: None,
+        roles: None,
         providers: BTreeMap::new(),
         database: BTreeMap::new(),
         cache: BTreeMap::new(),
@@ -182,9 +184,29 @@ fn check(reader: &mut Reader<'_>, environment: &Environment) {
         let diagnostic = diagnostic.help("write 1 for all zones, or 2 for one in each");
         reader.at_key(diagnostic, &["network", "nat_gateways"]);
     }
+    if let Some(arn) = environment.roles.as_ref().and_then(|roles| roles.permissions_boundary.as_deref())
+        && !is_policy(arn)
+    {
+        let diagnostic =
+            Diagnostic::error(Code::E0003, format!("`{arn}` is not the ARN of a managed policy"));
+        let diagnostic = diagnostic.help("write for instance `arn:aws:iam::123456789012:policy/boundary`");
+        reader.at_key(diagnostic, &["roles", "permissions_boundary"]);
+    }
     for (name, gateway) in &environment.gateway {
         domain(reader, name, gateway);
     }
+}
+
+/// `arn:aws:iam::123456789012:policy/name`; of policies of AWS itself the account is `aws`.
+fn is_policy(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", partition, "iam", "", account, name] = parts.as_slice() else { return false };
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    partition.starts_with("aws")
+        && (is_account || *account == "aws")
+        && name
+            .strip_prefix("policy/")
+            .is_some_and(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic()))
 }
 
 /// A domain needs a certificate, and that somebody to vouch for the domain.
@@ -276,7 +298,7 @@ mod tests {
         assert!(said.contains(words), "{said}");
     }
 
-    /// The keys of a file, as the book names them, each with what it takes.
+    /// The keys of a file, as the reference names them, each with what it takes.
     fn keys(shape: &Shape, at: &str, found: &mut Vec<(String, &'static str)>) {
         let below = |key: &str| if at.is_empty() { key.to_owned() } else { format!("{at}.{key}") };
         let takes = match shape {
@@ -284,7 +306,7 @@ mod tests {
                 return members.iter().for_each(|(key, shape)| keys(shape, &below(key), found));
             }
             Shape::Named(shape) => return keys(shape, &below("<name>"), found),
-            // Of resources and moves the page has sections of their own.
+            // Of resources and moves the book has sections of their own.
             Shape::PerResource(_) | Shape::Records(_) => return,
             Shape::Truth => "`true`, `false`",
             Shape::Word(words) => words[0],
@@ -296,19 +318,17 @@ mod tests {
     }
 
     #[test]
-    fn every_setting_is_in_the_book_with_what_it_takes_and_what_a_change_of_it_does() {
-        let page = include_str!("../../../book/src/reference/environment.md");
+    fn every_setting_is_in_the_reference_with_what_it_takes_and_what_a_change_of_it_does() {
         let mut settings = Vec::new();
         keys(&FILE, "", &mut settings);
-        assert!(settings.len() >= 25, "{settings:?}");
-        for (key, takes) in settings {
-            let row = page.lines().find(|line| line.starts_with(&format!("| `{key}` |")));
-            let row = row.unwrap_or_else(|| panic!("`{key}` has no row"));
-            let cells: Vec<&str> = row.split(" | ").map(str::trim).collect();
-            assert_eq!(cells.len(), 4, "{row}");
-            assert!(cells[1].contains(takes), "`{key}` takes {takes}: {row}");
-            assert!(cells.iter().all(|cell| !cell.trim_matches([' ', '|']).is_empty()), "{row}");
+        let rows: Vec<reference::SettingReference> = reference::settings().collect();
+        let named = |key: &str| rows.iter().find(|row| row.key == key);
+        for (key, takes) in &settings {
+            let row = named(key).unwrap_or_else(|| panic!("`{key}` has no row"));
+            assert!(row.takes.contains(takes), "`{key}` takes {takes}: {row:?}");
+            assert!(row.meaning.len() > 20 && !row.default.is_empty(), "{row:?}");
         }
+        assert_eq!(rows.len(), settings.len(), "each row is about a setting");
     }
 
     #[test]
@@ -328,6 +348,13 @@ mod tests {
             7,
             1,
             "not a domain",
+        );
+        check(
+            "[roles]\npermissions_boundary = \"arn:aws:iam::1:role/x\"\n",
+            Code::E0003,
+            7,
+            1,
+            "managed policy",
         );
         check("[gateway.api]\ndomain = \"a.example\"\n", Code::E0003, 7, 1, "add `hosted_zone`");
         check("[gateway.api]\nhosted_zone = \"Z1\"\n", Code::E0003, 7, 1, "add `domain`");

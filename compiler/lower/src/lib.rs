@@ -30,6 +30,7 @@ use schema_documents::desired::{self, DesiredState, EnvironmentIdentity, Format,
 use schema_documents::environment::{Cloud, EnvironmentType};
 
 pub use audit::unmoved;
+pub use environment::reference;
 pub use environment::{EnvironmentFile, environment_path, read_environment};
 pub use images::Images;
 pub use settings::{Conversion, Place, SETTINGS, Setting, SettingKey, fields_of, setting_for};

@@ -56,7 +56,7 @@ pub(crate) struct CacheSize {
 /// Major version of the database server, in edition 2026.1.
 pub(crate) const POSTGRES: &str = "18";
 
-/// Minor version of Kubernetes, in edition 2026.1.
+/// Minor version of Kubernetes, in edition 2026.1: on EKS since January 2026, and in standard support until March 2027.
 pub(crate) const KUBERNETES: &str = "1.35";
 
 /// The image that writes a file and ends: busybox 1.37.0, from the public registry of AWS, in edition 2026.1.

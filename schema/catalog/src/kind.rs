@@ -97,6 +97,15 @@ const LONGEST_CHAIN: usize = 16;
 const DEEPEST_TREE: usize = 24;
 
 impl Kind {
+    /// Makes the awaited output one of those that the cloud alone sets.
+    pub(crate) fn take_up_awaited(&mut self) {
+        let Some(awaited) = &self.overlay.awaited else { return };
+        let [name] = awaited.path.segments() else { return };
+        let text = Schema { types: BTreeSet::from(["string".to_owned()]), ..Schema::default() };
+        self.properties.insert(name.clone(), text);
+        self.read_only.insert(Pattern::of(awaited.path.clone()));
+    }
+
     /// The schema at a path; selectors, indices and `*` stand for any element. References are already followed.
     pub fn schema(&self, path: &FieldPath) -> Option<&Schema> {
         self.resolve(self.schema_as_it_stands(path)?)

@@ -44,7 +44,8 @@ pub use existing::{Arns, Named};
 pub use given::unconditional_defaults;
 pub use kind::{Consequence, Handler, Kind, Replacement};
 pub use overlay::{
-    Charset, Enforced, Equality, Gate, GateQuestion, NameRule, NaturalKey, Overlay, TypicalMs, UnitRule,
+    AwaitedOutput, Charset, Enforced, Equality, Gate, GateQuestion, NameRule, NaturalKey, OutputQuestion,
+    Overlay, TypicalMs, UnitRule,
 };
 pub use pattern::Pattern;
 pub use schema::Schema;
@@ -132,6 +133,7 @@ impl Entry {
             let mut kind: Kind =
                 serde_json::from_str(self.text).expect("BUG: data/aws.json has a kind on each line");
             kind.overlay = overlay::File::builtin().of(&kind.name);
+            kind.take_up_awaited();
             Box::new(kind)
         })
     }

@@ -64,12 +64,35 @@ pub struct Overlay {
     /// What the resource waits for while nobody provides its kind, in words; of the kinds that no cloud has.
     #[serde(skip)]
     pub awaits: Option<String>,
+    /// An output that is there once somebody has done their part.
+    pub awaited: Option<AwaitedOutput>,
     /// Whether a list shows all that a read shows, so that one list stands for a read of each.
     pub lists_in_full: bool,
     /// What a deployment of this kind has to pass after the cloud has done what was asked.
     pub gate: Option<Gate>,
     /// How long an operation takes, from its acceptance to its end.
     pub typical_ms: TypicalMs,
+}
+
+/// An output that is there once somebody has done their part, and that the provider's uniform interface does not show: who needs
+/// it waits.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AwaitedOutput {
+    /// Where a read shows it: a text, at the top.
+    pub path: FieldPath,
+    /// What is asked.
+    pub asks: OutputQuestion,
+    /// What is missing while it is not there, in words.
+    pub words: String,
+}
+
+/// A question that a provider answers with every read, beside its uniform interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutputQuestion {
+    /// By what containers are told the value of a secret: its ARN, once it has a value.
+    SecretValue,
 }
 
 /// What a deployment has to pass: an operation that succeeded says only that the cloud has taken up what was asked, and not that
@@ -94,6 +117,8 @@ pub enum GateQuestion {
     /// A service of ECS: its rollout is complete, as many instances run as should, and each of its target groups has a
     /// healthy one.
     EcsService,
+    /// An add-on of EKS: it is active.
+    EksAddon,
 }
 
 /// How long the operations of a kind take, in milliseconds: from experience, and rough. What to begin first and when to

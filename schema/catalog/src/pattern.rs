@@ -18,6 +18,11 @@ impl Pattern {
         FieldPath::parse(text).map(Self)
     }
 
+    /// The pattern that this path alone matches.
+    pub(crate) fn of(path: FieldPath) -> Self {
+        Self(path)
+    }
+
     /// The pattern itself as a path, with its `*` segments.
     pub fn path(&self) -> &FieldPath {
         &self.0

@@ -181,8 +181,8 @@ pub(crate) fn is_proper_set(items: &[Json]) -> bool {
     items.iter().all(|item| seen.insert(element_text(item)))
 }
 
-/// Whether every element is an object with a key of its own.
-pub(crate) fn is_proper_map(items: &[Json], key: &str) -> bool {
+/// Whether every element is an object with a key of its own: elements of no other list can be told apart.
+pub fn is_proper_map(items: &[Json], key: &str) -> bool {
     let mut seen = BTreeSet::new();
     items.iter().all(|item| item.get(key).is_some_and(|found| seen.insert(element_text(found))))
 }

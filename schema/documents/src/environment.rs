@@ -48,6 +48,9 @@ pub struct Environment {
     /// The /16 network of the environment, such as `10.0.0.0/16`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkSettings>,
+    /// Settings of the roles that processes and services of the cloud act as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<RoleSettings>,
     /// Who provides a primitive; the default follows the cloud.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub providers: BTreeMap<String, String>,
@@ -147,6 +150,15 @@ pub struct NetworkSettings {
     /// Whether processes reach services of AWS by private endpoints instead of the internet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private_endpoints: Option<bool>,
+}
+
+/// Settings of all roles.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleSettings {
+    /// ARN of a managed policy: the most that any role of the environment can be allowed, whatever its policies say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<String>,
 }
 
 /// Settings of a gateway.

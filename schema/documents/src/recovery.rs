@@ -65,7 +65,7 @@ pub struct Finding {
     /// What it depends on.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub depends_on: BTreeSet<ResourceId>,
-    /// What the environment does with it, where somebody else made it.
+    /// What the environment does with it, where somebody else made it: the document says so, or its tags.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub existing: Option<Mode>,
     /// What is there.
@@ -137,7 +137,8 @@ pub struct Leftover {
 }
 
 impl Recovery {
-    /// What a person confirms: which physical resource each resource of the document is. Live properties do not count:
+    /// What a person confirms: which physical resource each resource of the document is, and which of them somebody else
+    /// made. Live properties do not count:
     /// they may change between the list and the word.
     pub fn confirmation(&self) -> Digest {
         let claims: Vec<_> = self.findings.iter().map(Finding::claim).collect();
@@ -146,7 +147,7 @@ impl Recovery {
 }
 
 impl Finding {
-    fn claim(&self) -> (&ResourceId, u32, &str, Vec<&str>) {
+    fn claim(&self) -> (&ResourceId, u32, &str, Option<Mode>, Vec<&str>) {
         let identifiers = match &self.there {
             There::One { identifier, .. } => vec!["one", identifier.as_str()],
             There::Several { identifiers } => {
@@ -154,6 +155,6 @@ impl Finding {
             }
             There::Nothing {} => Vec::new(),
         };
-        (&self.resource, self.generation, &self.kind, identifiers)
+        (&self.resource, self.generation, &self.kind, self.existing, identifiers)
     }
 }

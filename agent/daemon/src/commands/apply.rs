@@ -35,14 +35,14 @@ pub(crate) async fn run(args: Apply) -> Result<Verdict> {
     let mut stop = show::stop_signal();
     let report = once(&driver, work(), &args.at.reach, stop.clone(), None).await?;
     let verdict = say(&report.outcome)?;
-    let Some(pause) = setback::goes_back_in(&report, &show::limits(&desired, &args.at.reach)?) else {
+    let Some(next) = setback::follow_up(&report, &show::limits(&desired, &args.at.reach)?) else {
         return Ok(verdict);
     };
     tokio::select! {
-        () = tokio::time::sleep(pause) => {}
+        () = tokio::time::sleep(next.pause) => {}
         _ = stop.wait_for(|stop| *stop) => return Ok(verdict),
     }
-    anstream::eprintln!("a deployment failed: going back to what was healthy last");
+    anstream::eprintln!("{}", next.why);
     let report = once(&driver, work(), &args.at.reach, stop, None).await?;
     say(&report.outcome)?;
     Ok(Verdict::Findings)

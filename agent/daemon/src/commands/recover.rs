@@ -1,6 +1,6 @@
 //! `manifest-agent recover`: a journal that was lost, rebuilt from what is live.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use agent_driver::{RecoverRequest, confirm_recovery, search};
@@ -27,8 +27,10 @@ pub(crate) async fn run(args: Recover) -> Result<Verdict> {
     if let Some(id) = told.keys().find(|id| !desired.resources.contains_key(id)) {
         bail!("the desired state has no `{id}`, so nothing can be said of it");
     }
+    let imports = desired.resources.iter().filter(|(_, resource)| resource.existing.is_some());
+    let imports: BTreeSet<ResourceId> = imports.map(|(id, _)| id.clone()).collect();
     let recovery = search(&driver, RecoverRequest { desired, catalog, limits, told }).await?;
-    let Some(word) = &args.confirm else { return show_list(&recovery, args.format) };
+    let Some(word) = &args.confirm else { return show_list(&recovery, &imports, args.format) };
     let who = wiring::person(args.by.as_ref())?;
     let word = Digest::from(word.clone());
     ensure!(
@@ -51,10 +53,10 @@ fn told(args: &Recover) -> BTreeMap<ResourceId, Option<String>> {
     named.chain(args.absent.iter().map(|id| (id.clone(), None))).collect()
 }
 
-fn show_list(recovery: &Recovery, format: Format) -> Result<Verdict> {
+fn show_list(recovery: &Recovery, imports: &BTreeSet<ResourceId>, format: Format) -> Result<Verdict> {
     match format {
         Format::Json => output::data(&canonical::to_pretty(recovery))?,
-        Format::Text => output::data(&text(recovery))?,
+        Format::Text => output::data(&text(recovery, imports))?,
     }
     Ok(if recovery.digest.is_some() { Verdict::Clean } else { Verdict::Findings })
 }
@@ -63,10 +65,11 @@ fn count(recovery: &Recovery, is_meant: impl Fn(&There) -> bool) -> usize {
     recovery.findings.iter().filter(|finding| is_meant(&finding.there)).count()
 }
 
-fn text(recovery: &Recovery) -> String {
+/// The list. `imports` is what the document takes that is there already.
+fn text(recovery: &Recovery, imports: &BTreeSet<ResourceId>) -> String {
     let mut out = String::new();
     for finding in &recovery.findings {
-        line(&mut out, finding);
+        line(&mut out, finding, finding.existing.is_some() && !imports.contains(&finding.resource));
     }
     for (id, why) in &recovery.unanswered {
         let _ = writeln!(out, "  ? {id}: cannot be looked for: {why}");
@@ -107,7 +110,7 @@ fn text(recovery: &Recovery) -> String {
     out
 }
 
-fn line(out: &mut String, finding: &Finding) {
+fn line(out: &mut String, finding: &Finding, goes_back: bool) {
     let Finding { resource, generation, kind, stateful, there, .. } = finding;
     let _ = match there {
         There::One { identifier, by, .. } => {
@@ -117,7 +120,9 @@ fn line(out: &mut String, finding: &Finding) {
                 Proof::Person => "as you say",
                 Proof::Document => "as the environment file says",
             };
-            writeln!(out, "  = {resource}#{generation}  {kind}  `{identifier}` {by}")
+            let becomes =
+                if goes_back { ": it was imported, is not any more, and is given back" } else { "" };
+            writeln!(out, "  = {resource}#{generation}  {kind}  `{identifier}` {by}{becomes}")
         }
         There::Several { identifiers } => {
             let all: Vec<&str> = identifiers.iter().map(String::as_str).collect();

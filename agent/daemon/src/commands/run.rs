@@ -79,8 +79,8 @@ struct Standing {
     sightings: Sightings,
     looks: Looks,
     agreement: Option<Agreement>,
-    /// When a pass may go back from what the last one deployed, if that failed.
-    goes_back_at_ms: Option<Millis>,
+    /// When a pass may follow on the last one, if a deployment of that did not come to its end.
+    follows_at_ms: Option<Millis>,
     ear: Option<Ear>,
     limits: Limits,
     /// When the last slice of the sweep was read; `None` before the first.
@@ -134,7 +134,7 @@ impl Standing {
             sightings: Sightings::default(),
             looks: Looks::default(),
             agreement: None,
-            goes_back_at_ms: None,
+            follows_at_ms: None,
             ear: None,
             limits: Limits::default(),
             swept_at_ms: None,
@@ -206,9 +206,9 @@ impl Standing {
     }
 
     async fn leave(&mut self, report: Report) {
-        let pause_ms = setback::goes_back_in(&report, &self.limits).map(|pause| pause.as_millis());
+        let pause_ms = setback::follow_up(&report, &self.limits).map(|next| next.pause.as_millis());
         let pause_ms = pause_ms.map(|pause_ms| u64::try_from(pause_ms).unwrap_or(u64::MAX));
-        self.goes_back_at_ms = pause_ms.map(|pause_ms| self.clock.now_ms().saturating_add(pause_ms));
+        self.follows_at_ms = pause_ms.map(|pause_ms| self.clock.now_ms().saturating_add(pause_ms));
         let Report { sightings, looks, agreement, .. } = report;
         if let Some(ear) = &mut self.ear {
             ear.settle(&looks, &sightings).await;
@@ -252,7 +252,7 @@ impl Standing {
         let sooner_ms = rested_at_ms
             .into_iter()
             .chain(again_at_ms)
-            .chain(self.goes_back_at_ms)
+            .chain(self.follows_at_ms)
             .min()
             .unwrap_or(Millis::MAX);
         self.is_timed = timed_at_ms <= sooner_ms;

@@ -183,6 +183,7 @@ fn narrow_pass(
         attention: Attention { scope, authors: Authors::default(), looks, agreement, outline },
         experience: Experience::default(),
         account: None,
+        digests: agent_engine::digests::Digests::default(),
     })
 }
 
@@ -236,6 +237,7 @@ fn context<'a>(
         only: None,
         digest: None,
         account: None,
+        digests: &agent_engine::digests::PLAIN,
     }
 }
 

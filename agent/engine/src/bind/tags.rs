@@ -1,6 +1,8 @@
 //! Ownership tags: how a resource says whose it is, also to somebody who has lost the record.
 
+use std::array::IntoIter;
 use std::borrow::Cow;
+use std::iter::Flatten;
 
 use schema_catalog::{Kind, Schema};
 use schema_documents::{FieldPath, Json, Kept, Sorted, Value};
@@ -14,12 +16,32 @@ pub(crate) const RESOURCE: &str = "manifest:resource";
 /// The generation.
 pub(crate) const GENERATION: &str = "manifest:generation";
 
+/// That somebody else made it, and it is given back when nobody asks for it any more. Only what was imported has it.
+pub(crate) const IMPORTED: &str = "manifest:imported";
+
 /// The tags of one generation, each with its key.
-pub(crate) type Tags<'a> = [(&'static str, Cow<'a, str>); 4];
+pub(crate) type Tags<'a> = Flatten<IntoIter<Option<(&'static str, Cow<'a, str>)>, 5>>;
+
+/// The tags that say whose a generation is, and whether that one made it.
+pub(crate) fn of<'a>(
+    (app, environment): (&'a str, &'a str),
+    resource: &'a str,
+    generation: u32,
+    is_imported: bool,
+) -> Tags<'a> {
+    let tags = [
+        Some((APP, app.into())),
+        Some((ENVIRONMENT, environment.into())),
+        Some((RESOURCE, resource.into())),
+        Some((GENERATION, generation.to_string().into())),
+        is_imported.then(|| (IMPORTED, "true".into())),
+    ];
+    tags.into_iter().flatten()
+}
 
 /// Whether a tag is one of ours.
 pub(crate) fn is_ours(key: &str) -> bool {
-    [APP, ENVIRONMENT, RESOURCE, GENERATION].contains(&key)
+    [APP, ENVIRONMENT, RESOURCE, GENERATION, IMPORTED].contains(&key)
 }
 
 /// Adds the tags to the properties, in the form in which the kind holds tags. Kinds without tags get none.
@@ -88,9 +110,11 @@ pub(crate) struct Ownership {
     pub(crate) environment: String,
     pub(crate) resource: String,
     pub(crate) generation: u32,
+    /// Whether somebody else made it.
+    pub(crate) is_imported: bool,
 }
 
-/// Reads the tags of a live resource; `None` if it has not all of ours.
+/// Reads the tags of a live resource; `None` if it has not all of those that say whose it is.
 pub(crate) fn ownership(kind: &Kind, live: &Json) -> Option<Ownership> {
     let tags = kind.tags.as_ref()?;
     let value = |key: &str| tag_value(tags, live, key).map(str::to_owned);
@@ -99,6 +123,7 @@ pub(crate) fn ownership(kind: &Kind, live: &Json) -> Option<Ownership> {
         environment: value(ENVIRONMENT)?,
         resource: value(RESOURCE)?,
         generation: value(GENERATION)?.parse().ok().filter(|generation| *generation > 0)?,
+        is_imported: value(IMPORTED).is_some(),
     })
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schema_catalog::{Kind, Unit};
-use schema_documents::desired::{Class, Field, Resource};
+use schema_documents::desired::{Class, Field, NameStem, Resource};
 use schema_documents::path::element_text;
 use schema_documents::plan::Wish;
 use schema_documents::recorded::{ResourceRecord, Setback};
@@ -38,21 +38,61 @@ pub(super) fn of(resource: &Resource, kind: Option<&Kind>, body: Value) -> Wishe
     Wishes { each, over: over.collect(), closed }
 }
 
-/// What failed is not wished: in its place stands what was asked when it was healthy last.
-pub(super) fn go_back(wishes: &mut Vec<Wish>, setback: &Setback, record: &ResourceRecord) {
-    for (path, failed) in &setback.wrote {
-        let asked = record.fields.get(path).and_then(|field| field.asked.clone());
-        match wishes.iter_mut().find(|wish| wish.path == *path) {
-            Some(wish) => wish.value = asked,
-            // It left the document, and that is what failed.
-            None if failed.is_none() && asked.is_some() => {
-                let origin = Origin::Default { rule: BEFORE.to_owned(), edition: String::new() };
-                wishes.push(Wish { path: path.clone(), value: asked, origin, class: Class::Open });
-            }
-            None => {}
-        }
+/// The way back of a resource whose deployment failed. What failed is not wished: in its place stands what was asked when it
+/// was healthy last.
+pub(super) struct WayBack<'a> {
+    pub(super) setback: &'a Setback,
+    /// The generation that was healthy.
+    pub(super) healthy: &'a ResourceRecord,
+    pub(super) kind: &'a Kind,
+    pub(super) name: Option<&'a NameStem>,
+}
+
+impl WayBack<'_> {
+    /// Each path that failed, with what failed there and what was asked before. What says which generation it is goes back
+    /// nowhere.
+    fn each(&self) -> impl Iterator<Item = (&FieldPath, Option<&Value>, Option<&Value>)> {
+        let is_its_own = |path: &FieldPath| {
+            is_ownership(self.kind, path) || self.name.is_some_and(|stem| stem.path == *path)
+        };
+        let wrote = self.setback.wrote.iter().filter(move |(path, _)| !is_its_own(path));
+        wrote.map(|(path, failed)| {
+            (path, failed.as_ref(), self.healthy.fields.get(path).and_then(|field| field.asked.as_ref()))
+        })
     }
-    wishes.sort_by(|a, b| a.path.cmp(&b.path));
+
+    /// Wishes for it.
+    pub(super) fn wish(&self, wishes: &mut Vec<Wish>) {
+        for (path, failed, asked) in self.each() {
+            match wishes.iter_mut().find(|wish| wish.path == *path) {
+                Some(wish) => wish.value = asked.cloned(),
+                // It left the document, and that is what failed.
+                None if failed.is_none() && asked.is_some() => {
+                    let origin = Origin::Default { rule: BEFORE.to_owned(), edition: String::new() };
+                    let value = asked.cloned();
+                    wishes.push(Wish { path: path.clone(), value, origin, class: Class::Open });
+                }
+                None => {}
+            }
+        }
+        wishes.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+
+    /// A body to create it with, as it was healthy.
+    pub(super) fn put(&self, body: Value) -> Value {
+        let mut json = body.to_document();
+        for (path, _, asked) in self.each() {
+            match asked {
+                Some(asked) => {
+                    path.set(&mut json, asked.to_document());
+                }
+                None => {
+                    path.remove(&mut json);
+                }
+            }
+        }
+        Value::parse(&json).unwrap_or(body)
+    }
 }
 
 /// Splits a body into its units.

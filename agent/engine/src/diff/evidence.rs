@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 
 use schema_catalog::{Kind, units};
 use schema_documents::path::{Selector, selector};
-use schema_documents::recorded::ResourceRecord;
-use schema_documents::{Digest, FieldPath, Json, Millis, Value};
+use schema_documents::recorded::{FieldRecord, ResourceRecord};
+use schema_documents::{FieldPath, Json, Millis, Value};
 
 use super::Context;
+use crate::digests::Digests;
+use crate::merge::Meaning;
 use crate::options::Limits;
 
 /// Whether a read that began at this time shows the state after our last operation for certain.
@@ -37,7 +39,12 @@ pub(super) fn absence_is_evidence(record: &ResourceRecord, kind: &Kind, context:
 
 /// The live properties as they may be remembered: digests in the place of values that the catalogue calls sensitive, and
 /// of units that hold a secret.
-pub fn redact<'a>(kind: &Kind, live: &'a Json, secrets: &BTreeSet<FieldPath>) -> Cow<'a, Json> {
+pub fn redact<'a>(
+    kind: &Kind,
+    live: &'a Json,
+    secrets: &BTreeSet<FieldPath>,
+    digests: &Digests,
+) -> Cow<'a, Json> {
     if kind.overlay.sensitive.is_empty() && secrets.is_empty() {
         return Cow::Borrowed(live);
     }
@@ -45,7 +52,7 @@ pub fn redact<'a>(kind: &Kind, live: &'a Json, secrets: &BTreeSet<FieldPath>) ->
         |path: &FieldPath| kind.is_sensitive(path) || secrets.iter().any(|secret| path.is_within(secret));
     let mut redacted = Cow::Borrowed(live);
     for (path, value) in units::units(kind, live).into_iter().filter(|(path, _)| is_secret(path)) {
-        let digest = Json::String(Digest::of(&value).as_str().to_owned());
+        let digest = Json::String(digests.of(&value));
         path.set(redacted.to_mut(), digest);
     }
     redacted
@@ -71,4 +78,21 @@ pub fn secret_units<'a>(
 /// Whether a value needs a secret.
 pub(crate) fn holds_secret(value: &Value) -> bool {
     !value.secrets().is_empty()
+}
+
+/// Whether somebody added to a value that is remembered as a digest: it has all that was asked, as before, and says more, and is
+/// not what it was. What the cloud itself had added was in the digest. `raw` is what was read, `live` and `seen` are digests.
+pub(super) fn is_secretly_added_to(
+    meaning: Meaning<'_>,
+    memory: Option<&FieldRecord>,
+    wished: Option<&Json>,
+    (raw, live, seen): (Option<&Json>, Option<&Json>, Option<&Json>),
+) -> bool {
+    let Some(memory) = memory else { return false };
+    let edit = memory.edit.as_ref().filter(|edit| !edit.reverted);
+    let before = edit.map_or(seen, |edit| edit.from.as_ref());
+    let asked = memory.asked.as_ref().and_then(Value::as_json);
+    let was_asked = asked.is_some() && meaning.equal(asked.as_ref(), wished);
+    let is_whole = wished.is_some_and(|wished| wished.is_object() || wished.is_array());
+    is_whole && was_asked && before.is_some() && before != live && !meaning.equal(wished, raw)
 }

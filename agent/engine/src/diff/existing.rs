@@ -27,9 +27,10 @@ use super::fields::{Sight, Subject};
 use super::resource::{View, about};
 use super::{Context, Doing, FieldOutcome, Presence, ResourceDifference, Seen, known_kind};
 use crate::bind::{self, Binding, Bound, BoundResource};
+use crate::digests::Digests;
 use crate::live::{Live, LiveState};
 use crate::merge::Decision;
-use crate::{approval, fold, plan};
+use crate::{approval, plan};
 
 #[cfg(test)]
 mod tests;
@@ -62,22 +63,8 @@ struct Taken<'a> {
     place: Named,
 }
 
-/// What the record takes up before anything is compared, what is only read and what a person has approved; and the record with it.
-pub(crate) fn take_up<'a>(
-    recorded: &'a Recorded,
-    live: &LiveState,
-    context: &Context<'_>,
-) -> (Cow<'a, Recorded>, Vec<Entry>) {
-    let entries = taken(recorded, live, context);
-    let mut recorded = Cow::Borrowed(recorded);
-    for entry in &entries {
-        // One that is illegal is found out when it is appended.
-        let _ = fold::apply(recorded.to_mut(), entry, context.now_ms);
-    }
-    (recorded, entries)
-}
-
-fn taken(recorded: &Recorded, live: &LiveState, context: &Context<'_>) -> Vec<Entry> {
+/// What is there already, and can be taken: what is only read, and what a person has approved.
+pub(super) fn taken(recorded: &Recorded, live: &LiveState, context: &Context<'_>) -> Vec<Entry> {
     if context.destroy {
         return Vec::new();
     }
@@ -115,7 +102,7 @@ impl View<'_> {
             identifier: existing.identifier.clone(),
             name: taken.name(bound),
             by: Proof::Document,
-            live: taken.redacted(bound),
+            live: taken.redacted(bound, self.context.digests),
             began_at_ms: taken.began_at_ms,
         };
         let found = Finding {
@@ -185,8 +172,13 @@ impl View<'_> {
             let Some(kind) = known_kind(self.context, &record.kind) else {
                 return difference.hold_no_provider();
             };
-            let live =
-                redact(kind, &properties, &secret_units(std::iter::empty(), Some(record))).into_owned();
+            let live = redact(
+                kind,
+                &properties,
+                &secret_units(std::iter::empty(), Some(record)),
+                self.context.digests,
+            )
+            .into_owned();
             if record.status == Status::Gone || record.seen != live {
                 difference.seen = Some(Seen { live, began_at_ms });
             }
@@ -254,7 +246,7 @@ impl View<'_> {
                 format!("it waits for `{on}`: only then is it known where it is not as the document says");
             return Err(Box::new((Hold::Waiting { on }, message)));
         }
-        let record = taken.record(bound);
+        let record = taken.record(bound, self.context.digests);
         let key = (&bound.id, bound.generation);
         let sight = Sight::read(&taken.live, taken.began_at_ms);
         let subject = Subject::new(self.context, key, taken.kind, (bound, &record), sight);
@@ -383,20 +375,20 @@ impl Taken<'_> {
     }
 
     /// Its properties as they may be remembered.
-    fn redacted(&self, bound: &BoundResource) -> Json {
+    fn redacted(&self, bound: &BoundResource, digests: &Digests) -> Json {
         let wishes = bound.wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
-        redact(self.kind, &self.live, &secret_units(wishes, None)).into_owned()
+        redact(self.kind, &self.live, &secret_units(wishes, None), digests).into_owned()
     }
 
     /// The record that it would have.
-    fn record(&self, bound: &BoundResource) -> ResourceRecord {
+    fn record(&self, bound: &BoundResource, digests: &Digests) -> ResourceRecord {
         ResourceRecord {
             kind: bound.kind.clone(),
             stateful: bound.stateful,
             name: self.name(bound),
             identifier: Some(self.place.identifier.clone()),
             status: Status::Live,
-            seen: Kept::from(&self.redacted(bound)),
+            seen: Kept::from(&self.redacted(bound, digests)),
             seen_at_ms: self.began_at_ms,
             operated_at_ms: 0,
             fields: Sorted::new(),

@@ -1,6 +1,7 @@
 //! The fields of one generation that exists.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use schema_catalog::{Kind, Unit, compare};
 use schema_documents::desired::Class;
@@ -8,7 +9,7 @@ use schema_documents::plan::{Consequence, Wish};
 use schema_documents::recorded::{Answer, Choice, FieldRecord, ResourceRecord, Setback};
 use schema_documents::{FieldPath, Json, Millis, Origin, ResourceId, Value};
 
-use super::evidence::{is_evidence, redact, secret_units};
+use super::evidence::{is_evidence, is_secretly_added_to, redact, secret_units};
 use super::{Context, FieldOutcome};
 use crate::audit::Author;
 use crate::bind::{self, BoundResource};
@@ -57,6 +58,8 @@ pub(super) struct Subject<'a> {
     pub(super) evidence: bool,
     /// When the read began.
     pub(super) began_at_ms: Millis,
+    /// Lists by key in which somebody has made elements that no key tells apart: nobody can say which of them is whose.
+    pub(super) muddled: BTreeSet<FieldPath>,
 }
 
 impl<'a> Subject<'a> {
@@ -69,8 +72,14 @@ impl<'a> Subject<'a> {
     ) -> Self {
         let evidence = is_evidence(record, kind, began_at_ms, context.limits);
         let now = bound.wishes.iter().filter_map(|wish| Some((&wish.path, wish.value.as_ref()?)));
-        let redacted =
-            if is_memory { Cow::Borrowed(raw) } else { redact(kind, raw, &secret_units(now, Some(record))) };
+        let redacted = if is_memory {
+            Cow::Borrowed(raw)
+        } else {
+            redact(kind, raw, &secret_units(now, Some(record)), context.digests)
+        };
+        let seen = record.seen.to_json();
+        let paths = bound.wishes.iter().map(|wish| &wish.path).chain(record.fields.keys());
+        let muddled = super::muddle::muddled(kind, paths, (&seen, raw));
         Self {
             context,
             id,
@@ -80,11 +89,12 @@ impl<'a> Subject<'a> {
             record,
             answers: None,
             setback: None,
-            seen: record.seen.to_json(),
             raw,
             redacted,
             evidence,
             began_at_ms,
+            seen,
+            muddled,
         }
     }
 
@@ -162,7 +172,7 @@ impl<'a> Subject<'a> {
         wish: Option<&Wish>,
         memory: Option<&FieldRecord>,
     ) -> Option<FieldOutcome> {
-        if self.is_plainly_settled(path, wish, memory) {
+        if self.is_plainly_settled(path, wish, memory) || self.is_muddled(path) {
             return None;
         }
         let meaning = Meaning { kind: self.kind, path };
@@ -179,7 +189,12 @@ impl<'a> Subject<'a> {
         let live_moved = !meaning.equal(seen, live);
         let sensitive = live != raw;
         let as_wished = json.is_some() && meaning.satisfies(json.as_ref(), raw);
-        let as_wished_alone = as_wished && !meaning.is_added_to(json.as_ref(), seen, live);
+        let is_added_to = if sensitive {
+            is_secretly_added_to(meaning, memory, json.as_ref(), (raw, live, path.get(&self.seen)))
+        } else {
+            meaning.is_added_to(json.as_ref(), seen, live)
+        };
+        let as_wished_alone = as_wished && !is_added_to;
         let read = self.evidence || !live_moved || as_wished_alone;
 
         let class = wish.map_or(Class::Open, |wish| self.class(wish, raw));
@@ -203,7 +218,7 @@ impl<'a> Subject<'a> {
         let decision = match after {
             // Also where the wish is just that: it has failed, and has to pass its gate.
             Some(AfterSetback::Failed) if wish.is_some_and(bind::is_known) && read => Decision::Change,
-            _ if sensitive && as_wished && read => Decision::InStep,
+            _ if sensitive && as_wished_alone && read => Decision::InStep,
             _ => decide(&input),
         };
         if Self::is_silent(decision, wish, memory) {

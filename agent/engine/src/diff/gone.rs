@@ -49,7 +49,9 @@ impl View<'_> {
         } else if !is_edit || restores {
             difference.action = Doing::Restore;
             difference.generation = self.recorded.next_generation(id);
-            self.guard(difference, record.failure.as_ref());
+            // That an operation on what is gone has failed keeps nothing from being made.
+            self.guard(difference, None);
         }
+        self.hold_set_back(difference, bound);
     }
 }

@@ -161,8 +161,10 @@ impl View<'_> {
             .filter(|setback| setback.generation == difference.generation);
         difference.fields = subject.outcomes();
         let news = record.status == Status::Gone || record.attached;
-        if subject.evidence && *subject.redacted != subject.seen || news {
-            let live = subject.redacted.into_owned();
+        super::muddle::hold(difference, &subject.muddled);
+        let live = subject.memorable();
+        if subject.evidence && *live != subject.seen || news {
+            let live = live.into_owned();
             difference.beside = beside(kind, bound, record, (&subject.seen, &live));
             difference.seen = Some(Seen { live, began_at_ms });
         }
@@ -291,7 +293,12 @@ impl View<'_> {
             let Some(kind) = known_kind(self.context, &record.kind) else {
                 return difference.hold_no_provider();
             };
-            let live = redact(kind, &properties, &secret_units(std::iter::empty(), Some(record)));
+            let live = redact(
+                kind,
+                &properties,
+                &secret_units(std::iter::empty(), Some(record)),
+                self.context.digests,
+            );
             difference.seen = Some(Seen { live: live.into_owned(), began_at_ms });
             return;
         }
@@ -317,6 +324,8 @@ impl View<'_> {
         }
         match record.status {
             Status::Superseded => difference.action = Doing::DeleteSuperseded,
+            // What it was asked last is what its resource is made of again.
+            Status::Gone if self.is_gone_with_what_was_healthy(id, generation) => {}
             Status::Gone => difference.forget(false),
             Status::Creating if record.identifier.is_none() => {
                 difference.forget(self.is_under_way(id, generation));

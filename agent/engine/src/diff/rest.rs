@@ -246,7 +246,7 @@ impl<'a> Walk<'a> {
         let Some(live) = self.record.seen.get(name) else { return false };
         self.path.push(name);
         let binding = self.binding;
-        let is_settled = binding.ownership(id, generation).into_iter().all(|(key, value)| {
+        let is_settled = binding.ownership(id, generation).all(|(key, value)| {
             let found = tags::find(live, element, key);
             let Some(live) = found.filter(|live| tags::is_tag(live, element, key, &value)) else {
                 return false;

@@ -485,3 +485,77 @@ fn a_failed_creation_waits_and_is_tried_again_in_its_own_generation() {
     scene.now_ms += 1_000;
     assert_eq!(keys(&scene.pass()), ["create topic/a/topic#1"]);
 }
+
+const LISTENER: &str = "gateway/api/listener";
+
+/// A listener, whose client secret makes a digest of what it does by default.
+fn listener() -> Scene {
+    let actions = json!([{
+        "Type": "authenticate-oidc", "Order": 1,
+        "AuthenticateOidcConfig": { "ClientId": "app", "ClientSecret": "hidden", "Issuer": "https://id.example" },
+    }]);
+    let body = json!({ "LoadBalancerArn": "lb", "Port": 443, "DefaultActions": actions });
+    let mut scene = Scene::new().with(LISTENER, "AWS::ElasticLoadBalancingV2::Listener", body);
+    scene.pass();
+    assert!(scene.plan().is_empty());
+    scene
+}
+
+#[test]
+fn what_somebody_adds_to_a_value_that_is_remembered_as_a_digest_is_an_edit_and_never_overwritten() {
+    for passes in 0..3 {
+        let mut scene = listener();
+        let before = scene.live(LISTENER)["DefaultActions"].clone();
+        scene.edit(LISTENER, "/DefaultActions/0/AuthenticateOidcConfig/Scope", json!("email"));
+        let with_scope = scene.live(LISTENER)["DefaultActions"].clone();
+        for nth in 0..passes {
+            let plan = scene.pass();
+            assert!(plan.steps.is_empty(), "{nth}: {plan:#?}");
+            let (_, record) = scene.recorded.current(&id(LISTENER)).unwrap();
+            let edit = record.fields.get(&path("/DefaultActions")).and_then(|field| field.edit.as_ref());
+            let edit = edit.unwrap_or_else(|| panic!("{nth}: nobody remembers that it was edited"));
+            assert!(edit.from != edit.to && edit.to.as_ref().unwrap().is_string(), "a digest each: {edit:?}");
+            assert!(!format!("{:?}", scene.recorded.resources).contains("email"), "the value is nowhere");
+        }
+        let mut moved = before.clone();
+        moved[0]["Order"] = json!(2);
+        scene.wish(LISTENER, "DefaultActions", moved, code());
+        let plan = scene.pass();
+        assert_eq!((plan.steps.len(), plan.conflicts.len()), (0, 1), "after {passes} passes: {plan:#?}");
+        assert_eq!(scene.live(LISTENER)["DefaultActions"], with_scope);
+        // Put back by hand, the edit is over.
+        scene.wish(LISTENER, "DefaultActions", before.clone(), code());
+        scene.edit(LISTENER, "/DefaultActions", before);
+        scene.pass();
+        scene.pass();
+        assert!(scene.plan().is_empty(), "after {passes} passes: {:#?}", scene.plan());
+    }
+}
+
+#[test]
+fn an_element_without_a_key_holds_its_list_and_the_rest_goes_on() {
+    const DOOR: &str = "network/door";
+    let group = |pairs: serde_json::Value| json!({ "GroupDescription": "door", "Tags": pairs });
+    let tags = json!([{ "Key": "team", "Value": "a" }]);
+    let mut scene = Scene::new().with(DOOR, "AWS::EC2::SecurityGroup", group(tags));
+    scene.pass();
+    let whole = scene.live(DOOR)["Tags"].clone();
+    let mut muddled = whole.clone();
+    for tag in muddled.as_array_mut().unwrap().iter_mut().filter(|tag| tag["Key"] == "team") {
+        *tag = json!({ "Value": "b" });
+    }
+    scene.edit(DOOR, "/Tags", muddled.clone());
+    for _ in 0..3 {
+        let plan = scene.pass();
+        assert!(plan.steps.is_empty() && plan.imports.is_empty(), "it is no removal: {plan:#?}");
+        assert!(matches!(&plan.held[0].why, Hold::Invalid { path: at } if *at == path("/Tags")), "{plan:#?}");
+        assert!(plan.held[0].message.contains("no key tells apart"), "{plan:#?}");
+    }
+    scene.wish(DOOR, "Tags", json!([{ "Key": "team", "Value": "c" }]), code());
+    scene.pass();
+    assert_eq!(scene.live(DOOR)["Tags"], muddled, "nothing in it is written over");
+    scene.wish(DOOR, "Tags", json!([{ "Key": "team", "Value": "a" }]), code());
+    scene.edit(DOOR, "/Tags", whole);
+    scene.pass();
+    assert!(scene.plan().is_empty(), "{:#?}", scene.plan());
+}

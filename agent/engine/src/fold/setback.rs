@@ -10,7 +10,7 @@ use schema_documents::plan::Reason;
 use schema_documents::recorded::{OpenIntent, Recorded, ResourceRecord, Setback, Status};
 use schema_documents::{FieldPath, Millis, ResourceId, Value};
 
-/// A deployment did not pass its gate. What a creation made is left behind; what an update wrote is remembered as a failure.
+/// A deployment did not pass its gate. What a creation made is left behind; what was written is remembered as a failure.
 pub(super) fn failed(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(), String> {
     let Entry::Failed { intent: number, code, message, remnant, .. } = entry else { return Ok(()) };
     let OpenIntent { intent, gated_at_ms, .. } = super::intent::open(recorded, *number)?.clone();
@@ -18,18 +18,40 @@ pub(super) fn failed(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> R
     let record = super::record(recorded, &intent.resource, intent.generation)?;
     record.operated_at_ms = done_at_ms;
     leave(record, &intent, remnant.as_deref())?;
-    let (id, desired) = (intent.resource.clone(), recorded.desired.clone());
-    let way_back = recorded.setbacks.get_mut(&id).filter(|_| intent.reason == Some(Reason::SetBack));
-    if let Some(setback) = way_back {
-        setback.again = Some(message.clone());
-    } else {
-        let (generation, code, message) = (intent.generation, code.clone(), message.clone());
-        let wrote = wrote(&intent.act);
-        let setback = Setback { generation, desired, wrote, code, message, at_ms, again: None };
-        recorded.setbacks.insert(id, setback);
+    let is_way_back = is_way_back(recorded, &intent);
+    match recorded.setbacks.get_mut(&intent.resource) {
+        Some(setback) if is_way_back => setback.again = Some(message.clone()),
+        _ => {
+            let setback = setback(recorded, &intent, (code, message), at_ms);
+            recorded.setbacks.insert(intent.resource.clone(), setback);
+        }
     }
     recorded.open.remove(number);
     Ok(())
+}
+
+/// Whether an intent restores what was healthy last: it says so, or it makes again what is gone while the document's own
+/// deployment is held.
+fn is_way_back(recorded: &Recorded, intent: &Intent) -> bool {
+    intent.reason == Some(Reason::SetBack)
+        || matches!(intent.act, Act::Create { .. }) && holding(recorded, intent).is_some()
+}
+
+/// The setback that keeps the document that is worked towards from being tried.
+fn holding<'a>(recorded: &'a Recorded, intent: &Intent) -> Option<&'a Setback> {
+    let desired = recorded.desired.as_ref()?;
+    recorded.setbacks.get(&intent.resource).filter(|setback| setback.holds(desired))
+}
+
+fn setback(recorded: &Recorded, intent: &Intent, (code, message): (&str, &str), at_ms: Millis) -> Setback {
+    let (generation, mut wrote) = wrote(recorded, intent);
+    // What failed before for this document has not become better.
+    let before = holding(recorded, intent).filter(|before| before.generation == generation);
+    for (path, value) in before.into_iter().flat_map(|before| &before.wrote) {
+        wrote.entry(path.clone()).or_insert_with(|| value.clone());
+    }
+    let (code, message, desired) = (code.to_owned(), message.to_owned(), recorded.desired.clone());
+    Setback { generation, desired, wrote, code, message, at_ms, again: None }
 }
 
 /// What a creation made never served: it goes.
@@ -46,18 +68,47 @@ fn leave(record: &mut ResourceRecord, intent: &Intent, remnant: Option<&str>) ->
     }
 }
 
-fn wrote(act: &Act) -> BTreeMap<FieldPath, Option<Value>> {
-    match act {
+/// What an intent wrote that was not so when it was healthy last, and the generation that was healthy. Of a creation that
+/// is what it asked for in another way than the one before it that is gone.
+fn wrote(recorded: &Recorded, intent: &Intent) -> (u32, BTreeMap<FieldPath, Option<Value>>) {
+    let (generation, nothing) = (intent.generation, BTreeMap::new());
+    match &intent.act {
         Act::Update { changes, .. } => {
-            changes.iter().map(|change| (change.path.clone(), change.to.clone())).collect()
+            let written = changes.iter().map(|change| (change.path.clone(), change.to.clone()));
+            (generation, written.collect())
         }
-        Act::Create { .. } | Act::Delete { .. } => BTreeMap::new(),
+        Act::Create { .. } => match healthy_before(recorded, intent) {
+            Some((before, record)) => (before, otherwise(record, intent)),
+            None => (generation, nothing),
+        },
+        Act::Delete { .. } => (generation, nothing),
     }
 }
 
-/// A deployment passed its gate: the setback before it is over. That what was healthy before is healthy again ends none.
+/// The generation that was there before a creation and is gone.
+fn healthy_before<'a>(recorded: &'a Recorded, intent: &Intent) -> Option<(u32, &'a ResourceRecord)> {
+    let older = recorded.resources.get(&intent.resource)?.range(..intent.generation);
+    let (generation, record) = older.rev().find(|(_, record)| record.status == Status::Gone)?;
+    Some((*generation, record))
+}
+
+/// What a creation asks for in another way than it was asked before.
+fn otherwise(before: &ResourceRecord, intent: &Intent) -> BTreeMap<FieldPath, Option<Value>> {
+    let asks = |path: &FieldPath| intent.settles.get(path)?.as_ref()?.asked.clone();
+    let was_asked = |path: &FieldPath| before.fields.get(path)?.asked.clone();
+    let paths = intent.settles.keys().chain(before.fields.iter().map(|(path, _)| path));
+    let changed = paths.filter(|path| asks(path) != was_asked(path));
+    changed.map(|path| (path.clone(), asks(path))).collect()
+}
+
+/// A deployment passed its gate: the setback before it is over, unless this was what its document is kept at.
 pub(super) fn passed(recorded: &mut Recorded, intent: &Intent) {
-    if intent.reason != Some(Reason::SetBack) {
+    if is_way_back(recorded, intent) || holding(recorded, intent).is_some() {
+        if let Some(setback) = recorded.setbacks.get_mut(&intent.resource) {
+            // What was healthy before is asked of this generation now.
+            setback.generation = intent.generation;
+        }
+    } else {
         recorded.setbacks.remove(&intent.resource);
     }
 }

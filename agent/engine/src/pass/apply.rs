@@ -12,7 +12,7 @@ use schema_documents::journal::{Act, Entry, Intent, token};
 use schema_documents::plan::{Action, Reason, Step, StepKey};
 use schema_documents::{Digest, Json, Millis, ResourceId};
 
-use super::decide::{Deed, WAITING};
+use super::decide::{Deed, Lack};
 use super::flight::{Ending, Flight};
 use super::work::{TaskState, Work};
 use super::{Pass, Purpose, Stage, Then, Turn, backoff};
@@ -49,7 +49,8 @@ impl Pass {
         for key in self.work.take_ready() {
             self.want_step(&key, self.now_ms, Class::Begins);
         }
-        if self.work.running() == 0 && self.work.waiting() == 0 {
+        let is_settling = self.is_settling() && !self.stopping;
+        if self.work.running() == 0 && self.work.waiting() == 0 && !is_settling {
             self.end(if self.stopping { Ended::Stopped } else { Ended::Done });
         }
         self.work.waiting() < waiting
@@ -104,11 +105,16 @@ impl Pass {
         let journal = self.recorded.journal.clone().unwrap_or_default();
         match self.creation(step, &journal) {
             Ok(deed) => self.intend(step, deed),
-            Err(why) => {
-                self.turn(Turn::StillMissing);
-                self.lose(&step.key, WAITING, &why);
-            }
+            Err(lack) => self.lacks(step, &lack),
         }
+    }
+
+    fn lacks(&mut self, step: &Step, lack: &Lack) {
+        if lack.is_awaited() {
+            return self.skip(&step.key, lack.message.clone());
+        }
+        self.turns.extend(lack.is_waiting().then_some(Turn::StillMissing));
+        self.lose(&step.key, lack.code, &lack.message);
     }
 
     /// The live state just before an update.
@@ -145,10 +151,7 @@ impl Pass {
                 self.turn(Turn::PinStale);
                 self.skip(&step.key, "it changed since the plan was made".to_owned());
             }
-            Err((code, why)) => {
-                self.turns.extend((code == WAITING).then_some(Turn::StillMissing));
-                self.lose(&step.key, code, &why);
-            }
+            Err(lack) => self.lacks(step, &lack),
         }
     }
 

@@ -74,6 +74,7 @@ impl Pass {
             only: None,
             digest: self.digest.as_ref(),
             account: self.account.as_deref(),
+            digests: &self.digests,
         }
     }
 
@@ -108,16 +109,16 @@ impl Pass {
 
     /// The complete act of a create and what becomes of its fields: the plan's step with all outputs filled in that were
     /// not known when it was made.
-    pub(super) fn creation(&self, step: &Step, journal: &str) -> Result<Deed, String> {
+    pub(super) fn creation(&self, step: &Step, journal: &str) -> Result<Deed, Lack> {
         // What this step replaces still serves, and is not what is bound.
         let replaces =
             self.recorded.current(&step.resource).is_some_and(|(current, _)| current != step.generation);
-        let bound = self.bound(step, replaces)?;
+        let bound = self.bound(step, replaces).map_err(waiting)?;
         if bound.generation != step.generation {
-            return Err(format!("generation {} comes next", bound.generation));
+            return Err(waiting(format!("generation {} comes next", bound.generation)));
         }
         let Some(mut body) = bind::create_body(&bound, &self.recorded, self.kind(&step.kind)) else {
-            return Err(bound.waits_for.first().map_or_else(|| "an output is not known".to_owned(), unknown));
+            return Err(self.lack(&bound));
         };
         let record = self.recorded.resources.get(&step.resource).and_then(|all| all.get(&step.generation));
         let kept = record.and_then(|record| record.name.clone());
@@ -132,32 +133,44 @@ impl Pass {
 
     /// The complete act of an update of what is live like this; `None` when that is not what the plan saw. What keeps it
     /// from being done has a code and a sentence.
-    pub(super) fn update(&self, step: &Step, live: &Json) -> Result<Option<Deed>, (&'static str, String)> {
+    pub(super) fn update(&self, step: &Step, live: &Json) -> Result<Option<Deed>, Lack> {
         let (Action::Update { identifier, changes }, Some(kind)) = (&step.action, self.kind(&step.kind))
         else {
-            return Err((WAITING, format!("the catalogue does not know `{}`", step.kind)));
+            return Err(waiting(format!("the catalogue does not know `{}`", step.kind)));
         };
         let Some(changes) = plan::substitute(kind, changes, &|reference| self.output(reference)) else {
-            return Err((WAITING, "an output is not known".to_owned()));
+            return Err(self.bound(step, false).map_or_else(waiting, |bound| self.lack(&bound)));
         };
         let secrets = self.secret_units(kind, (&step.resource, step.generation));
-        if !plan::is_pinned(kind, &diff::redact(kind, live, &secrets), &changes) {
+        if !plan::is_pinned(kind, &diff::redact(kind, live, &secrets, &self.digests), &changes) {
             return Ok(None);
         }
         if let Some(violation) = plan::violation(kind, live, &changes) {
-            return Err((
-                "Invalid",
-                format!("it would leave `{}` wrong: {}", violation.path, violation.message),
-            ));
+            let message = format!("it would leave `{}` wrong: {}", violation.path, violation.message);
+            return Err(Lack { code: "Invalid", message });
         }
         let wishes = match step.reason {
             // Nothing is wished of it any more.
             Reason::GivenBack => Vec::new(),
-            _ => self.bound(step, false).map_err(|why| (WAITING, why))?.wishes,
+            _ => self.bound(step, false).map_err(waiting)?.wishes,
         };
         let patch = plan::patch(kind, live, &changes, &wishes);
         let settles = plan::update_settles(&changes, &wishes);
         Ok(Some(Deed { act: Act::Update { identifier: identifier.clone(), patch, changes }, settles }))
+    }
+
+    /// What a resource lacks of which some outputs are not known.
+    fn lack(&self, bound: &BoundResource) -> Lack {
+        let (desired, recorded, catalog, hidden) =
+            (&self.desired, &self.recorded, self.catalog, &BTreeSet::new());
+        let binding = Binding { desired, recorded, catalog, hidden };
+        if let Some(message) = binding.awaited(&bound.waits_for) {
+            return Lack { code: AWAITED, message };
+        }
+        waiting(bound.waits_for.first().map_or_else(
+            || "an output is not known".to_owned(),
+            |missing| format!("`{}` of `{}` is not known", missing.output, missing.resource),
+        ))
     }
 
     fn bound(&self, step: &Step, hide: bool) -> Result<BoundResource, String> {
@@ -172,7 +185,7 @@ impl Pass {
     /// Live properties as they enter memory: secrets as digests.
     pub(super) fn memory_of(&self, kind: &str, key: (&ResourceId, u32), live: &Json) -> Json {
         match self.kind(kind) {
-            Some(kind) => diff::redact(kind, live, &self.secret_units(kind, key)).into_owned(),
+            Some(kind) => diff::redact(kind, live, &self.secret_units(kind, key), &self.digests).into_owned(),
             None => live.clone(),
         }
     }
@@ -188,8 +201,32 @@ impl Pass {
     }
 }
 
-/// The code of a step that lacks something.
-pub(super) const WAITING: &str = "Waiting";
+/// What keeps a step from being done.
+pub(super) struct Lack {
+    /// What kind of thing, as codes of providers are.
+    pub(super) code: &'static str,
+    /// What it is, in words.
+    pub(super) message: String,
+}
+
+impl Lack {
+    /// Whether somebody has to do their part first: nothing has failed.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.code == AWAITED
+    }
+
+    /// Whether something was to be there by now.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.code == WAITING
+    }
+}
+
+const WAITING: &str = "Waiting";
+const AWAITED: &str = "Awaited";
+
+fn waiting(message: String) -> Lack {
+    Lack { code: WAITING, message }
+}
 
 /// What a step does, complete.
 pub(super) struct Deed {
@@ -209,8 +246,4 @@ fn unsettled(differences: &Differences) -> BTreeSet<Key> {
     };
     let edited = differences.resources.iter().filter(has_edit);
     edited.map(|difference| (difference.id.clone(), difference.generation)).collect()
-}
-
-fn unknown(missing: &Reference) -> String {
-    format!("`{}` of `{}` is not known", missing.output, missing.resource)
 }

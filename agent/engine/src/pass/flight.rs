@@ -40,6 +40,8 @@ pub(super) struct Flight {
     /// When a call of this intent may have gone out at the latest whose answer nobody has: it may have been done, or be done
     /// yet. A later refusal says nothing of that one.
     pub(super) unanswered_ms: Option<Millis>,
+    /// Whether it waits until nothing of it can arrive any more. Nobody waits for it meanwhile but what needs its resource.
+    pub(super) waits_for_arrival: bool,
     /// Answers in a row that were of no use.
     pub(super) tries: u32,
     /// When the provider first said that it works on it.
@@ -105,6 +107,7 @@ impl Flight {
             identifier,
             foreign: false,
             unanswered_ms: None,
+            waits_for_arrival: false,
             tries: 0,
             accepted_at_ms: None,
             still_ms: 0,
@@ -124,6 +127,7 @@ impl Flight {
             identifier: open.identifier.clone(),
             foreign: false,
             unanswered_ms: Some(now_ms),
+            waits_for_arrival: false,
             tries: 0,
             accepted_at_ms: None,
             still_ms: 0,
@@ -205,6 +209,9 @@ impl Pass {
                 self.turn(Turn::CallRefusedLate);
                 let at_ms = self.now_ms.max(unanswered_ms + self.limits.latest_arrival_ms);
                 self.commands.push(Command::Tell(Note::Retrying { intent, at_ms }));
+                if let Some(flight) = self.flights.get_mut(&intent) {
+                    flight.waits_for_arrival = true;
+                }
                 self.start_look_at(intent, Some(verdict), at_ms);
             }
             _ => {

@@ -5,7 +5,8 @@
 //! |---|---|
 //! | ready | the intent has succeeded |
 //! | not yet | it is asked again, ever more seldom, until its time is over: then it has failed |
-//! | failed | it is asked once more, since what it knows may lag; failed again: the intent has failed |
+//! | failed | it is asked once more, since what it knows may lag; failed again: the deployment has failed |
+//! | gone | it is asked once more, when what was created must be visible; gone again: the intent has failed, its deployment has not |
 //! | no answer | it is asked again; after a few times the intent stays open |
 //!
 //! That an intent has come so far is in the journal, with the time: whoever goes on after a crash asks the gate, and counts from
@@ -17,7 +18,7 @@ use schema_documents::journal::{Act, Entry, Intent};
 use schema_documents::plan::Consequence;
 use schema_documents::{FieldPath, Json, Millis};
 
-use super::flight::Ending;
+use super::flight::{Ending, Verdict};
 use super::send::Asker;
 use super::{Pass, Then, Turn, backoff};
 use crate::command::{Command, Note};
@@ -25,6 +26,9 @@ use crate::schedule::Verdict as OfLimits;
 
 /// The code of a deployment that did not pass its gate.
 pub const UNHEALTHY: &str = "Unhealthy";
+
+/// The code of a deployment of what went while it waited at its gate.
+pub const GONE: &str = "Gone";
 
 /// The first pause after "not yet"; it doubles each time.
 const FIRST_PAUSE_MS: u64 = 250;
@@ -37,8 +41,17 @@ const LONGEST_PAUSE_MS: u64 = 15_000;
 pub(super) struct AtGate {
     /// How often it said "not yet".
     not_yet: u32,
-    /// Whether it said last that the deployment has failed.
-    doubted: bool,
+    /// What it said last, if that has to be heard twice.
+    doubted: Option<Doubt>,
+}
+
+/// What counts only when a gate says it twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// The deployment has failed.
+    Failed,
+    /// What was deployed to is gone.
+    Gone,
 }
 
 impl Pass {
@@ -113,13 +126,17 @@ impl Pass {
             }
             Ok(Readiness::NotYet { words }) => {
                 flight.tries = 0;
-                flight.gate.doubted = false;
+                flight.gate.doubted = None;
                 flight.gate.not_yet += 1;
                 self.not_yet(intent, words);
             }
             Ok(Readiness::Failed { words }) => {
                 flight.tries = 0;
-                self.doubt(intent, words);
+                self.doubt(intent, Doubt::Failed, words);
+            }
+            Ok(Readiness::Gone { words }) => {
+                flight.tries = 0;
+                self.doubt(intent, Doubt::Gone, words);
             }
             Err(error) => self.gate_unanswered(intent, &error),
         }
@@ -158,17 +175,44 @@ impl Pass {
         Some(self.limits.deploy_ms.unwrap_or(gate.deadline_ms))
     }
 
-    /// It says that the deployment has failed: that counts when it says so twice, the second time late enough for what lags.
-    fn doubt(&mut self, intent: u64, words: String) {
+    /// It says that the deployment has failed, or what was deployed to is gone: that counts when it says so twice, the second
+    /// time late enough for what lags.
+    fn doubt(&mut self, intent: u64, doubt: Doubt, words: String) {
         let Some(flight) = self.flights.get_mut(&intent) else { return };
-        if std::mem::replace(&mut flight.gate.doubted, true) {
-            self.turn(Turn::GateFailed);
-            return self.fail_at_gate(intent, words);
+        if flight.gate.doubted.replace(doubt) == Some(doubt) {
+            return match doubt {
+                Doubt::Failed => {
+                    self.turn(Turn::GateFailed);
+                    self.fail_at_gate(intent, words);
+                }
+                Doubt::Gone => {
+                    self.turn(Turn::GateGone);
+                    self.gone_at_gate(intent, &words);
+                }
+            };
         }
         let kind = flight.intent.kind.clone();
         let settling_ms = self.kind(&kind).map_or(0, |kind| self.limits.lag_ms(kind.overlay.settling_ms));
-        self.turn(Turn::GateDoubted);
-        self.probe(intent, self.now_ms + settling_ms.max(FIRST_PAUSE_MS));
+        let settled_at_ms = self.now_ms + settling_ms.max(FIRST_PAUSE_MS);
+        let done_at_ms = self.recorded.open.get(&intent).and_then(|open| open.gated_at_ms);
+        let visible_at_ms = done_at_ms.unwrap_or(self.now_ms) + self.visibility_ms(&kind);
+        let (turn, again_at_ms) = match doubt {
+            Doubt::Failed => (Turn::GateDoubted, settled_at_ms),
+            Doubt::Gone => (Turn::GateGoneOnce, settled_at_ms.max(visible_at_ms)),
+        };
+        self.turn(turn);
+        self.probe(intent, again_at_ms);
+    }
+
+    /// What was deployed to went meanwhile. Nothing was found out about what was deployed: no document is kept from being
+    /// tried. A creation is attempted anew, and what was updated is made again like anything else that is gone.
+    fn gone_at_gate(&mut self, intent: u64, words: &str) {
+        let Some(flight) = self.flights.get_mut(&intent) else { return };
+        let again = matches!(flight.intent.act, Act::Create { .. });
+        // It left nothing behind.
+        flight.identifier = None;
+        let message = format!("it went before it was healthy: {words}");
+        self.fail(intent, Verdict { again, ..Verdict::last(GONE, message) });
     }
 
     fn gate_unanswered(&mut self, intent: u64, error: &ReadError) {

@@ -7,6 +7,10 @@
 //! | nothing, and the provider still honours the token | the same bytes with the same token, never a recomputed body |
 //! | nothing, and it is too old for that | look |
 //!
+//! What was refused, and may have been done all the same, is looked for when nothing of it can arrive any more. That takes minutes, and
+//! the rest of the pass goes on meanwhile: what has an open intent is neither read nor planned, and what needs it is held. The
+//! pass ends when it is settled, too.
+//!
 //! A pass that only plans makes no call and does not wait: what it cannot tell from polls and reads stays open.
 
 use super::flight::Flight;
@@ -19,16 +23,26 @@ impl Pass {
     }
 
     pub(super) fn advance_settling(&mut self) -> bool {
-        while self.flights.len() < self.limits.operations.max(1)
+        while self.awaited_flights() < self.limits.operations.max(1)
             && let Some(intent) = self.to_settle.pop_front()
         {
             self.settle(intent);
         }
-        if !self.flights.is_empty() {
+        if self.awaited_flights() > 0 {
             return false;
         }
         self.start_observing();
         true
+    }
+
+    /// How many intents are on their way that the pass waits for.
+    fn awaited_flights(&self) -> usize {
+        self.flights.values().filter(|flight| !flight.waits_for_arrival).count()
+    }
+
+    /// Whether intents of an earlier pass are still being settled.
+    pub(super) fn is_settling(&self) -> bool {
+        self.flights.values().any(|flight| flight.step.is_none())
     }
 
     fn settle(&mut self, intent: u64) {

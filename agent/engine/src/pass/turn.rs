@@ -82,6 +82,8 @@ turns! {
     GateNotYet = "gate: not yet, and asked again",
     GateDoubted = "gate: failed, and asked once more",
     GateFailed = "gate: failed",
+    GateGoneOnce = "gate: gone, and asked once more",
+    GateGone = "gate: gone",
     GateOverTime = "gate: not healthy for too long, and failed",
     GateAgain = "gate: no answer, and asked again",
     GateGivenUp = "gate: no answer, and left open",

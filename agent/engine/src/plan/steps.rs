@@ -8,7 +8,7 @@ use schema_documents::plan::{Action, Change, Consequence, Held, Hold, Reason, St
 use schema_documents::recorded::{Recorded, ResourceRecord, Status};
 use schema_documents::{ResourceId, Value};
 
-use crate::bind::{Bound, BoundResource};
+use crate::bind::{Binding, Bound, BoundResource};
 use crate::diff::{Context, Differences, Doing, FieldOutcome, Report, ResourceDifference};
 use crate::merge::Decision;
 
@@ -170,7 +170,7 @@ impl<'a> Drafting<'a> {
             resource: id.clone(),
             generation: step.generation,
             kind: step.kind.clone(),
-            message: format!("it waits for `{on}`"),
+            message: self.awaited(id, on).unwrap_or_else(|| format!("it waits for `{on}`")),
             why: Hold::Waiting { on: on.clone() },
         });
         if let Action::Update { changes, .. } = &mut step.action {
@@ -179,6 +179,14 @@ impl<'a> Drafting<'a> {
                 self.writes.insert(id.clone(), step);
             }
         }
+    }
+
+    /// What somebody has to do for what a resource waits for, where that is what is missing.
+    fn awaited(&self, user: &ResourceId, on: &ResourceId) -> Option<String> {
+        let waits_for = &self.bound.resources[user].waits_for;
+        waits_for.iter().find(|output| output.resource == *on)?;
+        let (desired, recorded, catalog) = (self.context.desired, self.recorded, self.context.catalog);
+        Binding { desired, recorded, catalog, hidden: &self.differences.hidden }.awaited(waits_for)
     }
 
     fn delete(&mut self, difference: &ResourceDifference) {

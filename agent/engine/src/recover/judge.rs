@@ -46,7 +46,11 @@ impl Search {
             progress = true;
             match self.judge_one(&id, &resource) {
                 Judged::Later => {}
-                Judged::There(there, generation) => self.settle(finding(&id, &resource, there, generation)),
+                Judged::There(there, generation) => {
+                    let existing = self.existing(&resource, &there);
+                    let found = Finding { existing, ..finding(&id, &resource, there, generation) };
+                    self.settle(found);
+                }
                 Judged::Not(why) => {
                     self.unanswered.insert(id, why);
                 }
@@ -151,6 +155,20 @@ impl Search {
         let tags = bind::ownership(kind, live)?;
         let ours = tags.app == self.desired.app && tags.environment == self.desired.environment.name;
         ours.then_some((tags.resource, tags.generation))
+    }
+
+    /// What the environment does with a found resource, where somebody else made it: the document says so, or its tags do. So
+    /// what was imported is never taken for what was made, whatever has become of the line that imported it.
+    fn existing(&self, resource: &Resource, there: &There) -> Option<Mode> {
+        let is_imported = |live| {
+            let kind = self.kind(&resource.kind)?;
+            bind::ownership(kind, live).map(|tags| tags.is_imported)
+        };
+        let said = resource.existing.as_ref().map(|existing| existing.mode);
+        said.or_else(|| match there {
+            There::One { live, .. } if is_imported(live) == Some(true) => Some(Mode::Owned),
+            _ => None,
+        })
     }
 
     /// Whether what a list shows does not contradict that a resource is ours. Most lists show identifiers only.
@@ -265,7 +283,7 @@ impl Search {
             identifier: identifier.to_owned(),
             name,
             by,
-            live: diff::redact(kind, &candidate.live, &secrets).into_owned(),
+            live: diff::redact(kind, &candidate.live, &secrets, &self.digests).into_owned(),
             began_at_ms: candidate.began_at_ms,
         }
     }
@@ -278,7 +296,7 @@ fn finding(id: &ResourceId, resource: &Resource, there: There, generation: u32) 
         kind: resource.kind.clone(),
         stateful: resource.stateful,
         depends_on: resource.dependencies(),
-        existing: resource.existing.as_ref().map(|existing| existing.mode),
+        existing: None,
         there,
     }
 }

@@ -98,7 +98,14 @@ fn search_told(
 ) -> Recovery {
     let knows: BTreeSet<String> = Catalog::builtin().kinds().map(|kind| kind.name.clone()).collect();
     let (desired, catalog, limits) = (scene.desired.clone(), Catalog::builtin(), Limits::default());
-    let mut search = Search::new(Inputs { desired, catalog, limits, knows, told });
+    let mut search = Search::new(Inputs {
+        desired,
+        catalog,
+        limits,
+        knows,
+        told,
+        digests: crate::digests::Digests::default(),
+    });
     execute(scene, &mut search, refused);
     search.recovery()
 }
@@ -125,7 +132,14 @@ fn trace(scene: &Scene, refused: Option<(&str, ReadError, usize)>) -> (Trace, (u
     let knows: BTreeSet<String> = Catalog::builtin().kinds().map(|kind| kind.name.clone()).collect();
     let (desired, catalog, limits) = (scene.desired.clone(), Catalog::builtin(), Limits::default());
     let told = BTreeMap::new();
-    let mut search = Search::for_a_trace(Inputs { desired, catalog, limits, knows, told });
+    let mut search = Search::for_a_trace(Inputs {
+        desired,
+        catalog,
+        limits,
+        knows,
+        told,
+        digests: crate::digests::Digests::default(),
+    });
     let asked = execute(scene, &mut search, refused);
     (search.trace(), asked)
 }

@@ -11,3 +11,4 @@ pub(crate) mod import;
 pub(crate) mod publish;
 pub(crate) mod scan;
 pub(crate) mod schema;
+pub(crate) mod settings;

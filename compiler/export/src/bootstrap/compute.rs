@@ -5,7 +5,7 @@ use serde_json::json;
 use super::events::QUEUE;
 use super::execution::ROLE as EXECUTION;
 use super::identities::{AGENT, STARTER};
-use super::store::KEY;
+use super::store::{DIGEST_KEY, KEY};
 use super::{Template, arn, sub};
 
 /// The agent's log.
@@ -74,6 +74,7 @@ fn task() -> serde_json::Value {
                 { "Name": "MANIFEST_STATE", "Value": sub("s3://${StateBucket}") },
                 { "Name": "MANIFEST_DESIRED", "Value": sub("s3://${StateBucket}") },
                 { "Name": "MANIFEST_EVENTS", "Value": { "Ref": QUEUE } },
+                { "Name": "MANIFEST_DIGEST_KEY", "Value": { "Ref": DIGEST_KEY } },
                 { "Name": "MANIFEST_ROLE_ARN", "Value": arn(EXECUTION) },
             ],
             "Essential": true,

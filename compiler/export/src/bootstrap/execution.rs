@@ -217,9 +217,9 @@ fn identities(actions: &BTreeSet<String>) -> Vec<Json> {
             name if name.contains("ServiceLinkedRole") => "role/aws-service-role/*",
             "AttachRolePolicy" | "CreateRole" | "PutRolePermissionsBoundary" | "PutRolePolicy" => "granted",
             name if name.contains("OpenIDConnectProvider") => "oidc-provider/*",
-            name if name.contains("InstanceProfile") => "instance-profile/${App}-${Environment}-*",
-            name if name.contains("Role") => "role/${App}-${Environment}-*",
-            _ => "policy/${App}-${Environment}-*",
+            name if name.contains("InstanceProfile") => "instance-profile/${App}-${Named}-*",
+            name if name.contains("Role") => "role/${App}-${Named}-*",
+            _ => "policy/${App}-${Named}-*",
         };
         by_resource.entry(resource).or_default().push(format!("iam:{action}"));
     }

@@ -8,13 +8,16 @@ use serde_json::json;
 
 use super::events::QUEUE;
 use super::execution::{self, ROLE as EXECUTION};
-use super::store::{BUCKET, KEY};
+use super::store::{BUCKET, DIGEST_KEY, KEY};
 use super::{PREFIX, Template, arn, document, sub};
 
 /// The role of the agent.
 pub(super) const AGENT: &str = "AgentRole";
 /// The role by which its tasks are started.
 pub(super) const STARTER: &str = "StartRole";
+
+/// The secrets of the environment.
+const SECRETS: &str = "arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${App}-${Named}-*";
 
 /// The identity provider whose tokens prove who publishes.
 const ISSUER: &str = "token.actions.githubusercontent.com";
@@ -102,6 +105,13 @@ fn agent(template: &mut Template, gates: Vec<Json>) {
             "Resource": arn(QUEUE),
         }),
         use_key(),
+        json!({
+            "Sid": "KeyOfDigests",
+            "Effect": "Allow",
+            "Action": "secretsmanager:GetSecretValue",
+            "Resource": { "Ref": DIGEST_KEY },
+        }),
+        see_what_is_set(),
         read_what_was_drawn(),
         use_the_keys_of_environments(),
     ];
@@ -118,13 +128,29 @@ fn agent(template: &mut Template, gates: Vec<Json>) {
     );
 }
 
+/// Processes wait for secrets that have no value yet. Whether one has is no secret.
+fn see_what_is_set() -> Json {
+    json!({
+        "Sid": "SeeWhatIsSet",
+        "Effect": "Allow",
+        "Action": "secretsmanager:DescribeSecret",
+        "Resource": sub(SECRETS),
+        "Condition": {
+            "StringEquals": {
+                "aws:ResourceTag/manifest:app": { "Ref": "App" },
+                "aws:ResourceTag/manifest:environment": { "Ref": "Environment" },
+            },
+        },
+    })
+}
+
 /// Users of a cache are made with the password that was drawn for them. No other secret of the environment may be read.
 fn read_what_was_drawn() -> Json {
     json!({
         "Sid": "ReadWhatWasDrawn",
         "Effect": "Allow",
         "Action": "secretsmanager:GetSecretValue",
-        "Resource": sub("arn:${AWS::Partition}:secretsmanager:*:${AWS::AccountId}:secret:${App}-${Environment}-*"),
+        "Resource": sub(SECRETS),
         "Condition": {
             "StringEquals": {
                 "aws:ResourceTag/manifest:app": { "Ref": "App" },
@@ -227,7 +253,7 @@ fn publisher(template: &mut Template) {
             })]),
         }),
     );
-    let own = "desired/${App}/${Environment}/*";
+    let own = "desired/${App}/${Named}/*";
     let policy = document(&[
         json!({
             "Sid": "FindTheLast",

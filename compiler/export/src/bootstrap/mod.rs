@@ -3,6 +3,7 @@
 //! | | |
 //! |---|---|
 //! | store | a bucket that keeps every version, takes nothing but new objects, over TLS, and lets nobody delete |
+//! | digest key | a secret: with it the agent makes digests of sensitive values |
 //! | agent | a service on Fargate; it may use Cloud Control, its bucket and its queue, and hand over the execution role |
 //! | execution role | what the handlers of the kinds in use need, and no more; what holds data only under the environment's names |
 //! | boundary | the most that roles of processes can ever be allowed |
@@ -64,8 +65,13 @@ fn arn(name: &str) -> Json {
     json!({ "Fn::GetAtt": [name, "Arn"] })
 }
 
+/// A text with names filled in. `Named` is the environment as names have it: `pr:72` is `pr-72` there.
 fn sub(text: &str) -> Json {
-    json!({ "Fn::Sub": text })
+    if !text.contains("${Named}") {
+        return json!({ "Fn::Sub": text });
+    }
+    let named = json!({ "Fn::Join": ["-", { "Fn::Split": [":", { "Ref": "Environment" }] }] });
+    json!({ "Fn::Sub": [text, { "Named": named }] })
 }
 
 /// A policy document.
@@ -84,7 +90,7 @@ fn trusts(service: &str) -> Json {
 }
 
 /// How the names of everything begin that the environment owns.
-const PREFIX: &str = "${App}-${Environment}-*";
+const PREFIX: &str = "${App}-${Named}-*";
 
 /// The template for AWS.
 pub fn aws(catalog: &Catalog, options: &Options) -> Json {
@@ -114,12 +120,8 @@ pub fn aws(catalog: &Catalog, options: &Options) -> Json {
 }
 
 fn parameters(options: &Options) -> Json {
-    let named = |what: &str, value: &Option<String>| {
-        let mut parameter = json!({
-            "Type": "String",
-            "Description": what,
-            "AllowedPattern": "[a-z][a-z0-9-]*",
-        });
+    let named = |what: &str, pattern: &str, value: &Option<String>| {
+        let mut parameter = json!({ "Type": "String", "Description": what, "AllowedPattern": pattern });
         if let Some(value) = value {
             parameter["Default"] = json!(value);
         }
@@ -128,8 +130,12 @@ fn parameters(options: &Options) -> Json {
     let text = |what: &str| json!({ "Type": "String", "Description": what, "Default": "" });
     let one_of = |what: &str, values: [&str; 2]| json!({ "Type": "String", "Description": what, "AllowedValues": values, "Default": values[0] });
     json!({
-        "App": named("name of the app", &options.app),
-        "Environment": named("name of the environment", &options.environment),
+        "App": named("name of the app", "[a-z][a-z0-9-]*", &options.app),
+        "Environment": named(
+            "name of the environment, such as production or pr:72",
+            "[a-z][a-z0-9-]*|pr:[0-9]+",
+            &options.environment,
+        ),
         "AgentImage": {
             "Type": "String",
             "Description": "the image of manifest-agent, whose entry point is the program: repository@sha256:digest",

@@ -9,6 +9,9 @@ pub(super) const BUCKET: &str = "StateBucket";
 /// The key of all that is kept.
 pub(super) const KEY: &str = "Key";
 
+/// The secret that is the key of digests.
+pub(super) const DIGEST_KEY: &str = "DigestKey";
+
 /// Days that access logs are kept.
 const LOG_DAYS: u32 = 365;
 
@@ -64,6 +67,21 @@ pub(super) fn add(template: &mut Template) {
                 "Resource": sub("${StateBucket.Arn}/*"),
             }),
         ],
+    );
+    // Journals have digests in the place of sensitive values. Whoever reads them cannot try values without this.
+    template.kept(
+        DIGEST_KEY,
+        "AWS::SecretsManager::Secret",
+        json!({
+            "Description": "key of the digests in the journals of manifest-agent",
+            "KmsKeyId": arn(KEY),
+            "GenerateSecretString": { "PasswordLength": 64, "ExcludePunctuation": true },
+        }),
+    );
+    template.output(
+        "DigestKeyArn",
+        "for --digest-key, where the agent runs elsewhere",
+        json!({ "Ref": DIGEST_KEY }),
     );
     template.output(
         "State",

@@ -32,7 +32,7 @@ fn the_execution_role_may_do_what_the_handlers_of_the_kinds_in_use_need_and_noth
 fn what_holds_data_is_reached_under_the_environments_names_only() {
     let template = template(&["AWS::SQS::Queue"]);
     let statements = &template["Resources"]["Handlers1"]["Properties"]["PolicyDocument"]["Statement"];
-    let own = json!({ "Fn::Sub": "arn:${AWS::Partition}:sqs:*:${AWS::AccountId}:${App}-${Environment}-*" });
+    let own = sub("arn:${AWS::Partition}:sqs:*:${AWS::AccountId}:${App}-${Named}-*");
     assert_eq!(statements[0]["Resource"], json!([own]));
     assert!(statements[0]["Action"].as_array().unwrap().contains(&json!("sqs:DeleteQueue")));
     assert_eq!(
@@ -56,8 +56,7 @@ fn a_policy_is_no_longer_than_aws_takes_and_a_role_has_no_more_than_ten() {
 fn roles_are_changed_under_the_environments_names_only() {
     let template = template(&["AWS::IAM::Role", "AWS::IAM::RolePolicy"]);
     let statements = template["Resources"]["Handlers1"]["Properties"]["PolicyDocument"]["Statement"].clone();
-    let own =
-        json!({ "Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${App}-${Environment}-*" });
+    let own = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${App}-${Named}-*");
     for statement in statements.as_array().unwrap() {
         let actions = statement["Action"].as_array().unwrap().iter().map(|action| action.as_str().unwrap());
         let reads = |action: &str| action.starts_with("iam:Get") || action.starts_with("iam:List");
@@ -84,7 +83,7 @@ fn who_publishes_reaches_its_own_desired_states_only() {
         .collect();
     let only = ["kms:Decrypt", "kms:GenerateDataKey", "s3:GetObject", "s3:ListBucket", "s3:PutObject"];
     assert_eq!(actions, BTreeSet::from(only));
-    assert_eq!(policy[1]["Resource"], sub("${StateBucket.Arn}/desired/${App}/${Environment}/*"));
+    assert_eq!(policy[1]["Resource"], sub("${StateBucket.Arn}/desired/${App}/${Named}/*"));
     assert_eq!(template["Parameters"]["App"]["Default"], "shop");
     assert_eq!(template["Parameters"]["Environment"].get("Default"), None);
 }
@@ -96,9 +95,11 @@ fn of_the_secrets_of_an_environment_the_agent_reads_the_passwords_of_caches_alon
     let statements = policy.as_array().unwrap().iter();
     let reads: Vec<&Json> =
         statements.filter(|statement| statement["Action"].to_string().contains("secretsmanager:")).collect();
-    assert_eq!(reads.len(), 1, "{reads:?}");
-    assert_eq!(reads[0]["Action"], "secretsmanager:GetSecretValue");
-    let which = &reads[0]["Condition"]["StringLike"]["aws:ResourceTag/manifest:resource"];
+    let actions: Vec<&Json> = reads.iter().map(|statement| &statement["Action"]).collect();
+    let read = "secretsmanager:GetSecretValue";
+    assert_eq!(actions, [read, "secretsmanager:DescribeSecret", read]);
+    assert_eq!(reads[0]["Resource"], json!({ "Ref": "DigestKey" }), "the key of its own digests");
+    let which = &reads[2]["Condition"]["StringLike"]["aws:ResourceTag/manifest:resource"];
     assert_eq!(which, "cache/*/password/*");
 }
 
@@ -111,9 +112,23 @@ fn the_agent_may_ask_whether_what_it_deploys_is_healthy_and_only_if_it_deploys()
     let of =
         |statements: &[Json], action: &str| statements.iter().find(|one| one["Action"] == action).cloned();
     let deploys = statements(&["AWS::ECS::Service"]);
-    let own = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/${App}-${Environment}-*";
-    assert_eq!(of(&deploys, "ecs:DescribeServices").unwrap()["Resource"], json!({ "Fn::Sub": own }));
+    let own = "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:service/${App}-${Named}-*";
+    assert_eq!(of(&deploys, "ecs:DescribeServices").unwrap()["Resource"], sub(own));
     let health = of(&deploys, "elasticloadbalancing:DescribeTargetHealth").unwrap();
     assert_eq!(health["Condition"]["StringEquals"]["aws:RequestedRegion"], json!({ "Ref": "AWS::Region" }));
     assert_eq!(of(&statements(&["AWS::SQS::Queue"]), "ecs:DescribeServices"), None);
+}
+
+#[test]
+fn a_preview_environment_has_an_agent_that_reaches_its_names_and_tags() {
+    let template = template(&["AWS::SQS::Queue", "AWS::IAM::Role"]);
+    assert_eq!(template["Parameters"]["Environment"]["AllowedPattern"], "[a-z][a-z0-9-]*|pr:[0-9]+");
+    let text = template.to_string();
+    assert!(!text.contains("${Environment}"), "a name has no colon");
+    let named = json!({ "Fn::Join": ["-", { "Fn::Split": [":", { "Ref": "Environment" }] }] });
+    assert_eq!(sub("${App}-${Named}-*")["Fn::Sub"][1]["Named"], named);
+    // The tag and the agent have the name as it is.
+    let command = &template["Resources"]["Task"]["Properties"]["ContainerDefinitions"][0]["Command"];
+    assert!(command.as_array().unwrap().contains(&json!({ "Ref": "Environment" })));
+    assert!(text.contains(r#""aws:ResourceTag/manifest:environment":{"Ref":"Environment"}"#), "{text}");
 }

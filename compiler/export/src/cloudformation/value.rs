@@ -220,7 +220,10 @@ impl Values<'_> {
         };
         let kind = self.context.kind(resource).ok_or_else(unknown)?;
         let name = logical::resource(&reference.resource);
-        if kind.identifier.as_slice() == std::slice::from_ref(&reference.output) {
+        // CloudFormation does not wait for what somebody has to do.
+        let is_awaited =
+            kind.overlay.awaited.as_ref().is_some_and(|awaited| awaited.path == reference.output);
+        if is_awaited || kind.identifier.as_slice() == std::slice::from_ref(&reference.output) {
             return Ok(json!({ "Ref": name }));
         }
         if kind.read_only.iter().any(|pattern| pattern.covers(&reference.output)) {

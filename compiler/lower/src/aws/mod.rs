@@ -26,6 +26,12 @@ use crate::processes::{self, Process};
 
 /// Lowers the whole app, and says which processes it has.
 pub(crate) fn lower(lowering: &mut Lowering<'_>, images: &Images) -> Vec<Process> {
+    let processes = rooms(lowering, images);
+    roles::bound(lowering);
+    processes
+}
+
+fn rooms(lowering: &mut Lowering<'_>, images: &Images) -> Vec<Process> {
     let processes = processes::allocate(lowering);
     let mut network = network::lower(lowering, &processes);
     let log = access_log::lower(lowering);

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compiler_model::Service;
 use schema_documents::manifest::BucketOperation;
-use schema_documents::{Json, ResourceId, Value};
+use schema_documents::{FieldPath, Json, ResourceId, Value};
 use serde_json::json;
 
-use crate::builder::{Draft, Lowering, id, output};
+use crate::builder::{self, Draft, Lowering, id, output};
 use crate::processes::Process;
+
+const ROLE: &str = "AWS::IAM::Role";
 
 /// The roles of a process.
 pub(crate) struct Roles {
@@ -37,6 +39,20 @@ pub(crate) fn lower(
     let uses = uses(lowering, process);
     policies.extend(policy(lowering, process, &task, &uses));
     Roles { task, execution, policies }
+}
+
+/// Sets the boundary that the environment file names on every role.
+pub(crate) fn bound(lowering: &mut Lowering<'_>) {
+    let settings = lowering.environment.environment.roles.as_ref();
+    let Some(boundary) = settings.and_then(|roles| roles.permissions_boundary.as_deref()) else { return };
+    let origin = lowering.asked(&["roles", "permissions_boundary"], "roles");
+    let (property, kind) = ("PermissionsBoundary", builder::kind(ROLE));
+    let path = FieldPath::root().child(property);
+    let field = lowering.field(kind, &path, origin);
+    for role in lowering.resources.values_mut().filter(|resource| resource.kind == ROLE) {
+        role.properties.insert(property.to_owned(), Value::text(boundary));
+        role.fields.insert(path.clone(), field.clone());
+    }
 }
 
 /// Lowers the role of a process whose pods read their secrets themselves. Whoever runs them pulls the image and keeps the log.
@@ -67,7 +83,7 @@ pub(crate) fn document(statements: &[Json]) -> Json {
 }
 
 fn role(lowering: &mut Lowering<'_>, process: &Process, role: &'static str, trusts: &Json) -> ResourceId {
-    let draft = Draft::new(id(["compute", &process.name, role]), "AWS::IAM::Role", &process.origin);
+    let draft = Draft::new(id(["compute", &process.name, role]), ROLE, &process.origin);
     lowering.add(draft.named_as([&process.name], role).properties(json!({
         "AssumeRolePolicyDocument": trusts,
     })))

@@ -114,7 +114,9 @@ fn task_definition(
     });
     secret::check(lowering, process);
     let secrets = runtime::secrets(lowering, process).into_iter();
-    let secrets = secrets.map(|(name, secret)| json!({ "Name": name, "ValueFrom": output(&secret, "/Id") }));
+    // Not `/Id`: of a secret that has no value yet there is an identifier, and nothing that a container could be told.
+    let secrets =
+        secrets.map(|(name, secret)| json!({ "Name": name, "ValueFrom": output(&secret, "/ValueFrom") }));
     let mut variables = vec![variable("PORT", PROCESS_PORT.to_string())];
     let mut app = json!({
         "Name": CONTAINER,

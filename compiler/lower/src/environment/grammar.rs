@@ -27,6 +27,7 @@ pub(super) static FILE: Shape = Shape::Record(&[
     ("approval", Shape::Word(&["automatic", "required"])),
     ("settle", Shape::Text),
     ("network", Shape::Record(NETWORK)),
+    ("roles", Shape::Record(&[("permissions_boundary", Shape::Text)])),
     ("providers", Shape::Record(PROVIDERS)),
     ("database", Shape::Named(&Shape::Record(DATABASE))),
     ("cache", Shape::Named(&Shape::Record(&[("node_type", Shape::Text), ("replicas", Shape::Count)]))),

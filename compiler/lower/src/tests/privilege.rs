@@ -384,3 +384,27 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn every_role_has_the_boundary_that_the_environment_file_names() {
+    let boundary = "arn:aws:iam::123456789012:policy/most";
+    let lines = format!("[roles]\npermissions_boundary = \"{boundary}\"\n");
+    for compute in ["", "[providers]\ncompute = \"eks\"\n"] {
+        let is_role = |resource: &&schema_documents::desired::Resource| resource.kind == "AWS::IAM::Role";
+        let bounded = state(&shop(), "production", &format!("{lines}{compute}"));
+        let roles: Vec<_> = bounded.resources.values().filter(is_role).collect();
+        assert!(roles.len() > 2, "{compute}");
+        let boundary_of = path("/PermissionsBoundary");
+        for role in roles {
+            assert_eq!(role.properties.get("PermissionsBoundary"), Some(&Value::text(boundary)));
+            let field = role.fields.get(&boundary_of).expect("it has an origin");
+            assert!(
+                matches!(field.origin, Origin::Setting { .. }) && field.class == Class::Enforced,
+                "{field:?}"
+            );
+        }
+        let unbounded = state(&shop(), "production", compute);
+        let mut roles = unbounded.resources.values().filter(is_role);
+        assert!(roles.all(|role| role.properties.get("PermissionsBoundary").is_none()));
+    }
+}

@@ -91,7 +91,7 @@ fn what_was_approved_is_attached_its_tags_are_written_and_nothing_else() {
     let mut live = scene.cloud["theirs"].clone();
     let team = live["Tags"].as_array_mut().unwrap().remove(0);
     assert_eq!(team["Key"], "team", "a foreign tag stays");
-    assert_eq!(live["Tags"].as_array().unwrap().len(), 4);
+    assert_eq!(live["Tags"].as_array().unwrap().len(), 5);
     assert_eq!((&live["DBInstanceClass"], &live["Engine"]), (&json!("db.m5.xlarge"), &json!("mysql")));
     let (_, record) = scene.recorded.current(&id(SERVER)).unwrap();
     assert_eq!(
@@ -307,7 +307,7 @@ fn what_is_only_referred_to_can_be_imported_later_and_gives_its_outputs_meanwhil
     scene.pass();
     let (generation, record) = scene.recorded.current(&id(TOPIC)).unwrap();
     assert_eq!((generation, record.existing), (1, Some(Mode::Owned)));
-    assert_eq!((tags(&scene, ARN).len(), &scene.cloud[ARN]["DisplayName"]), (4, &json!("theirs")));
+    assert_eq!((tags(&scene, ARN).len(), &scene.cloud[ARN]["DisplayName"]), (5, &json!("theirs")));
 }
 
 #[test]

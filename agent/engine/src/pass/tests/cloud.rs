@@ -64,12 +64,16 @@ pub(super) struct Cloud {
     pub(super) calls: u64,
     /// What every call is answered, whatever it is.
     pub(super) refuses: Option<CallError>,
+    /// What every call about a kind is answered.
+    pub(super) refuses_kind: Option<(String, CallError)>,
     /// Whether lists and reads show nothing yet.
     pub(super) hides: bool,
     /// How often a gate says "not yet" before it says anything else.
     pub(super) not_yet: u32,
-    /// Whether a gate says once, of what it does not know yet, that it has failed.
-    pub(super) lags: bool,
+    /// What a gate says once, of what it does not know yet.
+    pub(super) lags: Option<Readiness>,
+    /// Whether somebody deletes what a gate is asked about next.
+    pub(super) goes_at_gate: bool,
     /// Task definitions that never become healthy, and whether the cloud gives them up by itself.
     pub(super) sick: BTreeMap<String, GivesUp>,
     tokens: BTreeMap<String, (Call, String)>,
@@ -79,6 +83,9 @@ pub(super) struct Cloud {
 impl Cloud {
     pub(super) fn call(&mut self, call: &Call) -> Result<Progress, CallError> {
         if let Some(refusal) = &self.refuses {
+            return Err(refusal.clone());
+        }
+        if let Some((_, refusal)) = self.refuses_kind.as_ref().filter(|(kind, _)| *kind == call.kind) {
             return Err(refusal.clone());
         }
         let fault = self.faults.remove(&self.calls);
@@ -185,8 +192,14 @@ impl Cloud {
             self.not_yet -= 1;
             return Readiness::NotYet { words: "0 of 1 instances run".to_owned() };
         }
-        if std::mem::take(&mut self.lags) {
-            return Readiness::Failed { words: "another one runs".to_owned() };
+        if std::mem::take(&mut self.goes_at_gate) {
+            self.resources.remove(&probe.identifier);
+        }
+        if let Some(lagging) = self.lags.take() {
+            return lagging;
+        }
+        if !self.resources.contains_key(&probe.identifier) {
+            return Readiness::Gone { words: "it is not known".to_owned() };
         }
         let written = probe.written["TaskDefinition"].as_str().expect("what was written is asked about");
         match self.sick.get(written) {

@@ -1,5 +1,6 @@
 //! Deployments: what has to be healthy before it counts, and what becomes of it if it is not.
 
+use agent_world::Readiness;
 use schema_documents::desired::DesiredState;
 use schema_documents::journal::Entry;
 use schema_documents::plan::{Hold, Reason};
@@ -9,7 +10,7 @@ use serde_json::json;
 use super::cloud::GivesUp;
 use super::world::{Crash, World, app};
 use crate::command::{Note, Outcome};
-use crate::pass::{Mode, UNHEALTHY};
+use crate::pass::{GONE, Mode, UNHEALTHY};
 
 const TASK: &str = "compute/all/task-definition";
 const SERVICE: &str = "compute/all/service";
@@ -56,6 +57,17 @@ fn runs(world: &World) -> String {
     service["TaskDefinition"].as_str().unwrap().to_owned()
 }
 
+/// The generation that serves.
+fn generation(world: &World) -> u32 {
+    world.recorded().current(&SERVICE.parse().unwrap()).expect("it is recorded").0
+}
+
+/// Somebody deletes it, and no read shows it any more.
+fn delete_service(world: &mut World) {
+    world.cloud.resources.retain(|_, (kind, _)| kind != "AWS::ECS::Service");
+    world.wait(3_600_000);
+}
+
 fn tasks(world: &World) -> usize {
     world.cloud.resources.values().filter(|(kind, _)| kind == "AWS::ECS::TaskDefinition").count()
 }
@@ -90,9 +102,96 @@ fn a_deployment_is_done_when_it_is_healthy_and_the_old_one_goes_after_that() {
 fn a_gate_that_says_once_that_it_failed_is_not_believed() {
     let mut world = world();
     world.run(&process("one"), Mode::Apply);
-    world.cloud.lags = true;
-    assert_eq!(world.run(&process("two"), Mode::Apply).failed, []);
-    assert!(world.recorded().setbacks.is_empty());
+    for (image, says) in [
+        ("two", Readiness::Failed { words: "another one runs".to_owned() }),
+        ("three", Readiness::Gone { words: "it is not known".to_owned() }),
+    ] {
+        world.cloud.lags = Some(says);
+        assert_eq!(world.run(&process(image), Mode::Apply).failed, []);
+        assert!(world.recorded().setbacks.is_empty() && world.cloud.lags.is_none());
+    }
+    assert_eq!(generation(&world), 1, "it was never made again");
+}
+
+#[test]
+fn what_goes_while_it_waits_at_its_gate_is_made_again_at_once_and_has_not_failed() {
+    let mut world = world();
+    world.run(&process("one"), Mode::Apply);
+    world.cloud.goes_at_gate = true;
+    let outcome = world.run(&process("two"), Mode::Apply);
+    let codes: Vec<&str> = outcome.failed.iter().map(|failed| failed.code.as_str()).collect();
+    assert_eq!((codes, world.recorded().setbacks.len()), (vec![GONE], 0));
+    let again = world.run(&process("two"), Mode::Apply);
+    let reasons: Vec<Reason> = again.plan.unwrap().steps.iter().map(|step| step.reason.clone()).collect();
+    assert!(reasons.contains(&Reason::Gone), "{reasons:?}");
+    assert_eq!((again.failed.len(), tasks(&world), generation(&world)), (0, 1, 2));
+    assert!(world.run(&process("two"), Mode::Plan).plan.unwrap().is_empty());
+}
+
+#[test]
+fn a_creation_that_goes_while_it_waits_at_its_gate_is_attempted_anew() {
+    let mut world = world();
+    world.cloud.goes_at_gate = true;
+    let outcome = world.run(&process("one"), Mode::Apply);
+    assert_eq!((outcome.failed.len(), world.recorded().setbacks.len(), generation(&world)), (0, 0, 1));
+    world.cloud.assert_one_of_each(&process("one"));
+    assert!(world.run(&process("one"), Mode::Plan).plan.unwrap().is_empty());
+}
+
+#[test]
+fn what_goes_after_its_deployment_failed_is_made_again_as_it_was_healthy_last() {
+    let mut world = sick_after_one(GivesUp::Says);
+    let good = runs(&world);
+    assert_unhealthy(&world.run(&process("two"), Mode::Apply));
+    world.run(&process("two"), Mode::Apply);
+    for nth in 2..4 {
+        delete_service(&mut world);
+        let made = world.run(&process("two"), Mode::Apply);
+        assert_eq!(made.failed, []);
+        assert_eq!((runs(&world), generation(&world), tasks(&world)), (good.clone(), nth, 2));
+        let rest = world.run(&process("two"), Mode::Apply);
+        assert!(rest.plan.as_ref().unwrap().steps.is_empty(), "what failed is not tried again");
+        assert!(holds(&rest).contains(&(SERVICE.to_owned(), Hold::SetBack)), "{:?}", holds(&rest));
+    }
+    let done = world.run(&process("three"), Mode::Apply);
+    assert_eq!((done.failed.len(), tasks(&world), world.recorded().setbacks.len()), (0, 1, 0));
+}
+
+#[test]
+fn what_was_deployed_to_what_is_gone_and_fails_goes_back_to_what_was_healthy_before_that() {
+    let mut world = sick_after_one(GivesUp::Says);
+    let good = runs(&world);
+    world.cloud.goes_at_gate = true;
+    world.run(&process("two"), Mode::Apply);
+    assert_unhealthy(&world.run(&process("two"), Mode::Apply));
+    let back = world.run(&process("two"), Mode::Apply);
+    assert_eq!(back.failed, []);
+    assert_eq!((runs(&world), generation(&world)), (good.clone(), 3));
+    assert_eq!(world.cloud.resources.values().filter(|(kind, _)| kind == "AWS::ECS::Service").count(), 1);
+    let rest = world.run(&process("two"), Mode::Apply);
+    assert!(rest.plan.unwrap().steps.is_empty());
+    assert_eq!((runs(&world), tasks(&world)), (good, 2));
+}
+
+#[test]
+fn what_cannot_be_made_again_as_it_was_healthy_waits_for_another_document() {
+    let mut world = sick_after_one(GivesUp::Says);
+    let good = runs(&world);
+    assert_unhealthy(&world.run(&process("two"), Mode::Apply));
+    world.run(&process("two"), Mode::Apply);
+    delete_service(&mut world);
+    world.cloud.sick.insert(good, GivesUp::Says);
+    assert_unhealthy(&world.run(&process("two"), Mode::Apply));
+    world.run(&process("two"), Mode::Apply);
+    let calls = world.cloud.calls;
+    for _ in 0..3 {
+        world.wait(3_600_000);
+        let rest = world.run(&process("two"), Mode::Apply);
+        assert!(holds(&rest).contains(&(SERVICE.to_owned(), Hold::SetBack)), "{:?}", holds(&rest));
+    }
+    assert_eq!(world.cloud.calls, calls);
+    let done = world.run(&process("three"), Mode::Apply);
+    assert_eq!((done.failed.len(), tasks(&world), world.recorded().setbacks.len()), (0, 1, 0));
 }
 
 #[test]
@@ -203,6 +302,60 @@ fn a_crash_anywhere_at_a_gate_ends_like_no_crash() {
         }
         assert!(at > 20, "{at}");
     }
+}
+
+#[test]
+fn a_crash_anywhere_while_it_is_gone_at_its_gate_ends_like_no_crash() {
+    for is_first in [true, false] {
+        let mut at = 0;
+        loop {
+            let mut world = world();
+            if !is_first {
+                world.run(&process("one"), Mode::Apply);
+            }
+            world.cloud.goes_at_gate = true;
+            let crash = Some(Crash { at: at / 2, done: at % 2 == 1 });
+            let outcome = world.run_until(&process("two"), Mode::Apply, crash);
+            // Where the crash came before the gate, it goes at the next one.
+            for _ in 0..3 {
+                world.wait(3_600_000);
+                world.run(&process("two"), Mode::Apply);
+            }
+            let recorded = world.recorded();
+            assert_eq!((recorded.open.len(), recorded.setbacks.len(), tasks(&world)), (0, 0, 1), "{at}");
+            world.cloud.assert_one_of_each(&process("two"));
+            assert!(world.run(&process("two"), Mode::Plan).plan.unwrap().is_empty(), "{at}");
+            if outcome.is_some() {
+                break;
+            }
+            at += 1;
+        }
+        assert!(at > 20, "{at}");
+    }
+}
+
+#[test]
+fn a_crash_anywhere_while_it_is_made_again_as_it_was_healthy_ends_like_no_crash() {
+    let mut at = 0;
+    loop {
+        let mut world = sick_after_one(GivesUp::Says);
+        let good = runs(&world);
+        world.run(&process("two"), Mode::Apply);
+        delete_service(&mut world);
+        let crash = Some(Crash { at: at / 2, done: at % 2 == 1 });
+        let outcome = world.run_until(&process("two"), Mode::Apply, crash);
+        for _ in 0..3 {
+            world.wait(3_600_000);
+            world.run(&process("two"), Mode::Apply);
+        }
+        assert_eq!((runs(&world), tasks(&world), world.recorded().open.len()), (good, 2, 0), "{at}");
+        assert!(world.recorded().setbacks[&SERVICE.parse().unwrap()].again.is_none(), "{at}");
+        if outcome.is_some() {
+            break;
+        }
+        at += 1;
+    }
+    assert!(at > 20, "{at}");
 }
 
 #[test]

@@ -163,6 +163,29 @@ fn what_is_refused_after_a_call_without_an_answer_is_looked_for_when_that_cannot
 }
 
 #[test]
+fn what_waits_until_nothing_of_it_can_arrive_holds_up_nothing_but_what_needs_it() {
+    let (code, message) = ("AccessDenied".to_owned(), "not now".to_owned());
+    let denied = CallError::Refused { failure: FailureKind::Denied, code, message };
+    let mut world = just_after_a_lost_create(&one_topic());
+    world.cloud.refuses_kind = Some(("AWS::SNS::Topic".to_owned(), denied));
+    let other = ("bucket/b/bucket", "AWS::S3::Bucket", json!({"BucketName": "other"}));
+    let desired = app([(TOPIC, "AWS::SNS::Topic", json!({"DisplayName": "a"})), other]);
+    let began_ms = world.now_ms;
+    let outcome = world.run(&desired, Mode::Apply);
+    assert_eq!(outcome.succeeded.len(), 1);
+    let made = world.entries.iter().find_map(|(entry, at_ms)| match entry {
+        Entry::Intent(intent) if intent.kind == "AWS::S3::Bucket" => Some(*at_ms),
+        _ => None,
+    });
+    assert!(made.expect("it is made") - began_ms < 60_000, "it did not wait: {:#?}", world.log);
+    assert!(world.now_ms - began_ms >= world.limits.latest_arrival_ms, "the intent is settled in this pass");
+    assert!(world.recorded().open.is_empty());
+    world.cloud.refuses_kind = None;
+    comes_to_rest_at(&mut world, &desired);
+    assert_eq!(world.recorded().resources[&id()][&1].attempt, 1, "the first one was taken up");
+}
+
+#[test]
 fn what_no_operation_took_up_is_asked_for_again_with_the_same_token_as_long_as_it_is_the_same() {
     let (code, message) = ("AccessDenied".to_owned(), "not now".to_owned());
     let denied = CallError::Refused { failure: FailureKind::Denied, code, message };

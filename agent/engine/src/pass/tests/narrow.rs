@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use schema_documents::desired::DesiredState;
-use schema_documents::environment::Moved;
+use schema_documents::environment::{Approval, Moved};
+use schema_documents::journal::Entry;
 use schema_documents::plan::Hold;
 use schema_documents::{FieldPath, ResourceId, Value};
 use serde_json::json;
@@ -244,4 +245,59 @@ fn what_a_change_of_the_document_means_is_found_from_what_was_known_before() {
         desired.resources.insert(id("topic/d/topic"), renamed);
         desired.moved.push(Moved { from: id(TOPIC), to: id("topic/d/topic") });
     });
+}
+
+/// Two changes of the document that wait for a person, of resources that no event names.
+fn two_changes_that_wait() -> DesiredState {
+    let mut desired = ten_resources();
+    desired.approval = Approval::Required;
+    wish(&mut desired, TOPIC, "DisplayName", json!("another"));
+    wish(&mut desired, VPC, "EnableDnsSupport", json!(false));
+    desired
+}
+
+#[test]
+fn a_pass_that_an_event_narrows_proposes_and_does_what_was_approved_as_one_that_reads_everything() {
+    const QUEUE: &str = "topic/b/queue";
+    let mut world = in_step();
+    let desired = two_changes_that_wait();
+    let (outcome, _) = pass(&mut world, &desired, narrow(&[QUEUE], 0, Looks::new()));
+    let narrowly = outcome.plan.unwrap().awaited.expect("it waits");
+    assert_eq!((outcome.succeeded.len(), narrowly.steps.len()), (0, 2));
+    world.attention = Attention::default();
+    let broadly = world.run(&desired, Mode::Plan).plan.unwrap().awaited;
+    assert_eq!(broadly.as_ref(), Some(&narrowly), "a person is asked for the same");
+
+    // Other events, of resources that have nothing to do with it, neither take back the question nor the word.
+    let entries = world.entries.len();
+    pass(&mut world, &desired, narrow(&[QUEUE], 0, Looks::new()));
+    assert_eq!(world.entries.len(), entries, "it was asked already");
+    world.append(Entry::Approved { plan: narrowly.digest, who: "ada".to_owned() });
+    edit(&mut world, QUEUE, "/DelaySeconds", json!(7));
+    let (outcome, read) = pass(&mut world, &desired, narrow(&[QUEUE], 0, Looks::new()));
+    assert_eq!((outcome.succeeded.len(), outcome.failed.len()), (2, 0), "{:?}", outcome.skipped);
+    assert!(read.contains(&identifier(&world, TOPIC)), "what is written was read, though no event named it");
+    assert!(world.recorded().approvals.is_empty() && world.recorded().proposal.is_none());
+    assert!(
+        !world.entries.iter().any(|(entry, _)| matches!(entry, Entry::Lapsed { .. })),
+        "{:#?}",
+        world.entries
+    );
+}
+
+#[test]
+fn an_edit_that_an_event_names_takes_back_the_word_for_a_step_that_would_write_over_it() {
+    let mut world = in_step();
+    let desired = two_changes_that_wait();
+    let (outcome, _) = pass(&mut world, &desired, narrow(&[], 0, Looks::new()));
+    let awaited = outcome.plan.unwrap().awaited.expect("it waits");
+    world.append(Entry::Approved { plan: awaited.digest, who: "ada".to_owned() });
+    edit(&mut world, TOPIC, "/DisplayName", json!("edited"));
+    for _ in 0..3 {
+        pass(&mut world, &desired, narrow(&[TOPIC], 0, Looks::new()));
+    }
+    let live = |world: &World, name: &str| world.cloud.resources[&identifier(world, name)].1.clone();
+    assert_eq!(live(&world, TOPIC)["DisplayName"], "edited", "it is a conflict now");
+    assert_eq!(live(&world, VPC)["EnableDnsSupport"], false, "the other one was done");
+    assert!(world.recorded().approvals.is_empty(), "{:?}", world.recorded().approvals);
 }

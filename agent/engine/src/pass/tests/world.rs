@@ -105,6 +105,7 @@ impl World {
             knows: kinds.collect(),
             experience: crate::schedule::Experience::default(),
             account: Some("123456789012".to_owned()),
+            digests: crate::digests::Digests::default(),
             attention: std::mem::take(&mut self.attention),
         });
         let mut waiting: BTreeMap<(Millis, usize), Command> = BTreeMap::new();
