@@ -119,10 +119,10 @@ fn about(facts: &Facts) -> Vec<Vec<u8>> {
 }
 
 /// All that was said in the package of a file, encoded.
-pub(super) fn said_in_package(files: &[File<'_>], at: usize, kept: &Facts) -> Vec<u8> {
-    let others = files.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other);
-    let others = others.filter(|other| other.import_path == files[at].import_path);
-    [kept].into_iter().chain(others.map(|other| &other.facts)).flat_map(encode).collect()
+pub(super) fn said_in_package(files: &[File<'_>], file: &File<'_>, kept: &Facts) -> Vec<u8> {
+    let is_beside = |other: &&File<'_>| other.import_path == file.import_path && other.path != file.path;
+    let others = files.iter().filter(is_beside).map(|other| &other.facts);
+    [kept].into_iter().chain(others).flat_map(encode).collect()
 }
 
 /// Whether what is added concerns the part alone.

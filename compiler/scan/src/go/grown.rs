@@ -15,6 +15,7 @@ use super::{LANGUAGE, link};
 use crate::grown::{Growth, MAX_FACTS_BYTES, Part, Scene};
 use crate::known::{Encoded, Known, KnownFile};
 use crate::moved::Lines;
+use crate::parallel;
 use crate::per_file::{Reader, decode, digest, encode};
 use crate::{SourceTree, tree};
 
@@ -51,31 +52,41 @@ pub(crate) fn grown(scene: &Scene<'_>) -> Option<Growth> {
     let (kept, added) = Added::since(&before, &now)?;
     let lines = Lines::between(&before, &kept)?;
     let module = Module::read(scene.tree);
-    let mut files = part(scene, &module)?;
-    let at = files.partition_point(|file| file.path < scene.path);
-    files.insert(at, file(scene, &module, scene.path, true, now)?);
-    let names = names(scene, &module, &files);
-    for file in &mut files {
-        file.names = imported_names(&file.facts, &names);
-    }
-    let (file, said) = (&files[at], said_in_package(&files, at, &kept));
-    let judge = Judge { scene, module: &module, files: &files, file, kept: &kept, added: &added, said };
-    let mentions = judge.is_confined()?;
-    let after = put_together(scene, &module, &files)?;
-    files[at].names = imported_names(&kept, &names);
-    files[at].facts = kept;
-    let before = put_together(scene, &module, &files)?;
+    let at = |files: &[File<'_>]| files.iter().position(|file| file.path == scene.path);
+    let as_it_is = || {
+        let files = files(scene, &module, now)?;
+        let file = &files[at(&files)?];
+        let said = said_in_package(&files, file, &kept);
+        let judge = Judge { scene, module: &module, files: &files, file, kept: &kept, added: &added, said };
+        Some((judge.is_confined()?, put_together(scene, &module, &files)?))
+    };
+    let as_it_was = || put_together(scene, &module, &files(scene, &module, kept.clone())?);
+    let (after, before) = parallel::both(scene.threads, as_it_is, as_it_was);
+    let ((mentions, after), before) = (after?, before?);
     let digest = digest(LANGUAGE.name, scene.content);
     Some(Growth { lines, before, after, mentions, glance: encode(&look), digest, facts: encoded })
 }
 
 fn put_together(scene: &Scene<'_>, module: &Module, files: &[File<'_>]) -> Option<Part> {
-    let reader = Reader::new(scene.tree, scene.known, scene.threads, false);
+    // There is little to do, and another thread does the same.
+    let reader = Reader::new(scene.tree, scene.known, 1, false);
     let found = link(&reader, &scene.app, module, files).ok()?;
     Some((found.manifest, found.diagnostics))
 }
 
-/// The files that are put together, besides the one that says more.
+/// The files that are put together, of which the one that says more has these facts.
+fn files<'t>(scene: &Scene<'t>, module: &Module, facts: Facts) -> Option<Vec<File<'t>>> {
+    let mut files = part(scene, module)?;
+    let at = files.partition_point(|file| file.path < scene.path);
+    files.insert(at, file(scene, module, scene.path, true, facts)?);
+    let names = names(scene, module, &files);
+    for file in &mut files {
+        file.names = imported_names(&file.facts, &names);
+    }
+    Some(files)
+}
+
+/// Those besides the one that says more.
 fn part<'t>(scene: &Scene<'t>, module: &Module) -> Option<Vec<File<'t>>> {
     let folder = folder_of(scene.path);
     let mut files = Vec::new();

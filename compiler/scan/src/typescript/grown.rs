@@ -18,6 +18,7 @@ use crate::grown::{Growth, MAX_ADDED, MAX_FACTS_BYTES, Scene, has_text};
 use crate::known::{Encoded, KnownFile};
 use crate::mentions::Mentions;
 use crate::moved::Lines;
+use crate::parallel;
 use crate::per_file::{decode, digest, encode};
 use crate::text::apart;
 use crate::tree::File;
@@ -81,14 +82,14 @@ pub(crate) fn grown(scene: &Scene<'_>) -> Option<Growth> {
     let names = Modules::of_part(&paths, scene.tree);
     let judge = Judge { scene, names: &names, from, kept: &kept, now: &now, added: &added };
     let mentions = judge.is_confined().then(|| judge.mentions(&paths))?;
-    let modules = modules(scene, &paths, now)?;
-    let (mut program, after) = link(modules, &names, scene.tree, &scene.app);
-    let asked_for = program.asked_for();
-    let mut modules = std::mem::take(&mut program.modules);
-    modules[from].facts = kept;
-    let (program, before) = link(modules, &names, scene.tree, &scene.app);
+    let put_together = |facts: Facts| {
+        let (program, found) = link(modules(scene, &paths, facts)?, &names, scene.tree, &scene.app);
+        Some((program.asked_for(), found))
+    };
+    let (after, before) = parallel::both(scene.threads, || put_together(now), || put_together(kept));
+    let ((asked_for, after), (asked_for_before, before)) = (after?, before?);
     // What is added asks for no file that is not a part.
-    if asked_for != program.asked_for() {
+    if asked_for != asked_for_before {
         return None;
     }
     let digest = digest(LANGUAGE.name, scene.content);
