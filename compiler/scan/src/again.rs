@@ -22,7 +22,7 @@ use crate::{SourceTree, go, python, rust, typescript};
 /// What has become of an app since the last scan.
 pub(crate) enum Again<'t> {
     /// A scan would find the same, in other lines perhaps.
-    Same(Option<Manifest>, Vec<Diagnostic>),
+    Same(Box<(Option<Manifest>, Vec<Diagnostic>)>),
     /// One file may say more than it did.
     Grew(Box<Grew<'t>>),
     /// Anything else.
@@ -64,7 +64,7 @@ fn same_or_grown<'t>(tree: &'t SourceTree, known: &'t Known, max_touched: usize)
     }
     moved.manifest(&mut manifest)?;
     moved.diagnostics(&mut diagnostics)?;
-    Some(Again::Same(serde_json::from_value(manifest).ok()?, diagnostics))
+    Some(Again::Same(Box::new((serde_json::from_value(manifest).ok()?, diagnostics))))
 }
 
 /// An app of which one file may say more than it did.

@@ -241,3 +241,47 @@ fn change_diagnostics(
     compiler_diagnostics::sort(whole);
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(whole: &Value, before: &Value, after: &Value, expected: Option<&Value>) {
+        let changed = change_value(whole.clone(), before, after);
+        assert_eq!(changed.as_ref(), expected, "{before} {after}");
+    }
+
+    #[test]
+    fn a_whole_changes_as_its_part_does() {
+        let thing = |name: &str, uses: &[&str]| json!({ "name": name, "uses": uses });
+        let whole = json!([thing("a", &["x", "z"]), thing("b", &[]), thing("c", &[])]);
+        let (before, after) = (json!([thing("a", &[])]), json!([thing("a", &["y"]), thing("d", &[])]));
+        let changed =
+            json!([thing("a", &["x", "y", "z"]), thing("b", &[]), thing("c", &[]), thing("d", &[])]);
+        check(&whole, &before, &after, Some(&changed));
+        check(&whole, &before, &json!([]), None);
+        check(&whole, &json!([]), &json!([thing("b", &["x"])]), None);
+        check(&whole, &json!([]), &json!([thing("c", &[])]), Some(&whole));
+        check(&whole, &json!([thing("e", &[])]), &json!([thing("e", &["x"])]), None);
+    }
+
+    #[test]
+    fn what_differs_in_the_whole_cannot_change() {
+        let (nothing, more) = (json!({}), json!({ "more": ["x"], "one": {} }));
+        let changed = json!({ "at": 0, "x": 2 });
+        check(&json!({ "at": 1, "x": 2 }), &json!({ "at": 1 }), &json!({ "at": 0 }), Some(&changed));
+        check(&json!({ "at": 2 }), &json!({ "at": 1 }), &json!({ "at": 0 }), None);
+        check(&nothing, &nothing, &more, Some(&more));
+        check(&json!({ "one": 1 }), &nothing, &json!({ "one": 2 }), None);
+        check(&json!({ "list": ["b", "a"] }), &nothing, &json!({ "list": ["x"] }), None);
+    }
+
+    #[test]
+    fn a_text_is_found_as_a_whole_one() {
+        let encoded = crate::per_file::encode(&("other", ["name", "longer name"]));
+        assert!(has_text(&encoded, "name") && has_text(&encoded, "longer name"));
+        assert!(!has_text(&encoded, "nam") && !has_text(&encoded, "longer"));
+    }
+}

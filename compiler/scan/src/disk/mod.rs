@@ -94,7 +94,7 @@ fn scan_here(root: &Path, options: &Options, began: SystemTime) -> std::io::Resu
     let walked = walk::walk(&root, &known, &walk::Wanted::by(&root), &walk::How::with(options.threads));
     let walk::Walked { mut tree, mut files_read } = walked;
     let scanned = match again::look(&tree, &known, cache::not_worth_writing(&known)) {
-        Again::Same(manifest, diagnostics) => Some((manifest, diagnostics, Together::Nothing)),
+        Again::Same(found) => Some((found.0, found.1, Together::Nothing)),
         Again::Grew(grew) => read_beside(&root, grew.wants(), options.threads).and_then(|beside| {
             files_read += beside.len();
             let Grown { manifest, diagnostics, learned, outcome } = grew.find(&beside, options.threads)?;

@@ -1,5 +1,6 @@
 mod cache;
 mod edits;
+mod grown;
 
 use std::path::Path;
 

@@ -318,7 +318,7 @@ impl Judge<'_> {
 
     /// Whether packages of the app are named nowhere but in uses: what stands in a signature or in a type is none.
     fn mentions_are_uses(&self) -> bool {
-        let said: Vec<u8> = self.declarations().flat_map(|one| encode(one)).collect();
+        let said: Vec<u8> = self.declarations().flat_map(encode).collect();
         let own = self.file.names.iter().filter(|(_, path)| self.module.folder_of(path).is_some());
         own.into_iter().all(|(name, _)| !has_text(&said, name))
     }

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use foldhash::HashMap;
+
 use super::confined::{Added, Judge, Said, said_in_package};
 use super::facts::{Extent, Facts, facts};
 use super::glance::{Glance, glance};
@@ -124,7 +126,7 @@ fn file<'t>(
         folder: folder_of(path),
         import_path: module.import_path(folder_of(path)),
         speaks,
-        names: Default::default(),
+        names: HashMap::default(),
         dots: dots.map(|import| import.path.clone()).collect(),
         facts,
     })
@@ -135,14 +137,12 @@ fn names(scene: &Scene<'_>, module: &Module, files: &[File<'_>]) -> BTreeMap<Str
     let imports = files.iter().flat_map(|file| &file.facts.imports);
     let paths: BTreeSet<&str> = imports.map(|import| import.path.as_str()).collect();
     let name = |path: &&str| {
-        let files = scene.tree.in_folder(module.folder_of(path)?).filter(|(path, _)| is_source(path));
-        files
-            .filter_map(|(path, _)| {
-                let looked: Glance = decode(scene.known.glance(scene.known.by_path(path)?)?)?;
-                let counts = module.builds(path, &looked) && !matches!(looked.package.as_str(), "main" | "");
-                counts.then_some(looked.package)
-            })
-            .next()
+        let mut files = scene.tree.in_folder(module.folder_of(path)?).filter(|(path, _)| is_source(path));
+        files.find_map(|(path, _)| {
+            let looked: Glance = decode(scene.known.glance(scene.known.by_path(path)?)?)?;
+            let counts = module.builds(path, &looked) && !matches!(looked.package.as_str(), "main" | "");
+            counts.then_some(looked.package)
+        })
     };
     paths.iter().filter_map(|path| Some(((*path).to_owned(), name(path)?))).collect()
 }

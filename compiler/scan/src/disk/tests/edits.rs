@@ -7,10 +7,10 @@ use super::write;
 use crate::disk::Together;
 
 /// How many apps are edited, and how often each.
-const APPS: u64 = 12;
-const EDITS: usize = 40;
+const APPS: u64 = 16;
+const EDITS: usize = 30;
 
-/// Numbers by chance, the same for the same seed (SplitMix64).
+/// Numbers by chance, the same for the same seed (`SplitMix64`).
 struct Random(u64);
 
 impl Random {
@@ -33,8 +33,10 @@ struct Kit {
     configuration: &'static [(&'static str, &'static [&'static str])],
     /// The files that code may be in: path, and what each begins with.
     files: &'static [(&'static str, &'static str)],
-    /// Pieces of code.
+    /// Pieces of code for files that begin with something of the framework.
     pieces: &'static [&'static str],
+    /// Pieces for the others.
+    using: &'static [&'static str],
 }
 
 const GO_SPEAKS: &str = "package %
@@ -97,6 +99,8 @@ const GO: Kit = Kit {
         "var Named# = sqldb.Named(\"db#\")\n",
         "var Bucket# = objects.NewBucket(\"bucket-#\", objects.BucketConfig{Versioned: flag#})\nconst flag# = true\n",
         "var Holds# = Bucket#\n",
+        "var Bucket# = objects.NewBucket(\"bucket-#\", objects.BucketConfig{})\n",
+        "//encore:api private\nfunc #(ctx context.Context) error { return nil }\n",
         "var _ = cron.NewJob(\"job-#\", cron.JobConfig{Every: 2 * cron.Hour, Endpoint: #})\n",
         "var secrets struct { Key# string }\n",
         "func read#() { DB#.Query(ctx, `SELECT 1`); Bucket#.Download(ctx, `x`) }\n",
@@ -108,6 +112,17 @@ const GO: Kit = Kit {
         "//encore:service\ntype Service struct{}\nfunc initService() (*Service, error) { return nil, nil }\n",
         "func broken# {\n",
         "// a comment\n",
+    ],
+    using: &[
+        "func go#(ctx context.Context) { $.#(ctx) }\n",
+        "func say#() { $.Topic#.Publish(ctx, nil) }\n",
+        "func keep#() { $.Bucket#.Upload(ctx, `x`) }\n",
+        "func load#() { $.DB#.Query(ctx, `SELECT 1`) }\n",
+        "func own#() { Topic#.Publish(ctx, nil); #(ctx); Bucket#.List(ctx) }\n",
+        "func made#(x $.Type#) { x.Do(); $.Help#(ctx) }\n",
+        "func Help#(ctx context.Context) { $.Bucket#.Remove(ctx, `x`); $.Help#(ctx) }\n",
+        "type Type# struct{ ID int }\n",
+        "func held#() { $.Holds#.Upload(ctx, `x`); Holds#.Remove(ctx, `x`) }\n",
     ],
 };
 
@@ -180,6 +195,20 @@ const TYPESCRIPT: Kit = Kit {
         "function broken# {{\n",
         "// a comment\n",
     ],
+    using: &[
+        "import { topic# as t# } from '../$/speaks';\nexport function say#() { t#.publish({}); }\n",
+        "import { bucket# as b# } from '../$/speaks';\nexport function keep#() { b#.upload('x', y); }\n",
+        "import { db# as d# } from '@/$/speaks';\nexport function load#() { d#.query`SELECT 1`; }\n",
+        "import { held# as h# } from '../$/speaks';\nexport function held#() { h#.topic#.publish({}); h#.bucket#.list(); }\n",
+        "import { hidden# as i# } from '../$/speaks';\nexport function hide#() { i#.publish({}); }\n",
+        "import { bucket# as c# } from '../b';\nexport function through#() { c#.remove('x'); }\n",
+        "import * as all# from '../$/speaks';\nexport function whole#() { all#.topic#.publish({}); all#.bucket#.list(); }\n",
+        "import { topic# } from './speaks';\nexport function own#() { topic#.publish({}); }\n",
+        "import { whole# as w# } from '../$/uses';\nexport function more#() { w#(); }\n",
+        "import { a, b } from '~encore/clients';\nexport function call#() { a.e#(); b.e#(); }\n",
+        "export function help#(given: any) { given.list(); }\n",
+        "export interface Type# { id: string }\n",
+    ],
 };
 
 /// An app in the making: of each file the pieces that are in it.
@@ -193,16 +222,18 @@ impl Edited {
     fn new(kit: &'static Kit, seed: u64) -> Self {
         let mut app = Self { kit, files: BTreeMap::new(), random: Random(seed) };
         for file in 0..kit.files.len() {
-            let pieces = (0..2).map(|_| app.piece()).collect();
+            let pieces = (0..2).map(|_| app.piece(file)).collect();
             app.files.insert(file, pieces);
         }
         app
     }
 
-    fn piece(&mut self) -> String {
+    fn piece(&mut self, file: usize) -> String {
         let (name, other) =
-            (*self.random.pick(&["One", "Two", "Three"]), *self.random.pick(&["a", "b", "c"]));
-        self.random.pick(self.kit.pieces).replace('#', name).replace('$', other)
+            (*self.random.pick(&["One", "Two", "Three", "Five"]), *self.random.pick(&["a", "b", "c"]));
+        let speaks = self.kit.files[file].1.contains("encore.dev");
+        let pieces = if speaks { self.kit.pieces } else { self.kit.using };
+        self.random.pick(pieces).replace('#', name).replace('$', other)
     }
 
     fn write(&self, stage: &Stage, file: usize) {
@@ -220,7 +251,7 @@ impl Edited {
     fn edit(&mut self, stage: &Stage) -> String {
         let file = self.random.below(self.kit.files.len());
         let said = format!("{} ", self.kit.files[file].0);
-        let piece = self.piece();
+        let piece = self.piece(file);
         let at = self.random.below(100);
         let Some(pieces) = self.files.get_mut(&file) else {
             self.files.insert(file, vec![piece.clone()]);
@@ -229,11 +260,11 @@ impl Edited {
         };
         let place = at % (pieces.len() + 1);
         let done = match self.random.below(20) {
-            0..=9 => {
+            0..=12 => {
                 pieces.insert(place, piece.clone());
                 format!("says {piece}")
             }
-            10..=13 if place < pieces.len() => format!("no longer says {}", pieces.remove(place)),
+            13 if place < pieces.len() => format!("no longer says {}", pieces.remove(place)),
             14 | 15 if place < pieces.len() => {
                 pieces[place] = pieces[place].replace("One", "Four").replace("Two", "One");
                 format!("renames in {}", pieces[place])
