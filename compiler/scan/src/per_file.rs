@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::SourceTree;
 use crate::known::{Digest, Encoded, Key, Known, KnownFile, Learned};
+use crate::mentions::Mentions;
 use crate::moved::{Change, Lines};
 use crate::parallel;
 use crate::tree::File;
@@ -84,6 +85,13 @@ impl<'t> Reader<'t> {
         self.learn(|learned| learned.glances.extend(news));
         let glances: Option<Vec<G>> = glances.into_iter().collect();
         Ok(Sources { reader: self, language, paths, files, glances: glances.ok_or(Missing)? })
+    }
+
+    /// Notes what the files of the app say of each other, if that is of use to anyone.
+    pub(crate) fn note(&self, mentions: impl FnOnce() -> Option<Mentions>) {
+        if self.learns {
+            self.learn(|learned| learned.mentions = mentions());
+        }
     }
 
     /// Leaves something that is no longer needed to whoever asked for the scan.
@@ -282,7 +290,8 @@ impl<'w> Words<'w> {
     }
 }
 
-fn digest(language: &str, content: &[u8]) -> Digest {
+/// The digest of a content in a language.
+pub(crate) fn digest(language: &str, content: &[u8]) -> Digest {
     let mut hasher = blake3::Hasher::new();
     hasher.update(language.as_bytes()).update(&[0]).update(content);
     *hasher.finalize().as_bytes()
@@ -336,6 +345,6 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     kept
 }
 
-fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     postcard::from_bytes(bytes).ok()
 }

@@ -1,4 +1,6 @@
 mod cache;
+mod edits;
+mod grown;
 
 use std::path::Path;
 

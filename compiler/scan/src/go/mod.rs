@@ -7,6 +7,7 @@ mod bucket;
 mod cache;
 mod call;
 mod config;
+mod confined;
 mod constraint;
 mod cron_job;
 mod database;
@@ -15,6 +16,7 @@ mod directive;
 mod facts;
 mod gateway;
 mod glance;
+mod grown;
 mod handler;
 mod keyspace;
 mod metric;
@@ -49,6 +51,7 @@ use directive::Directive;
 use facts::{Facts, facts, whole_facts};
 pub(crate) use glance::contains_word;
 use glance::{Glance, glance};
+pub(crate) use grown::{grown, wants};
 use module::Module;
 pub(crate) use module::is_source;
 use program::{File, Program, ServiceId, Site};
@@ -105,6 +108,7 @@ fn link(
     if !unfinished.is_empty() {
         return Err(unfinished);
     }
+    reader.note(|| confined::mentions(&program));
     service::structs(&program, &directed, &mut found);
     service::endpoints(&program, &directed, &mut found);
     gateway::auth_handler(&program, &directed, &mut found);

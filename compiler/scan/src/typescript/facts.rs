@@ -46,9 +46,16 @@ pub(crate) struct Facts {
     pub(super) uncalled: Vec<(Construct, Place)>,
     /// What is wrong with the text itself.
     pub(super) flaws: Vec<Flaw>,
+    /// Whether somebody asked for all of it: then something may be wrong where nobody looks otherwise.
+    pub(super) asked_whole: bool,
 }
 
 impl Facts {
+    /// Whether nothing is said to be wrong that is not said of a file that nobody asks for whole.
+    pub(super) fn are_usual(&self) -> bool {
+        !self.asked_whole || self.flaws.is_empty()
+    }
+
     /// Whether other files can get from this one what it imports from a module that `gives`.
     pub(super) fn passed_on(&self, gives: impl Fn(&str) -> bool) -> bool {
         let mut names = BTreeSet::new();

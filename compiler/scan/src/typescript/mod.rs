@@ -18,6 +18,7 @@ mod facts;
 mod found;
 mod gateway;
 mod glance;
+mod grown;
 mod hold;
 mod literal;
 mod metric;
@@ -53,6 +54,7 @@ use construct::Construct;
 use facts::{Facts, Flaw, FlawKind};
 use found::Found;
 use glance::{Glance, glance};
+pub(crate) use grown::grown;
 use resolve::{Module, Program};
 use site::Site;
 pub(crate) use source::is_source;
@@ -80,13 +82,15 @@ pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diag
         let modules = facts.into_iter().map(module).collect();
         let (mut program, found) = link(modules, &names, reader.tree, app);
         let [unread, unfinished] = [program.unread(), program.unfinished()].map(Vec::from_iter);
+        let mentions = reader.learns.then(|| grown::mentions(&program)).flatten();
         let modules = std::mem::take(&mut program.modules).into_iter();
         facts = modules.map(|module| (module.listed, module.facts)).collect();
         if unread.is_empty() && unfinished.is_empty() {
             reader.leave(facts);
+            reader.note(|| mentions);
             return Ok(found);
         }
-        facts.extend(unread.iter().copied().zip(sources.facts(&unread)?));
+        facts.extend(unread.iter().copied().zip(sources.facts_by(&LANGUAGE, &unread, Facts::are_usual)?));
         let whole = sources.facts_by(&WHOLE, &unfinished, |facts| facts.left_out.is_empty())?;
         facts.extend(unfinished.into_iter().zip(whole));
     }

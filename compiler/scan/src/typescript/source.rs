@@ -73,7 +73,7 @@ impl<'s, 'r, 't> Reach<'s, 'r, 't> {
 
     /// Takes the facts of files that were not read before.
     fn read(&mut self, files: Vec<usize>) -> Result<(), Missing> {
-        let facts = self.sources.facts(&files)?;
+        let facts = self.sources.facts_by(self.sources.language(), &files, Facts::are_usual)?;
         for (file, facts) in files.into_iter().zip(facts) {
             let declares = !facts.declarations.is_empty();
             if declares || facts.imports.values().any(|import| import.module == CLIENTS) {

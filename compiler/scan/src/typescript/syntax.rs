@@ -41,7 +41,7 @@ const FRAMEWORK: [&[u8]; 2] = [b"\"encore.dev", b"'encore.dev"];
 pub(crate) fn facts(content: &[u8]) -> Facts {
     let may_declare = FRAMEWORK.iter().any(|module| memmem::find(content, module).is_some());
     let facts = if may_declare { None } else { facts_of_shortened(content, MIN_BYTES) };
-    facts.unwrap_or_else(|| whole_facts(content))
+    facts.unwrap_or_else(|| all_facts(content))
 }
 
 /// Takes the facts of what is left of a file without what cannot matter; absent when that is all of it, or is in doubt.
@@ -53,8 +53,12 @@ pub(super) fn facts_of_shortened(content: &[u8], min_bytes: usize) -> Option<Fac
     })
 }
 
-/// Takes all facts of a file.
+/// Takes all facts of a file of which nothing is to be left out.
 pub(crate) fn whole_facts(content: &[u8]) -> Facts {
+    Facts { asked_whole: true, ..all_facts(content) }
+}
+
+fn all_facts(content: &[u8]) -> Facts {
     let text = text(content);
     in_arena(|arena| parse(arena, &text))
 }

@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use compiler_diagnostics::Code;
 use fixtures_generator::Part as generated;
 use fixtures_generator::{App, Language, Shape};
 use proptest::prelude::*;
 
 use super::write;
 use crate::SourceTree;
-use crate::disk::{Options, Scanned, scan, scan_at};
+use crate::disk::{Options, Scanned, Together, scan, scan_at};
 use crate::tree::Part;
 
 /// An app on disk, and a folder for its cache.
-struct Stage {
+pub(super) struct Stage {
     place: tempfile::TempDir,
     app: App,
 }
@@ -26,7 +27,7 @@ impl Stage {
         Self { place, app }
     }
 
-    fn of(files: &[(&str, &str)]) -> Self {
+    pub(super) fn of(files: &[(&str, &str)]) -> Self {
         let (place, app) = (tempfile::tempdir().unwrap(), App::default());
         for (path, content) in files {
             write(&place.path().join("app"), path, content);
@@ -34,7 +35,7 @@ impl Stage {
         Self { place, app }
     }
 
-    fn root(&self) -> PathBuf {
+    pub(super) fn root(&self) -> PathBuf {
         self.place.path().join("app")
     }
 
@@ -50,7 +51,7 @@ impl Stage {
     }
 
     /// Scans with the cache, and compares with a scan without one.
-    fn check(&self) -> Scanned {
+    pub(super) fn check(&self) -> Scanned {
         let (cached, cold) = (self.scan(), scan(&self.root(), &Options::default()).unwrap());
         assert_eq!(cached.diagnostics, cold.diagnostics);
         assert_eq!(cached.manifest, cold.manifest);
@@ -203,6 +204,41 @@ fn what_is_wrong_in_a_body_is_said_while_it_matters() {
 }
 
 #[test]
+fn what_is_wrong_in_a_body_of_typescript_is_said_while_it_matters() {
+    let user = |code: &str| {
+        format!(
+            "import {{ f }} from './lib';\nimport {{ t }} from './topic';\nexport function g() {{ {code} }}\n"
+        )
+    };
+    let stage = Stage::of(&[
+        ("encore.app", r#"{"lang": "typescript"}"#),
+        (
+            "a/encore.service.ts",
+            "import { Service } from 'encore.dev/service';\nexport default new Service('a');\n",
+        ),
+        (
+            "a/topic.ts",
+            "import { Topic } from 'encore.dev/pubsub';\nexport const t = new Topic<M>('t', {});\n",
+        ),
+        (
+            "a/lib.ts",
+            // What is short is not left out.
+            &format!(
+                "import {{ t }} from './topic';\nexport function f(x: any) {{ const y = ;{}}}\nexport const held = t;\n",
+                " ".repeat(600)
+            ),
+        ),
+        ("a/user.ts", &user("t.publish({})")),
+    ]);
+    let is_wrong = || stage.check().diagnostics.iter().any(|one| one.code == Code::S0001);
+    assert!(!is_wrong());
+    for (code, is_said) in [("f(t)", true), ("t.publish({})", false), ("f(t)", true)] {
+        write(&stage.root(), "a/user.ts", user(code));
+        assert_eq!(is_wrong(), is_said, "{code}");
+    }
+}
+
+#[test]
 fn a_damaged_cache_is_none() {
     let stage = Stage::new(Language::Go);
     stage.check();
@@ -241,7 +277,7 @@ fn what_changed_is_kept_beside_what_did_not() {
         };
         std::fs::write(&path, text.clone() + &name(1)).unwrap();
         let changed = stage.check();
-        assert_eq!(changed.files_parsed, 1);
+        assert_eq!((changed.files_parsed, changed.together), (1, Together::Part));
         assert_eq!(stage.check().manifest, changed.manifest);
         assert!(std::fs::read(stage.cache_file()).unwrap() == whole, "it is as it was");
         let added = std::fs::read(&addition).unwrap();
