@@ -10,8 +10,6 @@ use std::ops::Range;
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::mentions::Mentions;
-
 /// The digest of a file's language and content. An app's source may come from anyone, so two files must not be able to
 /// pretend to be the same: this is a cryptographic hash.
 pub(crate) type Digest = [u8; 32];
@@ -122,8 +120,6 @@ pub(crate) struct Outcome {
     pub(crate) manifest: Vec<u8>,
     /// The diagnostics, as JSON.
     pub(crate) diagnostics: Vec<u8>,
-    /// What the files say of each other, where one of them can be looked at alone.
-    pub(crate) mentions: Option<Mentions>,
 }
 
 /// What one scan found out beyond that.
@@ -139,8 +135,6 @@ pub(crate) struct Learned<'t> {
     pub(crate) words: BTreeMap<Key, BTreeSet<String>>,
     /// Facts that were not known, encoded.
     pub(crate) facts: HashMap<Digest, Encoded>,
-    /// What the files say of each other, where one of them can be looked at alone.
-    pub(crate) mentions: Option<Mentions>,
 }
 
 impl Known {

@@ -8,10 +8,8 @@ mod again;
 mod app;
 pub mod disk;
 mod go;
-mod grown;
 mod json;
 mod known;
-mod mentions;
 mod merge;
 mod migration;
 mod moved;
@@ -93,7 +91,6 @@ fn scan_files(reader: &Reader<'_>) -> Result<Outcome, Missing> {
     diagnostics.extend(unreadable(tree, &languages));
     let mut manifest = Manifest::new(&app.name, app.language);
     manifest.gateways.clone_from(&services.gateways);
-    let several = languages.len() > 1;
     for language in languages {
         let app = App { language, ..app.clone() };
         let (part, found) = match language {
@@ -104,9 +101,6 @@ fn scan_files(reader: &Reader<'_>) -> Result<Outcome, Missing> {
         };
         join(&mut manifest, part);
         diagnostics.extend(found);
-    }
-    if several {
-        reader.note(|| None);
     }
     add_bare(&mut manifest, &services);
     manifest.join_references();

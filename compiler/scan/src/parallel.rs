@@ -51,8 +51,7 @@ pub(crate) fn both<A: Send, B>(
         return (one(), other());
     }
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-        let one = thread.spawn_scoped(scope, one).expect("BUG: a thread can be started");
+        let one = scope.spawn(one);
         let other = other();
         (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
     })

@@ -14,7 +14,6 @@ use serde::de::DeserializeOwned;
 
 use crate::SourceTree;
 use crate::known::{Digest, Encoded, Key, Known, KnownFile, Learned};
-use crate::mentions::Mentions;
 use crate::moved::{Change, Lines};
 use crate::parallel;
 use crate::tree::File;
@@ -85,13 +84,6 @@ impl<'t> Reader<'t> {
         self.learn(|learned| learned.glances.extend(news));
         let glances: Option<Vec<G>> = glances.into_iter().collect();
         Ok(Sources { reader: self, language, paths, files, glances: glances.ok_or(Missing)? })
-    }
-
-    /// Notes what the files of the app say of each other, if that is of use to anyone.
-    pub(crate) fn note(&self, mentions: impl FnOnce() -> Option<Mentions>) {
-        if self.learns {
-            self.learn(|learned| learned.mentions = mentions());
-        }
     }
 
     /// Leaves something that is no longer needed to whoever asked for the scan.
@@ -290,8 +282,7 @@ impl<'w> Words<'w> {
     }
 }
 
-/// The digest of a content in a language.
-pub(crate) fn digest(language: &str, content: &[u8]) -> Digest {
+fn digest(language: &str, content: &[u8]) -> Digest {
     let mut hasher = blake3::Hasher::new();
     hasher.update(language.as_bytes()).update(&[0]).update(content);
     *hasher.finalize().as_bytes()
@@ -345,6 +336,6 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     kept
 }
 
-pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     postcard::from_bytes(bytes).ok()
 }

@@ -141,17 +141,6 @@ impl SourceTree {
             .take_while(move |path| path.starts_with(&prefix))
     }
 
-    /// The files in a folder, and not below it, sorted by path.
-    pub(crate) fn in_folder(&self, folder: &str) -> impl Iterator<Item = (&str, &File)> {
-        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let length = prefix.len();
-        self.files
-            .range(prefix.clone()..)
-            .take_while(move |(path, _)| path.starts_with(&prefix))
-            .filter(move |(path, _)| !path[length..].contains('/'))
-            .map(|(path, file)| (path.as_str(), file))
-    }
-
     /// All files whose content was read, sorted by path.
     pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.files.iter().filter_map(|(path, file)| Some((path.as_str(), file.content()?)))

@@ -16,7 +16,7 @@ use crate::known::{Digest, FactsPlace, Key, Known, KnownFile, Learned, Loaded, O
 use crate::tree::{File, Part};
 
 /// Begins every cache. The number is that of the layout of the file.
-const MAGIC: &[u8] = b"manifestc scan cache 3\n";
+const MAGIC: &[u8] = b"manifestc scan cache 2\n";
 
 /// What the scanner's own code is made of: facts of another one mean something else.
 const SCANNER: &str = env!("SCANNER_FINGERPRINT");

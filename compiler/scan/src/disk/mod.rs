@@ -15,7 +15,7 @@ pub mod yardstick;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -23,7 +23,7 @@ use compiler_diagnostics::Diagnostic;
 use schema_documents::manifest::Manifest;
 
 use crate::SourceTree;
-use crate::again::{self, Again, Grown};
+use crate::again;
 use crate::known::Known;
 use crate::on_a_large_stack;
 use crate::parallel;
@@ -61,19 +61,6 @@ pub struct Scanned {
     pub files_read: usize,
     /// How many of them had to be parsed.
     pub files_parsed: usize,
-    /// How much was put together for it.
-    pub together: Together,
-}
-
-/// How much of what is in an app's files was put together in a scan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Together {
-    /// Nothing: what the last scan found holds.
-    Nothing,
-    /// What concerns the one file that says more than it did.
-    Part,
-    /// Everything.
-    All,
 }
 
 /// Scans the app in a folder. Fails only when the folder itself cannot be read.
@@ -93,23 +80,9 @@ fn scan_here(root: &Path, options: &Options, began: SystemTime) -> std::io::Resu
     let known = cache.as_ref().map(cache::Cache::load).unwrap_or_default();
     let walked = walk::walk(&root, &known, &walk::Wanted::by(&root), &walk::How::with(options.threads));
     let walk::Walked { mut tree, mut files_read } = walked;
-    let scanned = match again::look(&tree, &known, cache::not_worth_writing(&known)) {
-        Again::Same(found) => Some((found.0, found.1, Together::Nothing)),
-        Again::Grew(grew) => read_beside(&root, grew.wants(), options.threads).and_then(|beside| {
-            files_read += beside.len();
-            let Grown { manifest, diagnostics, learned, outcome } = grew.find(&beside, options.threads)?;
-            if let Some(cache) = &cache {
-                let kept = kept::Kept { known: &known, learned: &learned, tree: &tree, began };
-                cache.store(&kept, options.keep_from_files, || Some(outcome));
-            }
-            Some((Some(manifest), diagnostics, Together::Part))
-        }),
-        Again::Other => None,
-    };
-    if let Some((manifest, diagnostics, together)) = scanned {
+    if let Some((manifest, diagnostics)) = again::same_scan(&tree, &known, cache::not_worth_writing(&known)) {
         files_read += read_shown(&mut tree, &root, &diagnostics, options.threads);
-        let files_parsed = usize::from(together == Together::Part);
-        return Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed, together });
+        return Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed: 0 });
     }
     let found = loop {
         match crate::scan_knowing(&tree, &known, options.threads, cache.is_some()) {
@@ -125,15 +98,14 @@ fn scan_here(root: &Path, options: &Options, began: SystemTime) -> std::io::Resu
     std::thread::scope(|scope| {
         scope.spawn(|| drop(left));
         if let Some(cache) = &cache {
-            let outcome =
-                || again::outcome(&tree, manifest.as_ref(), &diagnostics, learned.mentions.as_ref());
+            let outcome = || again::outcome(&tree, manifest.as_ref(), &diagnostics);
             let kept = kept::Kept { known: &known, learned: &learned, tree: &tree, began };
             cache.store(&kept, options.keep_from_files, outcome);
         }
     });
     drop(learned);
     files_read += read_shown(&mut tree, &root, &diagnostics, options.threads);
-    Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed, together: Together::All })
+    Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed })
 }
 
 /// Reads the files that diagnostics show, as far as they were not read, and says how many these are.
@@ -167,13 +139,6 @@ pub fn list(root: &Path) -> std::io::Result<SourceTree> {
         &walk::How::with(parallel::usual_threads()),
     )
     .tree)
-}
-
-/// The content of files that are looked through once; absent when one of them cannot be read.
-fn read_beside(root: &Path, paths: Vec<String>, threads: usize) -> Option<BTreeMap<String, Vec<u8>>> {
-    let contents = parallel::map(&paths, threads, |path| file::read(&root.join(path)));
-    let read = paths.into_iter().zip(contents);
-    read.map(|(path, content)| Some((path, content.ok()?.0))).collect()
 }
 
 /// Reads files that turned out to be needed.

@@ -1,6 +1,4 @@
 mod cache;
-mod edits;
-mod grown;
 
 use std::path::Path;
 

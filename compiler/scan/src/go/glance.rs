@@ -27,17 +27,6 @@ impl Glance {
     pub(super) fn imports(&self) -> impl Iterator<Item = &str> {
         self.imports.lines()
     }
-
-    /// Whether a file speaks of the framework, by an encoded first look at it.
-    pub(super) fn speaks_in(encoded: &[u8]) -> Option<bool> {
-        // It is the first field, and this is asked of every file.
-        postcard::take_from_bytes(encoded).ok().map(|(speaks, _)| speaks)
-    }
-
-    /// Whether another look showed the same, imports aside.
-    pub(super) fn is_like(&self, other: &Self) -> bool {
-        (self.speaks, self.holding, &self.package) == (other.speaks, other.holding, &other.package)
-    }
 }
 
 /// Looks at a file: a pure function of its bytes.

@@ -7,7 +7,6 @@ mod bucket;
 mod cache;
 mod call;
 mod config;
-mod confined;
 mod constraint;
 mod cron_job;
 mod database;
@@ -16,7 +15,6 @@ mod directive;
 mod facts;
 mod gateway;
 mod glance;
-mod grown;
 mod handler;
 mod keyspace;
 mod metric;
@@ -51,7 +49,6 @@ use directive::Directive;
 use facts::{Facts, facts, whole_facts};
 pub(crate) use glance::contains_word;
 use glance::{Glance, glance};
-pub(crate) use grown::{grown, wants};
 use module::Module;
 pub(crate) use module::is_source;
 use program::{File, Program, ServiceId, Site};
@@ -108,7 +105,6 @@ fn link(
     if !unfinished.is_empty() {
         return Err(unfinished);
     }
-    reader.note(|| confined::mentions(&program));
     service::structs(&program, &directed, &mut found);
     service::endpoints(&program, &directed, &mut found);
     gateway::auth_handler(&program, &directed, &mut found);

@@ -238,28 +238,6 @@ impl<'t> Program<'t> {
         Some(dot.map_or(own, |package| Named { package, ..own }))
     }
 
-    /// Every use of what matters: its file, and the package and name of what is used.
-    pub(super) fn all_uses(&self) -> impl Iterator<Item = (&File<'t>, &str, &str)> {
-        self.uses.iter().flat_map(|(package, names)| {
-            names
-                .iter()
-                .flat_map(|(name, uses)| uses.iter().map(|(file, ..)| (&self.files[*file], *package, *name)))
-        })
-    }
-
-    /// The types of services that code of other services reaches, by package and name.
-    pub(super) fn entered_types(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files.iter().enumerate().flat_map(move |(index, file)| {
-            let owner = self.service_of(file.folder);
-            let is_foreign = move |service: &ServiceId| owner != Some(*service);
-            let declarations = file.facts.declarations.iter().enumerate();
-            let types = declarations.filter(|(_, one)| matches!(one.form, Form::Type(_)));
-            types
-                .filter(move |(at, _)| self.reached.runs((index, *at)).iter().any(is_foreign))
-                .map(|(_, one)| (file.import_path.as_str(), one.name()))
-        })
-    }
-
     /// The uses of a name, in the order of files.
     pub(super) fn sites<'p>(&'p self, package: &str, name: &str) -> Vec<Site<'p>> {
         of(&self.uses, package, name)

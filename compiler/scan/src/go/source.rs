@@ -59,11 +59,6 @@ const PREDECLARED: [&str; 22] = [
     "uintptr",
 ];
 
-/// Whether a type of this name needs no declaration.
-pub(super) fn is_predeclared(name: &str) -> bool {
-    PREDECLARED.contains(&name)
-}
-
 /// How often files are looked through for more that is wanted.
 const MAX_ROUNDS: usize = 16;
 
@@ -220,7 +215,7 @@ fn leading(candidates: &[Candidate<'_, '_>]) -> HashSet<String> {
 }
 
 /// Whether a file does more than to mention the framework.
-pub(super) fn acts(facts: &Facts) -> bool {
+fn acts(facts: &Facts) -> bool {
     let is_of_framework = |path: &str| path.starts_with("encore.dev/") && !HARMLESS.contains(&path);
     let is_secrets = |form: &Form| matches!(form, Form::Variable(Some(_)));
     facts.problem.is_some()
@@ -247,7 +242,7 @@ fn file<'t>(candidate: Candidate<'t, '_>) -> Option<File<'t>> {
 }
 
 /// Import paths by the names that they have in a file.
-pub(super) fn imported_names(facts: &Facts, names: &BTreeMap<String, String>) -> HashMap<String, String> {
+fn imported_names(facts: &Facts, names: &BTreeMap<String, String>) -> HashMap<String, String> {
     let mut imported = HashMap::default();
     for import in &facts.imports {
         let name = match import.name.as_deref() {
@@ -484,7 +479,7 @@ fn holding<'c>(
 }
 
 /// Whether something in a file makes its folder a service.
-pub(super) fn makes_a_service(facts: &Facts) -> bool {
+fn makes_a_service(facts: &Facts) -> bool {
     let is_sign = |text: &str| !text.starts_with("middleware");
     let subscribes = |used: &Use| used.path.last().is_some_and(|word| word.text == "NewSubscription");
     facts.directives.iter().any(|each| matches!(each.above, Above::Declaration(_)) && is_sign(&each.text))
@@ -573,8 +568,7 @@ impl<'c> Types<'c> {
     }
 }
 
-/// The type arguments of a type.
-pub(super) fn arguments(ty: &Type) -> &[Type] {
+fn arguments(ty: &Type) -> &[Type] {
     match &ty.form {
         TypeForm::Name { arguments, .. } => arguments,
         _ => &[],
@@ -582,7 +576,7 @@ pub(super) fn arguments(ty: &Type) -> &[Type] {
 }
 
 /// The types that one without a name is made of.
-pub(super) fn parts(ty: &Type, with_fields: bool) -> impl Iterator<Item = &Type> {
+fn parts(ty: &Type, with_fields: bool) -> impl Iterator<Item = &Type> {
     let (one, other, many): (Option<&Type>, Option<&Type>, &[Type]) = match &ty.form {
         TypeForm::Pointer(inner) | TypeForm::List(inner) => (Some(inner), None, &[]),
         TypeForm::Map(key, value) => (Some(key), Some(value), &[]),

@@ -18,7 +18,6 @@ mod facts;
 mod found;
 mod gateway;
 mod glance;
-mod grown;
 mod hold;
 mod literal;
 mod metric;
@@ -54,7 +53,6 @@ use construct::Construct;
 use facts::{Facts, Flaw, FlawKind};
 use found::Found;
 use glance::{Glance, glance};
-pub(crate) use grown::grown;
 use resolve::{Module, Program};
 use site::Site;
 pub(crate) use source::is_source;
@@ -82,12 +80,10 @@ pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diag
         let modules = facts.into_iter().map(module).collect();
         let (mut program, found) = link(modules, &names, reader.tree, app);
         let [unread, unfinished] = [program.unread(), program.unfinished()].map(Vec::from_iter);
-        let mentions = reader.learns.then(|| grown::mentions(&program)).flatten();
         let modules = std::mem::take(&mut program.modules).into_iter();
         facts = modules.map(|module| (module.listed, module.facts)).collect();
         if unread.is_empty() && unfinished.is_empty() {
             reader.leave(facts);
-            reader.note(|| mentions);
             return Ok(found);
         }
         facts.extend(unread.iter().copied().zip(sources.facts_by(&LANGUAGE, &unread, Facts::are_usual)?));

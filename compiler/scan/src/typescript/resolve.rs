@@ -80,8 +80,6 @@ pub(super) struct Program<'t> {
     unfinished: RefCell<BTreeSet<usize>>,
     /// How many more functions values are followed through; what is still open then counts as passed on.
     functions_left: Cell<usize>,
-    /// How often files were asked for that were not read.
-    asked_beyond: Cell<usize>,
 }
 
 /// Functions that the values of an app are followed through.
@@ -106,7 +104,6 @@ impl<'t> Program<'t> {
             names,
             by_listed,
             functions_left: Cell::new(MAX_FUNCTIONS),
-            asked_beyond: Cell::new(0),
             unread: RefCell::default(),
             unfinished: RefCell::default(),
         }
@@ -263,7 +260,7 @@ impl<'t> Program<'t> {
     /// The file that a module specifier means, for its types and functions.
     fn module_of_types(&self, from: usize, specifier: &str) -> Option<usize> {
         let found = self.meant(from, specifier)?;
-        let read = self.read(found);
+        let read = self.by_listed.get(&found).copied();
         if read.is_none() {
             self.unread.borrow_mut().insert(found);
         }
@@ -272,26 +269,8 @@ impl<'t> Program<'t> {
 
     /// The file that a module specifier means, if it was read. One that was not gives nothing that is declared.
     pub(super) fn module(&self, from: usize, specifier: &str) -> Option<usize> {
-        self.read(self.meant(from, specifier)?)
-    }
-
-    /// A file that was read, by its index among all.
-    fn read(&self, listed: usize) -> Option<usize> {
-        let read = self.by_listed.get(&listed).copied();
-        if read.is_none() {
-            self.asked_beyond.set(self.asked_beyond.get() + 1);
-        }
-        read
-    }
-
-    /// All that was asked for and not read: the files, those read in part, and how often.
-    pub(super) fn asked_for(&self) -> (BTreeSet<usize>, BTreeSet<usize>, usize) {
-        (self.unread(), self.unfinished(), self.asked_beyond.get())
-    }
-
-    /// Whether values go through more functions than are followed.
-    pub(super) fn has_spent_functions(&self) -> bool {
-        self.functions_left.get() == 0
+        let found = self.meant(from, specifier)?;
+        self.by_listed.get(&found).copied()
     }
 
     fn fields_within(&self, file: usize, declared: &Type, seen: &mut Seen) -> Option<BTreeSet<String>> {

@@ -5,15 +5,12 @@
 //! the app itself consists of.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 
 use foldhash::HashMap;
 use serde_json::Value;
 
-use super::source::is_source;
 use crate::SourceTree;
 use crate::app::without_comments;
-use crate::tree::File;
 
 /// The file that gives short names to the code in its folder and below.
 const TSCONFIG: &str = "tsconfig.json";
@@ -38,8 +35,6 @@ pub(super) struct Modules<'t> {
     packaged: BTreeMap<String, Names>,
     /// The packages in the folders of the app.
     packages: Names,
-    /// The app, of which the files are a part, and the others in it that were asked for.
-    beyond: Option<(&'t SourceTree, Mutex<Vec<String>>)>,
 }
 
 impl<'t> Modules<'t> {
@@ -61,40 +56,7 @@ impl<'t> Modules<'t> {
             configured: named(TSCONFIG, |tree, path| Names::of_tsconfig(tree, path, MAX_EXTENDS)),
             packaged: named(PACKAGE, Names::of_package),
             packages: Names { list: sorted(packages), base: None },
-            beyond: None,
         }
-    }
-
-    /// The files with these paths, in an app of which they are a part.
-    pub(super) fn of_part(paths: &[&'t str], tree: &'t SourceTree) -> Self {
-        Self { beyond: Some((tree, Mutex::default())), ..Self::new(paths.iter().copied(), tree) }
-    }
-
-    /// The path of a file that can be imported; those beyond a part are not looked at.
-    pub(super) fn path(&self, file: usize) -> Option<&'t str> {
-        self.paths.get(file).copied()
-    }
-
-    /// The path of a file beyond the part.
-    pub(super) fn path_beyond(&self, file: usize) -> Option<String> {
-        let (_, others) = self.beyond.as_ref()?;
-        let others = others.lock().unwrap_or_else(PoisonError::into_inner);
-        others.get(file.checked_sub(self.paths.len())?).cloned()
-    }
-
-    /// The file with exactly this path.
-    fn with_path(&self, path: &str) -> Option<usize> {
-        let known = self.by_path.get(path).copied();
-        known.or_else(|| {
-            let (tree, others) = self.beyond.as_ref()?;
-            let is_file = is_source(path) && !matches!(tree.at_hand(path)?, File::Named);
-            let mut others = others.lock().unwrap_or_else(PoisonError::into_inner);
-            let at = others.iter().position(|other| other == path).unwrap_or(others.len());
-            if is_file && at == others.len() {
-                others.push(path.to_owned());
-            }
-            is_file.then_some(self.paths.len() + at)
-        })
     }
 
     /// Whether a file lies in the folder of a service that has a file of its own.
@@ -129,9 +91,11 @@ impl<'t> Modules<'t> {
             candidate.clear();
             candidate.push_str(path);
             candidate.push_str(ending);
-            self.with_path(&candidate)
+            self.by_path.get(candidate.as_str()).copied()
         };
-        self.with_path(path)
+        self.by_path
+            .get(path)
+            .copied()
             .or_else(|| named(path, ".ts"))
             .or_else(|| named(stem?, ".ts"))
             .or_else(|| named(path, if path.is_empty() { "index.ts" } else { "/index.ts" }))

@@ -10,11 +10,11 @@ use proptest::prelude::*;
 
 use super::write;
 use crate::SourceTree;
-use crate::disk::{Options, Scanned, Together, scan, scan_at};
+use crate::disk::{Options, Scanned, scan, scan_at};
 use crate::tree::Part;
 
 /// An app on disk, and a folder for its cache.
-pub(super) struct Stage {
+struct Stage {
     place: tempfile::TempDir,
     app: App,
 }
@@ -27,7 +27,7 @@ impl Stage {
         Self { place, app }
     }
 
-    pub(super) fn of(files: &[(&str, &str)]) -> Self {
+    fn of(files: &[(&str, &str)]) -> Self {
         let (place, app) = (tempfile::tempdir().unwrap(), App::default());
         for (path, content) in files {
             write(&place.path().join("app"), path, content);
@@ -35,7 +35,7 @@ impl Stage {
         Self { place, app }
     }
 
-    pub(super) fn root(&self) -> PathBuf {
+    fn root(&self) -> PathBuf {
         self.place.path().join("app")
     }
 
@@ -51,7 +51,7 @@ impl Stage {
     }
 
     /// Scans with the cache, and compares with a scan without one.
-    pub(super) fn check(&self) -> Scanned {
+    fn check(&self) -> Scanned {
         let (cached, cold) = (self.scan(), scan(&self.root(), &Options::default()).unwrap());
         assert_eq!(cached.diagnostics, cold.diagnostics);
         assert_eq!(cached.manifest, cold.manifest);
@@ -277,7 +277,7 @@ fn what_changed_is_kept_beside_what_did_not() {
         };
         std::fs::write(&path, text.clone() + &name(1)).unwrap();
         let changed = stage.check();
-        assert_eq!((changed.files_parsed, changed.together), (1, Together::Part));
+        assert_eq!(changed.files_parsed, 1);
         assert_eq!(stage.check().manifest, changed.manifest);
         assert!(std::fs::read(stage.cache_file()).unwrap() == whole, "it is as it was");
         let added = std::fs::read(&addition).unwrap();
