@@ -352,7 +352,7 @@ fn a_read_that_may_lag_behind_its_tags_is_no_reason_to_forget_it() {
     let presence = |scene: &Scene| {
         let differences = scene.differences();
         let of_server = differences.resources.iter().find(|difference| difference.id == id(SERVER));
-        of_server.expect("there is something to say of it").presence.clone()
+        of_server.expect("there is something to say of it").presence
     };
     assert_eq!(presence(&scene), Presence::Forgotten, "nothing of ours is on it");
     scene.now_ms = scene.recorded.current(&id(SERVER)).unwrap().1.operated_at_ms + 1;
