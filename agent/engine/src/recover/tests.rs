@@ -96,16 +96,7 @@ fn search_told(
     told: BTreeMap<ResourceId, Option<String>>,
     refused: Option<(&str, ReadError, usize)>,
 ) -> Recovery {
-    let knows: BTreeSet<String> = Catalog::builtin().kinds().map(|kind| kind.name.clone()).collect();
-    let (desired, catalog, limits) = (scene.desired.clone(), Catalog::builtin(), Limits::default());
-    let mut search = Search::new(Inputs {
-        desired,
-        catalog,
-        limits,
-        knows,
-        told,
-        digests: crate::digests::Digests::default(),
-    });
+    let mut search = Search::new(inputs(scene, told));
     execute(scene, &mut search, refused);
     search.recovery()
 }
@@ -128,18 +119,19 @@ fn execute(scene: &Scene, search: &mut Search, refused: Option<(&str, ReadError,
     (lists, reads)
 }
 
-fn trace(scene: &Scene, refused: Option<(&str, ReadError, usize)>) -> (Trace, (usize, usize)) {
-    let knows: BTreeSet<String> = Catalog::builtin().kinds().map(|kind| kind.name.clone()).collect();
-    let (desired, catalog, limits) = (scene.desired.clone(), Catalog::builtin(), Limits::default());
-    let told = BTreeMap::new();
-    let mut search = Search::for_a_trace(Inputs {
-        desired,
-        catalog,
-        limits,
-        knows,
+fn inputs(scene: &Scene, told: BTreeMap<ResourceId, Option<String>>) -> Inputs {
+    Inputs {
+        desired: scene.desired.clone(),
+        catalog: Catalog::builtin(),
+        limits: Limits::default(),
+        knows: Catalog::builtin().kinds().map(|kind| kind.name.clone()).collect(),
         told,
         digests: crate::digests::Digests::default(),
-    });
+    }
+}
+
+fn trace(scene: &Scene, refused: Option<(&str, ReadError, usize)>) -> (Trace, (usize, usize)) {
+    let mut search = Search::for_a_trace(inputs(scene, BTreeMap::new()));
     let asked = execute(scene, &mut search, refused);
     (search.trace(), asked)
 }

@@ -135,12 +135,15 @@ fn see_what_is_set() -> Json {
         "Effect": "Allow",
         "Action": "secretsmanager:DescribeSecret",
         "Resource": sub(SECRETS),
-        "Condition": {
-            "StringEquals": {
-                "aws:ResourceTag/manifest:app": { "Ref": "App" },
-                "aws:ResourceTag/manifest:environment": { "Ref": "Environment" },
-            },
-        },
+        "Condition": { "StringEquals": of_the_environment() },
+    })
+}
+
+/// What the tags of the environment's own resources are.
+fn of_the_environment() -> Json {
+    json!({
+        "aws:ResourceTag/manifest:app": { "Ref": "App" },
+        "aws:ResourceTag/manifest:environment": { "Ref": "Environment" },
     })
 }
 
@@ -152,10 +155,7 @@ fn read_what_was_drawn() -> Json {
         "Action": "secretsmanager:GetSecretValue",
         "Resource": sub(SECRETS),
         "Condition": {
-            "StringEquals": {
-                "aws:ResourceTag/manifest:app": { "Ref": "App" },
-                "aws:ResourceTag/manifest:environment": { "Ref": "Environment" },
-            },
+            "StringEquals": of_the_environment(),
             "StringLike": { "aws:ResourceTag/manifest:resource": "cache/*/password/*" },
         },
     })
