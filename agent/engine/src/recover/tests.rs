@@ -1,6 +1,6 @@
 //! Searches over a cloud in memory, and what the first passes make of what was found.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use agent_world::{Found, ReadError, Throttler};
 use schema_catalog::Catalog;
