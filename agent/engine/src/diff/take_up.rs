@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use schema_documents::journal::Entry;
-use schema_documents::recorded::Recorded;
+use schema_documents::recorded::{Recorded, Status};
 
 use super::{Context, existing};
 use crate::fold;
@@ -33,7 +33,7 @@ fn arrived(
     context: &Context<'_>,
 ) -> Option<Entry> {
     let Live::Present { properties, began_at_ms } = live else { return None };
-    let record = recorded.generation(resource, *generation)?;
+    let record = recorded.generation(resource, *generation).filter(|record| record.status == Status::Live)?;
     let awaited = context.catalog.kind(&record.kind)?.overlay.awaited.as_ref()?;
     let output = awaited.path.get(properties)?;
     let mut live = record.seen.to_json();

@@ -111,11 +111,11 @@ fn count(number: u32) -> String {
 const ROWS: &[Row] = &[
     ("version", "number", Required, "version of the format: 1. Nothing in the cloud"),
     ("edition", "text", Required, "edition of the compiler's defaults: `2026.1`. Raising it is a change of its own"),
-    ("type", "`local`, `preview`, `development`, `production`", Required, "what the environment is for; [sizes](#sizes) follow, and with them whatever a change of each does. `local` cannot be built yet"),
+    ("type", "`local`, `preview`, `development`, `production`", Required, "what the environment is for; sizes follow, and with them whatever a change of each does. `local` cannot be built yet"),
     ("cloud", "`aws`, `gcp`, `local`", Required, "where everything is; only `aws` can be built yet"),
     ("region", "text", Is("required on AWS"), "the region. An environment stays where it is: in another one the agent finds nothing of what it made, and holds everything"),
     ("allocation", "`\"all\"`, `\"per-service\"`, `{ groups = { NAME = [\"service\", …] } }`", Is("`\"all\"`"), "which services share a process. A service in no group gets a process of its own. A change makes processes, roles and rights anew, and no data"),
-    ("approval", "`automatic`, `required`", Is("`automatic`"), "with `required` changes wait for a person: see [Approvals](../guide/approvals.md). Nothing in the cloud"),
+    ("approval", "`automatic`, `required`", Is("`automatic`"), "with `required` changes wait for a person: by `manifest-agent approve`. Nothing in the cloud"),
     ("settle", "duration: `60s`, `5m`, `2h`, `1d`", Is("`60s`"), "how long a console edit rests before it is taken as meant. Nothing in the cloud"),
     ("network.cidr", "text", Is("`10.0.0.0/16`"), "`AWS::EC2::VPC` `/CidrBlock`: the private /16 network of the environment. A change replaces the whole network, and what holds data waits for a person"),
     ("network.nat_gateways", "1, 2", BySize(|sizes| sizes.nat_gateways.to_string()), "`AWS::EC2::NatGateway`: ways of the processes to the internet, one for all zones, or one in each. With one the other zone is cut off when its zone fails. A change breaks connections that are open"),
