@@ -76,6 +76,7 @@ impl Shown {
                     Doing::Creating => "creating",
                     Doing::Updating => "updating",
                     Doing::Deleting => "deleting",
+                    Doing::Looking => "looking for",
                 };
                 self.under_way.insert(intent, format!("{verb} {resource}"));
             }

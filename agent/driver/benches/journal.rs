@@ -191,6 +191,7 @@ fn intent(number: u64, nth: usize, act: Act) -> Entry {
         reason: None,
         depends_on: std::collections::BTreeSet::new(),
         settles: std::collections::BTreeMap::new(),
+        only_looks: false,
     }))
 }
 

@@ -105,6 +105,8 @@ pub enum Doing {
     Updating,
     /// It deletes.
     Deleting,
+    /// It looks for what an earlier creation may have made.
+    Looking,
 }
 
 /// Tells progress to a listener, and every word of the engine to a witness, if there are any.
@@ -200,6 +202,7 @@ impl Narrator {
             Entry::Intent(intent) => {
                 self.resources.insert(intent.intent, intent.resource.clone());
                 let doing = match &intent.act {
+                    Act::Create { .. } if intent.only_looks => Doing::Looking,
                     Act::Create { .. } => Doing::Creating,
                     Act::Update { .. } => Doing::Updating,
                     Act::Delete { .. } => Doing::Deleting,

@@ -87,7 +87,11 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
         }
         Entry::Intent(intent) => intent::begin(recorded, intent, at_ms)?,
         Entry::Operation { intent, operation } => {
-            intent::open(recorded, *intent)?.operation = Some(operation.clone());
+            let open = intent::open(recorded, *intent)?;
+            if open.intent.only_looks {
+                return Err("it asks for nothing".to_owned());
+            }
+            open.operation = Some(operation.clone());
         }
         Entry::Identified { intent, identifier } => {
             intent::open(recorded, *intent)?.identifier = Some(identifier.clone());
@@ -102,9 +106,9 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
         }
         Entry::Succeeded { intent, identifier } => intent::succeed(recorded, *intent, identifier, at_ms)?,
         Entry::Failed { unhealthy: true, .. } => setback::failed(recorded, entry, at_ms)?,
-        Entry::Failed { intent, code, message, remnant, candidates, untaken, unhealthy: false } => {
+        Entry::Failed { intent, code, message, remnant, candidates, untaken, for_now, unhealthy: false } => {
             let (code, message, candidates) = (code.clone(), message.clone(), candidates.clone());
-            let untaken = if *untaken { intent::untaken(recorded, *intent)? } else { None };
+            let untaken = if *untaken { intent::untaken(recorded, *intent, *for_now)? } else { None };
             let failure = Failure { code, message, at_ms, times: 1, candidates, untaken };
             intent::fail(recorded, *intent, failure, remnant.as_deref())?;
         }
@@ -134,7 +138,9 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
         }
         Entry::Forgotten { resource, generation } => {
             not_under_way(recorded, resource)?;
-            record(recorded, resource, *generation)?;
+            if record(recorded, resource, *generation)?.may_come().is_some() {
+                return Err("a request for it may be accepted yet".to_owned());
+            }
             remove(recorded, resource, *generation);
         }
         Entry::Moved { from, to } => moved(recorded, from, to)?,

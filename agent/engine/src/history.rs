@@ -158,6 +158,8 @@ pub enum Doing {
     Update,
     /// It deletes.
     Delete,
+    /// It looks for what an earlier creation may have made.
+    Look,
 }
 
 /// How a call ended.
@@ -328,6 +330,7 @@ impl Open {
     fn ended(self, batch: u64, at_ms: Millis, identifier: Option<String>, result: Ending) -> Event {
         let Self { intent, at_ms: began_at_ms, who, request, .. } = self;
         let (act, known, fields) = match intent.act {
+            Act::Create { .. } if intent.only_looks => (Doing::Look, None, Vec::new()),
             Act::Create { .. } => (Doing::Create, None, Vec::new()),
             Act::Update { identifier, changes, .. } => {
                 let fields = changes.into_iter().map(|change| Field {

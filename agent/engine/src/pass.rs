@@ -27,6 +27,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod untaken;
 mod wait;
 mod work;
 
@@ -162,6 +163,7 @@ enum Then {
     Poll { intent: u64, not_before_ms: Millis },
     Probe(u64),
     ReadBack(u64),
+    Seek(u64),
     Close(u64, Ending),
     Apply,
 }
@@ -370,8 +372,9 @@ impl Pass {
     fn stop(&mut self) {
         self.stopping = true;
         if self.stage != Stage::Applying {
-            self.end(Ended::Stopped);
+            return self.end(Ended::Stopped);
         }
+        self.leave_waiting();
     }
 
     /// Ends the pass as soon as no append is under way.
@@ -458,6 +461,7 @@ impl Pass {
                 Then::Poll { intent, not_before_ms } => self.poll(intent, not_before_ms),
                 Then::Probe(intent) => self.probe(intent, self.now_ms),
                 Then::ReadBack(intent) => self.read_back(intent, self.now_ms),
+                Then::Seek(intent) => self.seek(intent),
                 Then::Close(intent, ending) => self.close(intent, ending),
                 Then::Apply => self.start_applying(),
             }

@@ -341,6 +341,7 @@ impl Scene {
                 .unwrap_or_default(),
             act,
             settles,
+            only_looks: false,
         };
         self.append(Entry::Intent(Box::new(intent.clone())));
         let identifier = self.call(&intent);

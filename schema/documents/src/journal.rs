@@ -122,6 +122,10 @@ pub enum Entry {
         /// Whether the request was refused before any operation took it up: its token is not used up.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         untaken: bool,
+        /// Whether it was refused because of the moment and not because of what it says: a copy of it that arrives later may be
+        /// accepted.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        for_now: bool,
         /// Whether the provider has done it, and what it wrote did not pass its gate: it goes back, and is not tried again for
         /// the same document.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -325,6 +329,9 @@ pub struct Intent {
     /// What becomes of each field when it has succeeded; absent: the field is no longer under record.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settles: BTreeMap<FieldPath, Option<Settlement>>,
+    /// Whether nothing is asked for: what an earlier request of just this may still have made is looked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_looks: bool,
 }
 
 /// What a call does.

@@ -279,7 +279,7 @@ pub struct Failure {
     pub candidates: Vec<String>,
     /// The request that no operation took up, if that is why a creation failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub untaken: Option<Untaken>,
+    pub untaken: Option<Box<Untaken>>,
 }
 
 /// A request that was refused before any operation took it up. Made again with the same token it is the same request, and a copy
@@ -287,10 +287,12 @@ pub struct Failure {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Untaken {
-    /// Its token.
-    pub token: String,
-    /// The digest of what it asked for.
-    pub act: Digest,
+    /// What it was made for.
+    pub intent: Intent,
+    /// Whether a copy of it may be accepted later. Before anything else is asked for in its place, and before it is forgotten, what
+    /// that may have made is looked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub for_now: bool,
 }
 
 /// A person's word that something may go.
@@ -341,6 +343,14 @@ impl Setback {
     /// Whether it keeps the document with this digest from being tried again.
     pub fn holds(&self, desired: &Digest) -> bool {
         self.desired.as_ref() == Some(desired)
+    }
+}
+
+impl ResourceRecord {
+    /// The request whose copy may have made what nobody knows of yet.
+    pub fn may_come(&self) -> Option<&Untaken> {
+        let untaken = self.failure.as_ref()?.untaken.as_deref()?;
+        (untaken.for_now && self.status == Status::Creating && self.identifier.is_none()).then_some(untaken)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use schema_documents::journal::Act;
+use schema_documents::journal::{Act, Intent};
 use schema_documents::recorded::{Recorded, ResourceRecord, Setback, Status as Stage};
 use schema_documents::{ResourceId, canonical};
 use serde_json::json;
@@ -57,7 +57,7 @@ fn json(environment: &Environment, recorded: &Recorded) -> String {
         "in_flight": recorded.open.values().map(|open| json!({
             "intent": open.intent.intent,
             "resource": open.intent.resource,
-            "act": act(&open.intent.act),
+            "act": act(&open.intent),
             "since_ms": open.at_ms,
             "waits_for_health_since_ms": open.gated_at_ms,
         })).collect::<Vec<_>>(),
@@ -118,7 +118,7 @@ fn text(environment: &Environment, recorded: &Recorded) -> String {
         let _ = writeln!(
             out,
             "in flight  {} {} since {}{}",
-            act(&open.intent.act),
+            act(&open.intent),
             open.intent.resource,
             output::time(open.at_ms),
             waits.unwrap_or_default(),
@@ -188,8 +188,9 @@ fn stage(status: Stage) -> (anstyle::Style, &'static str) {
     }
 }
 
-fn act(act: &Act) -> &'static str {
-    match act {
+fn act(intent: &Intent) -> &'static str {
+    match &intent.act {
+        Act::Create { .. } if intent.only_looks => "look for",
         Act::Create { .. } => "create",
         Act::Update { .. } => "update",
         Act::Delete { .. } => "delete",

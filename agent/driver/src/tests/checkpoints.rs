@@ -39,6 +39,7 @@ fn any_entry(chance: &mut fastrand::Rng, next_intent: u64) -> Entry {
             reason: None,
             depends_on: std::collections::BTreeSet::new(),
             settles: std::collections::BTreeMap::new(),
+            only_looks: false,
         })),
         2 => Entry::Succeeded { intent, identifier },
         3 => Entry::Failed {
@@ -48,6 +49,7 @@ fn any_entry(chance: &mut fastrand::Rng, next_intent: u64) -> Entry {
             remnant: None,
             candidates: Vec::new(),
             untaken: false,
+            for_now: false,
             unhealthy: false,
         },
         4 => Entry::Seen { resource, generation, live: chance.u8(..).into(), began_at_ms: 1 },

@@ -469,6 +469,7 @@ fn a_failed_creation_waits_and_is_tried_again_in_its_own_generation() {
         reason: None,
         depends_on: std::collections::BTreeSet::new(),
         settles: std::collections::BTreeMap::new(),
+        only_looks: false,
     };
     scene.append(Entry::Intent(Box::new(intent)));
     let (code, message) = ("Throttled".to_owned(), "slow down".to_owned());
@@ -479,6 +480,7 @@ fn a_failed_creation_waits_and_is_tried_again_in_its_own_generation() {
         remnant: None,
         candidates: Vec::new(),
         untaken: false,
+        for_now: false,
         unhealthy: false,
     });
     assert!(matches!(scene.plan().held[0].why, Hold::Failed { .. }));

@@ -53,6 +53,14 @@ fn begin_create(recorded: &mut Recorded, intent: &Intent, name: Option<&str>) ->
         None => {}
         Some(record) => is_to_be_tried_again(record, intent, name)?,
     }
+    let before = known.and_then(|record| record.may_come()).map(|untaken| &untaken.intent);
+    let is_same = before.is_some_and(|before| before.token == intent.token && before.act == intent.act);
+    if intent.only_looks && !is_same {
+        return Err("only what was asked for is looked for".to_owned());
+    }
+    if before.is_some() && !is_same {
+        return Err("what an earlier request may have made was not looked for".to_owned());
+    }
     let generations = recorded.resources.entry(intent.resource.clone()).or_default();
     let record = generations.entry(intent.generation).or_insert_with(|| {
         Arc::new(ResourceRecord {
@@ -200,14 +208,22 @@ fn created(recorded: &mut Recorded, intent: &Intent, identifier: &str) -> Result
     Ok(())
 }
 
-/// What a creation asked for, and with which token.
-pub(super) fn untaken(recorded: &mut Recorded, number: u64) -> Result<Option<Untaken>, String> {
-    let OpenIntent { intent, operation, .. } = open(recorded, number)?;
+/// A creation that no operation took up. Refused for what it says, it may still be accepted if it was refused for the moment before.
+pub(super) fn untaken(
+    recorded: &mut Recorded,
+    number: u64,
+    for_now: bool,
+) -> Result<Option<Box<Untaken>>, String> {
+    let OpenIntent { intent, operation, .. } = open(recorded, number)?.clone();
     if operation.is_some() {
         return Err("an operation took it up".to_owned());
     }
-    let creates = matches!(intent.act, Act::Create { .. });
-    Ok(creates.then(|| Untaken { token: intent.token.clone(), act: Digest::of(&intent.act) }))
+    if !matches!(intent.act, Act::Create { .. }) {
+        return Ok(None);
+    }
+    let before = record(recorded, &intent.resource, intent.generation)?.may_come();
+    let for_now = for_now || before.is_some_and(|before| before.intent.token == intent.token);
+    Ok(Some(Box::new(Untaken { intent, for_now })))
 }
 
 /// An intent has failed for good.

@@ -30,6 +30,7 @@ fn intent(number: u64, generation: u32, attempt: u32, act: schema_documents::jou
         reason: None,
         depends_on: std::collections::BTreeSet::new(),
         settles: std::collections::BTreeMap::new(),
+        only_looks: false,
     }))
 }
 
@@ -51,6 +52,7 @@ fn failed(intent: u64, remnant: Option<&str>) -> Entry {
         remnant: remnant.map(str::to_owned),
         candidates: Vec::new(),
         untaken: false,
+        for_now: false,
         unhealthy: false,
     }
 }
@@ -117,6 +119,35 @@ fn a_failed_creation_is_tried_again_under_its_name_and_a_remnant_becomes_a_tombs
 }
 
 #[test]
+fn what_may_come_of_a_refused_request_is_looked_for_before_it_is_forgotten_or_anything_else_is_asked_for() {
+    let mut recorded = Recorded::default();
+    let mut step = |entry: &Entry| apply(&mut recorded, entry, 1).map(|()| recorded.clone());
+    step(&intent(0, 1, 1, create())).unwrap();
+    let mut refused = failed(0, None);
+    if let Entry::Failed { untaken, for_now, .. } = &mut refused {
+        (*untaken, *for_now) = (true, true);
+    }
+    let after = step(&refused).unwrap();
+    let body = schema_documents::Value::object([("DisplayName".to_owned(), "other".into())]);
+    let other = schema_documents::journal::Act::Create { name: Some("shop-1".to_owned()), body };
+    let looks = |number, attempt, act| match intent(number, 1, attempt, act) {
+        Entry::Intent(intent) => Entry::Intent(Box::new(Intent { only_looks: true, ..*intent })),
+        entry => entry,
+    };
+    let forgotten = Entry::Forgotten { resource: id(TOPIC), generation: 1 };
+    check(&after, &forgotten, "may be accepted yet");
+    check(&after, &intent(1, 1, 2, other.clone()), "was not looked for");
+    check(&after, &looks(1, 2, other.clone()), "only what was asked for");
+    let looking = step(&looks(1, 2, create())).unwrap();
+    check(&looking, &Entry::Operation { intent: 1, operation: "o".to_owned() }, "asks for nothing");
+    let after = step(&failed(1, None)).unwrap();
+    check(&after, &looks(2, 3, create()), "only what was asked for");
+    step(&intent(2, 1, 3, other)).unwrap();
+    step(&failed(2, None)).unwrap();
+    step(&forgotten).unwrap();
+}
+
+#[test]
 fn what_holds_data_is_not_deleted_without_a_word() {
     let bucket = "bucket/files/bucket";
     let mut scene = Scene::new().with(bucket, "AWS::S3::Bucket", json!({}));
@@ -133,6 +164,7 @@ fn what_holds_data_is_not_deleted_without_a_word() {
         reason: None,
         depends_on: std::collections::BTreeSet::new(),
         settles: std::collections::BTreeMap::new(),
+        only_looks: false,
     }));
     check(&scene.recorded, &entry, "nobody has confirmed");
 }

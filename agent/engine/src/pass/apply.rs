@@ -10,10 +10,11 @@ use agent_world::ReadError;
 use schema_documents::approval::AwaitedStep;
 use schema_documents::journal::{Act, Entry, Intent, token};
 use schema_documents::plan::{Action, Reason, Step, StepKey};
-use schema_documents::{Digest, Json, Millis, ResourceId};
+use schema_documents::{Json, Millis, ResourceId};
 
 use super::decide::{Deed, Lack};
 use super::flight::{Again, Ending, Flight};
+use super::untaken::Untaken;
 use super::work::{TaskState, Work};
 use super::{Pass, Purpose, Stage, Then, Turn, backoff};
 use crate::check::Checked;
@@ -21,7 +22,7 @@ use crate::command::{Command, Ended, FailedStep, Note, SkippedStep};
 use crate::schedule::Class;
 
 /// Why a step that could have begun was not.
-const TOLD_TO_STOP: &str = "the pass was told to stop";
+pub(super) const TOLD_TO_STOP: &str = "the pass was told to stop";
 
 impl Pass {
     pub(super) fn start_applying(&mut self) {
@@ -56,7 +57,7 @@ impl Pass {
         self.work.waiting() < waiting
     }
 
-    fn skip(&mut self, key: &StepKey, why: String) {
+    pub(super) fn skip(&mut self, key: &StepKey, why: String) {
         self.end_step(key, false);
         self.skipped.push(SkippedStep { step: key.clone(), why });
     }
@@ -161,6 +162,11 @@ impl Pass {
         let Some(journal) = self.recorded.journal.clone() else {
             return self.lose(&step.key, "NoJournal", "the journal has no id yet: nothing can be recorded");
         };
+        let before = match self.untaken(step, &act) {
+            Untaken::Other => return self.seek_before(step),
+            Untaken::Same { token } => Some(token),
+            Untaken::Nothing => None,
+        };
         let number = self.recorded.next_intent;
         let attempt = self.attempt(step, &act);
         self.turn(intended(step));
@@ -175,25 +181,16 @@ impl Pass {
             kind: kind.clone(),
             stateful: *stateful,
             attempt,
-            token: self
-                .untaken_token(step, &act)
-                .unwrap_or_else(|| token(&journal, resource, *generation, attempt, &act)),
+            token: before.unwrap_or_else(|| token(&journal, resource, *generation, attempt, &act)),
             act,
             reason: Some(step.reason.clone()),
             depends_on: self.dependencies(resource),
             settles,
+            only_looks: false,
         };
         self.flights.insert(number, Flight::begun(intent.clone(), self.now_ms, step.key.clone()));
         let then = Then::Call(number);
         self.append(vec![Entry::Intent(Box::new(intent))], then);
-    }
-
-    /// The token of a creation that no operation took up, if just the same is to be created: a copy of that request may still
-    /// be on its way.
-    fn untaken_token(&self, step: &Step, act: &Act) -> Option<String> {
-        let record = self.recorded.resources.get(&step.resource)?.get(&step.generation)?;
-        let untaken = record.failure.as_ref()?.untaken.as_ref()?;
-        (untaken.act == Digest::of(act)).then(|| untaken.token.clone())
     }
 
     /// Which try it is, from 1.

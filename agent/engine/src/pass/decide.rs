@@ -42,9 +42,11 @@ impl Pass {
         };
         self.stage = Stage::Recording;
         let mut entries = self.with_pass_entry(entries, &plan);
+        let sought = self.seek_instead(&mut entries);
         entries.extend(self.lapsed_by(&entries));
         self.append(entries, Then::Apply);
         self.judge(plan);
+        self.seek_all(sought);
     }
 
     /// What was seen just now may be a greater loss than the one that somebody confirmed.

@@ -93,8 +93,19 @@ pub(super) struct Verdict {
     pub(super) again: Again,
     /// Those that claim to be what was to be created, where there are several.
     pub(super) candidates: Vec<String>,
-    /// Whether no operation ever took the request up.
-    pub(super) untaken: bool,
+    /// Whether an operation took the request up.
+    pub(super) taken: Taken,
+}
+
+/// Whether an operation took a request up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// One did, or may have.
+    Up,
+    /// None: it was refused for the moment, and a copy of it that arrives later may be accepted.
+    NotNow,
+    /// None: it was refused for what it says.
+    Never,
 }
 
 impl Verdict {
@@ -104,20 +115,23 @@ impl Verdict {
             message: message.into(),
             again: Again::Never,
             candidates: Vec::new(),
-            untaken: false,
+            taken: Taken::Up,
         }
     }
 }
 
 impl Flight {
     pub(super) fn begun(intent: Intent, written_at_ms: Millis, step: StepKey) -> Self {
-        let (operation, identifier) = (None, None);
+        Self { step: Some(step), ..Self::of_no_step(intent, written_at_ms) }
+    }
+
+    pub(super) fn of_no_step(intent: Intent, written_at_ms: Millis) -> Self {
         Self {
             intent,
             written_at_ms,
-            step: Some(step),
-            operation,
-            identifier,
+            step: None,
+            operation: None,
+            identifier: None,
             foreign: false,
             unanswered_ms: None,
             waits_for_arrival: false,
@@ -134,21 +148,10 @@ impl Flight {
     /// Of another process, which may have called until now.
     pub(super) fn resumed(open: &OpenIntent, now_ms: Millis) -> Self {
         Self {
-            intent: open.intent.clone(),
-            written_at_ms: open.at_ms,
-            step: None,
             operation: open.operation.clone(),
             identifier: open.identifier.clone(),
-            foreign: false,
             unanswered_ms: Some(now_ms),
-            waits_for_arrival: false,
-            tries: 0,
-            waits: 0,
-            accepted_at_ms: None,
-            still_ms: 0,
-            succeeded_at_ms: 0,
-            look: None,
-            gate: AtGate::default(),
+            ..Self::of_no_step(open.intent.clone(), open.at_ms)
         }
     }
 
@@ -230,16 +233,13 @@ impl Pass {
                 Some(unanswered_ms),
             ) => {
                 self.turn(Turn::CallRefusedLate);
-                let at_ms = self.now_ms.max(unanswered_ms + self.limits.latest_arrival_ms);
-                self.commands.push(Command::Tell(Note::Retrying { intent, at_ms }));
-                if let Some(flight) = self.flights.get_mut(&intent) {
-                    flight.waits_for_arrival = true;
-                }
-                self.start_look_at(intent, Some(verdict), at_ms);
+                self.look_after_arrival(intent, Verdict { taken: Taken::Up, ..verdict }, unanswered_ms);
             }
             _ => {
                 self.turn(Turn::CallRefused);
-                self.failed_for_good(intent, failure, Verdict { untaken: true, ..verdict });
+                let for_now = verdict.taken == Taken::NotNow || failure == FailureKind::Denied;
+                let taken = if for_now { Taken::NotNow } else { Taken::Never };
+                self.failed_for_good(intent, failure, Verdict { taken, ..verdict });
             }
         }
     }
@@ -262,7 +262,7 @@ impl Pass {
             self.close(intent, Ending::Open { code, message });
         } else {
             self.turn(Turn::CallGivenUp);
-            self.fail(intent, Verdict { untaken: true, ..verdict });
+            self.fail(intent, Verdict { taken: Taken::NotNow, ..verdict });
         }
     }
 
@@ -409,10 +409,11 @@ impl Pass {
         let Some(flight) = self.flights.get(&intent) else { return };
         let remnant = flight.identifier.clone().filter(|_| !flight.foreign);
         self.turns.extend(remnant.is_some().then_some(Turn::RemnantRecorded));
-        let Verdict { code, message, again, candidates, untaken } = verdict;
+        let Verdict { code, message, again, candidates, taken } = verdict;
+        let (untaken, for_now) = (taken != Taken::Up, taken == Taken::NotNow);
         let ending = Ending::Failed { code: code.clone(), message: message.clone(), again };
         let unhealthy = false;
-        let entry = Entry::Failed { intent, code, message, remnant, candidates, untaken, unhealthy };
+        let entry = Entry::Failed { intent, code, message, remnant, candidates, untaken, for_now, unhealthy };
         self.append(vec![entry], Then::Close(intent, ending));
     }
 
@@ -488,8 +489,10 @@ impl Pass {
     /// The way of an intent is over, as far as this pass goes.
     pub(super) fn close(&mut self, intent: u64, ending: Ending) {
         let Some(flight) = self.flights.remove(&intent) else { return };
-        if let Some(step) = flight.step {
-            self.step_ended(&step, ending);
+        let Some(step) = flight.step else { return };
+        match ending {
+            Ending::Succeeded if flight.intent.only_looks => self.found_untaken(&step),
+            ending => self.step_ended(&step, ending),
         }
     }
 }

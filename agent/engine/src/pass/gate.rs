@@ -241,8 +241,8 @@ impl Pass {
         self.turns.extend(remnant.is_some().then_some(Turn::RemnantRecorded));
         let code = UNHEALTHY.to_owned();
         let ending = Ending::Failed { code: code.clone(), message: message.clone(), again: Again::Never };
-        let (candidates, untaken, unhealthy) = (Vec::new(), false, true);
-        let entry = Entry::Failed { intent, code, message, remnant, candidates, untaken, unhealthy };
+        let (candidates, untaken, for_now, unhealthy) = (Vec::new(), false, false, true);
+        let entry = Entry::Failed { intent, code, message, remnant, candidates, untaken, for_now, unhealthy };
         self.append(vec![entry], Then::Close(intent, ending));
     }
 }

@@ -18,6 +18,7 @@ use super::flight::{Again, Ending, Verdict};
 use super::send::Asker;
 use super::{Pass, Purpose, Turn, backoff};
 use crate::bind;
+use crate::command::{Command, Note};
 use crate::schedule::Verdict as OfLimits;
 
 /// The code of a look that found several candidates: the resource is held until a person decides.
@@ -43,12 +44,19 @@ enum How {
 
 impl Pass {
     pub(super) fn start_look(&mut self, intent: u64, verdict: Option<Verdict>) {
-        self.start_look_at(intent, verdict, self.now_ms);
+        self.look_at(intent, verdict, self.now_ms, self.now_ms);
     }
 
-    /// The same later: what is looked for may come into being until then.
-    pub(super) fn start_look_at(&mut self, intent: u64, verdict: Option<Verdict>, at_ms: Millis) {
-        self.look_at(intent, verdict, at_ms, at_ms);
+    /// The same when no request that was sent until `sent_ms` can arrive any more: what is looked for may come into being until then.
+    pub(super) fn look_after_arrival(&mut self, intent: u64, verdict: Verdict, sent_ms: Millis) {
+        let at_ms = self.now_ms.max(sent_ms + self.limits.latest_arrival_ms);
+        let Some(flight) = self.flights.get_mut(&intent) else { return };
+        flight.waits_for_arrival = true;
+        self.commands.push(Command::Tell(Note::Retrying { intent, at_ms }));
+        self.look_at(intent, Some(verdict), at_ms, at_ms);
+        if self.stopping {
+            self.leave_waiting();
+        }
     }
 
     fn look_at(&mut self, intent: u64, verdict: Option<Verdict>, began_ms: Millis, not_before_ms: Millis) {

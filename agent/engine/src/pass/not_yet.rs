@@ -10,7 +10,7 @@ use agent_world::FailureKind;
 use schema_documents::journal::{Act, Intent};
 use schema_documents::{Millis, ResourceId};
 
-use super::flight::{Again, Verdict};
+use super::flight::{Again, Taken, Verdict};
 use super::{Pass, Turn, backoff};
 use crate::command::{Command, Note};
 
@@ -59,7 +59,10 @@ impl Pass {
                 self.turn(Turn::CallNotYet);
                 self.call(intent, at_ms);
             }
-            _ => self.refused_as(intent, FailureKind::Rejected, verdict),
+            _ => {
+                let verdict = Verdict { taken: Taken::NotNow, ..verdict };
+                self.refused_as(intent, FailureKind::Rejected, verdict);
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | that the provider has done it | its gate is asked |
 //! | its operation | it is polled; an operation that is not known any more: look |
+//! | nothing, and it only looks | look, when what it looks for cannot arrive any more |
 //! | nothing, and the provider still honours the token | the same bytes with the same token, never a recomputed body |
 //! | nothing, and it is too old for that | look |
 //!
@@ -13,7 +14,8 @@
 //!
 //! A pass that only plans makes no call and does not wait: what it cannot tell from polls and reads stays open.
 
-use super::flight::Flight;
+use super::apply::TOLD_TO_STOP;
+use super::flight::{Ending, Flight};
 use super::{Pass, Stage, Turn};
 
 impl Pass {
@@ -45,10 +47,21 @@ impl Pass {
         self.flights.values().any(|flight| flight.step.is_none())
     }
 
+    /// Leaves to the next pass what waits until nothing can arrive any more.
+    pub(super) fn leave_waiting(&mut self) {
+        let waiting = self.flights.iter().filter(|(_, flight)| flight.waits_for_arrival);
+        let waiting: Vec<u64> = waiting.map(|(intent, _)| *intent).collect();
+        for intent in waiting {
+            let (code, message) = ("Stopped".to_owned(), TOLD_TO_STOP.to_owned());
+            self.close(intent, Ending::Open { code, message });
+        }
+    }
+
     fn settle(&mut self, intent: u64) {
         let Some(open) = self.recorded.open.get(&intent) else { return };
         let honoured = self.now_ms.saturating_sub(open.at_ms) < self.limits.token_lifetime_ms;
         let (known, gated) = (open.operation.is_some(), open.gated_at_ms.is_some());
+        let only_looks = open.intent.only_looks;
         self.flights.insert(intent, Flight::resumed(open, self.now_ms));
         if gated {
             self.turn(Turn::SettledAtGate);
@@ -58,6 +71,9 @@ impl Pass {
             self.poll(intent, self.now_ms);
         } else if !self.mutates() {
             self.flights.remove(&intent);
+        } else if only_looks {
+            self.turn(Turn::SettledBySeeking);
+            self.seek(intent);
         } else if honoured {
             self.turn(Turn::SettledByResending);
             self.call(intent, self.now_ms);

@@ -7,6 +7,7 @@ mod looks;
 mod narrow;
 mod not_yet;
 mod turns;
+mod untaken;
 mod updates;
 mod world;
 

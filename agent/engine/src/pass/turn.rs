@@ -26,6 +26,7 @@ macro_rules! turns {
 turns! {
     SettledByPolling = "settle: an operation is known and polled",
     SettledByResending = "settle: the same bytes go again with the same token",
+    SettledBySeeking = "settle: what a copy of a request may have made is looked for",
     SettledByLooking = "settle: the token is too old, so it is looked for",
 
     SettledAtGate = "settle: the provider has done it, and its gate is asked",
@@ -107,6 +108,10 @@ turns! {
     UpdateOfNothing = "look: what was to be updated is not there",
     DeleteFound = "look: the deletion was made",
     DeleteNotFound = "look: the deletion was not made",
+
+    UntakenSought = "untaken: something else is wanted, so what a copy of the request may have made is looked for",
+    UntakenLeft = "untaken: nothing is wanted any more, so what a copy of the request may have made is looked for",
+    UntakenFound = "untaken: a copy of the request was accepted",
 
     ReadBack = "read-back: seen",
     ReadBackHidden = "read-back: done, and not visible yet",

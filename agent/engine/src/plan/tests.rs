@@ -215,6 +215,7 @@ fn what_a_failed_creation_left_behind_goes_before_the_next_comes_where_it_takes_
         reason: None,
         depends_on: std::collections::BTreeSet::new(),
         settles: std::collections::BTreeMap::new(),
+        only_looks: false,
     })));
     let (code, message, remnant) = ("Limit".to_owned(), "no".to_owned(), Some("subnet-1".to_owned()));
     scene.append(Entry::Failed {
@@ -224,6 +225,7 @@ fn what_a_failed_creation_left_behind_goes_before_the_next_comes_where_it_takes_
         remnant,
         candidates: Vec::new(),
         untaken: false,
+        for_now: false,
         unhealthy: false,
     });
     scene.cloud.insert("subnet-1".to_owned(), json!({"SubnetId": "subnet-1", "CidrBlock": "10.0.0.0/24"}));

@@ -59,6 +59,8 @@ fn verb(what: &What) -> (Style, &'static str) {
             (Ending::UnderWay, Doing::Create) => (YELLOW, "creating"),
             (Ending::UnderWay, Doing::Update) => (YELLOW, "updating"),
             (Ending::UnderWay, Doing::Delete) => (YELLOW, "deleting"),
+            (Ending::UnderWay, Doing::Look) => (YELLOW, "looking"),
+            (Ending::Succeeded, Doing::Look) => (GREEN, "found"),
             (Ending::Succeeded, Doing::Create) => (GREEN, "created"),
             (Ending::Succeeded, Doing::Update) => (GREEN, "updated"),
             (Ending::Succeeded, Doing::Delete) => (GREEN, "deleted"),
@@ -139,6 +141,7 @@ fn below(out: &mut String, done: &Done) {
             Doing::Create => "create",
             Doing::Update => "update",
             Doing::Delete => "delete",
+            Doing::Look => "look",
         };
         let request =
             done.request.as_ref().map(|id| format!(" (the provider's request {id})")).unwrap_or_default();

@@ -430,6 +430,7 @@ fn a_failed_creation_makes_room_for_what_is_there() {
         depends_on: std::collections::BTreeSet::new(),
         act: Act::Create { name: None, body },
         settles: std::collections::BTreeMap::new(),
+        only_looks: false,
     })));
     let (code, message) = ("AlreadyExists".to_owned(), "there is one".to_owned());
     let (remnant, candidates) = (None, Vec::new());
@@ -440,6 +441,7 @@ fn a_failed_creation_makes_room_for_what_is_there() {
         remnant,
         candidates,
         untaken: false,
+        for_now: false,
         unhealthy: false,
     });
     name(&mut scene, TOPIC, Some(existing(ARN, Mode::Owned)));

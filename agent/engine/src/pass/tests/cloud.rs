@@ -75,6 +75,8 @@ pub(super) struct Cloud {
     pub(super) calls: u64,
     /// What every call is answered, whatever it is.
     pub(super) refuses: Option<CallError>,
+    /// The calls that were answered so.
+    pub(super) refused: Vec<Call>,
     /// Creations that are refused because of what is not known yet: of this kind, so often, and how.
     pub(super) unknown: Option<(&'static str, u32, Unknown)>,
     /// What every call about a kind is answered.
@@ -96,6 +98,7 @@ pub(super) struct Cloud {
 impl Cloud {
     pub(super) fn call(&mut self, call: &Call) -> Result<Progress, CallError> {
         if let Some(refusal) = &self.refuses {
+            self.refused.push(call.clone());
             return Err(refusal.clone());
         }
         if let Some((_, refusal)) = self.refuses_kind.as_ref().filter(|(kind, _)| *kind == call.kind) {

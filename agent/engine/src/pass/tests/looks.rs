@@ -186,26 +186,6 @@ fn what_waits_until_nothing_of_it_can_arrive_holds_up_nothing_but_what_needs_it(
 }
 
 #[test]
-fn what_no_operation_took_up_is_asked_for_again_with_the_same_token_as_long_as_it_is_the_same() {
-    let (code, message) = ("AccessDenied".to_owned(), "not now".to_owned());
-    let denied = CallError::Refused { failure: FailureKind::Denied, code, message };
-    let mut world = World::new();
-    world.cloud.refuses = Some(denied);
-    for display in ["a", "a", "b"] {
-        world.run(&app([(TOPIC, "AWS::SNS::Topic", json!({"DisplayName": display}))]), Mode::Apply);
-        world.wait(3_600_000);
-    }
-    let intents = world.entries.iter().filter_map(|(entry, _)| match entry {
-        Entry::Intent(intent) => Some(intent.token.clone()),
-        _ => None,
-    });
-    let tokens: Vec<String> = intents.collect();
-    assert_eq!(tokens.len(), 3);
-    assert_eq!(tokens[0], tokens[1], "a copy of the first may still be on its way");
-    assert_ne!(tokens[1], tokens[2], "another request");
-}
-
-#[test]
 fn a_token_that_is_called_that_of_another_request_is_settled_by_looking() {
     check_fault(Fault::ConflictAfterDoing);
     for call in 0..10 {

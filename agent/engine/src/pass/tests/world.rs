@@ -35,6 +35,8 @@ pub(super) struct World {
     pub(super) log: Vec<String>,
     /// Done to the cloud just before the command with this number is executed.
     pub(super) meddle: Option<Meddling>,
+    /// The number of the command before which the pass is told to stop.
+    pub(super) stop_at: Option<usize>,
     /// What passes are bounded by.
     pub(super) limits: Limits,
     /// What passes told.
@@ -58,6 +60,7 @@ impl World {
             entries: Vec::new(),
             log: Vec::new(),
             meddle: None,
+            stop_at: None,
             limits: Limits { in_flight: 4, ..Limits::default() },
             notes: Vec::new(),
             unread: BTreeMap::new(),
@@ -125,6 +128,10 @@ impl World {
                 }
                 waiting.insert((not_before_ms(&command), issued), command);
                 issued += 1;
+            }
+            if self.stop_at.take_if(|at| *at == executed).is_some() {
+                event = Event::Stop;
+                continue;
             }
             let ((at_ms, _), command) =
                 waiting.pop_first().expect("a pass that is not over waits for something");
