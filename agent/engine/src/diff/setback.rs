@@ -33,7 +33,11 @@ impl View<'_> {
         }
         let is_gone = matches!(difference.presence, Presence::Gone { .. })
             || self.is_gone_with_what_was_healthy(&bound.id, setback.generation);
+        let mut generations = self.recorded.resources.get(&bound.id).into_iter().flatten();
+        let is_former = generations
+            .any(|(generation, record)| *generation != setback.generation && record.status == Status::Live);
         let back = match &setback.again {
+            _ if setback.wrote.is_empty() && is_former => "what it was to replace runs".to_owned(),
             _ if setback.wrote.is_empty() => "nothing of it was healthy before".to_owned(),
             Some(again) => {
                 format!("it went back to what was healthy last, and that failed as well ({again})")

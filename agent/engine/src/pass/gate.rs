@@ -7,6 +7,7 @@
 //! | not yet | it is asked again, ever more seldom, until its time is over: then it has failed |
 //! | failed | it is asked once more, since what it knows may lag; failed again: the deployment has failed |
 //! | gone | it is asked once more, when what was created must be visible; gone again: the intent has failed, its deployment has not |
+//! | failed and gone in turns | it is asked again until its time is over, and the last answer counts |
 //! | no answer | it is asked again; after a few times the intent stays open |
 //!
 //! That an intent has come so far is in the journal, with the time: whoever goes on after a crash asks the gate, and counts from
@@ -178,8 +179,11 @@ impl Pass {
     /// It says that the deployment has failed, or what was deployed to is gone: that counts when it says so twice, the second
     /// time late enough for what lags.
     fn doubt(&mut self, intent: u64, doubt: Doubt, words: String) {
+        let is_over = self.gate_closes_ms(intent).is_some_and(|ends_ms| self.now_ms >= ends_ms);
         let Some(flight) = self.flights.get_mut(&intent) else { return };
-        if flight.gate.doubted.replace(doubt) == Some(doubt) {
+        // One that contradicts itself is believed when the time is over.
+        let before = flight.gate.doubted.replace(doubt);
+        if before == Some(doubt) || before.is_some() && is_over {
             return match doubt {
                 Doubt::Failed => {
                     self.turn(Turn::GateFailed);

@@ -114,6 +114,38 @@ fn a_gate_that_says_once_that_it_failed_is_not_believed() {
 }
 
 #[test]
+fn a_gate_that_contradicts_itself_is_asked_until_its_time_is_over() {
+    let mut world = world();
+    world.run(&process("one"), Mode::Apply);
+    let (failed, gone) = (
+        Readiness::Failed { words: "tasks failed to start".to_owned() },
+        Readiness::Gone { words: "it is not known".to_owned() },
+    );
+    world.cloud.says = vec![failed, gone];
+    world.limits.deploy_ms = Some(60_000);
+    let began_ms = world.now_ms;
+    let outcome = world.run(&process("two"), Mode::Apply);
+    assert_eq!(outcome.failed.len(), 1, "{:?}", outcome.failed);
+    assert!(world.now_ms - began_ms >= 60_000);
+}
+
+#[test]
+fn of_a_replacement_that_failed_the_former_one_is_told_to_run() {
+    let mut world = world();
+    world.run(&process("one"), Mode::Apply);
+    let mut other = process("one");
+    let service = other.resources.get_mut(&SERVICE.parse().unwrap()).unwrap();
+    service.properties.insert("Cluster".to_owned(), "other".into());
+    let task = runs(&world);
+    world.cloud.sick.insert(task, GivesUp::Says);
+    assert_unhealthy(&world.run(&other, Mode::Apply));
+    let plan = world.run(&other, Mode::Apply).plan.unwrap();
+    let words = &plan.held.iter().find(|held| held.why == Hold::SetBack).expect("it is held").message;
+    assert!(words.contains("what it was to replace runs"), "{words}");
+    assert_eq!(generation(&world), 1);
+}
+
+#[test]
 fn what_goes_while_it_waits_at_its_gate_is_made_again_at_once_and_has_not_failed() {
     let mut world = world();
     world.run(&process("one"), Mode::Apply);
