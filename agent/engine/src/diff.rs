@@ -122,6 +122,9 @@ pub struct ResourceDifference {
     pub action: Doing,
     /// Fields with a decision that has a consequence or must be remembered.
     pub fields: Vec<FieldOutcome>,
+    /// Whether there are fields about which nothing can be said in this pass, since what was read of them is no evidence: it may need
+    /// what it needed before.
+    pub is_undecided: bool,
     /// What is held, and why, in a sentence.
     pub holds: Vec<(Hold, String)>,
     /// What was read, secrets as digests, where the record holds something else and the read is evidence.
@@ -294,6 +297,7 @@ impl ResourceDifference {
     fn is_silent(&self) -> bool {
         self.action == Doing::Nothing
             && self.fields.is_empty()
+            && !self.is_undecided
             && self.holds.is_empty()
             && self.seen.is_none()
             && self.presence == Presence::Unchanged

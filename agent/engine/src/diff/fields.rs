@@ -283,7 +283,7 @@ impl<'a> Subject<'a> {
     /// Whether nothing follows from a decision.
     fn is_silent(decision: Decision, wish: Option<&Wish>, memory: Option<&FieldRecord>) -> bool {
         match decision {
-            Decision::Waiting | Decision::Known => true,
+            Decision::Known => true,
             Decision::InStep => wish.is_some_and(|wish| match (memory, &wish.value) {
                 (None, value) => value.is_none(),
                 (Some(memory), Some(value)) => {

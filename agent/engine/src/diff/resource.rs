@@ -160,6 +160,10 @@ impl View<'_> {
             .get(&bound.id)
             .filter(|setback| setback.generation == difference.generation);
         difference.fields = subject.outcomes();
+        difference.fields.retain(|field| {
+            difference.is_undecided |= field.decision == Decision::Waiting;
+            field.decision != Decision::Waiting
+        });
         let news = record.status == Status::Gone || record.attached;
         super::muddle::hold(difference, &subject.muddled);
         let live = subject.memorable();
@@ -447,6 +451,7 @@ pub(super) fn about(id: &ResourceId, generation: u32, kind: &str, stateful: bool
         stateful,
         action: Doing::Nothing,
         fields: Vec::new(),
+        is_undecided: false,
         holds: Vec::new(),
         seen: None,
         beside: Vec::new(),

@@ -210,7 +210,7 @@ impl<'a> Drafting<'a> {
             self.held.push(super::held(
                 difference,
                 Hold::Waiting { on: user.clone() },
-                format!("`{user}` may still use it, and is held"),
+                format!("`{user}` may still use it, and cannot be brought up to date in this pass"),
             ));
             return;
         }
@@ -237,7 +237,11 @@ impl<'a> Drafting<'a> {
         };
         let is_stuck = |id: &ResourceId| {
             self.held.iter().any(|held| held.resource == *id)
-                || self.differences.resources.iter().any(|other| other.id == *id && !other.holds.is_empty())
+                || self
+                    .differences
+                    .resources
+                    .iter()
+                    .any(|other| other.id == *id && (other.is_undecided || !other.holds.is_empty()))
         };
         let all = self.recorded.resources.iter();
         let mut of_it = all.filter(|(id, records)| records.values().any(|record| uses(id, record)));

@@ -87,6 +87,8 @@ pub(super) struct Cloud {
     pub(super) not_yet: u32,
     /// What a gate says once, of what it does not know yet.
     pub(super) lags: Option<Readiness>,
+    /// What reads still show, whatever is there.
+    pub(super) stale: BTreeMap<String, Json>,
     /// What a gate says in turns.
     pub(super) says: Vec<Readiness>,
     /// Whether somebody deletes what a gate is asked about next.
@@ -216,7 +218,7 @@ impl Cloud {
 
     pub(super) fn read(&self, kind: &str, identifier: &str) -> Option<Json> {
         let found = self.resources.get(identifier).filter(|(found, _)| found == kind && !self.hides);
-        found.map(|(_, properties)| properties.clone())
+        found.map(|(_, properties)| self.stale.get(identifier).unwrap_or(properties).clone())
     }
 
     pub(super) fn readiness(&mut self, probe: &Probe) -> Readiness {

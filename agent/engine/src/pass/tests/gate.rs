@@ -8,6 +8,7 @@ use schema_documents::recorded::Status;
 use serde_json::json;
 
 use super::cloud::GivesUp;
+use super::comes_to_rest_at;
 use super::world::{Crash, World, app};
 use crate::command::{Note, Outcome};
 use crate::pass::{GONE, Mode, UNHEALTHY};
@@ -111,6 +112,29 @@ fn a_gate_that_says_once_that_it_failed_is_not_believed() {
         assert!(world.recorded().setbacks.is_empty() && world.cloud.lags.is_none());
     }
     assert_eq!(generation(&world), 1, "it was never made again");
+}
+
+#[test]
+fn what_a_service_may_run_is_not_deleted_while_no_read_tells_what_it_runs() {
+    let mut world = World::new();
+    world.run(&process("one"), Mode::Apply);
+    let service = |world: &World| {
+        let mut all = world.cloud.resources.iter();
+        let found = all.find(|(_, (kind, _))| kind == "AWS::ECS::Service");
+        found.map(|(identifier, (_, live))| (identifier.clone(), live.clone())).unwrap()
+    };
+    let before = service(&world);
+    world.run(&process("two"), Mode::Apply);
+    world.cloud.stale.extend([before]);
+    let outcome = world.run(&process("three"), Mode::Apply);
+    let task = runs(&world);
+    assert!(world.cloud.resources.contains_key(&task), "{:#?}", outcome.plan);
+    let held = outcome.plan.unwrap().held;
+    assert!(held.iter().any(|held| held.message.contains("may still use it")), "{held:#?}");
+    world.cloud.stale.clear();
+    world.wait(3_600_000);
+    comes_to_rest_at(&mut world, &process("three"));
+    assert_eq!(tasks(&world), 1);
 }
 
 #[test]
