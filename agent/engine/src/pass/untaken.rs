@@ -71,7 +71,8 @@ impl Pass {
         let Some(record) = self.recorded.generation(id, generation) else { return };
         let Some(before) = record.may_come().map(|untaken| untaken.intent.clone()) else { return };
         let (number, attempt) = (self.recorded.next_intent, record.attempt + 1);
-        let intent = Intent { intent: number, attempt, only_looks: true, ..before };
+        // It may have got another id since.
+        let intent = Intent { intent: number, resource: id.clone(), attempt, only_looks: true, ..before };
         let flight = Flight { step, ..Flight::of_no_step(intent.clone(), self.now_ms) };
         self.flights.insert(number, flight);
         self.append(vec![Entry::Intent(Box::new(intent))], Then::Seek(number));

@@ -2,6 +2,7 @@
 
 use agent_world::{CallError, FailureKind, Throttler};
 use schema_documents::desired::DesiredState;
+use schema_documents::environment::Moved;
 use schema_documents::journal::{Entry, Intent};
 use serde_json::json;
 
@@ -135,6 +136,19 @@ fn what_nobody_wants_any_more_is_not_forgotten_before_it_was_looked_for() {
         world.cloud.assert_one_of_each(&only_a_queue());
         assert_eq!(world.recorded().resources.len(), 1, "it is forgotten, or deleted");
     }
+}
+
+#[test]
+fn what_got_another_id_is_looked_for_as_it_was_asked_for() {
+    let to = "topic/moved/topic";
+    let mut wanted = app([(to, "AWS::SNS::Topic", json!({"DisplayName": "b"}))]);
+    wanted.moved = vec![Moved { from: TOPIC.parse().unwrap(), to: to.parse().unwrap() }];
+    let mut world = after(throttled());
+    world.meddle = Some((2, copy_arrives));
+    world.run(&wanted, Mode::Apply);
+    assert_eq!((world.cloud.resources.len(), looks(&world)), (1, 1));
+    comes_to_rest_at(&mut world, &wanted);
+    world.cloud.assert_one_of_each(&wanted);
 }
 
 #[test]
