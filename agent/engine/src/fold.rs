@@ -108,7 +108,7 @@ fn transition(recorded: &mut Recorded, entry: &Entry, at_ms: Millis) -> Result<(
         Entry::Failed { unhealthy: true, .. } => setback::failed(recorded, entry, at_ms)?,
         Entry::Failed { intent, code, message, remnant, candidates, untaken, for_now, unhealthy: false } => {
             let (code, message, candidates) = (code.clone(), message.clone(), candidates.clone());
-            let untaken = if *untaken { intent::untaken(recorded, *intent, *for_now)? } else { None };
+            let untaken = untaken.then(|| intent::untaken(recorded, *intent, *for_now)).transpose()?;
             let failure = Failure { code, message, at_ms, times: 1, candidates, untaken };
             intent::fail(recorded, *intent, failure, remnant.as_deref())?;
         }

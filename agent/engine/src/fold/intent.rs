@@ -208,22 +208,16 @@ fn created(recorded: &mut Recorded, intent: &Intent, identifier: &str) -> Result
     Ok(())
 }
 
-/// A creation that no operation took up. Refused for what it says, it may still be accepted if it was refused for the moment before.
-pub(super) fn untaken(
-    recorded: &mut Recorded,
-    number: u64,
-    for_now: bool,
-) -> Result<Option<Box<Untaken>>, String> {
+/// A request that no operation took up. A creation that was refused for what it says may still be accepted if it was refused for the
+/// moment before.
+pub(super) fn untaken(recorded: &mut Recorded, number: u64, for_now: bool) -> Result<Box<Untaken>, String> {
     let OpenIntent { intent, operation, .. } = open(recorded, number)?.clone();
     if operation.is_some() {
         return Err("an operation took it up".to_owned());
     }
-    if !matches!(intent.act, Act::Create { .. }) {
-        return Ok(None);
-    }
     let before = record(recorded, &intent.resource, intent.generation)?.may_come();
     let for_now = for_now || before.is_some_and(|before| before.intent.token == intent.token);
-    Ok(Some(Box::new(Untaken { intent, for_now })))
+    Ok(Box::new(Untaken { intent, for_now }))
 }
 
 /// An intent has failed for good.

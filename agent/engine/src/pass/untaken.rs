@@ -1,9 +1,10 @@
 //! Requests that no operation took up, and of which a copy may still be on its way.
 //!
-//! A creation that was refused for the moment, as one too many or with credentials that were no good, may be accepted minutes later,
-//! when a copy of it arrives. As long as just the same is wanted it is asked for again with the same token, and the two are one request.
-//! When something else is wanted in its place, or nothing any more, what the copy may have made is looked for, as soon as it
-//! cannot arrive any more. Like everything that may end with a resource under record, the look is an intent.
+//! What was refused for the moment, as one too many or with credentials that were no good, may be accepted minutes later, when a copy of
+//! it arrives. As long as just the same is wanted it is asked for again with the same token, and the two are one request. An update says
+//! what it found, and does nothing where that is not so any more. A creation would make a second resource: when something else is wanted
+//! in its place, or nothing any more, what the copy may have made is looked for, as soon as it cannot arrive any more. Like
+//! everything that may end with a resource under record, the look is an intent.
 
 use schema_documents::ResourceId;
 use schema_documents::journal::{Act, Entry, Intent};
@@ -13,7 +14,7 @@ use schema_documents::recorded::Failure;
 use super::flight::{Again, Flight, Verdict};
 use super::{Pass, Then, Turn};
 
-/// What is known of an earlier creation that no operation took up.
+/// What is known of an earlier request that no operation took up.
 pub(super) enum Untaken {
     /// Nothing of it can come any more.
     Nothing,

@@ -75,6 +75,28 @@ fn just_the_same_is_asked_for_again_at_once_with_the_same_token() {
 }
 
 #[test]
+fn an_update_that_was_refused_keeps_its_token_as_well() {
+    let mut world = World::new();
+    world.run(&topic("a"), Mode::Apply);
+    world.wait(3_600_000);
+    world.cloud.refuses = Some(throttled());
+    world.run(&topic("b"), Mode::Apply);
+    world.cloud.refuses = None;
+    world.wait(3_600_000);
+    world.run(&topic("b"), Mode::Apply);
+    let tokens: Vec<String> = intents(&world).into_iter().map(|intent| intent.token).collect();
+    assert_eq!(tokens.len(), 3);
+    assert_eq!(tokens[1], tokens[2]);
+    comes_to_rest_at(&mut world, &topic("b"));
+    world.wait(3_600_000);
+    world.run(&topic("a"), Mode::Apply);
+    world.wait(3_600_000);
+    world.run(&topic("b"), Mode::Apply);
+    let again = intents(&world).pop().expect("it is updated").token;
+    assert_ne!(again, tokens[1], "it was taken up, and is another request now");
+}
+
+#[test]
 fn before_something_else_is_asked_for_what_a_copy_made_is_looked_for() {
     for answer in [throttled(), refused(FailureKind::Denied)] {
         let mut world = after(answer);
