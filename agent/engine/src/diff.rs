@@ -8,6 +8,7 @@ mod evidence;
 mod existing;
 mod fields;
 mod gone;
+mod leaving;
 mod muddle;
 mod resource;
 mod rest;
