@@ -15,6 +15,7 @@
 mod apply;
 pub(crate) mod backoff;
 mod decide;
+mod ending;
 mod flight;
 mod gate;
 mod look;
