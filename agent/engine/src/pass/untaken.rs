@@ -20,7 +20,7 @@ pub(super) enum Untaken {
     Nothing,
     /// It asked for just the same, with this token.
     Same { token: String },
-    /// It asked for something else, and a copy of it may be accepted.
+    /// It asked for something else, or so long ago that its token is not known any more, and a copy of it may be accepted.
     Other,
 }
 
@@ -28,9 +28,11 @@ impl Pass {
     /// What to think of before a step does this.
     pub(super) fn untaken(&self, step: &Step, act: &Act) -> Untaken {
         let record = self.recorded.generation(&step.resource, step.generation);
-        let untaken = record.and_then(|record| record.failure.as_ref()?.untaken.as_deref());
-        match untaken {
-            Some(untaken) if untaken.intent.act == *act => {
+        let failure = record.and_then(|record| record.failure.as_ref());
+        let is_honoured = failure
+            .is_some_and(|failure| self.now_ms.saturating_sub(failure.at_ms) < self.limits.token_lifetime_ms);
+        match failure.and_then(|failure| failure.untaken.as_deref()) {
+            Some(untaken) if untaken.intent.act == *act && is_honoured => {
                 Untaken::Same { token: untaken.intent.token.clone() }
             }
             _ if record.is_some_and(|record| record.may_come().is_some()) => Untaken::Other,

@@ -75,6 +75,18 @@ fn just_the_same_is_asked_for_again_at_once_with_the_same_token() {
 }
 
 #[test]
+fn when_no_token_is_known_any_more_what_a_copy_made_is_looked_for() {
+    let mut world = after(throttled());
+    copy_arrives(&mut world.cloud);
+    world.wait(40 * 3_600_000);
+    world.cloud.forget_operations();
+    world.run(&topic("a"), Mode::Apply);
+    assert_eq!((world.cloud.resources.len(), looks(&world)), (1, 1));
+    comes_to_rest_at(&mut world, &topic("a"));
+    world.cloud.assert_one_of_each(&topic("a"));
+}
+
+#[test]
 fn an_update_that_was_refused_keeps_its_token_as_well() {
     let mut world = World::new();
     world.run(&topic("a"), Mode::Apply);
