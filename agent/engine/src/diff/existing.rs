@@ -172,13 +172,7 @@ impl View<'_> {
             let Some(kind) = known_kind(self.context, &record.kind) else {
                 return difference.hold_no_provider();
             };
-            let live = redact(
-                kind,
-                &properties,
-                &secret_units(std::iter::empty(), Some(record)),
-                self.context.digests,
-            )
-            .into_owned();
+            let live = self.unwished(kind, record, &properties);
             if record.status == Status::Gone || record.seen != live {
                 difference.seen = Some(Seen { live, began_at_ms });
             }

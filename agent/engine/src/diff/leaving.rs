@@ -1,9 +1,10 @@
 //! What should not be there, or not any more: what goes, what is forgotten, and what a person has to say before.
 
-use schema_documents::ResourceId;
+use schema_catalog::Kind;
 use schema_documents::journal::{Loss, confirmation_digest};
 use schema_documents::plan::Hold;
 use schema_documents::recorded::{ResourceRecord, Status};
+use schema_documents::{Json, ResourceId};
 
 use super::evidence::{redact, secret_units};
 use super::resource::{View, about};
@@ -41,6 +42,12 @@ impl View<'_> {
         difference
     }
 
+    /// What is remembered of what nobody wishes anything of.
+    pub(super) fn unwished(&self, kind: &Kind, record: &ResourceRecord, properties: &Json) -> Json {
+        let secrets = secret_units(std::iter::empty(), Some(record));
+        redact(kind, properties, &secrets, self.context.digests).into_owned()
+    }
+
     /// It was found gone, and nobody wants it any more. Perhaps it is back: then it is ours as before, and the next pass
     /// deletes it.
     fn gone_for_good(&self, difference: &mut ResourceDifference, record: &ResourceRecord) {
@@ -49,13 +56,8 @@ impl View<'_> {
             let Some(kind) = known_kind(self.context, &record.kind) else {
                 return difference.hold_no_provider();
             };
-            let live = redact(
-                kind,
-                &properties,
-                &secret_units(std::iter::empty(), Some(record)),
-                self.context.digests,
-            );
-            difference.seen = Some(Seen { live: live.into_owned(), began_at_ms });
+            let live = self.unwished(kind, record, &properties);
+            difference.seen = Some(Seen { live, began_at_ms });
             return;
         }
         match found {
