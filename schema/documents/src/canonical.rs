@@ -1,5 +1,7 @@
 //! Canonical JSON and digests: equal content has equal bytes, on any machine and with any feature of `serde_json`.
 
+mod writer;
+
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -61,19 +63,12 @@ impl From<String> for Digest {
 
 /// Canonical JSON on one line: members sorted by key, no white space.
 pub fn to_string(document: &impl Serialize) -> String {
-    let mut json = serde_json::to_value(document).expect("BUG: a document serialises");
-    sort(&mut json);
-    // Not `Display`: that goes through a formatter, one piece of text at a time.
-    serde_json::to_string(&json).expect("BUG: JSON serialises")
+    writer::write(document)
 }
 
 /// Canonical JSON for files that people read: members sorted by key, two spaces of indentation, a final newline.
 pub fn to_pretty(document: &impl Serialize) -> String {
-    let mut json = serde_json::to_value(document).expect("BUG: a document serialises");
-    sort(&mut json);
-    let mut text = serde_json::to_string_pretty(&json).expect("BUG: JSON serialises");
-    text.push('\n');
-    text
+    writer::indent(&writer::write(document))
 }
 
 /// Sorts members by key at every level. `serde_json` keeps insertion order when any crate in the build asks
