@@ -54,11 +54,7 @@ fn references(
 fn body(id: &ResourceId, resource: &Resource) -> Vec<Diagnostic> {
     let kind = builder::kind(&resource.kind);
     let mut pending = BTreeSet::new();
-    let members = resource
-        .properties
-        .iter()
-        .map(|(name, value)| (name.clone(), literal(value, &FieldPath::root().child(name), &mut pending)));
-    let mut properties = Json::Object(members.collect());
+    let mut properties = literals(resource.properties.iter(), &mut FieldPath::root(), &mut pending);
     if let Some(name) = &resource.name {
         name.path.set(&mut properties, Json::String(name.stem.clone()));
         pending.insert(name.path.clone());
@@ -68,26 +64,40 @@ fn body(id: &ResourceId, resource: &Resource) -> Vec<Diagnostic> {
     known.map(|violation| refused(id, resource, &violation)).collect()
 }
 
-/// The value with a text in place of each expression, whose path is noted.
-fn literal(value: &Value, at: &FieldPath, pending: &mut BTreeSet<FieldPath>) -> Json {
+/// The value with a text in place of each expression, whose path is noted. The path is as it was when this returns.
+fn literal(value: &Value, at: &mut FieldPath, pending: &mut BTreeSet<FieldPath>) -> Json {
     match value {
         Value::Scalar(json) => json.clone(),
         Value::Array(items) => {
-            let items = items.iter().enumerate();
-            Json::Array(
-                items.map(|(index, item)| literal(item, &at.child(index.to_string()), pending)).collect(),
-            )
+            let items = items.iter().enumerate().map(|(index, item)| {
+                at.push(index.to_string());
+                let item = literal(item, at, pending);
+                at.pop();
+                item
+            });
+            Json::Array(items.collect())
         }
-        Value::Object(members) => {
-            let members =
-                members.iter().map(|(name, value)| (name.clone(), literal(value, &at.child(name), pending)));
-            Json::Object(members.collect())
-        }
+        Value::Object(members) => literals(members.iter(), at, pending),
         Value::Expression(_) => {
             pending.insert(at.clone());
             Json::String(format!("known later: {at}"))
         }
     }
+}
+
+/// The same of each member.
+fn literals<'a>(
+    members: impl Iterator<Item = (&'a String, &'a Value)>,
+    at: &mut FieldPath,
+    pending: &mut BTreeSet<FieldPath>,
+) -> Json {
+    let members = members.map(|(name, value)| {
+        at.push(name);
+        let value = literal(value, at, pending);
+        at.pop();
+        (name.clone(), value)
+    });
+    Json::Object(members.collect())
 }
 
 fn refused(id: &ResourceId, resource: &Resource, violation: &Violation) -> Diagnostic {

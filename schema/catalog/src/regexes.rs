@@ -1,11 +1,12 @@
 //! Compiled regular expressions of the schemas, each compiled once.
 
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use regex::{Regex, RegexBuilder};
 
-static COMPILED: LazyLock<Mutex<BTreeMap<String, Option<Regex>>>> = LazyLock::new(Mutex::default);
+/// Shared and not cloned: a clone of a regex begins without the automaton that the others have built.
+static COMPILED: LazyLock<Mutex<BTreeMap<String, Option<Arc<Regex>>>>> = LazyLock::new(Mutex::default);
 
 /// Unicode classes with large counts make large automata; the schemas have a few.
 const SIZE_LIMIT: usize = 32 << 20;
@@ -14,10 +15,14 @@ const SIZE_LIMIT: usize = 32 << 20;
 pub(crate) fn is_match(pattern: &str, text: &str) -> Option<bool> {
     let compiled = {
         let mut cache = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-        cache
-            .entry(pattern.to_owned())
-            .or_insert_with(|| RegexBuilder::new(pattern).size_limit(SIZE_LIMIT).build().ok())
-            .clone()
+        match cache.get(pattern) {
+            Some(known) => known.clone(),
+            None => cache.entry(pattern.to_owned()).or_insert(compile(pattern)).clone(),
+        }
     };
     compiled.map(|regex| regex.is_match(text))
+}
+
+fn compile(pattern: &str) -> Option<Arc<Regex>> {
+    RegexBuilder::new(pattern).size_limit(SIZE_LIMIT).build().ok().map(Arc::new)
 }

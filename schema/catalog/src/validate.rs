@@ -54,24 +54,26 @@ struct Check<'a> {
 
 impl Check<'_> {
     fn root(&mut self, properties: &Json) {
-        let root = FieldPath::root();
+        let path = &mut FieldPath::root();
         let Some(members) = properties.as_object() else {
-            return self.report(&root, format!("properties are an object, not {}", type_name(properties)));
+            return self.report(path, format!("properties are an object, not {}", type_name(properties)));
         };
-        self.required(&root, &self.kind.required, members);
+        self.required(path, &self.kind.required, members);
         if self.mode == Mode::Create {
-            self.groups(&root, &self.kind.required_xor, &self.kind.required_or, members);
+            self.groups(path, &self.kind.required_xor, &self.kind.required_or, members);
         }
         for (name, value) in members {
-            let path = root.child(name);
+            path.push(name);
             match self.kind.properties.get(name) {
-                Some(schema) => self.value(&path, schema, value),
-                None => self.unknown(&path, name, self.kind.properties.keys()),
+                Some(schema) => self.value(path, schema, value),
+                None => self.unknown(path, name, self.kind.properties.keys()),
             }
+            path.pop();
         }
     }
 
-    fn value(&mut self, path: &FieldPath, schema: &Schema, value: &Json) {
+    /// The path is as it was when this returns, and so with what is called from here.
+    fn value(&mut self, path: &mut FieldPath, schema: &Schema, value: &Json) {
         if self.found.len() >= MOST_VIOLATIONS {
             return;
         }
@@ -95,24 +97,25 @@ impl Check<'_> {
         }
     }
 
-    fn object(&mut self, path: &FieldPath, schema: &Schema, members: &serde_json::Map<String, Json>) {
+    fn object(&mut self, path: &mut FieldPath, schema: &Schema, members: &serde_json::Map<String, Json>) {
         self.required(path, &schema.required, members);
         if self.mode == Mode::Create {
             self.groups(path, &schema.required_xor, &schema.required_or, members);
         }
         for (name, value) in members {
-            let path = path.child(name);
+            path.push(name);
             match schema.properties.get(name).or_else(|| pattern_member(schema, name)) {
-                Some(member) => self.value(&path, member, value),
+                Some(member) => self.value(path, member, value),
                 None if schema.additional_properties == Some(false) => {
-                    self.unknown(&path, name, schema.properties.keys());
+                    self.unknown(path, name, schema.properties.keys());
                 }
                 None => {}
             }
+            path.pop();
         }
     }
 
-    fn array(&mut self, path: &FieldPath, schema: &Schema, items: &[Json]) {
+    fn array(&mut self, path: &mut FieldPath, schema: &Schema, items: &[Json]) {
         let count = items.len() as u64;
         if schema.min_items.is_some_and(|least| count < least) {
             self.report(
@@ -131,7 +134,9 @@ impl Check<'_> {
         }
         let Some(schema) = &schema.items else { return };
         for (index, item) in items.iter().enumerate() {
-            self.value(&path.child(index.to_string()), schema, item);
+            path.push(index.to_string());
+            self.value(path, schema, item);
+            path.pop();
         }
     }
 
@@ -195,8 +200,8 @@ impl Check<'_> {
         members: &serde_json::Map<String, Json>,
     ) {
         for name in names {
-            let unread = self.mode == Mode::Live && self.kind.is_write_only(&path.child(name));
-            if !members.contains_key(name) && !unread {
+            let unread = || self.mode == Mode::Live && self.kind.is_write_only(&path.child(name));
+            if !members.contains_key(name) && !unread() {
                 self.report(path, format!("`{name}` is missing"));
             }
         }
