@@ -15,7 +15,7 @@ use crate::sealed::{self, Sealed};
 /// The version that this crate writes, and the only one that it reads. It rises when the format of the record changes, and
 /// also when an entry comes to mean something else, so that no program ever reads the fold of another one's understanding.
 /// It is part of the key, so that programs of two versions do not stand in each other's way.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// No checkpoint is longer than this, in bytes; one that would be is not written.
 pub const LONGEST_BYTES: u64 = 1 << 30;
