@@ -40,7 +40,8 @@ bench:
 
 # Size and start of the binaries as they are shipped, and the memory of an agent that waits
 bench-process:
-    cargo bench --package fixtures-suite --bench process
+    cargo build --release --workspace --bins --features agent-daemon/jemalloc
+    SUITE_BINARIES="${CARGO_TARGET_DIR:-$PWD/target}/release" cargo bench --package fixtures-suite --bench process
 
 # How much of a cloud in which little happens is read, in virtual time
 bench-observe:
