@@ -45,8 +45,12 @@ pub(crate) struct Reader<'t> {
     left: Mutex<Vec<Left>>,
 }
 
-/// What is no longer needed. To give back the memory of many small things takes so long that it is done beside other work.
+/// What is no longer needed. To give back the memory of many small things takes so long that it is done beside other work, and
+/// by whoever has none.
 pub(crate) type Left = Box<dyn Any + Send>;
+
+/// So many things are given back at a time.
+const LEFT_AT_ONCE: usize = 128;
 
 /// The scan cannot go on before more files are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,9 +90,17 @@ impl<'t> Reader<'t> {
         Ok(Sources { reader: self, language, paths, files, glances: glances.ok_or(Missing)? })
     }
 
-    /// Leaves something that is no longer needed to whoever asked for the scan.
-    pub(crate) fn leave(&self, left: impl Any + Send) {
-        locked(&self.left).push(Box::new(left));
+    /// Leaves things that are no longer needed to whoever asked for the scan.
+    pub(crate) fn leave<T: Any + Send>(&self, left: impl IntoIterator<Item = T>) {
+        let mut left = left.into_iter();
+        let mut pieces = locked(&self.left);
+        loop {
+            let piece: Vec<T> = left.by_ref().take(LEFT_AT_ONCE).collect();
+            if piece.is_empty() {
+                return;
+            }
+            pieces.push(Box::new(piece));
+        }
     }
 
     /// What was learned, and what is no longer needed; or the files that must be read first.

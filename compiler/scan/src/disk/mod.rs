@@ -17,6 +17,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use compiler_diagnostics::Diagnostic;
@@ -27,6 +28,7 @@ use crate::again;
 use crate::known::Known;
 use crate::on_a_large_stack;
 use crate::parallel;
+use crate::per_file::Left;
 
 pub use cache::usual_folder as usual_cache;
 
@@ -95,17 +97,29 @@ fn scan_here(root: &Path, options: &Options, began: SystemTime) -> std::io::Resu
     };
     let crate::Found { manifest, diagnostics, learned, left } = found;
     let files_parsed = learned.facts.len();
+    let left = Mutex::new(left);
     std::thread::scope(|scope| {
-        scope.spawn(|| drop(left));
+        scope.spawn(|| give_back(&left));
         if let Some(cache) = &cache {
             let outcome = || again::outcome(&tree, manifest.as_ref(), &diagnostics);
             let kept = kept::Kept { known: &known, learned: &learned, tree: &tree, began };
             cache.store(&kept, options.keep_from_files, outcome);
         }
+        give_back(&left);
     });
     drop(learned);
     files_read += read_shown(&mut tree, &root, &diagnostics, options.threads);
     Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed })
+}
+
+/// Gives back memory, piece by piece, beside whoever else does.
+fn give_back(left: &Mutex<Vec<Left>>) {
+    loop {
+        let piece = left.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        if piece.is_none() {
+            return;
+        }
+    }
 }
 
 /// Reads the files that diagnostics show, as far as they were not read, and says how many these are.

@@ -77,7 +77,7 @@ fn scan_by(
     loop {
         let files = source::read(reader, &module, language, &whole)?;
         let linked = link(reader, app, &module, &files);
-        reader.leave(files.into_iter().map(|file| file.facts).collect::<Vec<_>>());
+        reader.leave(files.into_iter().map(|file| file.facts));
         match linked {
             Ok(found) => return Ok((found.manifest, found.diagnostics)),
             Err(unfinished) => whole.extend(unfinished),

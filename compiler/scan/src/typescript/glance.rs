@@ -4,15 +4,22 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use memchr::memmem::{self, Finder};
+use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
-/// Stands in `encore.dev` and `~encore`, one of which is in every file that speaks of the framework or of generated code.
-static ENCORE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("encore"));
-
-/// Words that stand before the path of a module.
-static WORDS_BEFORE_A_SPECIFIER: LazyLock<[Finder<'_>; 2]> =
-    LazyLock::new(|| ["from", "import"].map(Finder::new));
+/// What is looked for in one go: the words that stand before the path of a module, and what is in `encore.dev` and `~encore`,
+/// one of which is in every file that speaks of the framework or of generated code.
+static WORDS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    // Only so are many bytes looked at at once. None of these words can be a part of another one.
+    let mut words = AhoCorasick::builder();
+    words
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(["from", "import", ENCORE])
+        .expect("BUG: these are few and short")
+});
+const ENCORE: &str = "encore";
+const NUMBER_OF_ENCORE: usize = 2;
 
 /// How far after such a word the end of a path is looked for.
 const MAX_SPECIFIER_BYTES: usize = 1_024;
@@ -35,16 +42,18 @@ impl Glance {
 
 /// Takes a first look at a file: a pure function of its bytes.
 pub(crate) fn glance(content: &[u8]) -> Glance {
-    let found = WORDS_BEFORE_A_SPECIFIER.iter().flat_map(|word| {
-        let after = word.find_iter(content).map(|at| at + word.needle().len());
-        after.filter_map(|at| quoted(&content[at..content.len().min(at + MAX_SPECIFIER_BYTES)]))
-    });
-    let mut encore = ENCORE.find_iter(content);
-    let mentions_encore = encore.any(|at| {
-        content[at + ENCORE.needle().len()..].starts_with(b".dev") || content[..at].ends_with(b"~")
-    });
+    let mut mentions_encore = false;
+    let mut found = BTreeSet::new();
+    for word in WORDS.find_iter(content) {
+        let (before, rest) = (&content[..word.start()], &content[word.end()..]);
+        if word.pattern().as_usize() == NUMBER_OF_ENCORE {
+            mentions_encore |= rest.starts_with(b".dev") || before.ends_with(b"~");
+        } else {
+            found.extend(quoted(&rest[..rest.len().min(MAX_SPECIFIER_BYTES)]));
+        }
+    }
     let mut specifiers = String::new();
-    for specifier in found.collect::<BTreeSet<_>>() {
+    for specifier in found {
         specifiers.push_str(&specifier);
         specifiers.push('\n');
     }

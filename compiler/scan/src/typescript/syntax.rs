@@ -4,8 +4,9 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{
     BindingPattern, Declaration as Syntax, ExportDefaultDeclarationKind, Expression, ImportDeclaration,
@@ -29,9 +30,9 @@ use crate::text::Places;
 /// Syntax errors kept of one file; the rest are mostly echoes.
 const MAX_SYNTAX_ERRORS: usize = 5;
 
-/// What is written before the modules of the framework. A file that has it in it may declare something, and is read whole:
+/// What the modules of the framework begin with. A file that has it in it, in quotes, may declare something, and is read whole:
 /// what is wrong with it is said.
-const FRAMEWORK: [&[u8]; 2] = [b"\"encore.dev", b"'encore.dev"];
+static FRAMEWORK: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("encore.dev"));
 
 /// Takes the facts of a file: a pure function of its bytes. Those of a file that only uses what others declare may have
 /// [`Facts::left_out`] what they have no use for themselves.
@@ -39,7 +40,7 @@ const FRAMEWORK: [&[u8]; 2] = [b"\"encore.dev", b"'encore.dev"];
 /// Parsing recurses as deep as [`nesting`] allows: this wants a thread with a stack of
 /// [`STACK_BYTES`](crate::parallel::STACK_BYTES).
 pub(crate) fn facts(content: &[u8]) -> Facts {
-    let may_declare = FRAMEWORK.iter().any(|module| memmem::find(content, module).is_some());
+    let may_declare = FRAMEWORK.find_iter(content).any(|at| matches!(content[..at], [.., b'"' | b'\'']));
     let facts = if may_declare { None } else { facts_of_shortened(content, MIN_BYTES) };
     facts.unwrap_or_else(|| all_facts(content))
 }
