@@ -13,34 +13,53 @@ use crate::per_file::change;
 use crate::tree::{File, Part};
 use crate::{SourceTree, go, python, rust, typescript};
 
-/// What the last scan found, if this one would find the same; not looked into when more than so many files were touched.
-pub(crate) fn same_scan(
-    tree: &SourceTree,
+/// What a scan has to do.
+pub(crate) enum Again<'t> {
+    /// Nothing: this is what it finds.
+    Nothing(Option<Manifest>, Vec<Diagnostic>),
+    /// To find out what has become of what the last one found, since this file says something else.
+    OneFile(&'t str),
+    /// To put all together.
+    All,
+}
+
+/// What a scan has to do; all, when more than so many files were touched.
+pub(crate) fn again<'t>(tree: &'t SourceTree, known: &Known, max_touched: usize) -> Again<'t> {
+    known.outcome().and_then(|outcome| compared(tree, known, outcome, max_touched)).unwrap_or(Again::All)
+}
+
+fn compared<'t>(
+    tree: &'t SourceTree,
     known: &Known,
+    Outcome { context, manifest, diagnostics, trail: _ }: &Outcome,
     max_touched: usize,
-) -> Option<(Option<Manifest>, Vec<Diagnostic>)> {
-    let Outcome { context, manifest, diagnostics } = known.outcome()?;
+) -> Option<Again<'t>> {
     let is_source = |path: &str| matches!(Part::of(path), Part::Source(_));
     let touched: Vec<_> = tree.files().filter(|(path, _)| is_source(path)).take(max_touched + 1).collect();
     if touched.len() > max_touched {
         return None;
     }
-    let mut moved = Moved::default();
+    let (mut moved, mut others) = (Moved::default(), Vec::new());
     for (path, content) in touched {
         match since(path, content, known) {
             Change::Nothing => {}
             Change::Lines(lines) => drop(moved.0.insert(path, lines)),
-            Change::Facts => return None,
+            Change::Facts => others.push(path),
         }
     }
     if self::context(tree) != *context {
         return None;
     }
+    match others.as_slice() {
+        [] => {}
+        [one] if moved.0.is_empty() => return Some(Again::OneFile(one)),
+        _ => return None,
+    }
     let mut manifest = serde_json::from_slice(manifest).ok()?;
     let mut diagnostics: Vec<Diagnostic> = serde_json::from_slice(diagnostics).ok()?;
     moved.manifest(&mut manifest)?;
     moved.diagnostics(&mut diagnostics)?;
-    Some((serde_json::from_value(manifest).ok()?, diagnostics))
+    Some(Again::Nothing(serde_json::from_value(manifest).ok()?, diagnostics))
 }
 
 /// What is worth keeping of a whole scan.
@@ -48,9 +67,11 @@ pub(crate) fn outcome(
     tree: &SourceTree,
     manifest: Option<&Manifest>,
     diagnostics: &[Diagnostic],
+    trail: Option<&Vec<u8>>,
 ) -> Option<Outcome> {
     let manifest = serde_json::to_vec(&manifest).ok()?;
-    Some(Outcome { context: context(tree), manifest, diagnostics: serde_json::to_vec(diagnostics).ok()? })
+    let diagnostics = serde_json::to_vec(diagnostics).ok()?;
+    Some(Outcome { context: context(tree), manifest, diagnostics, trail: trail.cloned() })
 }
 
 /// What has become of a file that was touched, as far as a scan asks.

@@ -120,6 +120,9 @@ pub(crate) struct Outcome {
     pub(crate) manifest: Vec<u8>,
     /// The diagnostics, as JSON.
     pub(crate) diagnostics: Vec<u8>,
+    /// What helps to find out what a change of one file makes of that, as the scanner of the app's language has it; absent
+    /// when nothing does.
+    pub(crate) trail: Option<Vec<u8>>,
 }
 
 /// What one scan found out beyond that.
@@ -135,6 +138,8 @@ pub(crate) struct Learned<'t> {
     pub(crate) words: BTreeMap<Key, BTreeSet<String>>,
     /// Facts that were not known, encoded.
     pub(crate) facts: HashMap<Digest, Encoded>,
+    /// See [`Outcome::trail`].
+    pub(crate) trail: Option<Vec<u8>>,
 }
 
 impl Known {

@@ -6,6 +6,7 @@
 
 mod again;
 mod app;
+mod difference;
 pub mod disk;
 mod go;
 mod json;
@@ -14,6 +15,7 @@ mod merge;
 mod migration;
 mod moved;
 mod parallel;
+mod part;
 mod per_file;
 mod python;
 #[cfg(test)]
@@ -24,6 +26,7 @@ mod sql;
 mod text;
 pub mod tree;
 mod typescript;
+mod words;
 pub mod written;
 
 use std::collections::BTreeSet;
@@ -91,6 +94,7 @@ fn scan_files(reader: &Reader<'_>) -> Result<Outcome, Missing> {
     diagnostics.extend(unreadable(tree, &languages));
     let mut manifest = Manifest::new(&app.name, app.language);
     manifest.gateways.clone_from(&services.gateways);
+    let is_plain = languages.len() == 1 && services == ServiceFiles::default();
     for language in languages {
         let app = App { language, ..app.clone() };
         let (part, found) = match language {
@@ -101,6 +105,9 @@ fn scan_files(reader: &Reader<'_>) -> Result<Outcome, Missing> {
         };
         join(&mut manifest, part);
         diagnostics.extend(found);
+    }
+    if !is_plain {
+        reader.keep_no_trail();
     }
     add_bare(&mut manifest, &services);
     manifest.join_references();

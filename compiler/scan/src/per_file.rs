@@ -7,6 +7,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::ops::Deref;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -79,15 +80,30 @@ impl<'t> Reader<'t> {
         G: Serialize + DeserializeOwned + Send,
         F: Serialize + DeserializeOwned + Send,
     {
-        let files: Vec<(&str, &File)> =
-            self.tree.readable().filter(|(path, _)| (language.is_source)(path) && is_own(path)).collect();
-        let seen = parallel::map(&files, self.threads, |(path, file)| self.glance(language, path, file));
-        let (paths, files): (Vec<&str>, Vec<&File>) = files.into_iter().unzip();
+        let files = self.files(language, is_own);
+        let both: Vec<(&str, &File)> = files.paths.iter().copied().zip(files.files.iter().copied()).collect();
+        let seen = parallel::map(&both, self.threads, |(path, file)| self.glance(language, path, file));
         let (glances, news): (Vec<Option<G>>, Vec<Option<Vec<u8>>>) = seen.into_iter().unzip();
-        let news = paths.iter().zip(news).filter_map(|(path, encoded)| Some((*path, encoded?)));
+        let news = files.paths.iter().zip(news).filter_map(|(path, encoded)| Some((*path, encoded?)));
         self.learn(|learned| learned.glances.extend(news));
         let glances: Option<Vec<G>> = glances.into_iter().collect();
-        Ok(Sources { reader: self, language, paths, files, glances: glances.ok_or(Missing)? })
+        Ok(Sources { files, glances: glances.ok_or(Missing)? })
+    }
+
+    /// The files of a language, as far as they are `own`, without a look at them.
+    pub(crate) fn files<G, F>(
+        &self,
+        language: &'t Language<G, F>,
+        is_own: impl Fn(&str) -> bool,
+    ) -> Files<'_, 't, G, F> {
+        let own = self.tree.readable().filter(|(path, _)| (language.is_source)(path) && is_own(path));
+        let (paths, files) = own.unzip();
+        Files { reader: self, language, paths, files }
+    }
+
+    /// Keeps what will help to find out what a change of a file makes of the app.
+    pub(crate) fn keep_trail(&self, trail: &impl Serialize) {
+        self.learn(|learned| learned.trail = Some(encode(trail)));
     }
 
     /// Leaves things that are no longer needed to whoever asked for the scan.
@@ -101,6 +117,11 @@ impl<'t> Reader<'t> {
             }
             pieces.push(Box::new(piece));
         }
+    }
+
+    /// Keeps nothing for that: the app is not that of one scanner alone.
+    pub(crate) fn keep_no_trail(&self) {
+        self.learn(|learned| learned.trail = None);
     }
 
     /// What was learned, and what is no longer needed; or the files that must be read first.
@@ -179,18 +200,30 @@ fn unlocked<T>(shared: Mutex<T>) -> T {
     shared.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The source files of a language, sorted by path, with a first look at each.
-pub(crate) struct Sources<'r, 't, G, F> {
+/// The source files of a language, sorted by path.
+pub(crate) struct Files<'r, 't, G, F> {
     reader: &'r Reader<'t>,
     language: &'t Language<G, F>,
     pub(crate) paths: Vec<&'t str>,
     files: Vec<&'t File>,
+}
+
+/// The source files of a language, with a first look at each.
+pub(crate) struct Sources<'r, 't, G, F> {
+    files: Files<'r, 't, G, F>,
     pub(crate) glances: Vec<G>,
 }
 
-impl<'t, G, F> Sources<'_, 't, G, F>
+impl<'r, 't, G, F> Deref for Sources<'r, 't, G, F> {
+    type Target = Files<'r, 't, G, F>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.files
+    }
+}
+
+impl<'t, G, F> Files<'_, 't, G, F>
 where
-    G: Sync,
     F: Serialize + DeserializeOwned + Send,
 {
     /// How many threads work on them.
@@ -229,6 +262,32 @@ where
             }
         });
         Ok(facts)
+    }
+
+    /// A first look at one file.
+    pub(crate) fn glance(&self, file: usize) -> Result<G, Missing>
+    where
+        G: Serialize + DeserializeOwned,
+    {
+        self.reader.glance(self.language, self.paths[file], self.files[file]).0.ok_or(Missing)
+    }
+
+    /// A first look at a file as it was.
+    pub(crate) fn glance_before(&self, file: usize) -> Option<G>
+    where
+        G: DeserializeOwned,
+    {
+        decode(self.reader.known.glance(self.known(file)?)?)
+    }
+
+    /// The facts of a file as it was when an earlier scan asked for them.
+    pub(crate) fn facts_before(&self, file: usize) -> Option<F> {
+        decode(self.reader.known.facts(&self.known(file)?.digest?)?)
+    }
+
+    /// What an earlier scan knew of a file, be it another one now.
+    pub(crate) fn known(&self, file: usize) -> Option<&KnownFile> {
+        self.reader.known.by_path(self.paths[file])
     }
 
     /// Whether each file contains one of its words. `contains` must say of the same content and words always the same.

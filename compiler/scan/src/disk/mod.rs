@@ -24,10 +24,11 @@ use compiler_diagnostics::Diagnostic;
 use schema_documents::manifest::Manifest;
 
 use crate::SourceTree;
-use crate::again;
+use crate::again::{self, Again};
 use crate::known::Known;
 use crate::on_a_large_stack;
 use crate::parallel;
+use crate::part;
 use crate::per_file::Left;
 
 pub use cache::usual_folder as usual_cache;
@@ -82,9 +83,20 @@ fn scan_here(root: &Path, options: &Options, began: SystemTime) -> std::io::Resu
     let known = cache.as_ref().map(cache::Cache::load).unwrap_or_default();
     let walked = walk::walk(&root, &known, &walk::Wanted::by(&root), &walk::How::with(options.threads));
     let walk::Walked { mut tree, mut files_read } = walked;
-    if let Some((manifest, diagnostics)) = again::same_scan(&tree, &known, cache::not_worth_writing(&known)) {
-        files_read += read_shown(&mut tree, &root, &diagnostics, options.threads);
-        return Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed: 0 });
+    match again::again(&tree, &known, cache::not_worth_writing(&known)) {
+        Again::Nothing(manifest, diagnostics) => {
+            files_read += read_shown(&mut tree, &root, &diagnostics, options.threads);
+            return Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed: 0 });
+        }
+        Again::OneFile(path) => {
+            let path = path.to_owned();
+            let (manifest, read) = part_of(&mut tree, &root, &known, &path, options.threads);
+            files_read += read;
+            if manifest.is_some() {
+                return Ok(Scanned { tree, manifest, diagnostics: Vec::new(), files_read, files_parsed: 1 });
+            }
+        }
+        Again::All => {}
     }
     let found = loop {
         match crate::scan_knowing(&tree, &known, options.threads, cache.is_some()) {
@@ -101,7 +113,7 @@ fn scan_here(root: &Path, options: &Options, began: SystemTime) -> std::io::Resu
     std::thread::scope(|scope| {
         scope.spawn(|| give_back(&left));
         if let Some(cache) = &cache {
-            let outcome = || again::outcome(&tree, manifest.as_ref(), &diagnostics);
+            let outcome = || again::outcome(&tree, manifest.as_ref(), &diagnostics, learned.trail.as_ref());
             let kept = kept::Kept { known: &known, learned: &learned, tree: &tree, began };
             cache.store(&kept, options.keep_from_files, outcome);
         }
@@ -110,6 +122,26 @@ fn scan_here(root: &Path, options: &Options, began: SystemTime) -> std::io::Resu
     drop(learned);
     files_read += read_shown(&mut tree, &root, &diagnostics, options.threads);
     Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed })
+}
+
+/// The manifest after one file changed, if that can be told without all files; and how many were read for it.
+fn part_of(
+    tree: &mut SourceTree,
+    root: &Path,
+    known: &Known,
+    changed: &str,
+    threads: usize,
+) -> (Option<Manifest>, usize) {
+    let mut files_read = 0;
+    loop {
+        match part::manifest(tree, known, changed, threads) {
+            Ok(manifest) => return (manifest, files_read),
+            Err(missing) => {
+                files_read += missing.len();
+                read_into(tree, root, missing, threads);
+            }
+        }
+    }
 }
 
 /// Gives back memory, piece by piece, beside whoever else does.

@@ -1,4 +1,5 @@
 mod cache;
+mod part;
 
 use std::path::Path;
 

@@ -6,6 +6,7 @@
 mod bucket;
 mod cache;
 mod call;
+mod change;
 mod config;
 mod constraint;
 mod cron_job;
@@ -31,6 +32,7 @@ mod source;
 mod topic;
 mod types;
 mod usage;
+mod wanted;
 
 #[cfg(test)]
 mod bodies_tests;
@@ -45,13 +47,15 @@ use schema_documents::manifest::{Manifest, Service};
 use crate::app::App;
 use crate::per_file::{Language, Missing, Reader};
 use crate::text::Place;
-use directive::Directive;
+pub(crate) use change::part;
+use directive::{Directed, Directive};
 use facts::{Facts, facts, whole_facts};
 pub(crate) use glance::contains_word;
 use glance::{Glance, glance};
 use module::Module;
 pub(crate) use module::is_source;
 use program::{File, Program, ServiceId, Site};
+use source::Read;
 
 /// How a Go file is looked at.
 pub(crate) static LANGUAGE: Language<Glance, Facts> =
@@ -75,9 +79,9 @@ fn scan_by(
     let module = Module::read(reader.tree);
     let mut whole = BTreeSet::new();
     loop {
-        let files = source::read(reader, &module, language, &whole)?;
-        let linked = link(reader, app, &module, &files);
-        reader.leave(files.into_iter().map(|file| file.facts));
+        let read = source::read(reader, &module, language, &whole)?;
+        let linked = link(reader, app, &module, &read);
+        reader.leave(read.files.into_iter().map(|file| file.facts));
         match linked {
             Ok(found) => return Ok((found.manifest, found.diagnostics)),
             Err(unfinished) => whole.extend(unfinished),
@@ -86,43 +90,53 @@ fn scan_by(
 }
 
 /// Puts the facts of all files that matter together; or says which files have to be read whole for that.
-fn link(
-    reader: &Reader<'_>,
-    app: &App,
-    module: &Module,
-    files: &[File<'_>],
-) -> Result<Found, BTreeSet<String>> {
+fn link(reader: &Reader<'_>, app: &App, module: &Module, read: &Read<'_>) -> Result<Found, BTreeSet<String>> {
+    let files = &read.files;
     let mut program = Program::new(reader.tree, module, files);
     let mut found = Found::new(app, files.iter().filter_map(problem).collect());
-
     let directed = service::directives(&program, &mut found);
     let roots = service::roots(&program, &directed, &mut found);
+    find(&mut program, &directed, roots, reader.threads, &mut found)?;
+    if reader.learns {
+        change::keep_trail(reader, &program, &directed, read);
+    }
+    gateway::check_access(&program, &directed, &mut found);
+    Ok(found)
+}
+
+/// Finds all that there is in files, by the services; or says which files have to be read whole for that.
+fn find(
+    program: &mut Program<'_>,
+    directed: &[Directed<'_>],
+    roots: BTreeMap<String, ServiceId>,
+    threads: usize,
+    found: &mut Found,
+) -> Result<(), BTreeSet<String>> {
     program.assign(roots);
     let endpoints = directed.iter().filter(|directed| matches!(directed.directive, Directive::Api(_)));
     let endpoints = endpoints.map(|directed| (directed.index, directed.at)).collect();
-    let guests = gateway::global_middleware(&program, &directed);
-    let unfinished = program.settle(&guests, &endpoints, reader.threads);
+    let guests = gateway::global_middleware(program, directed);
+    let unfinished = program.settle(&guests, &endpoints, threads);
     if !unfinished.is_empty() {
         return Err(unfinished);
     }
-    service::structs(&program, &directed, &mut found);
-    service::endpoints(&program, &directed, &mut found);
-    gateway::auth_handler(&program, &directed, &mut found);
-    database::scan(&program, &mut found);
-    topic::scan(&program, &mut found);
-    bucket::scan(&program, &mut found);
-    cache::scan(&program, &mut found);
-    cron_job::scan(&program, &mut found);
-    secret::scan(&program, &mut found);
-    metric::scan(&program, &mut found);
-    config::scan(&program, &mut found);
-    call::scan(&program, &mut found);
-    gateway::check_access(&program, &directed, &mut found);
-    gateway::check_middleware(&program, &directed, &mut found);
-    path::check(&program, &directed, &mut found);
-    signature::check(&program, &directed, &mut found);
-    usage::check(&program, &directed, &mut found);
-    Ok(found)
+    service::structs(program, directed, found);
+    service::endpoints(program, directed, found);
+    gateway::auth_handler(program, directed, found);
+    database::scan(program, found);
+    topic::scan(program, found);
+    bucket::scan(program, found);
+    cache::scan(program, found);
+    cron_job::scan(program, found);
+    secret::scan(program, found);
+    metric::scan(program, found);
+    config::scan(program, found);
+    call::scan(program, found);
+    gateway::check_middleware(program, directed, found);
+    path::check(program, directed, found);
+    signature::check(program, directed, found);
+    usage::check(program, directed, found);
+    Ok(())
 }
 
 /// What has been found so far.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use compiler_diagnostics::{Code as Number, Diagnostic};
 use schema_documents::Position;
+use schema_documents::manifest::Manifest;
 
 use super::Found;
 use super::directive::{Directed, Directive};
@@ -99,16 +100,7 @@ fn path(program: &Program<'_>, each: &Directed<'_>, found: &Found) -> Option<Pat
     }
     let parameters = super::directive::path_parameters(api.path.as_deref()).count();
     let takes_request = signature.parameters.len() > parameters + 1;
-    let methods: &[&str] = match (api.raw, takes_request) {
-        (true, _) => &["*"],
-        (false, true) => &["POST"],
-        (false, false) => &["GET", "POST"],
-    };
-    let methods = if api.methods.is_empty() {
-        methods.iter().map(|method| (*method).to_owned()).collect()
-    } else {
-        api.methods.clone()
-    };
+    let methods = methods(&api.methods, api.raw, takes_request);
     Some(Path { text, at, is_written: api.path.is_some(), endpoint, named: each.at_name(), methods })
 }
 
@@ -129,6 +121,40 @@ fn add<'p>(
         router.add(&path.text, index);
     }
     conflict
+}
+
+/// Whether paths of an app may be in each other's way. Of endpoints that are known by no more than the manifest says, as many as
+/// that can be are taken for one that is.
+pub(super) fn may_conflict(manifest: &Manifest) -> bool {
+    let mut paths = Vec::new();
+    for service in &manifest.services {
+        for each in &service.endpoints {
+            let endpoint = format!("{}.{}", service.name, each.name);
+            let text = each.path.clone().unwrap_or_else(|| format!("/{endpoint}"));
+            let methods = methods(&each.methods, each.raw, each.takes_request);
+            let (at, is_written) = (each.at.clone(), false);
+            paths.push(Path { text, named: at.clone(), at, is_written, endpoint, methods });
+        }
+    }
+    paths.sort_by(|a, b| a.named.cmp(&b.named));
+    let mut routers: BTreeMap<&str, Node> = BTreeMap::new();
+    paths.iter().enumerate().any(|(index, path)| {
+        path.methods.iter().any(|method| add(&mut routers, method, path, index).is_some())
+    })
+}
+
+/// The methods of an endpoint: those that are written, or else by what it takes.
+fn methods(written: &[String], is_raw: bool, takes_request: bool) -> Vec<String> {
+    let usual: &[&str] = match (is_raw, takes_request) {
+        (true, _) => &["*"],
+        (false, true) => &["POST"],
+        (false, false) => &["GET", "POST"],
+    };
+    if written.is_empty() {
+        usual.iter().map(|method| (*method).to_owned()).collect()
+    } else {
+        written.to_vec()
+    }
 }
 
 /// The paths that go on from one place.

@@ -22,6 +22,8 @@ pub(super) type Node = (usize, usize);
 
 /// One file of the app, with its facts.
 pub(super) struct File<'t> {
+    /// Its index among all sources.
+    pub(super) listed: usize,
     pub(super) path: &'t str,
     /// The folder, relative to the app's root; empty for the root itself.
     pub(super) folder: &'t str,
@@ -322,6 +324,36 @@ impl<'t> Program<'t> {
     /// Whether a use is in a package that no service loads.
     pub(super) fn is_outside(&self, site: &Site<'_>) -> bool {
         self.services_of(site).is_empty() && self.services_that_load(&site.file.import_path).is_empty()
+    }
+
+    /// The services in which code of a file runs.
+    fn running(&self, index: usize) -> impl Iterator<Item = ServiceId> {
+        let declarations = 0..self.files[index].facts.declarations.len();
+        declarations.flat_map(move |at| self.reached.runs((index, at))).copied()
+    }
+
+    /// Whether code of a file runs in a service.
+    pub(super) fn runs_in(&self, index: usize, service: ServiceId) -> bool {
+        self.running(index).any(|running| running == service)
+    }
+
+    /// Whether code of a file runs in another service than that which the file is part of.
+    pub(super) fn is_entered(&self, index: usize) -> bool {
+        let own = self.service_of(self.files[index].folder);
+        self.running(index).any(|service| Some(service) != own)
+    }
+
+    /// The names of the app's packages that are named in other packages, by package and name.
+    pub(super) fn asked(&self) -> impl Iterator<Item = (&'t str, &'t str)> {
+        let own = self.uses.iter().filter(|(package, _)| self.is_own(package));
+        let names =
+            own.flat_map(|(package, names)| names.iter().map(move |(name, uses)| (*package, *name, uses)));
+        let is_elsewhere = |package: &str, uses: &[(usize, usize, usize)]| {
+            uses.iter().any(|(file, ..)| self.files[*file].import_path != package)
+        };
+        names
+            .filter(move |(package, _, uses)| is_elsewhere(package, uses))
+            .map(|(package, name, _)| (package, name))
     }
 
     /// The services that load a package: its own, or those that import it, be it through others.

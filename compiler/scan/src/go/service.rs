@@ -16,7 +16,8 @@ use super::program::{Doing, File, Program, ServiceId};
 use super::topic::NEW_SUBSCRIPTION;
 
 /// What makes a folder a service.
-struct Sign {
+#[derive(PartialEq)]
+pub(super) struct Sign {
     /// Whether it does so within another service too.
     is_strong: bool,
     package: String,
@@ -53,24 +54,37 @@ pub(super) fn roots(
             found.diagnostics.push(diagnostic);
         }
         roots.insert(folder.clone(), found.manifest.services.len());
-        found.manifest.services.push(Service {
-            name: sign.package,
-            path: folder,
-            at: sign.at,
-            databases: Vec::new(),
-            buckets: Vec::new(),
-            caches: Vec::new(),
-            metrics: Vec::new(),
-            language: None,
-            binds: Binds::default(),
-            endpoints: Vec::new(),
-        });
+        found.manifest.services.push(bare(sign.package, folder, sign.at));
     }
     roots
 }
 
+/// The services, when they are known, each without what is in it.
+pub(super) fn known_roots(services: &[Service], found: &mut Found) -> BTreeMap<String, ServiceId> {
+    let services = services.iter();
+    found.manifest.services =
+        services.map(|known| bare(known.name.clone(), known.path.clone(), known.at.clone())).collect();
+    let services = found.manifest.services.iter().enumerate();
+    services.map(|(id, service)| (service.path.clone(), id)).collect()
+}
+
+fn bare(name: String, path: String, at: Position) -> Service {
+    Service {
+        name,
+        path,
+        at,
+        databases: Vec::new(),
+        buckets: Vec::new(),
+        caches: Vec::new(),
+        metrics: Vec::new(),
+        language: None,
+        binds: Binds::default(),
+        endpoints: Vec::new(),
+    }
+}
+
 /// The strongest sign of each folder, or the first.
-fn signs(program: &Program<'_>, directed: &[Directed<'_>]) -> BTreeMap<String, Sign> {
+pub(super) fn signs(program: &Program<'_>, directed: &[Directed<'_>]) -> BTreeMap<String, Sign> {
     let mut signs: BTreeMap<String, Sign> = BTreeMap::new();
     let mut add = |file: &File<'_>, is_strong: bool, at: Position| {
         let sign = Sign { is_strong, package: file.facts.package.clone(), at };

@@ -146,8 +146,11 @@ fn check_pattern(site: Site<'_>, pattern: &str, config: &Config<'_>, out: &mut V
 pub(super) fn note_use(name: &str, services: &[usize], at: &Position, found: &mut Found) {
     for service in services {
         let uses = &mut found.services[*service].caches;
-        if !uses.iter().any(|one| one.cache == name) {
-            uses.push(CacheUse { cache: name.to_owned(), access: CacheAccess::Write, at: at.clone() });
+        match uses.iter_mut().find(|one| one.cache == name) {
+            Some(known) => known.at = known.at.clone().min(at.clone()),
+            None => {
+                uses.push(CacheUse { cache: name.to_owned(), access: CacheAccess::Write, at: at.clone() })
+            }
         }
     }
 }

@@ -56,6 +56,19 @@ impl Facts {
         !self.asked_whole || self.flaws.is_empty()
     }
 
+    /// A name of the file's own top level, of which something is known.
+    pub(super) fn own_name(&self, text: &str) -> Option<&str> {
+        fn key<'m, V>(map: &'m BTreeMap<String, V>, text: &str) -> Option<&'m str> {
+            map.get_key_value(text).map(|(key, _)| key.as_str())
+        }
+        key(&self.imports, text)
+            .or_else(|| key(&self.bound, text))
+            .or_else(|| key(&self.values, text))
+            .or_else(|| key(&self.types, text))
+            .or_else(|| key(&self.given, text))
+            .or_else(|| self.left_out.get(text).map(String::as_str))
+    }
+
     /// Whether other files can get from this one what it imports from a module that `gives`.
     pub(super) fn passed_on(&self, gives: impl Fn(&str) -> bool) -> bool {
         let mut names = BTreeSet::new();

@@ -11,6 +11,7 @@
 mod bodies;
 mod bucket;
 mod cache;
+mod change;
 mod construct;
 mod cron_job;
 mod database;
@@ -43,17 +44,20 @@ mod tests;
 #[cfg(test)]
 mod trace_tests;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::manifest::{Manifest, MetricKind};
 
 use crate::SourceTree;
 use crate::app::App;
-use crate::per_file::{Language, Missing, Reader};
+use crate::per_file::{Files, Language, Missing, Reader};
+pub(crate) use change::part;
 use construct::Construct;
 use facts::{Facts, Flaw, FlawKind};
 use found::Found;
 use glance::{Glance, glance};
-use resolve::{Module, Program};
+use resolve::{Module, Program, Root};
 use site::Site;
 pub(crate) use source::is_source;
 use specifier::Modules;
@@ -71,50 +75,90 @@ pub(crate) static WHOLE: Language<Glance, Facts> =
 pub(crate) fn scan(reader: &Reader<'_>, app: &App) -> Result<(Manifest, Vec<Diagnostic>), Missing> {
     let sources = reader.sources(&LANGUAGE, |_| true)?;
     let names = Modules::new(sources.paths.iter().copied(), reader.tree);
-    let mut facts = source::that_matter(&sources, &names, reader.threads)?;
-    loop {
-        let module = |(listed, facts): (usize, Facts)| {
-            let (path, mentions_encore) = (sources.paths[listed], sources.glances[listed].mentions_encore);
-            Module { path, listed, mentions_encore, facts }
-        };
-        let modules = facts.into_iter().map(module).collect();
-        let (mut program, found) = link(modules, &names, reader.tree, app);
-        let [unread, unfinished] = [program.unread(), program.unfinished()].map(Vec::from_iter);
-        let modules = std::mem::take(&mut program.modules).into_iter();
-        facts = modules.map(|module| (module.listed, module.facts)).collect();
-        if unread.is_empty() && unfinished.is_empty() {
-            reader.leave(facts);
-            return Ok(found);
-        }
-        facts.extend(unread.iter().copied().zip(sources.facts_by(&LANGUAGE, &unread, Facts::are_usual)?));
-        let whole = sources.facts_by(&WHOLE, &unfinished, |facts| facts.left_out.is_empty())?;
-        facts.extend(unfinished.into_iter().zip(whole));
+    let mut reach = source::that_matter(&sources, &names, reader.threads)?;
+    let facts = std::mem::take(&mut reach.facts);
+    let linking = Linking { files: &sources, names: &names, tree: reader.tree, app, roots: None };
+    let Linked { program, found, .. } =
+        linking.complete(facts, |file| Ok(sources.glances[file].mentions_encore))?;
+    if reader.learns {
+        change::keep_trail(reader, &reach, &program);
     }
+    reader.leave(program.modules.into_iter().map(|module| module.facts));
+    Ok(found)
 }
 
-/// Puts the facts of all files that matter together.
-fn link<'t>(
-    modules: Vec<Module<'t>>,
-    names: &'t Modules<'t>,
-    tree: &SourceTree,
-    app: &App,
-) -> (Program<'t>, (Manifest, Vec<Diagnostic>)) {
-    let mut diagnostics = modules.iter().flat_map(flaws).collect();
-    let mut program = Program::new(modules, names);
-    let services = service::roots(&program, &app.name, &mut diagnostics);
-    program.set_services(services);
-    let mut found = Found::new(&app.name, &program.services, diagnostics);
-    for site in sites(&program) {
-        check_place(site, &mut found);
-        declare(site, tree, &mut found);
+/// How files are put together.
+struct Linking<'l, 'r, 't> {
+    files: &'l Files<'r, 't, Glance, Facts>,
+    names: &'l Modules<'l>,
+    tree: &'l SourceTree,
+    app: &'l App,
+    /// The services, where they are known.
+    roots: Option<&'l [Root]>,
+}
+
+/// Files that were put together.
+struct Linked<'t> {
+    program: Program<'t>,
+    found: (Manifest, Vec<Diagnostic>),
+    /// The files that turned out to be needed, or to be needed whole.
+    asked_for: BTreeSet<usize>,
+}
+
+impl<'l> Linking<'l, '_, '_> {
+    /// Puts the facts of files together, with those of the files that turn out to be needed.
+    fn complete(
+        &self,
+        mut facts: BTreeMap<usize, Facts>,
+        mentions_encore: impl Fn(usize) -> Result<bool, Missing>,
+    ) -> Result<Linked<'l>, Missing> {
+        let mut asked_for = BTreeSet::new();
+        loop {
+            let module = |(listed, facts): (usize, Facts)| {
+                let (path, mentions_encore) = (self.files.paths[listed], mentions_encore(listed)?);
+                Ok(Module { path, listed, mentions_encore, facts })
+            };
+            let modules = facts.into_iter().map(module).collect::<Result<_, Missing>>()?;
+            let (mut program, found) = self.link(modules);
+            let [unread, unfinished] = [program.unread(), program.unfinished()].map(Vec::from_iter);
+            if unread.is_empty() && unfinished.is_empty() {
+                return Ok(Linked { program, found, asked_for });
+            }
+            asked_for.extend(unread.iter().chain(&unfinished));
+            let modules = std::mem::take(&mut program.modules).into_iter();
+            facts = modules.map(|module| (module.listed, module.facts)).collect();
+            facts.extend(unread.iter().copied().zip(self.files.facts_by(
+                &LANGUAGE,
+                &unread,
+                Facts::are_usual,
+            )?));
+            let whole = self.files.facts_by(&WHOLE, &unfinished, |facts| facts.left_out.is_empty())?;
+            facts.extend(unfinished.into_iter().zip(whole));
+        }
     }
-    for site in sites(&program) {
-        declare_referring(site, &mut found);
+
+    /// Puts the facts of these files together.
+    fn link(&self, modules: Vec<Module<'l>>) -> (Program<'l>, (Manifest, Vec<Diagnostic>)) {
+        let mut diagnostics = modules.iter().flat_map(flaws).collect();
+        let mut program = Program::new(modules, self.names);
+        let services = match self.roots {
+            Some(roots) => roots.to_vec(),
+            None => service::roots(&program, &self.app.name, &mut diagnostics),
+        };
+        program.set_services(services);
+        let mut found = Found::new(&self.app.name, &program.services, diagnostics);
+        for site in sites(&program) {
+            check_place(site, &mut found);
+            declare(site, self.tree, &mut found);
+        }
+        for site in sites(&program) {
+            declare_referring(site, &mut found);
+        }
+        found.note_uses(&program);
+        found.report_uncalled(&program);
+        let found = found.finish();
+        (program, found)
     }
-    found.note_uses(&program);
-    found.report_uncalled(&program);
-    let found = found.finish();
-    (program, found)
 }
 
 /// What is wrong with the text of a file.

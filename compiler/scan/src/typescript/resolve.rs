@@ -233,7 +233,7 @@ impl<'t> Program<'t> {
 
     /// The index, among all files, of the one that a module specifier means. It is asked for with every use of what is
     /// imported.
-    fn meant(&self, from: usize, specifier: &str) -> Option<usize> {
+    pub(super) fn meant(&self, from: usize, specifier: &str) -> Option<usize> {
         let mut meant = self.meant.borrow_mut();
         if let Some(known) = meant[from].get(specifier) {
             return *known;
@@ -323,6 +323,11 @@ impl<'t> Program<'t> {
         let left = self.functions_left.get().checked_sub(1);
         self.functions_left.set(left.unwrap_or(0));
         left.is_some()
+    }
+
+    /// Whether there are none left.
+    pub(super) fn is_spent(&self) -> bool {
+        self.functions_left.get() == 0
     }
 
     /// An exported function or class by the name that a file has for it: the file in which it is written, and its name

@@ -20,7 +20,7 @@ use super::site::Site;
 use super::specifier::join;
 
 /// The file that declares a service.
-const FILE: &str = "encore.service.ts";
+pub(super) const FILE: &str = "encore.service.ts";
 
 const METHODS: [&str; 10] =
     ["*", "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
@@ -82,7 +82,8 @@ fn folders_around(folder: &str) -> impl Iterator<Item = &str> {
     root.into_iter().chain(folder.match_indices('/').map(|(end, _)| &folder[..end]))
 }
 
-fn makes_a_service(construct: Construct) -> bool {
+/// Whether only a service can have such a thing.
+pub(super) fn makes_a_service(construct: Construct) -> bool {
     matches!(
         construct,
         Construct::Endpoint(_) | Construct::Subscription | Construct::AuthHandler | Construct::Gateway

@@ -25,8 +25,9 @@ const MAX_EXTENDS: usize = 16;
 
 /// The files that can be imported.
 pub(super) struct Modules<'t> {
+    /// Sorted, where nothing says where each of them is.
     paths: Vec<&'t str>,
-    by_path: HashMap<&'t str, usize>,
+    by_path: Option<HashMap<&'t str, usize>>,
     /// Folders with an `encore.service.ts`.
     services: BTreeSet<&'t str>,
     /// Short names by the folder whose `tsconfig.json` gives them.
@@ -42,6 +43,11 @@ impl<'t> Modules<'t> {
     pub(super) fn new(paths: impl Iterator<Item = &'t str>, tree: &SourceTree) -> Self {
         let paths: Vec<&str> = paths.collect();
         let by_path = paths.iter().enumerate().map(|(index, path)| (*path, index)).collect();
+        Self { by_path: Some(by_path), ..Self::for_few(paths, tree) }
+    }
+
+    /// The same for whoever looks for few of them, of paths that are sorted.
+    pub(super) fn for_few(paths: Vec<&'t str>, tree: &SourceTree) -> Self {
         let service = |path: &&'t str| path.rsplit('/').next() == Some(SERVICE);
         let services = paths.iter().copied().filter(service).map(folder_of).collect();
         let named = |name, read: fn(&SourceTree, &str) -> Names| {
@@ -51,7 +57,7 @@ impl<'t> Modules<'t> {
         let packages = files_named(tree, PACKAGE).flat_map(|path| Name::of_package(tree, path));
         Self {
             paths,
-            by_path,
+            by_path: None,
             services,
             configured: named(TSCONFIG, |tree, path| Names::of_tsconfig(tree, path, MAX_EXTENDS)),
             packaged: named(PACKAGE, Names::of_package),
@@ -83,6 +89,13 @@ impl<'t> Modules<'t> {
         of_package.or_else(|| nearest(&self.configured)).or_else(of_app)
     }
 
+    fn listed(&self, path: &str) -> Option<usize> {
+        match &self.by_path {
+            Some(by_path) => by_path.get(path).copied(),
+            None => self.paths.binary_search(&path).ok(),
+        }
+    }
+
     /// The file that a path means, which may leave out its ending, have that of the compiled file, or name a folder.
     fn file(&self, path: &str) -> Option<usize> {
         let stem = [".js", ".mjs"].iter().find_map(|ending| path.strip_suffix(ending));
@@ -91,11 +104,9 @@ impl<'t> Modules<'t> {
             candidate.clear();
             candidate.push_str(path);
             candidate.push_str(ending);
-            self.by_path.get(candidate.as_str()).copied()
+            self.listed(&candidate)
         };
-        self.by_path
-            .get(path)
-            .copied()
+        self.listed(path)
             .or_else(|| named(path, ".ts"))
             .or_else(|| named(stem?, ".ts"))
             .or_else(|| named(path, if path.is_empty() { "index.ts" } else { "/index.ts" }))

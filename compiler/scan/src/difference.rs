@@ -1,0 +1,351 @@
+//! What a change makes of a manifest, when it is known what it makes of a part of the app.
+//!
+//! A part of the app was put together twice: with a file as it was, and as it is now. Where both say the same, so does the
+//! whole. Where they differ, the difference is that of the whole, as far as the manifest is made of things that one place
+//! says alone, and of such that many places say together of which the first place, the highest access and all names count. Of
+//! these a part knows what comes to them, and not what is left when one of its own goes. So what goes is nothing that can be
+//! told here, and then there is no answer.
+
+use std::collections::BTreeSet;
+
+use schema_documents::Position;
+use schema_documents::manifest::{
+    Binds, Bucket, BucketUse, Cache, CacheUse, Call, CronJob, Database, DatabaseUse, Endpoint, Keyspace,
+    Manifest, Metric, Secret, Service, Subscription, Topic,
+};
+
+/// A part of an app, put together twice. Both are sorted as the whole is, and have its services in the same order.
+pub(crate) struct Difference<'d> {
+    pub(crate) before: &'d Manifest,
+    pub(crate) now: &'d Manifest,
+    /// The files that changed or matter for the first time. All that can be said about what these say is in the part.
+    pub(crate) changed: &'d BTreeSet<String>,
+}
+
+impl Difference<'_> {
+    /// The whole as it is now; absent when that cannot be told.
+    pub(crate) fn applied(&self, mut whole: Manifest) -> Option<Manifest> {
+        let (before, now) = (self.before, self.now);
+        let is_as_before = before.gateways == now.gateways
+            && before.auth_handler == now.auth_handler
+            && before.services.len() == now.services.len()
+            && before.services.len() == whole.services.len();
+        if !is_as_before {
+            return None;
+        }
+        for ((whole, before), now) in whole.services.iter_mut().zip(&before.services).zip(&now.services) {
+            self.service(whole, before, now)?;
+        }
+        self.owned(&mut whole.databases, &before.databases, &now.databases)?;
+        self.owned(&mut whole.buckets, &before.buckets, &now.buckets)?;
+        self.owned(&mut whole.cron_jobs, &before.cron_jobs, &now.cron_jobs)?;
+        self.owned(&mut whole.metrics, &before.metrics, &now.metrics)?;
+        self.shared(&mut whole.topics, &before.topics, &now.topics)?;
+        self.shared(&mut whole.caches, &before.caches, &now.caches)?;
+        self.shared(&mut whole.secrets, &before.secrets, &now.secrets)?;
+        self.shared(&mut whole.calls, &before.calls, &now.calls)?;
+        Some(whole)
+    }
+
+    fn service(&self, whole: &mut Service, before: &Service, now: &Service) -> Option<()> {
+        let identity = |service: &Service| (service.name.clone(), service.path.clone(), service.at.clone());
+        if identity(whole) != identity(before) || identity(before) != identity(now) {
+            return None;
+        }
+        self.shared(&mut whole.databases, &before.databases, &now.databases)?;
+        self.shared(&mut whole.buckets, &before.buckets, &now.buckets)?;
+        self.shared(&mut whole.caches, &before.caches, &now.caches)?;
+        self.owned(&mut whole.endpoints, &before.endpoints, &now.endpoints)?;
+        all(&mut whole.metrics, &before.metrics, &now.metrics)?;
+        let lists = |binds: &Binds| {
+            [binds.databases.clone(), binds.topics.clone(), binds.buckets.clone(), binds.caches.clone()]
+        };
+        let binds = &mut whole.binds;
+        let of_whole = [&mut binds.databases, &mut binds.topics, &mut binds.buckets, &mut binds.caches];
+        for ((whole, before), now) in of_whole.into_iter().zip(lists(&before.binds)).zip(lists(&now.binds)) {
+            all(whole, &before, &now)?;
+        }
+        Some(())
+    }
+
+    fn is_changed(&self, at: &Position) -> bool {
+        self.changed.contains(&at.file)
+    }
+
+    /// What one place alone says: the whole has of the changed files what the part has.
+    fn owned<T: Placed>(&self, whole: &mut Vec<T>, before: &[T], now: &[T]) -> Option<()> {
+        let mine =
+            |list: &[T]| -> Vec<T> { list.iter().filter(|one| self.is_changed(one.at())).cloned().collect() };
+        let others = |list: &[T]| -> Vec<T> {
+            list.iter().filter(|one| !self.is_changed(one.at())).cloned().collect()
+        };
+        if mine(whole) != mine(before) || others(before) != others(now) {
+            return None;
+        }
+        whole.retain(|one| !self.is_changed(one.at()));
+        whole.extend(mine(now));
+        Some(())
+    }
+
+    /// What several places say together, told apart by its name.
+    fn shared<T: Shared>(&self, whole: &mut Vec<T>, before: &[T], now: &[T]) -> Option<()> {
+        let names = |list: &[T]| list.iter().map(Shared::name).collect::<BTreeSet<_>>();
+        let are_told_apart = |list: &[T]| names(list).len() == list.len();
+        if !are_told_apart(whole) || !are_told_apart(before) || !are_told_apart(now) {
+            return None;
+        }
+        if !names(before).is_subset(&names(now)) {
+            return None;
+        }
+        for now in now {
+            let is_it = |one: &&T| one.name() == now.name();
+            let before = before.iter().find(is_it);
+            match (whole.iter_mut().find(|one| one.name() == now.name()), before) {
+                (Some(whole), Some(before)) => whole.follow(before, now, self)?,
+                (Some(whole), None) => whole.join(now)?,
+                (None, None) => whole.push(now.clone()),
+                (None, Some(_)) => return None,
+            }
+        }
+        Some(())
+    }
+
+    /// The first of many places.
+    fn first(&self, whole: &mut Position, before: &Position, now: &Position) -> Option<()> {
+        if *whole < *before {
+            // Another place is the first of all, outside of the part.
+            if now < whole {
+                whole.clone_from(now);
+            }
+            return Some(());
+        }
+        // Places outside of the part are later, and in other files if that is one which changed: it is in the part with all
+        // that it says.
+        let stays_before_them = now <= before || (now.file == before.file && self.is_changed(now));
+        if whole != before || !stays_before_them {
+            return None;
+        }
+        whole.clone_from(now);
+        Some(())
+    }
+}
+
+/// Adds names to a list of which none may go.
+fn all<N: Ord + Clone>(whole: &mut Vec<N>, before: &[N], now: &[N]) -> Option<()> {
+    let set = |list: &[N]| list.iter().cloned().collect::<BTreeSet<N>>();
+    let (of_whole, before, now) = (set(whole), set(before), set(now));
+    if !before.is_subset(&now) || !before.is_subset(&of_whole) {
+        return None;
+    }
+    if before != now {
+        *whole = of_whole.union(&now).cloned().collect();
+    }
+    Some(())
+}
+
+/// What stands somewhere.
+trait Placed: Clone + PartialEq {
+    fn at(&self) -> &Position;
+}
+
+macro_rules! placed {
+    ($($kind:ty),*) => {
+        $(impl Placed for $kind {
+            fn at(&self) -> &Position {
+                &self.at
+            }
+        })*
+    };
+}
+
+placed!(Database, Bucket, CronJob, Metric, Endpoint, Subscription, Keyspace);
+
+/// What several places say together.
+trait Shared: Clone {
+    type Name: Ord;
+
+    fn name(&self) -> Self::Name;
+
+    /// Follows what became of its part.
+    fn follow(&mut self, before: &Self, now: &Self, difference: &Difference<'_>) -> Option<()>;
+
+    /// Takes in a part, of which there was none; absent where that cannot be, because only one place may say it.
+    fn join(&mut self, now: &Self) -> Option<()>;
+}
+
+impl Shared for DatabaseUse {
+    type Name = String;
+
+    fn name(&self) -> String {
+        self.database.clone()
+    }
+
+    fn follow(&mut self, before: &Self, now: &Self, difference: &Difference<'_>) -> Option<()> {
+        if before.access > now.access || before.access > self.access {
+            return None;
+        }
+        difference.first(&mut self.at, &before.at, &now.at)?;
+        self.access = self.access.max(now.access);
+        Some(())
+    }
+
+    fn join(&mut self, now: &Self) -> Option<()> {
+        self.access = self.access.max(now.access);
+        self.at = self.at.clone().min(now.at.clone());
+        Some(())
+    }
+}
+
+impl Shared for BucketUse {
+    type Name = String;
+
+    fn name(&self) -> String {
+        self.bucket.clone()
+    }
+
+    fn follow(&mut self, before: &Self, now: &Self, difference: &Difference<'_>) -> Option<()> {
+        difference.first(&mut self.at, &before.at, &now.at)?;
+        all(&mut self.operations, &before.operations, &now.operations)
+    }
+
+    fn join(&mut self, now: &Self) -> Option<()> {
+        self.at = self.at.clone().min(now.at.clone());
+        all(&mut self.operations, &[], &now.operations)
+    }
+}
+
+impl Shared for CacheUse {
+    type Name = String;
+
+    fn name(&self) -> String {
+        self.cache.clone()
+    }
+
+    fn follow(&mut self, before: &Self, now: &Self, difference: &Difference<'_>) -> Option<()> {
+        if before.access > now.access || before.access > self.access {
+            return None;
+        }
+        difference.first(&mut self.at, &before.at, &now.at)?;
+        self.access = self.access.max(now.access);
+        Some(())
+    }
+
+    fn join(&mut self, now: &Self) -> Option<()> {
+        self.access = self.access.max(now.access);
+        self.at = self.at.clone().min(now.at.clone());
+        Some(())
+    }
+}
+
+impl Shared for Call {
+    type Name = (String, String);
+
+    fn name(&self) -> (String, String) {
+        (self.from_service.clone(), self.to.clone())
+    }
+
+    fn follow(&mut self, before: &Self, now: &Self, difference: &Difference<'_>) -> Option<()> {
+        difference.first(&mut self.at, &before.at, &now.at)
+    }
+
+    fn join(&mut self, now: &Self) -> Option<()> {
+        self.at = self.at.clone().min(now.at.clone());
+        Some(())
+    }
+}
+
+impl Shared for Secret {
+    type Name = String;
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn follow(&mut self, before: &Self, now: &Self, difference: &Difference<'_>) -> Option<()> {
+        if (before.scope, before.reference) != (now.scope, now.reference) {
+            return None;
+        }
+        difference.first(&mut self.at, &before.at, &now.at)?;
+        all(&mut self.packages_or_services, &before.packages_or_services, &now.packages_or_services)
+    }
+
+    fn join(&mut self, now: &Self) -> Option<()> {
+        if (self.scope, self.reference) != (now.scope, now.reference) {
+            return None;
+        }
+        self.at = self.at.clone().min(now.at.clone());
+        all(&mut self.packages_or_services, &[], &now.packages_or_services)
+    }
+}
+
+impl Shared for Topic {
+    type Name = String;
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn follow(&mut self, before: &Self, now: &Self, difference: &Difference<'_>) -> Option<()> {
+        let said_once =
+            |topic: &Self| Self { publishers: Vec::new(), subscriptions: Vec::new(), ..topic.clone() };
+        declared(&said_once(self), &said_once(before), &said_once(now), difference)?;
+        all(&mut self.publishers, &before.publishers, &now.publishers)?;
+        difference.owned(&mut self.subscriptions, &before.subscriptions, &now.subscriptions)?;
+        let (publishers, subscriptions) =
+            (std::mem::take(&mut self.publishers), std::mem::take(&mut self.subscriptions));
+        *self = Self { publishers, subscriptions, ..now.clone() };
+        Some(())
+    }
+
+    fn join(&mut self, _: &Self) -> Option<()> {
+        None
+    }
+}
+
+impl Shared for Cache {
+    type Name = String;
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn follow(&mut self, before: &Self, now: &Self, difference: &Difference<'_>) -> Option<()> {
+        let said_once = |cache: &Self| Self { keyspaces: Vec::new(), ..cache.clone() };
+        declared(&said_once(self), &said_once(before), &said_once(now), difference)?;
+        difference.owned(&mut self.keyspaces, &before.keyspaces, &now.keyspaces)?;
+        let keyspaces = std::mem::take(&mut self.keyspaces);
+        *self = Self { keyspaces, ..now.clone() };
+        Some(())
+    }
+
+    fn join(&mut self, _: &Self) -> Option<()> {
+        None
+    }
+}
+
+/// What a declaration alone says: it is that of the part, and another one only when its file changed.
+fn declared<T: PartialEq + HasPlace>(
+    whole: &T,
+    before: &T,
+    now: &T,
+    difference: &Difference<'_>,
+) -> Option<()> {
+    let may_change = difference.is_changed(before.place()) && difference.is_changed(now.place());
+    (whole == before && (before == now || may_change)).then_some(())
+}
+
+trait HasPlace {
+    fn place(&self) -> &Position;
+}
+
+impl HasPlace for Topic {
+    fn place(&self) -> &Position {
+        &self.at
+    }
+}
+
+impl HasPlace for Cache {
+    fn place(&self) -> &Position {
+        &self.at
+    }
+}

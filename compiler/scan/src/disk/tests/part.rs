@@ -1,0 +1,267 @@
+//! What is found when one file changes is what a scan of all finds, whatever the change is.
+//!
+//! Apps are edited at random: lines and paragraphs come, go and change places, and words become other words of the app, so
+//! that much of what comes out means something. `EDITS` says how many edits each app gets, `SEED` where they begin, and
+//! `EXAMPLES` names a checkout of Encore's examples, which are edited as well.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use compiler_diagnostics::Diagnostic;
+use schema_documents::manifest::Manifest;
+
+use crate::SourceTree;
+use crate::again::{self, Again};
+use crate::disk::kept::{self, Kept};
+use crate::known::Known;
+use crate::tree::{File, Part};
+use crate::{on_a_large_stack, part, scan, scan_knowing};
+
+mod apps;
+
+/// Edits of each app, unless `EDITS` says so.
+const EDITS: u64 = 150;
+
+type Files = BTreeMap<String, String>;
+type Outcome = (Option<Manifest>, Vec<Diagnostic>);
+
+/// An app, and what is kept of a scan of it.
+struct App {
+    name: String,
+    files: Files,
+    known: Known,
+}
+
+impl App {
+    fn new(name: &str, files: Files) -> Self {
+        let known = known(&tree(&files));
+        Self { name: name.to_owned(), files, known }
+    }
+
+    /// What is found when a file has another text; absent when all has to be put together for that.
+    fn changed(&self, path: &str, text: &str) -> Option<Outcome> {
+        let file = |(of, content): (&String, &String)| {
+            let ticket = self.known.ticket(of).filter(|_| of != path);
+            let file = match Part::of(of) {
+                Part::Source(_) if ticket.is_some() => File::Unread(ticket),
+                Part::Named => File::Named,
+                _ if of == path => File::Read(text.as_bytes().to_vec(), None),
+                _ => File::Read(content.as_bytes().to_vec(), None),
+            };
+            (of.clone(), file)
+        };
+        let files = self.files.iter().map(file).collect();
+        let mut tree = SourceTree::new("app".to_owned(), files, BTreeMap::new());
+        match again::again(&tree, &self.known, 1) {
+            Again::Nothing(manifest, diagnostics) => return Some((manifest, diagnostics)),
+            Again::OneFile(changed) => assert_eq!(changed, path),
+            Again::All => return None,
+        }
+        loop {
+            match part::manifest(&tree, &self.known, path, 1) {
+                Ok(manifest) => return manifest.map(|manifest| (Some(manifest), Vec::new())),
+                Err(missing) => self.read(&mut tree, missing),
+            }
+        }
+    }
+
+    fn read(&self, tree: &mut SourceTree, paths: BTreeSet<String>) {
+        let files = tree.all().map(|(path, file)| {
+            let is_wanted = paths.contains(path);
+            let read = || File::Read(self.files[path].as_bytes().to_vec(), None);
+            (path.to_owned(), if is_wanted { read() } else { file.clone() })
+        });
+        *tree = SourceTree::new("app".to_owned(), files.collect(), BTreeMap::new());
+    }
+
+    /// Compares what is found when a file changes with a scan of all. Says whether there was something to compare.
+    #[track_caller]
+    fn check(&self, path: &str, text: &str) -> bool {
+        let Some(found) = self.changed(path, text) else { return false };
+        let mut files = self.files.clone();
+        files.insert(path.to_owned(), text.to_owned());
+        let expected = scan(&tree(&files));
+        assert!(
+            found == expected,
+            "{} with this {path}:\n{text}\n\nfound {}\n\nexpected {}",
+            self.name,
+            shown(&found),
+            shown(&expected)
+        );
+        true
+    }
+}
+
+fn shown((manifest, diagnostics): &Outcome) -> String {
+    format!("{}\n{diagnostics:#?}", serde_json::to_string_pretty(manifest).unwrap())
+}
+
+fn tree(files: &Files) -> SourceTree {
+    SourceTree::from_files("app", files.iter().map(|(path, content)| (path.as_str(), content.as_str())))
+}
+
+/// What is kept of a scan.
+fn known(tree: &SourceTree) -> Known {
+    let nothing = Known::default();
+    let found = scan_knowing(tree, &nothing, 1, true).unwrap();
+    let trail = found.learned.trail.as_ref();
+    let outcome = again::outcome(tree, found.manifest.as_ref(), &found.diagnostics, trail);
+    let began = SystemTime::now() + Duration::from_mins(1);
+    let kept = Kept { known: &nothing, learned: &found.learned, tree, began };
+    let encoded: Vec<u8> =
+        kept.encoded(kept.all(), "/app", None, outcome.as_ref()).parts().flatten().copied().collect();
+    let mut known = Known::default();
+    known.take(kept::open(encoded, "/app", None).unwrap());
+    known
+}
+
+/// Numbers that look like chance.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 11).unwrap() % end.max(1)
+    }
+
+    fn one_of<'l>(&mut self, list: &'l [String]) -> &'l str {
+        &list[self.below(list.len())]
+    }
+}
+
+/// What edits are made of.
+struct Pool {
+    lines: Vec<String>,
+    words: Vec<String>,
+    paragraphs: Vec<String>,
+}
+
+impl Pool {
+    fn of<'f>(texts: impl Iterator<Item = &'f str> + Clone) -> Self {
+        let is_in_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let words: BTreeSet<&str> = texts
+            .clone()
+            .flat_map(|text| text.split(move |letter| !is_in_word(letter)))
+            .filter(|word| !word.is_empty())
+            .collect();
+        let lines: BTreeSet<&str> = texts.clone().flat_map(str::lines).collect();
+        let paragraphs: BTreeSet<&str> = texts.flat_map(|text| text.split("\n\n")).collect();
+        let owned = |set: BTreeSet<&str>| set.into_iter().map(str::to_owned).collect();
+        Self { lines: owned(lines), words: owned(words), paragraphs: owned(paragraphs) }
+    }
+
+    fn edited(&self, text: &str, chance: &mut Chance) -> String {
+        let mut text = text.to_owned();
+        for _ in 0..=chance.below(3) {
+            text = self.edited_once(&text, chance);
+        }
+        text
+    }
+
+    fn edited_once(&self, text: &str, chance: &mut Chance) -> String {
+        let mut lines: Vec<&str> = text.lines().collect();
+        let mut paragraphs: Vec<&str> = text.split("\n\n").collect();
+        let (line, paragraph) = (chance.below(lines.len()), chance.below(paragraphs.len()));
+        match chance.below(9) {
+            0 => lines.insert(line, chance.one_of(&self.lines)),
+            1 if !lines.is_empty() => drop(lines.remove(line)),
+            2 if !lines.is_empty() => lines[line] = chance.one_of(&self.lines),
+            3 if line > 0 => lines.swap(line, line - 1),
+            4 | 5 => return self.with_another_word(text, chance),
+            6 => {
+                paragraphs.insert(paragraph, chance.one_of(&self.paragraphs));
+                return paragraphs.join("\n\n");
+            }
+            7 => {
+                paragraphs.remove(paragraph);
+                return paragraphs.join("\n\n");
+            }
+            _ => {
+                paragraphs.push(chance.one_of(&self.paragraphs));
+                return paragraphs.join("\n\n");
+            }
+        }
+        lines.join("\n") + "\n"
+    }
+
+    fn with_another_word(&self, text: &str, chance: &mut Chance) -> String {
+        let word = chance.one_of(&self.words);
+        let places: Vec<usize> = text.match_indices(word).map(|(at, _)| at).collect();
+        if places.is_empty() {
+            return text.to_owned();
+        }
+        let (at, another) = (places[chance.below(places.len())], chance.one_of(&self.words));
+        let rest = &text[at + word.len()..];
+        let rest = if chance.below(2) == 0 { rest.to_owned() } else { rest.replace(word, another) };
+        format!("{}{another}{rest}", &text[..at])
+    }
+}
+
+fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// Edits an app and compares; gives how many edits there were, and of how many it could be told what they make of it.
+fn edit(app: &App) -> (u64, u64) {
+    let is_source = |path: &&String| matches!(Part::of(path), Part::Source(_));
+    let sources: Vec<&String> = app.files.keys().filter(is_source).collect();
+    let pool = Pool::of(sources.iter().map(|path| app.files[*path].as_str()));
+    let (edits, mut told) = (if sources.is_empty() { 0 } else { number("EDITS", EDITS) }, 0);
+    for seed in 0..edits {
+        let mut chance = Chance((number("SEED", 1) + seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let path = sources[chance.below(sources.len())];
+        let text = pool.edited(&app.files[path], &mut chance);
+        told += u64::from(app.check(path, &text));
+    }
+    println!("{}: {edits} edits, told of {told}", app.name);
+    (edits, told)
+}
+
+fn read(folder: &Path) -> Files {
+    let tree = SourceTree::read(folder).unwrap();
+    tree.all().map(|(path, _)| (path.to_owned(), tree.text(path).unwrap_or_default().into_owned())).collect()
+}
+
+fn folder(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+#[test]
+fn whatever_changes_is_told_as_a_scan_of_all_tells_it() {
+    on_a_large_stack(|| {
+        let (mut edits, mut told) = (0, 0);
+        let written = apps::all().into_iter().map(|(name, files)| App::new(name, files));
+        let kept = ["shop-ts", "shop-go"]
+            .map(|name| App::new(name, read(&folder(&format!("fixtures/apps/{name}")))));
+        for app in written.chain(kept) {
+            let (more, more_told) = edit(&app);
+            (edits, told) = (edits + more, told + more_told);
+        }
+        assert!(told * 20 > edits, "few edits were told: {told} of {edits}");
+    });
+}
+
+#[test]
+fn whatever_changes_in_the_examples_is_told_as_a_scan_of_all_tells_it() {
+    let Some(examples) = std::env::var_os("EXAMPLES").map(PathBuf::from) else {
+        println!("skipped: EXAMPLES does not name a checkout of the examples");
+        return;
+    };
+    on_a_large_stack(|| {
+        let mut open = vec![examples];
+        while let Some(folder) = open.pop() {
+            if folder.join("encore.app").is_file() {
+                let app = App::new(&folder.to_string_lossy(), read(&folder));
+                edit(&app);
+                continue;
+            }
+            let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap());
+            open.extend(
+                entries.filter(|entry| entry.file_type().unwrap().is_dir()).map(|entry| entry.path()),
+            );
+        }
+    });
+}

@@ -1,0 +1,301 @@
+//! What a change of one file makes of the app, without putting all of it together again.
+//!
+//! A file says something else than before. What the app is made of then changes by what the file itself says, as long as three
+//! things are as they were: what other files see of it, what it makes matter, and which services there are. The first is
+//! known from what others ask of it by name. For the second it is gone on from where the last scan had gone from file to
+//! file. Then the file is put together with those that it can see, once as it was and once as it is: the difference is that
+//! of the app. Whatever else a change does, all is put together again.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use schema_documents::manifest::Service;
+use serde::{Deserialize, Serialize};
+
+use super::construct::Construct;
+use super::facts::{Declaration, Export, Facts, Import};
+use super::glance::Glance;
+use super::resolve::{Program, Root, is_below};
+use super::source::{Importers, Reach, Reached, number};
+use super::specifier::{Modules, join};
+use super::{LANGUAGE, Linked, Linking, WHOLE, service};
+use crate::app::App;
+use crate::part::{Before, Part};
+use crate::per_file::{Files, Missing, Reader, encode};
+use crate::text::apart;
+use crate::words::each_text;
+
+/// A file that can see more files than these is put together with all.
+const MAX_FILES: usize = 256;
+
+/// Stands for all that a file exports.
+const ALL: &str = "*";
+
+/// What is kept of a scan for this.
+#[derive(Serialize, Deserialize)]
+struct Trail<'b> {
+    importers: Cow<'b, Importers>,
+    /// How far the scan had gone from file to file.
+    read: Vec<u32>,
+    giving: Vec<u32>,
+    having: Vec<u32>,
+    /// The files that were put together.
+    linked: Vec<u32>,
+    /// The names that files are asked for by others, sorted.
+    #[serde(borrow)]
+    asked: Vec<(u32, &'b str)>,
+}
+
+/// Keeps what is asked for when a file has changed.
+pub(super) fn keep_trail(reader: &Reader<'_>, reach: &Reach<'_, '_, '_>, program: &Program<'_>) {
+    if program.is_spent() {
+        return;
+    }
+    let mut asked = Vec::new();
+    for (file, module) in program.modules.iter().enumerate() {
+        for (specifier, name) in asked_by(&module.facts) {
+            asked.extend(program.meant(file, specifier).map(|meant| (number(meant), name)));
+        }
+    }
+    asked.sort_unstable();
+    asked.dedup();
+    let numbers = |files: &BTreeSet<usize>| files.iter().copied().map(number).collect();
+    let Reached { read, giving, having } = &reach.reached;
+    reader.keep_trail(&Trail {
+        importers: Cow::Borrowed(&reach.importers),
+        read: numbers(read),
+        giving: numbers(giving),
+        having: numbers(having),
+        linked: program.modules.iter().map(|module| number(module.listed)).collect(),
+        asked,
+    });
+}
+
+/// What a file asks others for: the module, and the name there.
+fn asked_by(facts: &Facts) -> impl Iterator<Item = (&str, &str)> {
+    let exports = facts.exports.values().filter_map(|export| match export {
+        Export::From(import) => Some(import),
+        Export::Local(_) => None,
+    });
+    let named = facts.imports.values().chain(exports);
+    let named = named.map(|Import { module, name }| (module.as_str(), name.as_str()));
+    named.chain(facts.exported_modules.iter().map(|module| (module.as_str(), ALL)))
+}
+
+/// The modules that what is in a file may have to do with.
+fn seen_by(facts: &Facts) -> impl Iterator<Item = &str> {
+    asked_by(facts).map(|(module, _)| module).chain(facts.loaded.iter().map(String::as_str))
+}
+
+/// Puts the part of the app together that a change of one file concerns; absent when that may be all of it.
+pub(crate) fn part(reader: &Reader<'_>, app: &App, before: &Before<'_>) -> Result<Option<Part>, Missing> {
+    let Ok(trail) = postcard::from_bytes::<Trail<'_>>(before.trail) else { return Ok(None) };
+    let files = reader.files(&LANGUAGE, |_| true);
+    let Ok(file) = files.paths.binary_search(&before.changed) else { return Ok(None) };
+    let names = Modules::for_few(files.paths.clone(), reader.tree);
+    let Some(roots) = roots(&before.manifest.services, before.changed) else { return Ok(None) };
+    let linked: BTreeSet<usize> = trail.linked.iter().map(|number| *number as usize).collect();
+    // Nothing was asked of one that did not matter.
+    let old = if linked.contains(&file) { files.facts_before(file) } else { Some(Facts::default()) };
+    let Some(old) = old else { return Ok(None) };
+    let now = now(&files, file, &old)?;
+    let asked = trail.asked.iter().filter(|(asked, _)| *asked == number(file)).map(|(_, name)| *name);
+    if !is_in_its_place(before.changed, &roots, &old, &now) || !shows_the_same(&old, &now, asked) {
+        return Ok(None);
+    }
+    let change = Change { files: &files, names: &names, linked, file };
+    let Some(mattering) = change.that_matter_now(trail, now)? else { return Ok(None) };
+    let linking = Linking { files: &files, names: &names, tree: reader.tree, app, roots: Some(&roots) };
+    change.part(&linking, old, mattering)
+}
+
+/// The facts of a file that changed, as far as they were asked for before.
+fn now(files: &Files<'_, '_, Glance, Facts>, file: usize, old: &Facts) -> Result<Facts, Missing> {
+    let language = if old.asked_whole { &WHOLE } else { &LANGUAGE };
+    files.facts_by(language, &[file], |_| true)?.pop().ok_or(Missing)
+}
+
+/// The services of the app; absent when the file is in none of them.
+fn roots(services: &[Service], path: &str) -> Option<Vec<Root>> {
+    let root = |service: &Service| Root {
+        name: service.name.clone(),
+        path: service.path.clone(),
+        at: service.at.clone(),
+    };
+    services.iter().any(|service| is_below(path, &service.path)).then(|| services.iter().map(root).collect())
+}
+
+/// Whether a change of a file makes no service, and changes nothing of what there is once for a service or the app.
+fn is_in_its_place(path: &str, roots: &[Root], old: &Facts, now: &Facts) -> bool {
+    let is_declared = |root: &Root| join(&root.path, service::FILE).as_ref() == Some(&root.at.file);
+    let is_in_declared = roots.iter().any(|root| is_below(path, &root.path) && is_declared(root));
+    let founding = |facts: &Facts| {
+        let first = facts.declarations.iter().find(|one| service::makes_a_service(one.construct));
+        encode(&first.filter(|_| !is_in_declared))
+    };
+    let is_single = |one: &&Declaration| {
+        matches!(one.construct, Construct::Service | Construct::Gateway | Construct::AuthHandler)
+    };
+    let single = |facts: &Facts| {
+        let all: Vec<&Declaration> = facts.declarations.iter().filter(is_single).collect();
+        let exports = (!all.is_empty()).then_some(&facts.exports);
+        encode(&(all, exports))
+    };
+    founding(old) == founding(now) && single(old) == single(now)
+}
+
+/// Whether others that ask for these names see the same of a file.
+fn shows_the_same<'n>(old: &Facts, now: &Facts, asked: impl Iterator<Item = &'n str>) -> bool {
+    let mut names = BTreeSet::new();
+    for name in asked {
+        if name == ALL {
+            names.extend(old.exports.keys().chain(now.exports.keys()).map(String::as_str));
+            if old.exported_modules != now.exported_modules {
+                return false;
+            }
+        } else {
+            names.insert(name);
+        }
+    }
+    names.into_iter().all(|name| shown(old, name) == shown(now, name))
+}
+
+/// All that can be seen of a file by the name of an export.
+fn shown(facts: &Facts, export: &str) -> Vec<u8> {
+    let export = facts.exports.get(export);
+    let mut shown = encode(&(export, export.is_none().then_some(&facts.exported_modules)));
+    let (mut seen, mut open) = (BTreeSet::new(), Vec::from_iter(export.and_then(Export::local)));
+    while let Some(name) = open.pop() {
+        if !seen.insert(name) {
+            continue;
+        }
+        let declaration = facts.bound.get(name).map(|index| shown_of(&facts.declarations[*index]));
+        let of_name = (
+            name,
+            facts.imports.get(name),
+            declaration,
+            facts.values.get(name),
+            facts.types.get(name),
+            facts.given.get(name),
+            facts.left_out.contains(name),
+        );
+        // What no name holds is found by its place.
+        let is_placed = facts.declarations.iter().any(|one| one.bound.is_none());
+        let encoded = if is_placed { encode(&of_name) } else { apart(|| encode(&of_name)).0 };
+        shown.extend(encoded);
+        each_text(&of_name, &mut |text| open.extend(facts.own_name(text)));
+    }
+    if facts.declarations.iter().any(|one| one.bound.is_none()) {
+        shown.extend(encode(&facts.declarations));
+    }
+    shown
+}
+
+/// What others can see of a declaration: what it is, its name, and to what it belongs.
+fn shown_of(declaration: &Declaration) -> impl Serialize {
+    let Declaration { construct, arguments, bound, in_function, .. } = declaration;
+    (construct, arguments.first(), bound.as_ref().map(|(name, _)| name), in_function)
+}
+
+/// A file that changed.
+struct Change<'c, 'r, 't> {
+    files: &'c Files<'r, 't, Glance, Facts>,
+    names: &'c Modules<'t>,
+    /// The files that were put together before.
+    linked: BTreeSet<usize>,
+    file: usize,
+}
+
+/// What matters with the file as it is now.
+struct Mattering {
+    now: Facts,
+    /// Files that did not matter before.
+    more: BTreeMap<usize, Facts>,
+}
+
+impl Change<'_, '_, '_> {
+    /// Goes on from where the last scan had gone; absent when it would not go so far any more.
+    fn that_matter_now(&self, trail: Trail<'_>, now: Facts) -> Result<Option<Mattering>, Missing> {
+        let files = |numbers: Vec<u32>| numbers.into_iter().map(|number| number as usize).collect();
+        let mut reached =
+            Reached { read: files(trail.read), giving: files(trail.giving), having: files(trail.having) };
+        let (was_giving, was_having) =
+            (reached.giving.contains(&self.file), reached.having.contains(&self.file));
+        let glance = self.files.glance(self.file)?;
+        let imported: Vec<usize> =
+            glance.specifiers().filter_map(|specifier| self.names.find(self.file, specifier)).collect();
+        reached.giving.remove(&self.file);
+        reached.having.remove(&self.file);
+        let mut reach = Reach::new(self.files, self.names, reached, trail.importers.into_owned());
+        reach.take(self.file, now, &imported);
+        let (is_giving, is_having) =
+            (reach.reached.giving.contains(&self.file), reach.reached.having.contains(&self.file));
+        if (was_giving && !is_giving) || (was_having && !is_having) {
+            return Ok(None);
+        }
+        reach.read_the_rest()?;
+        let mut more = reach.facts;
+        let Some(now) = more.remove(&self.file) else { return Ok(None) };
+        more.retain(|file, _| !self.linked.contains(file));
+        Ok(Some(Mattering { now, more }))
+    }
+
+    /// Puts the file together with all that it can see, as it was and as it is.
+    fn part(
+        &self,
+        linking: &Linking<'_, '_, '_>,
+        old: Facts,
+        Mattering { now, more }: Mattering,
+    ) -> Result<Option<Part>, Missing> {
+        let by = [(self.file, &old), (self.file, &now)];
+        let by: Vec<_> = by.into_iter().chain(more.iter().map(|(file, facts)| (*file, facts))).collect();
+        let Some(others) = self.seen(&by)? else { return Ok(None) };
+        let mentions_encore = |file: usize| Ok(self.files.glance(file)?.mentions_encore);
+        let mut facts = others;
+        if self.linked.contains(&self.file) {
+            facts.insert(self.file, old);
+        }
+        let before = linking.complete(facts, mentions_encore)?;
+        if before.program.is_spent() || !before.asked_for.is_empty() {
+            return Ok(None);
+        }
+        let Linked { program, found: before, .. } = before;
+        let mut facts: BTreeMap<usize, Facts> =
+            program.modules.into_iter().map(|module| (module.listed, module.facts)).collect();
+        let mut changed: BTreeSet<usize> = more.keys().copied().collect();
+        changed.insert(self.file);
+        facts.insert(self.file, now);
+        facts.extend(more);
+        let Linked { program, found: now, asked_for } = linking.complete(facts, mentions_encore)?;
+        if program.is_spent() {
+            return Ok(None);
+        }
+        changed.extend(asked_for.into_iter().filter(|file| !self.linked.contains(file)));
+        let changed = changed.into_iter().map(|file| self.files.paths[file].to_owned()).collect();
+        Ok(Some(Part { before, now, changed, fits: |_| true }))
+    }
+
+    /// The facts of the files that were read before and that some can see, be it through others; absent when they are many.
+    fn seen(&self, by: &[(usize, &Facts)]) -> Result<Option<BTreeMap<usize, Facts>>, Missing> {
+        let mut seen: BTreeMap<usize, Facts> = BTreeMap::new();
+        let mut open: BTreeSet<usize> = by.iter().flat_map(|(file, facts)| self.sees(*file, facts)).collect();
+        while !open.is_empty() {
+            open.retain(|file| *file != self.file && self.linked.contains(file) && !seen.contains_key(file));
+            let files: Vec<usize> = std::mem::take(&mut open).into_iter().collect();
+            if seen.len() + files.len() > MAX_FILES {
+                return Ok(None);
+            }
+            let facts = self.files.facts_by(&LANGUAGE, &files, Facts::are_usual)?;
+            for (file, facts) in files.into_iter().zip(facts) {
+                open.extend(self.sees(file, &facts));
+                seen.insert(file, facts);
+            }
+        }
+        Ok(Some(seen))
+    }
+
+    /// The files that one can see.
+    fn sees(&self, file: usize, facts: &Facts) -> Vec<usize> {
+        seen_by(facts).filter_map(|specifier| self.names.find(file, specifier)).collect()
+    }
+}
