@@ -36,8 +36,11 @@ pub(crate) fn same_scan(
     if self::context(tree) != *context {
         return None;
     }
-    let mut manifest = serde_json::from_slice(manifest).ok()?;
     let mut diagnostics: Vec<Diagnostic> = serde_json::from_slice(diagnostics).ok()?;
+    if moved.is_nothing() {
+        return Some((serde_json::from_slice(manifest).ok()?, diagnostics));
+    }
+    let mut manifest = serde_json::from_slice(manifest).ok()?;
     moved.manifest(&mut manifest)?;
     moved.diagnostics(&mut diagnostics)?;
     Some((serde_json::from_value(manifest).ok()?, diagnostics))
