@@ -11,7 +11,7 @@ use super::jobs::Jobs;
 use super::rules::Rules;
 use crate::known::Known;
 use crate::parallel;
-use crate::tree::{File, Part, SourceTree, is_left_out, root_files};
+use crate::tree::{File, Files, Part, SourceTree, is_left_out, root_files};
 
 /// Files of one folder that a thread takes at a time.
 const FILES_AT_ONCE: usize = 64;
@@ -272,7 +272,7 @@ impl Walk<'_> {
         Some(match listed.folder.read(name) {
             Ok((content, stamp)) => {
                 self.bytes.fetch_add(stamp.bytes, Ordering::Relaxed);
-                Met::File(path, File::Read(content, Some(stamp)))
+                Met::File(path, File::Read(content, Some(Box::new(stamp))))
             }
             Err(reason) => Met::Unreadable(path, reason),
         })
@@ -303,6 +303,6 @@ fn put_together(name: String, mut met: Vec<Met>) -> Walked {
             Met::Unreadable(path, reason) => drop(unreadable.insert(path, reason)),
         }
     }
-    let tree = SourceTree::new(name, files.into_iter().collect(), unreadable);
+    let tree = SourceTree::new(name, Files::new(files), unreadable);
     Walked { tree, files_read }
 }
