@@ -61,12 +61,14 @@ fn since(path: &str, content: &[u8], known: &Known) -> Change {
     let Some(before) = known.by_path(path) else { return Change::Facts };
     let never = |_: &[u8], _: &_| false;
     match Part::of(path) {
-        Part::Source("go") => change(&[&go::LANGUAGE, &go::WHOLE], content, before, known, go::contains_word),
-        Part::Source("ts") => {
-            change(&[&typescript::LANGUAGE, &typescript::WHOLE], content, before, known, never)
+        Part::Source("go") => {
+            change(&[&go::LANGUAGE, &go::WHOLE], content, &before, known, go::contains_word)
         }
-        Part::Source("py") => change(&[&python::LANGUAGE], content, before, known, never),
-        Part::Source("rs") => change(&[&rust::LANGUAGE], content, before, known, rust::contains_word),
+        Part::Source("ts") => {
+            change(&[&typescript::LANGUAGE, &typescript::WHOLE], content, &before, known, never)
+        }
+        Part::Source("py") => change(&[&python::LANGUAGE], content, &before, known, never),
+        Part::Source("rs") => change(&[&rust::LANGUAGE], content, &before, known, rust::contains_word),
         _ => Change::Facts,
     }
 }

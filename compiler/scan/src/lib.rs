@@ -13,6 +13,7 @@ mod known;
 mod merge;
 mod migration;
 mod moved;
+mod packed;
 mod parallel;
 mod per_file;
 mod python;
