@@ -55,8 +55,11 @@ fn compared<'t>(
         [one] if moved.0.is_empty() => return Some(Again::OneFile(one)),
         _ => return None,
     }
-    let mut manifest = serde_json::from_slice(manifest).ok()?;
     let mut diagnostics: Vec<Diagnostic> = serde_json::from_slice(diagnostics).ok()?;
+    if moved.is_nothing() {
+        return Some(Again::Nothing(serde_json::from_slice(manifest).ok()?, diagnostics));
+    }
+    let mut manifest = serde_json::from_slice(manifest).ok()?;
     moved.manifest(&mut manifest)?;
     moved.diagnostics(&mut diagnostics)?;
     Some(Again::Nothing(serde_json::from_value(manifest).ok()?, diagnostics))
@@ -67,11 +70,11 @@ pub(crate) fn outcome(
     tree: &SourceTree,
     manifest: Option<&Manifest>,
     diagnostics: &[Diagnostic],
-    trail: Option<&Vec<u8>>,
+    trail: &[u8],
 ) -> Option<Outcome> {
     let manifest = serde_json::to_vec(&manifest).ok()?;
     let diagnostics = serde_json::to_vec(diagnostics).ok()?;
-    Some(Outcome { context: context(tree), manifest, diagnostics, trail: trail.cloned() })
+    Some(Outcome { context: context(tree), manifest, diagnostics, trail: trail.to_vec() })
 }
 
 /// What has become of a file that was touched, as far as a scan asks.
@@ -79,12 +82,14 @@ fn since(path: &str, content: &[u8], known: &Known) -> Change {
     let Some(before) = known.by_path(path) else { return Change::Facts };
     let never = |_: &[u8], _: &_| false;
     match Part::of(path) {
-        Part::Source("go") => change(&[&go::LANGUAGE, &go::WHOLE], content, before, known, go::contains_word),
-        Part::Source("ts") => {
-            change(&[&typescript::LANGUAGE, &typescript::WHOLE], content, before, known, never)
+        Part::Source("go") => {
+            change(&[&go::LANGUAGE, &go::WHOLE], content, &before, known, go::contains_word)
         }
-        Part::Source("py") => change(&[&python::LANGUAGE], content, before, known, never),
-        Part::Source("rs") => change(&[&rust::LANGUAGE], content, before, known, rust::contains_word),
+        Part::Source("ts") => {
+            change(&[&typescript::LANGUAGE, &typescript::WHOLE], content, &before, known, never)
+        }
+        Part::Source("py") => change(&[&python::LANGUAGE], content, &before, known, never),
+        Part::Source("rs") => change(&[&rust::LANGUAGE], content, &before, known, rust::contains_word),
         _ => Change::Facts,
     }
 }

@@ -14,6 +14,7 @@ mod known;
 mod merge;
 mod migration;
 mod moved;
+mod packed;
 mod parallel;
 mod part;
 mod per_file;

@@ -50,6 +50,11 @@ impl Lines {
         lines.values().is_sorted_by(|above, below| above < below).then_some(Self(lines))
     }
 
+    /// Whether every line is where it was.
+    fn stayed(&self) -> bool {
+        self.0.iter().all(|(before, now)| before == now)
+    }
+
     fn moved(&self, [line, end_line]: [u32; 2]) -> Option<[u32; 2]> {
         Some([*self.0.get(&line)?, *self.0.get(&end_line)?])
     }
@@ -60,6 +65,11 @@ impl Lines {
 pub(crate) struct Moved<'p>(pub(crate) BTreeMap<&'p str, Lines>);
 
 impl Moved<'_> {
+    /// Whether all lines are where they were.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.0.values().all(Lines::stayed)
+    }
+
     /// Moves the places in a manifest, as JSON, along; absent when it has one that cannot be followed.
     pub(crate) fn manifest(&self, value: &mut Value) -> Option<()> {
         match value {

@@ -16,7 +16,7 @@ pub(crate) fn usual_threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS)
 }
 
-/// Does the same with every item. The results are in the order of the items, whoever made them. One worker is this
+/// Does the same with every item. The results are in the order of the items, whoever made them. A single worker is this
 /// thread: what recurses wants to be called on a thread with [`STACK_BYTES`].
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], threads: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let threads = threads.clamp(1, items.len().div_ceil(BATCH).max(1));
@@ -57,13 +57,17 @@ pub(crate) fn both<A: Send, B>(
     })
 }
 
-/// Runs a worker on each of so many threads, of which this is one.
+/// Runs a worker on each of so many threads. This one waits meanwhile: a system may start a thread on the processor of the
+/// one that started it, and if that goes on working, they share it for milliseconds while another is idle.
 pub(crate) fn on_threads<R: Send>(threads: usize, worker: &(impl Fn() -> Vec<R> + Sync)) -> Vec<R> {
+    if threads < 2 {
+        return worker();
+    }
     std::thread::scope(|scope| {
         let spawn = |_| std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, worker).ok();
-        // Where there can be no more threads, this one does it all.
-        let workers: Vec<_> = (1..threads).filter_map(spawn).collect();
-        let mut done = worker();
+        // Where there can be no threads, this one does it all.
+        let workers: Vec<_> = (0..threads).filter_map(spawn).collect();
+        let mut done = if workers.is_empty() { worker() } else { Vec::new() };
         let join = |worker: std::thread::ScopedJoinHandle<'_, Vec<R>>| {
             worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         };

@@ -49,13 +49,12 @@ pub(crate) fn manifest(
     let Some(outcome) = known.outcome().filter(|outcome| outcome.diagnostics == NONE) else {
         return Ok(None);
     };
-    let Some(trail) = &outcome.trail else { return Ok(None) };
     let Ok(Some(manifest)) = serde_json::from_slice::<Option<Manifest>>(&outcome.manifest) else {
         return Ok(None);
     };
     let app = App { name: manifest.app.clone(), language: manifest.language };
     let reader = Reader::new(tree, known, threads, false);
-    let before = Before { manifest: &manifest, changed, trail };
+    let before = Before { manifest: &manifest, changed, trail: &outcome.trail };
     let part = match app.language {
         Language::Typescript => typescript::part(&reader, &app, &before),
         Language::Go => go::part(&reader, &app, &before),

@@ -103,7 +103,7 @@ impl<'t> Reader<'t> {
 
     /// Keeps what will help to find out what a change of a file makes of the app.
     pub(crate) fn keep_trail(&self, trail: &impl Serialize) {
-        self.learn(|learned| learned.trail = Some(encode(trail)));
+        self.learn(|learned| learned.trail = encode(trail));
     }
 
     /// Leaves things that are no longer needed to whoever asked for the scan.
@@ -121,7 +121,7 @@ impl<'t> Reader<'t> {
 
     /// Keeps nothing for that: the app is not that of one scanner alone.
     pub(crate) fn keep_no_trail(&self) {
-        self.learn(|learned| learned.trail = None);
+        self.learn(|learned| learned.trail.clear());
     }
 
     /// What was learned, and what is no longer needed; or the files that must be read first.
@@ -142,7 +142,7 @@ impl<'t> Reader<'t> {
                 (Some(glance), encoded)
             }
             File::Unread(Some(ticket)) => {
-                let known = self.known.file(*ticket).and_then(|file| decode(self.known.glance(file)?));
+                let known = self.known.file(*ticket).and_then(|file| decode(&self.known.glance(&file)?));
                 (known.or_else(|| self.miss(path)), None)
             }
             File::Unread(None) => (self.miss(path), None),
@@ -165,7 +165,7 @@ impl<'t> Reader<'t> {
         match file {
             File::Read(content, _) if self.learns => {
                 let digest = digest(language.name, content);
-                let known = self.known.facts(&digest).and_then(decode);
+                let known = self.known.facts(&digest).and_then(|encoded| decode(&encoded));
                 let is_new = known.is_none();
                 let facts = known.unwrap_or_else(|| (language.facts)(content));
                 let encoded = is_new.then(|| Encoded::new(encode(&facts)));
@@ -174,7 +174,7 @@ impl<'t> Reader<'t> {
             File::Read(content, _) => Some(((language.facts)(content), None)),
             File::Unread(ticket) => {
                 let digest = ticket.and_then(|ticket| self.known.file(ticket)?.digest);
-                let known = digest.and_then(|digest| decode(self.known.facts(&digest)?)).filter(are_enough);
+                let known = digest.and_then(|digest| decode(&self.known.facts(digest)?)).filter(are_enough);
                 known.map(|facts| (facts, None)).or_else(|| self.miss(path))
             }
             File::Named => None,
@@ -277,16 +277,16 @@ where
     where
         G: DeserializeOwned,
     {
-        decode(self.reader.known.glance(self.known(file)?)?)
+        decode(&self.reader.known.glance(&self.known(file)?)?)
     }
 
     /// The facts of a file as it was when an earlier scan asked for them.
     pub(crate) fn facts_before(&self, file: usize) -> Option<F> {
-        decode(self.reader.known.facts(&self.known(file)?.digest?)?)
+        decode(&self.reader.known.facts(self.known(file)?.digest?)?)
     }
 
     /// What an earlier scan knew of a file, be it another one now.
-    pub(crate) fn known(&self, file: usize) -> Option<&KnownFile> {
+    pub(crate) fn known(&self, file: usize) -> Option<KnownFile<'_>> {
         self.reader.known.by_path(self.paths[file])
     }
 
@@ -302,8 +302,7 @@ where
             match self.files[*file] {
                 File::Read(content, _) => Some(contains(content, words.words)),
                 File::Unread(ticket) => {
-                    let known = ticket
-                        .and_then(|ticket| reader.known.file(ticket)?.searches.get(&words.key).copied());
+                    let known = ticket.and_then(|ticket| reader.known.file(ticket)?.searches.get(&words.key));
                     known.or_else(|| reader.miss(path))
                 }
                 File::Named => None,
@@ -364,7 +363,7 @@ fn digest(language: &str, content: &[u8]) -> Digest {
 pub(crate) fn change<G, F>(
     languages: &[&Language<G, F>],
     content: &[u8],
-    before: &KnownFile,
+    before: &KnownFile<'_>,
     known: &Known,
     contains: impl Fn(&[u8], &BTreeSet<String>) -> bool,
 ) -> Change
@@ -372,21 +371,25 @@ where
     G: Serialize,
     F: Serialize + DeserializeOwned,
 {
-    let is_same_search = |(key, answer): (&Key, &bool)| {
-        known.words(key).is_some_and(|words| contains(content, words) == *answer)
+    let is_same_search = |(key, answer): (Key, bool)| {
+        known.words(&key).is_some_and(|words| contains(content, words) == answer)
     };
     // What nobody looked at is not looked at this time either.
-    let Some(glance) = known.glance(before) else { return Change::Nothing };
-    let looks_the_same = languages.iter().all(|language| glance == encode(&(language.glance)(content)))
+    if before.glance.is_none() {
+        return Change::Nothing;
+    }
+    let Some(glance) = known.glance(before) else { return Change::Facts };
+    let looks_the_same = languages.iter().all(|language| *glance == encode(&(language.glance)(content)))
         && before.searches.iter().all(is_same_search);
-    match &before.digest {
+    match before.digest {
         _ if !looks_the_same => Change::Facts,
         None => Change::Nothing,
         Some(before) if languages.iter().any(|language| *before == digest(language.name, content)) => {
             Change::Nothing
         }
         Some(before) => {
-            let Some(before): Option<F> = known.facts(before).and_then(decode) else { return Change::Facts };
+            let before: Option<F> = known.facts(before).and_then(|encoded| decode(&encoded));
+            let Some(before) = before else { return Change::Facts };
             let lines = |language: &&Language<G, F>| Lines::between(&before, &(language.facts)(content));
             languages.iter().find_map(lines).map_or(Change::Facts, Change::Lines)
         }

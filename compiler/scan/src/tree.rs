@@ -4,7 +4,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+pub(crate) use self::files::Files;
 use crate::known::{Stamp, Ticket};
+
+mod files;
 
 /// Files larger than this are left out (`S0017` where they are source).
 pub const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
@@ -24,7 +27,7 @@ const ROOT_FILES: [&str; 2] = ["encore.app", "encore.app.json"];
 pub struct SourceTree {
     /// Name of the root folder, the app's name when nothing else says it.
     pub name: String,
-    files: BTreeMap<String, File>,
+    files: Files,
     /// Files that could not be read, with the reason.
     pub unreadable: BTreeMap<String, String>,
     /// Folders of other apps.
@@ -39,7 +42,7 @@ pub(crate) enum File {
     /// It exists; its content is of no use.
     Named,
     /// Its content, and the stamp that it had before it was read from disk.
-    Read(Vec<u8>, Option<Stamp>),
+    Read(Vec<u8>, Option<Box<Stamp>>),
     /// It was not read. An earlier scan may have, when the file was what it is now.
     Unread(Option<Ticket>),
 }
@@ -51,36 +54,29 @@ impl SourceTree {
         files: impl IntoIterator<Item = (P, C)>,
     ) -> Self {
         let files = files.into_iter().map(|(path, content)| (path.into(), File::Read(content.into(), None)));
-        Self::new(name.to_owned(), files.collect(), BTreeMap::new())
+        Self::new(name.to_owned(), Files::new(files.collect()), BTreeMap::new())
     }
 
     /// The same tree with more files, of which only the name is known: migrations, for one, are never read.
     #[must_use]
     pub fn with_names(mut self, paths: impl IntoIterator<Item = String>) -> Self {
-        for path in paths {
-            let is_elsewhere = is_below_left_out(&path)
-                || folders_above(&path).any(|folder| self.other_apps.contains(folder));
-            if !is_elsewhere {
-                self.files.entry(path).or_insert(File::Named);
-            }
-        }
+        let is_here = |path: &String| {
+            !is_below_left_out(path) && !folders_above(path).any(|folder| self.other_apps.contains(folder))
+        };
+        self.files.add_names(paths.into_iter().filter(is_here).collect());
         self
     }
 
     /// A tree of files, without those of other apps below.
-    pub(crate) fn new(
-        name: String,
-        mut files: BTreeMap<String, File>,
-        unreadable: BTreeMap<String, String>,
-    ) -> Self {
+    pub(crate) fn new(name: String, mut files: Files, unreadable: BTreeMap<String, String>) -> Self {
         let root_of = |path: &str| {
             let folder = ROOT_FILES.iter().find_map(|name| path.strip_suffix(name)?.strip_suffix('/'))?;
             Some(folder.to_owned())
         };
         let other_apps: BTreeSet<String> =
-            files.keys().chain(unreadable.keys()).filter_map(|path| root_of(path)).collect();
+            files.paths().chain(unreadable.keys().map(String::as_str)).filter_map(root_of).collect();
         if !other_apps.is_empty() {
-            files.retain(|path, _| !folders_above(path).any(|folder| other_apps.contains(folder)));
+            files.retain(|path| !folders_above(path).any(|folder| other_apps.contains(folder)));
         }
         Self { name, files, unreadable, other_apps, excess: None }
     }
@@ -99,7 +95,7 @@ impl SourceTree {
     /// Takes in the content of a file, or the reason why there is none.
     pub(crate) fn take(&mut self, path: String, read: Result<(Vec<u8>, Stamp), String>) {
         match read {
-            Ok((content, stamp)) => drop(self.files.insert(path, File::Read(content, Some(stamp)))),
+            Ok((content, stamp)) => self.files.insert(path, File::Read(content, Some(Box::new(stamp)))),
             Err(reason) => {
                 self.files.remove(&path);
                 self.unreadable.insert(path, reason);
@@ -124,7 +120,7 @@ impl SourceTree {
 
     /// Whether there is such a file.
     pub fn exists(&self, path: &str) -> bool {
-        self.files.contains_key(path)
+        self.files.get(path).is_some()
     }
 
     /// Whether any file lies in this folder or below it.
@@ -135,20 +131,17 @@ impl SourceTree {
     /// Paths of the files in a folder and below it, sorted.
     pub fn below(&self, folder: &str) -> impl Iterator<Item = &str> {
         let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        self.files
-            .range(prefix.clone()..)
-            .map(|(path, _)| path.as_str())
-            .take_while(move |path| path.starts_with(&prefix))
+        self.files.paths_from(&prefix).take_while(move |path| path.starts_with(&prefix))
     }
 
     /// All files whose content was read, sorted by path.
     pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.files.iter().filter_map(|(path, file)| Some((path.as_str(), file.content()?)))
+        self.all().filter_map(|(path, file)| Some((path, file.content()?)))
     }
 
     /// All files, sorted by path.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &File)> {
-        self.files.iter().map(|(path, file)| (path.as_str(), file))
+        self.files.iter()
     }
 
     /// All files that a stage may read, sorted by path.
@@ -173,7 +166,7 @@ impl File {
     /// The stamp of a file that was read from disk.
     pub(crate) fn stamp(&self) -> Option<Stamp> {
         match self {
-            Self::Read(_, stamp) => *stamp,
+            Self::Read(_, stamp) => stamp.as_deref().copied(),
             Self::Named | Self::Unread(_) => None,
         }
     }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::kept::{self, Encoded, Kept};
+use super::pieces::OnDisk;
 use crate::known::{Digest, Known, Outcome};
 use crate::parallel;
 
@@ -74,18 +75,10 @@ impl Cache {
 
     /// What is known; nothing when there is no cache that can be used.
     pub(super) fn load(&self) -> Known {
-        let mut known = Known::default();
-        let Some(whole) = read(&self.path).and_then(|bytes| kept::open(bytes, &self.root, None)) else {
-            return known;
-        };
-        let checksum = whole.checksum;
-        known.take(whole);
-        if let Some(addition) = read(&self.addition)
-            && let Some(addition) = kept::open(addition, &self.root, Some(checksum))
-        {
-            known.take(addition);
-        }
-        known
+        let open = |path, adds_to| kept::open(OnDisk::open(path, MAX_CACHE_BYTES)?, &self.root, adds_to);
+        let Some(whole) = open(&self.path, None) else { return Known::default() };
+        let added = open(&self.addition, Some(whole.checksum));
+        Known::new(whole, added)
     }
 
     /// Keeps what was known and what was learned, if that is worth writing.
@@ -126,13 +119,6 @@ impl Cache {
         drop(std::fs::remove_file(&self.addition));
         Ok(())
     }
-}
-
-/// The content of a cache that is not too large.
-fn read(path: &Path) -> Option<Vec<u8>> {
-    let about = std::fs::metadata(path).ok()?;
-    let is_small = about.is_file() && about.len() <= MAX_CACHE_BYTES;
-    is_small.then(|| std::fs::read(path).ok())?
 }
 
 /// Writes a cache whole, under another name, and gives it its name.

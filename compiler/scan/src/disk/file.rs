@@ -20,18 +20,23 @@ pub(super) fn content(is_file: bool, bytes: u64, file: &File) -> Result<Vec<u8>,
     }
     let capacity = usize::try_from(bytes).ok().filter(|_| bytes <= MAX_FILE_BYTES);
     let Some(capacity) = capacity else { return Err(format!("{TOO_LARGE} {MAX_FILE_BYTES} bytes")) };
-    let mut content = Vec::with_capacity(capacity);
     // It is read as long as it was said to be: one that grows meanwhile has another stamp when it is looked at next.
-    while content.len() < capacity {
-        match read_more(file, &mut content) {
+    self::bytes(capacity, file).map_err(|error| error.to_string())
+}
+
+/// The next bytes of an open file, so many or as many as there are.
+pub(super) fn bytes(count: usize, file: &File) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(count);
+    while bytes.len() < count {
+        match read_more(file, &mut bytes) {
             Ok(0) => break,
             Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(error),
         }
     }
-    content.truncate(capacity);
-    Ok(content)
+    bytes.truncate(count);
+    Ok(bytes)
 }
 
 /// Reads into the room that there is.

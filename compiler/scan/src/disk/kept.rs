@@ -1,22 +1,25 @@
 //! How what is kept of a scan is written down, and read again.
 //!
-//! A file begins with a head that says of each source file what a look at it gave, and where the facts of each content are.
-//! The facts follow. The head has one checksum and each of the facts its own, so that only those which are needed are looked
-//! at.
+//! A file begins with a head that says of each source file where that is which a look at it gave, and where the facts of each
+//! content are. These pieces follow. The head has one checksum and each of the pieces its own, so that only those which are
+//! needed are read.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
-
 use super::file::since_1970_ns;
+use super::pieces::OnDisk;
 use crate::SourceTree;
-use crate::known::{Digest, FactsPlace, Key, Known, KnownFile, Learned, Loaded, Outcome, Searches, Stamp};
+use crate::known::{
+    Digest, Key, Known, Learned, Outcome, Part as KnownPart, PiecePlace, Pieces, Searches, Stamp,
+};
+use crate::packed::{TABLES, Writer};
 use crate::tree::{File, Part};
 
 /// Begins every cache. The number is that of the layout of the file.
-const MAGIC: &[u8] = b"manifestc scan cache 2\n";
+const MAGIC: &[u8] = b"manifestc scan cache 3\n";
 
 /// What the scanner's own code is made of: facts of another one mean something else.
 const SCANNER: &str = env!("SCANNER_FINGERPRINT");
@@ -28,56 +31,73 @@ const RACY_NS: i128 = 2_000_000_000;
 /// and forth between branches.
 const MAX_UNUSED: usize = 2;
 
-/// What stands at the beginning.
-#[derive(Serialize, Deserialize)]
-struct Head<'b> {
-    scanner: &'b str,
-    root: &'b str,
-    /// The checksum of the head that this one adds to.
-    adds_to: Option<Digest>,
-    #[serde(borrow)]
-    files: Vec<(&'b str, KeptFile<'b>)>,
-    /// Where the facts of each content are in what follows.
-    facts: Vec<(Digest, FactsPlace)>,
-    /// How long that is.
-    facts_bytes: usize,
-    words: BTreeMap<Key, Cow<'b, BTreeSet<String>>>,
-    outcome: Option<Cow<'b, Outcome>>,
-}
+/// What stands before the head: what it is, how long the head is, and its checksum.
+const BEGIN: usize = MAGIC.len() + LENGTH + size_of::<Digest>();
 
-#[derive(Serialize, Deserialize)]
-struct KeptFile<'b> {
+/// A length is a number of so many bytes.
+const LENGTH: usize = 8;
+
+/// What is kept of one file.
+struct KeptFile<'k> {
     stamp: Option<Stamp>,
-    glance: Option<&'b [u8]>,
+    glance: Option<(&'k [u8], [u8; 8])>,
     digest: Option<Digest>,
-    searches: Cow<'b, Searches>,
+    searches: Cow<'k, Searches>,
 }
 
 /// Reads what was kept, if the head is whole, of this scanner and of this folder, and adds to what it should. What follows
-/// is checked piece by piece when it is needed.
-pub(super) fn open(bytes: Vec<u8>, root: &str, adds_to: Option<Digest>) -> Option<Loaded> {
-    let rest = bytes.strip_prefix(MAGIC)?;
-    let (length, rest) = rest.split_first_chunk::<8>()?;
-    let (checksum, rest) = rest.split_first_chunk::<32>()?;
-    let (head, facts) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
-    let is_whole = blake3::hash(head).as_bytes() == checksum;
-    let head: Head<'_> = postcard::from_bytes(head).ok().filter(|_| is_whole)?;
-    let is_ours = head.scanner == SCANNER && head.root == root && head.adds_to == adds_to;
-    if !is_ours || facts.len() != head.facts_bytes {
+/// is read and checked piece by piece when it is needed.
+pub(super) fn open(mut file: OnDisk, root: &str, adds_to: Option<Digest>) -> Option<KnownPart> {
+    let begin = file.take(BEGIN)?;
+    let (length, checksum) = begin.strip_prefix(MAGIC)?.split_first_chunk()?;
+    let bytes = file.take(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+    if blake3::hash(&bytes) != *checksum {
         return None;
     }
-    let offset = |part: &[u8]| part.as_ptr() as usize - bytes.as_ptr() as usize;
-    let range = |part: &[u8]| offset(part)..offset(part) + part.len();
-    let file = |(path, KeptFile { stamp, glance, digest, searches }): (&str, KeptFile<'_>)| {
-        let (glance, searches) = (glance.map(range), searches.into_owned());
-        (path.to_owned(), KnownFile { stamp, glance, digest, searches })
-    };
-    let files = head.files.into_iter().map(file).collect();
-    let after_head = offset(facts);
-    let places = head.facts.into_iter().map(|(digest, place)| (digest, place.moved_by(after_head))).collect();
-    let words = head.words.into_iter().map(|(key, words)| (key, words.into_owned())).collect();
-    let (outcome, checksum) = (head.outcome.map(Cow::into_owned), *checksum);
-    Some(Loaded { checksum, files, places, words, outcome, bytes })
+    let mut sections = Sections { bytes: &bytes, taken: 0 };
+    let expected = [SCANNER.as_bytes(), root.as_bytes(), adds_to.as_ref().map_or(&[], Digest::as_slice)];
+    for expected in expected {
+        (bytes.get(sections.next()?)? == expected).then_some(())?;
+    }
+    let mut tables = [const { 0..0 }; TABLES];
+    for table in &mut tables {
+        *table = sections.next()?;
+    }
+    let (words, outcome, length) = (sections.next()?, sections.next()?, sections.length()?);
+    let outcome = postcard::from_bytes(bytes.get(outcome)?).ok()?;
+    let checksum = checksum.try_into().ok()?;
+    let pieces = (length == file.rest()).then(|| Pieces::new(Box::new(file), length))?;
+    Some(KnownPart { checksum, bytes, tables, words, outcome, pieces })
+}
+
+/// How many bytes there are before the pieces of a cache that is whole.
+#[cfg(test)]
+pub(super) fn head_of(path: &std::path::Path) -> usize {
+    let bytes = std::fs::read(path).unwrap_or_default();
+    let length = bytes[MAGIC.len()..].first_chunk().map_or(0, |length| u64::from_le_bytes(*length));
+    BEGIN + usize::try_from(length).unwrap_or(0)
+}
+
+/// The parts of a head, each with its length before it.
+struct Sections<'b> {
+    bytes: &'b [u8],
+    taken: usize,
+}
+
+impl Sections<'_> {
+    /// Where the next one is.
+    fn next(&mut self) -> Option<Range<usize>> {
+        let length = self.length()?;
+        let section = self.taken..self.taken.checked_add(length)?;
+        self.taken = section.end;
+        Some(section)
+    }
+
+    fn length(&mut self) -> Option<usize> {
+        let length = self.bytes.get(self.taken..)?.first_chunk::<LENGTH>()?;
+        self.taken += LENGTH;
+        usize::try_from(u64::from_le_bytes(*length)).ok()
+    }
 }
 
 /// What may be kept of a scan.
@@ -93,18 +113,18 @@ impl Kept<'_> {
     /// All that is known now.
     pub(super) fn all(&self) -> Body<'_> {
         let files = self.files(self.sources());
-        let mut facts = self.facts(&files);
-        let unused: BTreeSet<&Digest> = self.known.digests().filter(|digest| !facts.has(digest)).collect();
-        let most = MAX_UNUSED * facts.places.len();
-        unused.into_iter().take(most).for_each(|digest| facts.keep_known(digest, self.known));
-        Body { files, facts }
+        let mut pieces = self.facts(&files);
+        let unused: BTreeSet<&Digest> = self.known.digests().filter(|digest| !pieces.has(digest)).collect();
+        let most = MAX_UNUSED * pieces.facts.len();
+        unused.into_iter().take(most).for_each(|digest| pieces.keep_known(digest, self.known));
+        Body { files, pieces }
     }
 
     /// What changed since the whole was written.
     pub(super) fn changes(&self) -> Body<'_> {
         let files = self.files(self.changed());
-        let facts = self.facts(&files);
-        Body { files, facts }
+        let pieces = self.facts(&files);
+        Body { files, pieces }
     }
 
     /// The source that is at hand.
@@ -141,36 +161,36 @@ impl Kept<'_> {
         let searches = self.learned.searches.get(path);
         if let File::Unread(ticket) = file {
             let known = self.known.file((*ticket)?)?;
-            let mut all = Cow::Borrowed(&known.searches);
-            if let Some(searches) = searches {
-                all.to_mut().extend(searches);
-            }
-            let glance = self.known.glance(known);
-            return Some(KeptFile { stamp: known.stamp, glance, digest: known.digest, searches: all });
+            let mut all: Searches = known.searches.iter().collect();
+            all.extend(searches.into_iter().flatten());
+            let glance = known.glance.map(|piece| self.known.as_kept(piece).unwrap_or_default());
+            let (stamp, digest) = (known.stamp, known.digest.copied());
+            return Some(KeptFile { stamp, glance, digest, searches: Cow::Owned(all) });
         }
-        let glance = self.learned.glances.get(path).map(Vec::as_slice);
+        let glance = self.learned.glances.get(path);
+        let glance = glance.map(|encoded| (encoded.as_slice(), PiecePlace::checksum(encoded)));
         let digest = self.learned.digests.get(path).copied();
         let searches = searches.map_or_else(|| Cow::Owned(Searches::new()), Cow::Borrowed);
         Some(KeptFile { stamp, glance, digest, searches })
     }
 
     /// The facts of these files.
-    fn facts(&self, files: &[(&str, KeptFile<'_>)]) -> KeptFacts<'_> {
-        let mut facts = KeptFacts::default();
+    fn facts(&self, files: &[(&str, KeptFile<'_>)]) -> KeptPieces<'_> {
+        let mut pieces = KeptPieces::default();
         let digests: BTreeSet<Digest> = files.iter().filter_map(|(_, file)| file.digest).collect();
         for digest in digests {
             match self.learned.facts.get(&digest) {
-                Some(encoded) => facts.keep(digest, &encoded.bytes, encoded.checksum),
-                None => facts.keep_known(&digest, self.known),
+                Some(encoded) => pieces.keep_facts(digest, &encoded.bytes, encoded.checksum),
+                None => pieces.keep_known(&digest, self.known),
             }
         }
-        facts
+        pieces
     }
 
     /// Writes that down, with what the whole scan gave; it may add to what was written before, named by its checksum.
     pub(super) fn encoded<'k>(
         &'k self,
-        Body { files, facts }: Body<'k>,
+        Body { mut files, mut pieces }: Body<'k>,
         root: &str,
         adds_to: Option<Digest>,
         outcome: Option<&Outcome>,
@@ -178,41 +198,54 @@ impl Kept<'_> {
         let searched: BTreeSet<Key> =
             files.iter().flat_map(|(_, file)| file.searches.keys().copied()).collect();
         let words = self.known.all_words().iter().chain(&self.learned.words);
-        let words =
-            words.filter(|(key, _)| searched.contains(*key)).map(|(key, words)| (*key, Cow::Borrowed(words)));
-        let head = Head {
-            scanner: SCANNER,
-            root,
-            adds_to,
-            facts: facts.places.into_iter().collect(),
-            facts_bytes: facts.length,
-            words: words.collect(),
-            outcome: outcome.map(Cow::Borrowed),
-            files,
+        let words: BTreeMap<&Key, &BTreeSet<String>> =
+            words.filter(|(key, _)| searched.contains(*key)).collect();
+        let facts = std::mem::take(&mut pieces.facts);
+        let mut tables = Writer::new(&facts);
+        let place = |path: &'k str| path.rsplit_once('/').unwrap_or(("", path));
+        files.sort_unstable_by_key(|(path, _)| place(path));
+        for (path, KeptFile { stamp, glance, digest, searches }) in &files {
+            let glance = glance.map(|(encoded, checksum)| pieces.keep(encoded, checksum));
+            tables.file(place(path), *stamp, glance, digest.as_ref(), searches);
+        }
+        let mut head = Vec::new();
+        let mut add = |section: &[u8]| {
+            head.extend_from_slice(&length(section.len()));
+            head.extend_from_slice(section);
         };
-        let head = postcard::to_allocvec(&head).expect("BUG: it is lists, numbers and texts");
-        let length = (head.len() as u64).to_le_bytes();
-        let begin = [MAGIC, &length, blake3::hash(&head).as_bytes()].concat();
-        Encoded { begin, head, facts: facts.all }
+        add(SCANNER.as_bytes());
+        add(root.as_bytes());
+        add(adds_to.as_ref().map_or(&[], Digest::as_slice));
+        tables.finish().iter().for_each(|table| add(table));
+        let encode = "BUG: it is maps, lists, numbers and texts";
+        add(&postcard::to_allocvec(&words).expect(encode));
+        add(&postcard::to_allocvec(&outcome).expect(encode));
+        head.extend_from_slice(&length(pieces.length));
+        let begin = [MAGIC, &length(head.len()), blake3::hash(&head).as_bytes()].concat();
+        Encoded { begin, head, pieces: pieces.all }
     }
+}
+
+fn length(length: usize) -> [u8; LENGTH] {
+    (length as u64).to_le_bytes()
 }
 
 /// What is kept of files.
 pub(super) struct Body<'k> {
     files: Vec<(&'k str, KeptFile<'k>)>,
-    facts: KeptFacts<'k>,
+    pieces: KeptPieces<'k>,
 }
 
 /// What is to be written, one after the other.
 pub(super) struct Encoded<'k> {
     begin: Vec<u8>,
     head: Vec<u8>,
-    facts: Vec<&'k [u8]>,
+    pieces: Vec<&'k [u8]>,
 }
 
 impl Encoded<'_> {
     pub(super) fn parts(&self) -> impl Iterator<Item = &[u8]> {
-        [self.begin.as_slice(), &self.head].into_iter().chain(self.facts.iter().copied())
+        [self.begin.as_slice(), &self.head].into_iter().chain(self.pieces.iter().copied())
     }
 }
 
@@ -220,30 +253,38 @@ fn is_source(path: &str) -> bool {
     matches!(Part::of(path), Part::Source(_))
 }
 
-/// Facts that are kept, one after the other.
+/// Pieces that are kept, one after the other.
 #[derive(Default)]
-struct KeptFacts<'k> {
+struct KeptPieces<'k> {
     all: Vec<&'k [u8]>,
     length: usize,
-    places: BTreeMap<Digest, FactsPlace>,
+    /// Which of them are the facts of each content.
+    facts: BTreeMap<Digest, PiecePlace>,
 }
 
-impl<'k> KeptFacts<'k> {
+impl<'k> KeptPieces<'k> {
     fn has(&self, digest: &Digest) -> bool {
-        self.places.contains_key(digest)
+        self.facts.contains_key(digest)
     }
 
-    fn keep(&mut self, digest: Digest, encoded: &'k [u8], checksum: [u8; 8]) {
+    fn keep(&mut self, encoded: &'k [u8], checksum: [u8; 8]) -> PiecePlace {
         let start = self.length;
         self.length += encoded.len();
         self.all.push(encoded);
-        self.places.insert(digest, FactsPlace { start, end: self.length, checksum });
+        PiecePlace { start, end: self.length, checksum }
     }
 
-    /// Keeps what was kept before, unless that is damaged: whoever reads it will see.
+    fn keep_facts(&mut self, digest: Digest, encoded: &'k [u8], checksum: [u8; 8]) {
+        let place = self.keep(encoded, checksum);
+        self.facts.insert(digest, place);
+    }
+
+    /// Keeps what was kept before, damaged or not: whoever reads it will see. A file has its content even when nothing is
+    /// known of that any more.
     fn keep_known(&mut self, digest: &Digest, known: &'k Known) {
-        if let Some((encoded, checksum)) = known.facts_as_kept(digest) {
-            self.keep(*digest, encoded, checksum);
+        match known.facts_as_kept(digest) {
+            Some((encoded, checksum)) => self.keep_facts(*digest, encoded, checksum),
+            None => drop(self.facts.insert(*digest, PiecePlace::LOST)),
         }
     }
 }

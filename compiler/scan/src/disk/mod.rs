@@ -8,6 +8,7 @@ mod file;
 mod folder;
 mod jobs;
 mod kept;
+mod pieces;
 mod rules;
 mod walk;
 pub mod yardstick;
@@ -81,29 +82,40 @@ fn scan_here(root: &Path, options: &Options, began: SystemTime) -> std::io::Resu
     std::fs::read_dir(&root)?;
     let cache = options.cache.as_deref().map(|folder| cache::Cache::new(folder, &root, options.threads));
     let known = cache.as_ref().map(cache::Cache::load).unwrap_or_default();
-    let walked = walk::walk(&root, &known, &walk::Wanted::by(&root), &walk::How::with(options.threads));
+    Ok(scan_knowing(&root, options, began, cache.as_ref(), &known))
+}
+
+/// Scans a folder with the help of what is known of it.
+fn scan_knowing(
+    root: &Path,
+    options: &Options,
+    began: SystemTime,
+    cache: Option<&cache::Cache>,
+    known: &Known,
+) -> Scanned {
+    let walked = walk::walk(root, known, &walk::Wanted::by(root), &walk::How::with(options.threads));
     let walk::Walked { mut tree, mut files_read } = walked;
-    match again::again(&tree, &known, cache::not_worth_writing(&known)) {
+    match again::again(&tree, known, cache::not_worth_writing(known)) {
         Again::Nothing(manifest, diagnostics) => {
-            files_read += read_shown(&mut tree, &root, &diagnostics, options.threads);
-            return Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed: 0 });
+            files_read += read_shown(&mut tree, root, &diagnostics, options.threads);
+            return Scanned { tree, manifest, diagnostics, files_read, files_parsed: 0 };
         }
         Again::OneFile(path) => {
             let path = path.to_owned();
-            let (manifest, read) = part_of(&mut tree, &root, &known, &path, options.threads);
+            let (manifest, read) = part_of(&mut tree, root, known, &path, options.threads);
             files_read += read;
             if manifest.is_some() {
-                return Ok(Scanned { tree, manifest, diagnostics: Vec::new(), files_read, files_parsed: 1 });
+                return Scanned { tree, manifest, diagnostics: Vec::new(), files_read, files_parsed: 1 };
             }
         }
         Again::All => {}
     }
     let found = loop {
-        match crate::scan_knowing(&tree, &known, options.threads, cache.is_some()) {
+        match crate::scan_knowing(&tree, known, options.threads, cache.is_some()) {
             Ok(found) => break found,
             Err(missing) => {
                 files_read += missing.len();
-                read_into(&mut tree, &root, missing, options.threads);
+                read_into(&mut tree, root, missing, options.threads);
             }
         }
     };
@@ -112,16 +124,16 @@ fn scan_here(root: &Path, options: &Options, began: SystemTime) -> std::io::Resu
     let left = Mutex::new(left);
     std::thread::scope(|scope| {
         scope.spawn(|| give_back(&left));
-        if let Some(cache) = &cache {
-            let outcome = || again::outcome(&tree, manifest.as_ref(), &diagnostics, learned.trail.as_ref());
-            let kept = kept::Kept { known: &known, learned: &learned, tree: &tree, began };
+        if let Some(cache) = cache {
+            let outcome = || again::outcome(&tree, manifest.as_ref(), &diagnostics, &learned.trail);
+            let kept = kept::Kept { known, learned: &learned, tree: &tree, began };
             cache.store(&kept, options.keep_from_files, outcome);
         }
         give_back(&left);
     });
     drop(learned);
-    files_read += read_shown(&mut tree, &root, &diagnostics, options.threads);
-    Ok(Scanned { tree, manifest, diagnostics, files_read, files_parsed })
+    files_read += read_shown(&mut tree, root, &diagnostics, options.threads);
+    Scanned { tree, manifest, diagnostics, files_read, files_parsed }
 }
 
 /// The manifest after one file changed, if that can be told without all files; and how many were read for it.

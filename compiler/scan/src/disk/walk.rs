@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::folder::{Entry, Folder, Kind};
 use super::jobs::Jobs;
 use super::rules::Rules;
-use crate::known::Known;
+use crate::known::{Known, KnownFolder};
 use crate::parallel;
-use crate::tree::{File, Part, SourceTree, is_left_out, root_files};
+use crate::tree::{File, Files, Part, SourceTree, is_left_out, root_files};
 
 /// Files of one folder that a thread takes at a time.
 const FILES_AT_ONCE: usize = 64;
@@ -164,6 +164,7 @@ impl Place {
 /// A folder whose files are looked at.
 struct Listed {
     folder: Folder,
+    known: KnownFolder,
     prefix: String,
     is_utf8: bool,
 }
@@ -233,7 +234,8 @@ impl Walk<'_> {
                 Kind::Other => {}
             }
         }
-        let listed = Arc::new(Listed { folder, prefix: place.prefix(), is_utf8: *is_utf8 });
+        let (known, prefix) = (self.known.folder(path), place.prefix());
+        let listed = Arc::new(Listed { folder, known, prefix, is_utf8: *is_utf8 });
         // The last ones are taken first: files before folders, so that few folders are open at a time.
         let parts = names.chunks(FILES_AT_ONCE).map(|names| Job::Files(Arc::clone(&listed), names.to_vec()));
         jobs.extend(parts);
@@ -259,7 +261,7 @@ impl Walk<'_> {
             return Some(Met::File(path, File::Named));
         }
         if part != Part::Configuration
-            && let Some(ticket) = self.known.ticket(&path)
+            && let Some(ticket) = self.known.ticket_in(&listed.known, text)
         {
             // What is gone by now was never met.
             let stamp = listed.folder.stamp(name).ok()?;
@@ -272,7 +274,7 @@ impl Walk<'_> {
         Some(match listed.folder.read(name) {
             Ok((content, stamp)) => {
                 self.bytes.fetch_add(stamp.bytes, Ordering::Relaxed);
-                Met::File(path, File::Read(content, Some(stamp)))
+                Met::File(path, File::Read(content, Some(Box::new(stamp))))
             }
             Err(reason) => Met::Unreadable(path, reason),
         })
@@ -303,6 +305,6 @@ fn put_together(name: String, mut met: Vec<Met>) -> Walked {
             Met::Unreadable(path, reason) => drop(unreadable.insert(path, reason)),
         }
     }
-    let tree = SourceTree::new(name, files.into_iter().collect(), unreadable);
+    let tree = SourceTree::new(name, Files::new(files), unreadable);
     Walked { tree, files_read }
 }

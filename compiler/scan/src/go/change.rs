@@ -149,8 +149,10 @@ impl Change<'_, '_, '_> {
             None
         };
         // That the same is found in it has been seen before.
-        let is_found =
-            self.files.known(self.file).is_some_and(|known| known.searches.values().any(|found| *found));
+        let is_found = self
+            .files
+            .known(self.file)
+            .is_some_and(|known| known.searches.iter().any(|(_, is_found)| is_found));
         let is_read = glance.speaks || self.leads(&glance) || is_found;
         let now = if is_read { Some(self.now(old.as_ref(), is_found)?) } else { None };
         let is_open =

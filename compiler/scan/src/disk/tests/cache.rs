@@ -10,7 +10,9 @@ use proptest::prelude::*;
 
 use super::write;
 use crate::SourceTree;
-use crate::disk::{Options, Scanned, scan, scan_at};
+use crate::disk::cache::Cache;
+use crate::disk::{Options, Scanned, kept, scan, scan_at, scan_knowing};
+use crate::on_a_large_stack;
 use crate::tree::Part;
 
 /// An app on disk, and a folder for its cache.
@@ -258,6 +260,81 @@ fn a_damaged_cache_is_none() {
         std::fs::write(&path, format!("// {at}\n{text}")).unwrap();
         stage.check();
     }
+}
+
+/// Damages the pieces of a cache: all that follows its head.
+fn damage_pieces(path: &Path) {
+    let mut bytes = std::fs::read(path).unwrap();
+    for byte in &mut bytes[kept::head_of(path)..] {
+        *byte ^= 1;
+    }
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn pieces_that_are_damaged_are_found_anew() {
+    for language in LANGUAGES {
+        let stage = Stage::new(language);
+        let first = stage.check();
+        let whole = std::fs::read(stage.cache_file()).unwrap();
+        damage_pieces(&stage.cache_file());
+        // Nothing was touched, so none of them is asked for.
+        assert_eq!(stage.check().files_parsed, 0);
+        let path = stage.root().join(stage.app.one(generated::Declares));
+        prepend(&path, "// one\n");
+        let scanned = stage.check();
+        assert_eq!((scanned.files_parsed, scanned.files_read), (first.files_parsed, first.files_read));
+        // Everything was read, so everything is written.
+        assert!(std::fs::read(stage.cache_file()).unwrap().len() >= whole.len());
+        prepend(&path, "// two\n");
+        assert_eq!(stage.check().files_parsed, 0);
+    }
+}
+
+#[test]
+fn pieces_that_are_gone_when_they_are_needed_are_found_anew() {
+    for language in LANGUAGES {
+        for (kept, is_touched) in [(0, false), (0, true), (1_000, true)] {
+            let stage = Stage::new(language);
+            let first = stage.check();
+            if is_touched {
+                write(&stage.root(), stage.app.one(generated::Declares), "");
+            }
+            let root = stage.root().canonicalize().unwrap();
+            let options = Options { keep_from_files: 0, threads: 2, ..Options::default() };
+            let cache = Cache::new(&stage.cache(), &root, options.threads);
+            let known = cache.load();
+            let length = kept::head_of(&stage.cache_file()) + kept;
+            let file = std::fs::File::options().write(true).open(stage.cache_file()).unwrap();
+            file.set_len(u64::try_from(length).unwrap()).unwrap();
+            let now = SystemTime::now();
+            let scanned = on_a_large_stack(|| scan_knowing(&root, &options, now, Some(&cache), &known));
+            let cold = scan(&root, &Options::default()).unwrap();
+            assert!(scanned.manifest == cold.manifest && scanned.diagnostics == cold.diagnostics);
+            assert_eq!(scanned.files_read == first.files_read, is_touched);
+            stage.check();
+        }
+    }
+}
+
+#[test]
+fn a_cache_that_is_replaced_meanwhile_is_the_one_that_was_opened() {
+    let stage = Stage::new(Language::Go);
+    stage.check();
+    let root = stage.root().canonicalize().unwrap();
+    let options = Options { keep_from_files: 0, threads: 2, ..Options::default() };
+    let cache = Cache::new(&stage.cache(), &root, options.threads);
+    let known = cache.load();
+    let other = stage.cache_file().with_extension("other");
+    std::fs::write(&other, "another one").unwrap();
+    std::fs::rename(other, stage.cache_file()).unwrap();
+    let path = stage.app.one(generated::Declares);
+    let text = std::fs::read_to_string(root.join(path)).unwrap();
+    write(&root, path, text + "\n//encore:api private\nfunc More() {}\n");
+    let now = SystemTime::now();
+    let scanned = on_a_large_stack(|| scan_knowing(&root, &options, now, Some(&cache), &known));
+    assert_eq!(scanned.files_parsed, 1);
+    assert_eq!(scanned.manifest, scan(&root, &Options::default()).unwrap().manifest);
 }
 
 #[test]

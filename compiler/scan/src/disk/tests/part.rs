@@ -14,8 +14,9 @@ use schema_documents::manifest::Manifest;
 use crate::SourceTree;
 use crate::again::{self, Again};
 use crate::disk::kept::{self, Kept};
+use crate::disk::pieces::OnDisk;
 use crate::known::Known;
-use crate::tree::{File, Part};
+use crate::tree::{File, Files as TreeFiles, Part};
 use crate::{on_a_large_stack, part, scan, scan_knowing};
 
 mod apps;
@@ -51,7 +52,7 @@ impl App {
             };
             (of.clone(), file)
         };
-        let files = self.files.iter().map(file).collect();
+        let files = TreeFiles::new(self.files.iter().map(file).collect());
         let mut tree = SourceTree::new("app".to_owned(), files, BTreeMap::new());
         match again::again(&tree, &self.known, 1) {
             Again::Nothing(manifest, diagnostics) => return Some((manifest, diagnostics)),
@@ -72,7 +73,7 @@ impl App {
             let read = || File::Read(self.files[path].as_bytes().to_vec(), None);
             (path.to_owned(), if is_wanted { read() } else { file.clone() })
         });
-        *tree = SourceTree::new("app".to_owned(), files.collect(), BTreeMap::new());
+        *tree = SourceTree::new("app".to_owned(), TreeFiles::new(files.collect()), BTreeMap::new());
     }
 
     /// Compares what is found when a file changes with a scan of all. Says whether there was something to compare.
@@ -105,15 +106,16 @@ fn tree(files: &Files) -> SourceTree {
 fn known(tree: &SourceTree) -> Known {
     let nothing = Known::default();
     let found = scan_knowing(tree, &nothing, 1, true).unwrap();
-    let trail = found.learned.trail.as_ref();
+    let trail = &found.learned.trail;
     let outcome = again::outcome(tree, found.manifest.as_ref(), &found.diagnostics, trail);
     let began = SystemTime::now() + Duration::from_mins(1);
     let kept = Kept { known: &nothing, learned: &found.learned, tree, began };
     let encoded: Vec<u8> =
         kept.encoded(kept.all(), "/app", None, outcome.as_ref()).parts().flatten().copied().collect();
-    let mut known = Known::default();
-    known.take(kept::open(encoded, "/app", None).unwrap());
-    known
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kept");
+    std::fs::write(&path, encoded).unwrap();
+    Known::new(kept::open(OnDisk::open(&path, u64::MAX).unwrap(), "/app", None).unwrap(), None)
 }
 
 /// Numbers that look like chance.
