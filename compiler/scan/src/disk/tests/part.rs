@@ -246,6 +246,31 @@ fn whatever_changes_is_told_as_a_scan_of_all_tells_it() {
     });
 }
 
+/// Each file in the folder of cases is an app, file by file with its path after `==>`, and then what files change to, one at a
+/// time, with the path after `~~>` and `told` or `all`: whether it is told from a part, or all is put together again.
+#[test]
+fn what_a_change_concerns_is_told_and_nothing_else() {
+    on_a_large_stack(|| {
+        let cases = std::env::var_os("CASES")
+            .map_or_else(|| folder("compiler/scan/src/disk/tests/part/cases"), PathBuf::from);
+        let paths: BTreeSet<PathBuf> =
+            std::fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).collect();
+        for path in paths {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let (app, changes) = text.split_once("~~> ").unwrap();
+            let app = App::new(&path.to_string_lossy(), apps::files(app));
+            let (_, said) = scan(&tree(&app.files));
+            assert_eq!(said, [], "{}", app.name);
+            for change in changes.split("~~> ") {
+                let (head, text) = change.split_once('\n').unwrap();
+                let (path, expected) = head.split_once(' ').unwrap();
+                let is_told = app.check(path, text);
+                assert_eq!(is_told, expected.starts_with("told"), "{}: {head}\n{text}", app.name);
+            }
+        }
+    });
+}
+
 #[test]
 fn whatever_changes_in_the_examples_is_told_as_a_scan_of_all_tells_it() {
     let Some(examples) = std::env::var_os("EXAMPLES").map(PathBuf::from) else {

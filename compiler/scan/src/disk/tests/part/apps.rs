@@ -8,7 +8,8 @@ pub(super) fn all() -> Vec<(&'static str, Files)> {
     texts.into_iter().map(|(name, text)| (name, files(text))).collect()
 }
 
-fn files(text: &str) -> Files {
+/// The files in a text, each with its path after `==>`.
+pub(super) fn files(text: &str) -> Files {
     text.split("==> ")
         .skip(1)
         .map(|file| {
