@@ -16,7 +16,7 @@ use crate::{SourceTree, go, python, rust, typescript};
 /// What a scan has to do.
 pub(crate) enum Again<'t> {
     /// Nothing: this is what it finds.
-    Nothing(Option<Manifest>, Vec<Diagnostic>),
+    Nothing(Box<Option<Manifest>>, Vec<Diagnostic>),
     /// To find out what has become of what the last one found, since this file says something else.
     OneFile(&'t str),
     /// To put all together.
@@ -57,12 +57,12 @@ fn compared<'t>(
     }
     let mut diagnostics: Vec<Diagnostic> = serde_json::from_slice(diagnostics).ok()?;
     if moved.is_nothing() {
-        return Some(Again::Nothing(serde_json::from_slice(manifest).ok()?, diagnostics));
+        return Some(Again::Nothing(Box::new(serde_json::from_slice(manifest).ok()?), diagnostics));
     }
     let mut manifest = serde_json::from_slice(manifest).ok()?;
     moved.manifest(&mut manifest)?;
     moved.diagnostics(&mut diagnostics)?;
-    Some(Again::Nothing(serde_json::from_value(manifest).ok()?, diagnostics))
+    Some(Again::Nothing(Box::new(serde_json::from_value(manifest).ok()?), diagnostics))
 }
 
 /// What is worth keeping of a whole scan.

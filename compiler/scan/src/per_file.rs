@@ -81,7 +81,8 @@ impl<'t> Reader<'t> {
         F: Serialize + DeserializeOwned + Send,
     {
         let files = self.files(language, is_own);
-        let both: Vec<(&str, &File)> = files.paths.iter().copied().zip(files.files.iter().copied()).collect();
+        let both: Vec<(&str, &File)> =
+            files.paths.iter().copied().zip(files.at_hand.iter().copied()).collect();
         let seen = parallel::map(&both, self.threads, |(path, file)| self.glance(language, path, file));
         let (glances, news): (Vec<Option<G>>, Vec<Option<Vec<u8>>>) = seen.into_iter().unzip();
         let news = files.paths.iter().zip(news).filter_map(|(path, encoded)| Some((*path, encoded?)));
@@ -98,7 +99,7 @@ impl<'t> Reader<'t> {
     ) -> Files<'_, 't, G, F> {
         let own = self.tree.readable().filter(|(path, _)| (language.is_source)(path) && is_own(path));
         let (paths, files) = own.unzip();
-        Files { reader: self, language, paths, files }
+        Files { reader: self, language, paths, at_hand: files }
     }
 
     /// Keeps what will help to find out what a change of a file makes of the app.
@@ -205,7 +206,7 @@ pub(crate) struct Files<'r, 't, G, F> {
     reader: &'r Reader<'t>,
     language: &'t Language<G, F>,
     pub(crate) paths: Vec<&'t str>,
-    files: Vec<&'t File>,
+    at_hand: Vec<&'t File>,
 }
 
 /// The source files of a language, with a first look at each.
@@ -250,7 +251,7 @@ where
         are_enough: impl Fn(&F) -> bool + Sync,
     ) -> Result<Vec<F>, Missing> {
         let find =
-            |file: &usize| self.reader.facts(language, self.paths[*file], self.files[*file], &are_enough);
+            |file: &usize| self.reader.facts(language, self.paths[*file], self.at_hand[*file], &are_enough);
         let found = parallel::map(files, self.reader.threads, find);
         let found = found.into_iter().collect::<Option<Vec<_>>>().ok_or(Missing)?;
         let (facts, news): (Vec<F>, Vec<Option<News>>) = found.into_iter().unzip();
@@ -269,7 +270,7 @@ where
     where
         G: Serialize + DeserializeOwned,
     {
-        self.reader.glance(self.language, self.paths[file], self.files[file]).0.ok_or(Missing)
+        self.reader.glance(self.language, self.paths[file], self.at_hand[file]).0.ok_or(Missing)
     }
 
     /// A first look at a file as it was.
@@ -299,7 +300,7 @@ where
         let reader = self.reader;
         let answer = |(file, words): &(usize, &Words<'_>)| {
             let path = self.paths[*file];
-            match self.files[*file] {
+            match self.at_hand[*file] {
                 File::Read(content, _) => Some(contains(content, words.words)),
                 File::Unread(ticket) => {
                     let known = ticket.and_then(|ticket| reader.known.file(ticket)?.searches.get(&words.key));
@@ -316,7 +317,7 @@ where
                     learned.words.entry(words.key).or_insert_with(|| words.words.clone());
                 }
                 // Of a file that was not read the answer was known before.
-                let was_read = |file: usize| matches!(self.files[file], File::Read(..));
+                let was_read = |file: usize| matches!(self.at_hand[file], File::Read(..));
                 let answered = asked.iter().zip(&answers);
                 for ((file, words), answer) in answered.filter(|((file, _), _)| was_read(*file)) {
                     let searches = learned.searches.entry(self.paths[*file]).or_default();

@@ -98,7 +98,7 @@ fn scan_knowing(
     match again::again(&tree, known, cache::not_worth_writing(known)) {
         Again::Nothing(manifest, diagnostics) => {
             files_read += read_shown(&mut tree, root, &diagnostics, options.threads);
-            return Scanned { tree, manifest, diagnostics, files_read, files_parsed: 0 };
+            return Scanned { tree, manifest: *manifest, diagnostics, files_read, files_parsed: 0 };
         }
         Again::OneFile(path) => {
             let path = path.to_owned();

@@ -94,7 +94,7 @@ pub(crate) fn part(reader: &Reader<'_>, app: &App, before: &Before<'_>) -> Resul
     if !change.is_in_its_place(&pair)? {
         return Ok(None);
     }
-    change.put_together(app, before.manifest, pair)
+    change.put_together(app, before.manifest, &pair)
 }
 
 /// A file that changed.
@@ -286,16 +286,16 @@ struct Linked {
 
 impl<'t> Change<'_, '_, 't> {
     /// Puts the file together with all that it has to do with, as it was and as it is.
-    fn put_together(&self, app: &App, whole: &Manifest, pair: Pair) -> Result<Option<Part>, Missing> {
+    fn put_together(&self, app: &App, whole: &Manifest, pair: &Pair) -> Result<Option<Part>, Missing> {
         let mut part = Seen::new();
-        let mut open: BTreeSet<String> = self.named_by(&pair);
+        let mut open: BTreeSet<String> = self.named_by(pair);
         for _ in 0..MAX_ROUNDS {
             if !self.add(open, &mut part)? {
                 return Ok(None);
             }
-            let [before, now] = [0, 1].map(|which| self.world(&part, &pair, which));
+            let [before, now] = [0, 1].map(|which| self.world(&part, pair, which));
             let (before, now) = (before?, now?);
-            if !self.is_as_wanted(&before, &now, &pair)? {
+            if !self.is_as_wanted(&before, &now, pair)? {
                 return Ok(None);
             }
             let [Some(before), Some(now)] = [&before, &now].map(|world| self.link(app, whole, world)) else {

@@ -149,7 +149,7 @@ pub(super) fn note_use(name: &str, services: &[usize], at: &Position, found: &mu
         match uses.iter_mut().find(|one| one.cache == name) {
             Some(known) => known.at = known.at.clone().min(at.clone()),
             None => {
-                uses.push(CacheUse { cache: name.to_owned(), access: CacheAccess::Write, at: at.clone() })
+                uses.push(CacheUse { cache: name.to_owned(), access: CacheAccess::Write, at: at.clone() });
             }
         }
     }

@@ -76,8 +76,8 @@ impl Importers {
         Self { first, files, more: Vec::new() }
     }
 
-    fn add(&mut self, imported: usize, importer: usize) {
-        self.more.push((imported, importer));
+    fn add(&mut self, imported: usize, by: usize) {
+        self.more.push((imported, by));
     }
 
     fn of(&self, file: usize) -> impl Iterator<Item = usize> {

@@ -55,19 +55,19 @@ impl App {
         let files = TreeFiles::new(self.files.iter().map(file).collect());
         let mut tree = SourceTree::new("app".to_owned(), files, BTreeMap::new());
         match again::again(&tree, &self.known, 1) {
-            Again::Nothing(manifest, diagnostics) => return Some((manifest, diagnostics)),
+            Again::Nothing(manifest, diagnostics) => return Some((*manifest, diagnostics)),
             Again::OneFile(changed) => assert_eq!(changed, path),
             Again::All => return None,
         }
         loop {
             match part::manifest(&tree, &self.known, path, 1) {
                 Ok(manifest) => return manifest.map(|manifest| (Some(manifest), Vec::new())),
-                Err(missing) => self.read(&mut tree, missing),
+                Err(missing) => self.read(&mut tree, &missing),
             }
         }
     }
 
-    fn read(&self, tree: &mut SourceTree, paths: BTreeSet<String>) {
+    fn read(&self, tree: &mut SourceTree, paths: &BTreeSet<String>) {
         let files = tree.all().map(|(path, file)| {
             let is_wanted = paths.contains(path);
             let read = || File::Read(self.files[path].as_bytes().to_vec(), None);
