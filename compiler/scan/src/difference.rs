@@ -25,47 +25,69 @@ pub(crate) struct Difference<'d> {
 impl Difference<'_> {
     /// The whole as it is now; absent when that cannot be told.
     pub(crate) fn applied(&self, mut whole: Manifest) -> Option<Manifest> {
+        // All is named, so that nothing is left out that comes to a manifest some day.
+        let Manifest {
+            version: _,
+            app: _,
+            language: _,
+            services,
+            databases,
+            topics,
+            buckets,
+            caches,
+            cron_jobs,
+            secrets,
+            metrics,
+            gateways,
+            auth_handler,
+            calls,
+        } = &mut whole;
         let (before, now) = (self.before, self.now);
-        let is_as_before = before.gateways == now.gateways
-            && before.auth_handler == now.auth_handler
-            && before.services.len() == now.services.len()
-            && before.services.len() == whole.services.len();
-        if !is_as_before {
+        // What there is once for an app is not for a part to tell.
+        let _ = (gateways, auth_handler);
+        if (&before.gateways, &before.auth_handler) != (&now.gateways, &now.auth_handler) {
             return None;
         }
-        for ((whole, before), now) in whole.services.iter_mut().zip(&before.services).zip(&now.services) {
-            self.service(whole, before, now)?;
-        }
-        self.owned(&mut whole.databases, &before.databases, &now.databases)?;
-        self.owned(&mut whole.buckets, &before.buckets, &now.buckets)?;
-        self.owned(&mut whole.cron_jobs, &before.cron_jobs, &now.cron_jobs)?;
-        self.owned(&mut whole.metrics, &before.metrics, &now.metrics)?;
-        self.shared(&mut whole.topics, &before.topics, &now.topics)?;
-        self.shared(&mut whole.caches, &before.caches, &now.caches)?;
-        self.shared(&mut whole.secrets, &before.secrets, &now.secrets)?;
-        self.shared(&mut whole.calls, &before.calls, &now.calls)?;
+        self.services(services)?;
+        self.owned(databases, &before.databases, &now.databases)?;
+        self.owned(buckets, &before.buckets, &now.buckets)?;
+        self.owned(cron_jobs, &before.cron_jobs, &now.cron_jobs)?;
+        self.owned(metrics, &before.metrics, &now.metrics)?;
+        self.shared(topics, &before.topics, &now.topics)?;
+        self.shared(caches, &before.caches, &now.caches)?;
+        self.shared(secrets, &before.secrets, &now.secrets)?;
+        self.shared(calls, &before.calls, &now.calls)?;
         Some(whole)
     }
 
-    fn service(&self, whole: &mut Service, before: &Service, now: &Service) -> Option<()> {
-        let identity = |service: &Service| (service.name.clone(), service.path.clone(), service.at.clone());
-        if identity(whole) != identity(before) || identity(before) != identity(now) {
+    fn services(&self, whole: &mut [Service]) -> Option<()> {
+        let (before, now) = (&self.before.services, &self.now.services);
+        if before.len() != now.len() || before.len() != whole.len() {
             return None;
         }
-        self.shared(&mut whole.databases, &before.databases, &now.databases)?;
-        self.shared(&mut whole.buckets, &before.buckets, &now.buckets)?;
-        self.shared(&mut whole.caches, &before.caches, &now.caches)?;
-        self.owned(&mut whole.endpoints, &before.endpoints, &now.endpoints)?;
-        all(&mut whole.metrics, &before.metrics, &now.metrics)?;
-        let lists = |binds: &Binds| {
-            [binds.databases.clone(), binds.topics.clone(), binds.buckets.clone(), binds.caches.clone()]
+        let mut all = whole.iter_mut().zip(before).zip(now);
+        all.try_for_each(|((whole, before), now)| self.service(whole, before, now))
+    }
+
+    fn service(&self, whole: &mut Service, before: &Service, now: &Service) -> Option<()> {
+        let Service { name, path, language, at, databases, buckets, caches, metrics, binds, endpoints } =
+            whole;
+        let is_it = |one: &Service| {
+            (&one.name, &one.path, &one.language, &one.at) == (&*name, &*path, &*language, &*at)
         };
-        let binds = &mut whole.binds;
-        let of_whole = [&mut binds.databases, &mut binds.topics, &mut binds.buckets, &mut binds.caches];
-        for ((whole, before), now) in of_whole.into_iter().zip(lists(&before.binds)).zip(lists(&now.binds)) {
-            all(whole, &before, &now)?;
+        if !is_it(before) || !is_it(now) {
+            return None;
         }
-        Some(())
+        self.shared(databases, &before.databases, &now.databases)?;
+        self.shared(buckets, &before.buckets, &now.buckets)?;
+        self.shared(caches, &before.caches, &now.caches)?;
+        self.owned(endpoints, &before.endpoints, &now.endpoints)?;
+        all(metrics, &before.metrics, &now.metrics)?;
+        let Binds { databases, topics, buckets, caches } = binds;
+        all(databases, &before.binds.databases, &now.binds.databases)?;
+        all(topics, &before.binds.topics, &now.binds.topics)?;
+        all(buckets, &before.binds.buckets, &now.binds.buckets)?;
+        all(caches, &before.binds.caches, &now.binds.caches)
     }
 
     fn is_changed(&self, at: &Position) -> bool {
@@ -158,7 +180,7 @@ macro_rules! placed {
     };
 }
 
-placed!(Database, Bucket, CronJob, Metric, Endpoint, Subscription, Keyspace);
+placed!(Database, Bucket, CronJob, Metric, Endpoint, Subscription, Keyspace, Topic, Cache);
 
 /// What several places say together.
 trait Shared: Clone {
@@ -173,28 +195,34 @@ trait Shared: Clone {
     fn join(&mut self, now: &Self) -> Option<()>;
 }
 
-impl Shared for DatabaseUse {
-    type Name = String;
+macro_rules! used_with_access {
+    ($($kind:ident: $name:ident),*) => {
+        $(impl Shared for $kind {
+            type Name = String;
 
-    fn name(&self) -> String {
-        self.database.clone()
-    }
+            fn name(&self) -> String {
+                self.$name.clone()
+            }
 
-    fn follow(&mut self, before: &Self, now: &Self, difference: &Difference<'_>) -> Option<()> {
-        if before.access > now.access || before.access > self.access {
-            return None;
-        }
-        difference.first(&mut self.at, &before.at, &now.at)?;
-        self.access = self.access.max(now.access);
-        Some(())
-    }
+            fn follow(&mut self, before: &Self, now: &Self, difference: &Difference<'_>) -> Option<()> {
+                if before.access > now.access || before.access > self.access {
+                    return None;
+                }
+                difference.first(&mut self.at, &before.at, &now.at)?;
+                self.access = self.access.max(now.access);
+                Some(())
+            }
 
-    fn join(&mut self, now: &Self) -> Option<()> {
-        self.access = self.access.max(now.access);
-        self.at = self.at.clone().min(now.at.clone());
-        Some(())
-    }
+            fn join(&mut self, now: &Self) -> Option<()> {
+                self.access = self.access.max(now.access);
+                self.at = self.at.clone().min(now.at.clone());
+                Some(())
+            }
+        })*
+    };
 }
+
+used_with_access!(DatabaseUse: database, CacheUse: cache);
 
 impl Shared for BucketUse {
     type Name = String;
@@ -211,29 +239,6 @@ impl Shared for BucketUse {
     fn join(&mut self, now: &Self) -> Option<()> {
         self.at = self.at.clone().min(now.at.clone());
         all(&mut self.operations, &[], &now.operations)
-    }
-}
-
-impl Shared for CacheUse {
-    type Name = String;
-
-    fn name(&self) -> String {
-        self.cache.clone()
-    }
-
-    fn follow(&mut self, before: &Self, now: &Self, difference: &Difference<'_>) -> Option<()> {
-        if before.access > now.access || before.access > self.access {
-            return None;
-        }
-        difference.first(&mut self.at, &before.at, &now.at)?;
-        self.access = self.access.max(now.access);
-        Some(())
-    }
-
-    fn join(&mut self, now: &Self) -> Option<()> {
-        self.access = self.access.max(now.access);
-        self.at = self.at.clone().min(now.at.clone());
-        Some(())
     }
 }
 
@@ -324,28 +329,7 @@ impl Shared for Cache {
 }
 
 /// What a declaration alone says: it is that of the part, and another one only when its file changed.
-fn declared<T: PartialEq + HasPlace>(
-    whole: &T,
-    before: &T,
-    now: &T,
-    difference: &Difference<'_>,
-) -> Option<()> {
-    let may_change = difference.is_changed(before.place()) && difference.is_changed(now.place());
+fn declared<T: Placed>(whole: &T, before: &T, now: &T, difference: &Difference<'_>) -> Option<()> {
+    let may_change = difference.is_changed(before.at()) && difference.is_changed(now.at());
     (whole == before && (before == now || may_change)).then_some(())
-}
-
-trait HasPlace {
-    fn place(&self) -> &Position;
-}
-
-impl HasPlace for Topic {
-    fn place(&self) -> &Position {
-        &self.at
-    }
-}
-
-impl HasPlace for Cache {
-    fn place(&self) -> &Position {
-        &self.at
-    }
 }

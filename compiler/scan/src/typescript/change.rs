@@ -12,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use schema_documents::manifest::Service;
 use serde::{Deserialize, Serialize};
 
-use super::construct::Construct;
 use super::facts::{Declaration, Export, Facts, Import};
 use super::glance::Glance;
 use super::resolve::{Program, Root, is_below};
@@ -133,11 +132,9 @@ fn is_in_its_place(path: &str, roots: &[Root], old: &Facts, now: &Facts) -> bool
         let first = facts.declarations.iter().find(|one| service::makes_a_service(one.construct));
         encode(&first.filter(|_| !is_in_declared))
     };
-    let is_single = |one: &&Declaration| {
-        matches!(one.construct, Construct::Service | Construct::Gateway | Construct::AuthHandler)
-    };
     let single = |facts: &Facts| {
-        let all: Vec<&Declaration> = facts.declarations.iter().filter(is_single).collect();
+        let all: Vec<&Declaration> =
+            facts.declarations.iter().filter(|one| one.construct.is_single()).collect();
         let exports = (!all.is_empty()).then_some(&facts.exports);
         encode(&(all, exports))
     };

@@ -59,6 +59,27 @@ pub(super) enum EndpointKind {
 }
 
 impl Construct {
+    /// Whether there is one for a service or for the app, by which others are judged.
+    pub(super) fn is_single(self) -> bool {
+        match self {
+            Self::Service | Self::AuthHandler | Self::Gateway => true,
+            Self::Endpoint(_)
+            | Self::Database
+            | Self::NamedDatabase
+            | Self::Topic
+            | Self::Subscription
+            | Self::Bucket
+            | Self::NamedBucket
+            | Self::Cache
+            | Self::NamedCache
+            | Self::Keyspace
+            | Self::CronJob
+            | Self::Secret
+            | Self::Counter
+            | Self::Gauge => false,
+        }
+    }
+
     /// The construct that a path of names in a module of the framework stands for.
     pub(super) fn of(module: &str, path: &[&str]) -> Option<Self> {
         Some(match (module, path) {
