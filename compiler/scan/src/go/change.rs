@@ -21,7 +21,7 @@ use super::program::{File, Program};
 use super::service::{self, Sign};
 use super::source::{self, Candidate, Read, acts, imported_names};
 use super::wanted::{Wanted, makes_a_service};
-use super::{Found, LANGUAGE, WHOLE, find, gateway, path, problem};
+use super::{Found, LANGUAGE, WHOLE, database, find, gateway, path, problem};
 use crate::app::App;
 use crate::part::{Before, Part};
 use crate::per_file::{Files, Missing, Reader, Words, encode};
@@ -47,6 +47,9 @@ struct Trail<'b> {
     /// Packages of which everything was read, sorted.
     #[serde(borrow)]
     whole: Vec<&'b str>,
+    /// Folders in which something makes a service.
+    #[serde(borrow)]
+    services: Vec<&'b str>,
     /// The names that packages are asked for by others, sorted.
     #[serde(borrow)]
     asked: Vec<(&'b str, &'b str)>,
@@ -77,6 +80,7 @@ pub(super) fn keep_trail(
         entered: entered.collect(),
         leading,
         whole: read.whole.iter().map(String::as_str).collect(),
+        services: read.services.iter().map(String::as_str).collect(),
         asked,
     });
 }
@@ -148,20 +152,40 @@ impl Change<'_, '_, '_> {
         } else {
             None
         };
-        // That the same is found in it has been seen before.
-        let is_found = self
-            .files
-            .known(self.file)
-            .is_some_and(|known| known.searches.iter().any(|(_, is_found)| is_found));
+        let Some(is_found) = self.is_found()? else { return Ok(None) };
         let is_read = glance.speaks || self.leads(&glance) || is_found;
         let now = if is_read { Some(self.now(old.as_ref(), is_found)?) } else { None };
-        let is_open =
-            |facts: &Option<Facts>| facts.as_ref().is_none_or(|facts| facts.extent == Extent::WithoutBodies);
-        // What is looked for in one of which something is left out depends on what it leads to.
-        if is_open(&now) && self.leads(&glance) != self.leads(&old_glance) {
+        // One of which something is left out is looked through for words. It must be known that it was, and for which.
+        let (was_open, is_open) = (is_open(old.as_ref()), is_open(now.as_ref()));
+        let is_known = was_open && self.leads(&glance) == self.leads(&old_glance);
+        if is_open && (!is_known || self.imports_by_surprise(now.as_ref())?) {
             return Ok(None);
         }
         Ok(Some(Pair { glances: [old_glance, glance], facts: [old, now] }))
+    }
+
+    /// Whether a word that was looked for is in the file; absent when that has changed.
+    fn is_found(&self) -> Result<Option<bool>, Missing> {
+        let Some(known) = self.files.known(self.file) else { return Ok(None) };
+        for (key, was_there) in known.searches.iter() {
+            let Some(words) = self.reader.known.words(&key) else { return Ok(None) };
+            let is_there = self.files.contain(&[(self.file, &Words::new(words))], contains_word)?;
+            if is_there != [was_there] {
+                return Ok(None);
+            }
+        }
+        Ok(Some(known.searches.iter().any(|(_, was_there)| was_there)))
+    }
+
+    /// Whether a package that the file imports has another name than its path says.
+    fn imports_by_surprise(&self, facts: Option<&Facts>) -> Result<bool, Missing> {
+        for import in facts.into_iter().flat_map(|facts| self.own_imports(facts)) {
+            let name = if import.name.is_none() { self.name_of(&import.path)? } else { None };
+            if name.is_some_and(|name| name != usual_name(&import.path)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn now(&self, old: Option<&Facts>, is_found: bool) -> Result<Facts, Missing> {
@@ -218,6 +242,11 @@ impl Change<'_, '_, '_> {
         let inside = (start..paths.len()).take_while(move |file| paths[*file].starts_with(&prefix));
         inside.filter(move |file| Some(folder_of(paths[*file])) == folder.as_deref())
     }
+}
+
+/// Whether there is anything in a file that its facts do not say.
+fn is_open(facts: Option<&Facts>) -> bool {
+    facts.is_none_or(|facts| facts.extent == Extent::WithoutBodies)
 }
 
 /// The names of a package of which a file says something else: what it declares by them, or which methods they have.
@@ -414,7 +443,9 @@ impl<'t> Change<'_, '_, 't> {
             self.trail.leading.iter().map(|package| (*package).to_owned()).collect();
         let of_package = candidates.iter().filter(|each| each.package == self.package);
         let makes_a_service = of_package.filter_map(|each| each.facts.as_ref()).any(makes_a_service);
-        let wanted = Wanted::of(&candidates, &names, &leading, 1);
+        let services: BTreeSet<String> =
+            self.trail.services.iter().map(|folder| (*folder).to_owned()).collect();
+        let wanted = Wanted::of(&candidates, &names, &leading, &services, 1);
         let files = candidates.into_iter().filter_map(source::file).collect();
         Ok(World { files, wanted, makes_a_service })
     }
@@ -422,7 +453,7 @@ impl<'t> Change<'_, '_, 't> {
     /// Whether what is looked for is as it was, but for words that stand nowhere.
     fn is_as_wanted(&self, before: &World<'_>, now: &World<'_>, pair: &Pair) -> Result<bool, Missing> {
         let Some(words) = before.wanted.different(&now.wanted, &self.package) else { return Ok(false) };
-        let is_open = pair.facts[1].as_ref().is_none_or(|facts| facts.extent == Extent::WithoutBodies);
+        let is_open = is_open(pair.facts[1].as_ref());
         if before.makes_a_service != now.makes_a_service || (is_open && !words.is_empty()) {
             return Ok(false);
         }
@@ -437,6 +468,10 @@ impl<'t> Change<'_, '_, 't> {
         let sign = service::signs(&program, &directed).remove(folder);
         let roots = service::known_roots(&whole.services, &mut found);
         find(&mut program, &directed, roots, 1, &mut found).ok()?;
+        // Which database that is depends on all that there are.
+        if database::package_level_sites(&program).any(|(_, site)| site.file.listed == self.file) {
+            return None;
+        }
         if whole.auth_handler.is_none() {
             gateway::check_access(&program, &directed, &mut found);
         }
@@ -466,9 +501,14 @@ fn told(file: &str, before: Linked, now: Linked) -> Option<Part> {
         let endpoints = linked.found.manifest.services.iter().flat_map(|service| &service.endpoints);
         endpoints.filter(|one| one.at.file == file).flat_map(|one| one.tags.clone()).collect()
     };
-    // Databases are named by whoever wants to, and middleware by its tags.
+    let bound = |linked: &Linked| -> Vec<BTreeSet<String>> {
+        let services = linked.found.manifest.services.iter();
+        services.map(|service| service.binds.databases.iter().cloned().collect()).collect()
+    };
+    // Databases are named by whoever wants to, or meant by whoever does not name them, and middleware names tags.
     let is_told = before.sign == now.sign
         && databases(&before) == databases(&now)
+        && bound(&before) == bound(&now)
         && tags(&before).is_subset(&tags(&now));
     let said = |linked: Linked| (linked.found.manifest, linked.found.diagnostics);
     is_told.then(|| Part {

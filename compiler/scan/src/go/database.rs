@@ -225,15 +225,21 @@ fn makes_a_service(program: &Program<'_>, folder: &str, found: &Found) -> bool {
 
 /// `sqldb.Query(…)` and the like use the database of the package's service.
 fn package_level_uses(program: &Program<'_>, found: &mut Found) {
-    for function in PACKAGE_LEVEL {
-        for site in program.sites(PACKAGE, function) {
-            let service = program.service_of(site.file.folder);
-            match service.and_then(|service| database_of(service, site.file, found)) {
-                Some(database) => note(program, &site, &database, access(&site), &site.at(), found),
-                None => found.diagnostics.push(no_database(function, &site.at())),
-            }
+    for (function, site) in package_level_sites(program) {
+        let service = program.service_of(site.file.folder);
+        match service.and_then(|service| database_of(service, site.file, found)) {
+            Some(database) => note(program, &site, &database, access(&site), &site.at(), found),
+            None => found.diagnostics.push(no_database(function, &site.at())),
         }
     }
+}
+
+/// The functions of the package itself, where they are named.
+pub(super) fn package_level_sites<'p>(
+    program: &'p Program<'_>,
+) -> impl Iterator<Item = (&'static str, Site<'p>)> {
+    let sites = |function| program.sites(PACKAGE, function).into_iter().map(move |site| (function, site));
+    PACKAGE_LEVEL.into_iter().flat_map(sites)
 }
 
 fn database_of(service: ServiceId, file: &File<'_>, found: &Found) -> Option<String> {

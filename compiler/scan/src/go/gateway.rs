@@ -75,6 +75,10 @@ pub(super) fn global_middleware(
     let mut guests = Vec::new();
     for middleware in directed {
         let Directive::Middleware(about) = &middleware.directive else { continue };
+        // Any other one runs before the endpoints of its own service.
+        if !about.is_global {
+            continue;
+        }
         let services = directed.iter().filter_map(|endpoint| match &endpoint.directive {
             Directive::Api(api) if about.target.covers(&api.tags) => program.service_of(endpoint.file.folder),
             _ => None,
@@ -149,6 +153,23 @@ mod tests {
             &[("a/a.go", &format!("package a\n{handler}")), ("b/b.go", &format!("package b\n{handler}"))],
             &["auth Auth a", "gateway api-gateway a Auth"],
             &["S0014 b/b.go:4:1-4:63 there is a second auth handler"],
+        );
+    }
+
+    #[test]
+    fn the_middleware_of_a_service_runs_in_no_other() {
+        let topic = "package a
+import (\"encore.dev/middleware\"; \"encore.dev/pubsub\")
+//encore:middleware target=all
+func Audit(req middleware.Request, next middleware.Next) middleware.Response { Events.Publish(); return next(req) }
+var Events = pubsub.NewTopic[*E](\"events\", pubsub.TopicConfig{DeliveryGuarantee: pubsub.AtLeastOnce})
+//encore:api public
+func A() {}
+";
+        check(
+            &[("a/a.go", topic), ("b/b.go", "package b\n//encore:api public\nfunc B() {}\n")],
+            &["topic events AtLeastOnce - a"],
+            &[],
         );
     }
 

@@ -18,7 +18,7 @@ use super::facts::{Extent, Facts, Form, usual_name};
 use super::glance::Glance;
 use super::module::{Module, folder_of};
 use super::program::File;
-use super::wanted::Wanted;
+use super::wanted::{Wanted, makes_a_service};
 use crate::parallel;
 use crate::per_file::{Language, Missing, Reader, Sources};
 
@@ -60,6 +60,8 @@ pub(super) struct Read<'t> {
     pub(super) leading: HashSet<String>,
     /// The packages of which everything was read.
     pub(super) whole: BTreeSet<String>,
+    /// The folders in which something makes a service.
+    pub(super) services: BTreeSet<String>,
 }
 
 /// Reads the files of an app that can matter, as this language has it, and those with these paths whole.
@@ -78,7 +80,8 @@ pub(super) fn read<'t>(
     let mut answered = HashMap::default();
     let mut whole_packages = BTreeSet::new();
     for round in 0.. {
-        let wanted = Wanted::of(&candidates, &names, &leading, reader.threads);
+        let services = services(&candidates);
+        let wanted = Wanted::of(&candidates, &names, &leading, &services, reader.threads);
         let found = wanted.found(&sources, &candidates, &names, leads, &mut answered)?;
         // What takes so many rounds is not worth to be found word by word.
         let all = round == MAX_ROUNDS;
@@ -99,8 +102,15 @@ pub(super) fn read<'t>(
             break;
         }
     }
+    let services = services(&candidates);
     let files = candidates.into_iter().filter_map(file).collect();
-    Ok(Read { files, leading, whole: whole_packages })
+    Ok(Read { files, leading, whole: whole_packages, services })
+}
+
+/// The folders in which something makes a service.
+fn services(candidates: &[Candidate<'_, '_>]) -> BTreeSet<String> {
+    let services = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(makes_a_service));
+    services.map(|each| folder_of(each.path).to_owned()).collect()
 }
 
 /// Takes the facts of files that were not read yet.

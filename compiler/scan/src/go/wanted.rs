@@ -54,10 +54,9 @@ impl Wanted {
         candidates: &[Candidate<'_, '_>],
         names: &BTreeMap<String, String>,
         leading: &HashSet<String>,
+        services: &BTreeSet<String>,
         threads: usize,
     ) -> Self {
-        let services = candidates.iter().filter(|each| each.facts.as_ref().is_some_and(makes_a_service));
-        let services: BTreeSet<_> = services.map(|each| folder_of(each.path)).collect();
         let in_service = |folder: &str| upwards(folder).any(|folder| services.contains(folder));
         let packages: HashMap<&str, &str> =
             candidates.iter().map(|each| (each.package.as_str(), folder_of(each.path))).collect();
@@ -65,7 +64,7 @@ impl Wanted {
             packages.iter().filter(|(package, folder)| leading.contains(**package) && !in_service(folder));
         let whole = whole.map(|(package, _)| (*package).to_owned()).collect();
         let mut wanted = Self { words: BTreeMap::new(), in_bodies: BTreeMap::new(), whole };
-        let root_of = |folder| upwards(folder).find(|folder| services.contains(folder));
+        let root_of = |folder| upwards(folder).find(|folder| services.contains(*folder));
         let roots = packages.iter().map(|(package, folder)| (*package, root_of(*folder))).collect();
         let ((held, missing), ()) = parallel::both(
             threads,
@@ -190,7 +189,7 @@ impl Wanted {
 }
 
 /// Whether a package of the app has another name than its path says: then its name was not looked for in bodies.
-fn imports_by_surprise(facts: &Facts, names: &BTreeMap<String, String>) -> bool {
+pub(super) fn imports_by_surprise(facts: &Facts, names: &BTreeMap<String, String>) -> bool {
     let is_surprise = |path: &str| names.get(path).is_some_and(|name| name != usual_name(path));
     facts.imports.iter().any(|import| import.name.is_none() && is_surprise(&import.path))
 }

@@ -9,14 +9,15 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use schema_documents::manifest::Service;
+use schema_documents::manifest::{Manifest, Service};
 use serde::{Deserialize, Serialize};
 
+use super::construct::Construct;
 use super::facts::{Declaration, Export, Facts, Import};
 use super::glance::Glance;
-use super::resolve::{Program, Root, is_below};
+use super::resolve::{CLIENTS, Module, Program, Root, is_below};
 use super::source::{Importers, Reach, Reached, number};
-use super::specifier::{Modules, join};
+use super::specifier::Modules;
 use super::{LANGUAGE, Linked, Linking, WHOLE, service};
 use crate::app::App;
 use crate::part::{Before, Part};
@@ -38,11 +39,14 @@ struct Trail<'b> {
     read: Vec<u32>,
     giving: Vec<u32>,
     having: Vec<u32>,
-    /// The files that were put together.
+    /// The files that were put together, sorted.
     linked: Vec<u32>,
-    /// The names that files are asked for by others, sorted.
+    /// Folders that are services because they are declared as such, sorted.
     #[serde(borrow)]
-    asked: Vec<(u32, &'b str)>,
+    declared: Vec<&'b str>,
+    /// The names that files are asked for, sorted, and by which file, if that is one.
+    #[serde(borrow)]
+    asked: Vec<(u32, &'b str, Option<u32>)>,
 }
 
 /// Keeps what is asked for when a file has changed.
@@ -53,11 +57,20 @@ pub(super) fn keep_trail(reader: &Reader<'_>, reach: &Reach<'_, '_, '_>, program
     let mut asked = Vec::new();
     for (file, module) in program.modules.iter().enumerate() {
         for (specifier, name) in asked_by(&module.facts) {
-            asked.extend(program.meant(file, specifier).map(|meant| (number(meant), name)));
+            let by = Some(number(module.listed));
+            asked.extend(program.meant(file, specifier).map(|meant| (number(meant), name, by)));
         }
     }
     asked.sort_unstable();
-    asked.dedup();
+    asked.dedup_by(|(file, name, by), (first_file, first_name, first_by)| {
+        let is_same = (*file, *name) == (*first_file, *first_name);
+        if is_same && by != first_by {
+            *first_by = None;
+        }
+        is_same
+    });
+    let is_service = |module: &&Module<'_>| module.facts.declares(Construct::Service);
+    let declared = program.modules.iter().filter(is_service).map(Module::folder);
     let numbers = |files: &BTreeSet<usize>| files.iter().copied().map(number).collect();
     let Reached { read, giving, having } = &reach.reached;
     reader.keep_trail(&Trail {
@@ -66,6 +79,7 @@ pub(super) fn keep_trail(reader: &Reader<'_>, reach: &Reach<'_, '_, '_>, program
         giving: numbers(giving),
         having: numbers(having),
         linked: program.modules.iter().map(|module| number(module.listed)).collect(),
+        declared: declared.collect(),
         asked,
     });
 }
@@ -92,69 +106,28 @@ pub(crate) fn part(reader: &Reader<'_>, app: &App, before: &Before<'_>) -> Resul
     let files = reader.files(&LANGUAGE, |_| true);
     let Ok(file) = files.paths.binary_search(&before.changed) else { return Ok(None) };
     let names = Modules::for_few(files.paths.clone(), reader.tree);
-    let Some(roots) = roots(&before.manifest.services, before.changed) else { return Ok(None) };
-    let linked: BTreeSet<usize> = trail.linked.iter().map(|number| *number as usize).collect();
+    let roots: Vec<Root> = before.manifest.services.iter().map(root).collect();
+    let change = Change { files: &files, names: &names, trail: &trail, roots: &roots, file };
     // Nothing was asked of one that did not matter.
-    let old = if linked.contains(&file) { files.facts_before(file) } else { Some(Facts::default()) };
+    let old = if change.is_linked(file) { files.facts_before(file) } else { Some(Facts::default()) };
     let Some(old) = old else { return Ok(None) };
     let now = now(&files, file, &old)?;
-    let asked = trail.asked.iter().filter(|(asked, _)| *asked == number(file)).map(|(_, name)| *name);
-    if !is_in_its_place(before.changed, &roots, &old, &now) || !shows_the_same(&old, &now, asked) {
+    if !change.is_in_its_place(&old, &now) || !change.shows_the_same(file, &old, &now) {
         return Ok(None);
     }
-    let change = Change { files: &files, names: &names, linked, file };
-    let Some(mattering) = change.that_matter_now(trail, now)? else { return Ok(None) };
+    let Some(mattering) = change.that_matter_now(now)? else { return Ok(None) };
     let linking = Linking { files: &files, names: &names, tree: reader.tree, app, roots: Some(&roots) };
     change.part(&linking, old, mattering)
+}
+
+fn root(service: &Service) -> Root {
+    Root { name: service.name.clone(), path: service.path.clone(), at: service.at.clone() }
 }
 
 /// The facts of a file that changed, as far as they were asked for before.
 fn now(files: &Files<'_, '_, Glance, Facts>, file: usize, old: &Facts) -> Result<Facts, Missing> {
     let language = if old.asked_whole { &WHOLE } else { &LANGUAGE };
     files.facts_by(language, &[file], |_| true)?.pop().ok_or(Missing)
-}
-
-/// The services of the app; absent when the file is in none of them.
-fn roots(services: &[Service], path: &str) -> Option<Vec<Root>> {
-    let root = |service: &Service| Root {
-        name: service.name.clone(),
-        path: service.path.clone(),
-        at: service.at.clone(),
-    };
-    services.iter().any(|service| is_below(path, &service.path)).then(|| services.iter().map(root).collect())
-}
-
-/// Whether a change of a file makes no service, and changes nothing of what there is once for a service or the app.
-fn is_in_its_place(path: &str, roots: &[Root], old: &Facts, now: &Facts) -> bool {
-    let is_declared = |root: &Root| join(&root.path, service::FILE).as_ref() == Some(&root.at.file);
-    let is_in_declared = roots.iter().any(|root| is_below(path, &root.path) && is_declared(root));
-    let founding = |facts: &Facts| {
-        let first = facts.declarations.iter().find(|one| service::makes_a_service(one.construct));
-        encode(&first.filter(|_| !is_in_declared))
-    };
-    let single = |facts: &Facts| {
-        let all: Vec<&Declaration> =
-            facts.declarations.iter().filter(|one| one.construct.is_single()).collect();
-        let exports = (!all.is_empty()).then_some(&facts.exports);
-        encode(&(all, exports))
-    };
-    founding(old) == founding(now) && single(old) == single(now)
-}
-
-/// Whether others that ask for these names see the same of a file.
-fn shows_the_same<'n>(old: &Facts, now: &Facts, asked: impl Iterator<Item = &'n str>) -> bool {
-    let mut names = BTreeSet::new();
-    for name in asked {
-        if name == ALL {
-            names.extend(old.exports.keys().chain(now.exports.keys()).map(String::as_str));
-            if old.exported_modules != now.exported_modules {
-                return false;
-            }
-        } else {
-            names.insert(name);
-        }
-    }
-    names.into_iter().all(|name| shown(old, name) == shown(now, name))
 }
 
 /// All that can be seen of a file by the name of an export.
@@ -194,12 +167,23 @@ fn shown_of(declaration: &Declaration) -> impl Serialize {
     (construct, arguments.first(), bound.as_ref().map(|(name, _)| name), in_function)
 }
 
+/// Whether something may be about a cluster of caches that is named, and not seen from there: it may be declared anywhere.
+fn names_clusters(program: &Program<'_>) -> bool {
+    let declares = |construct| program.modules.iter().any(|module| module.facts.declares(construct));
+    declares(Construct::NamedCache) && declares(Construct::Keyspace)
+}
+
+/// The names of the clusters that are declared.
+fn clusters(manifest: &Manifest) -> BTreeSet<&str> {
+    manifest.caches.iter().map(|cache| cache.name.as_str()).collect()
+}
+
 /// A file that changed.
 struct Change<'c, 'r, 't> {
     files: &'c Files<'r, 't, Glance, Facts>,
     names: &'c Modules<'t>,
-    /// The files that were put together before.
-    linked: BTreeSet<usize>,
+    trail: &'c Trail<'c>,
+    roots: &'c [Root],
     file: usize,
 }
 
@@ -208,14 +192,64 @@ struct Mattering {
     now: Facts,
     /// Files that did not matter before.
     more: BTreeMap<usize, Facts>,
+    reached: Reached,
 }
 
 impl Change<'_, '_, '_> {
+    /// Whether a file was put together with others before.
+    fn is_linked(&self, file: usize) -> bool {
+        self.trail.linked.binary_search(&number(file)).is_ok()
+    }
+
+    fn is_in_service(&self, file: usize) -> bool {
+        self.roots.iter().any(|root| is_below(self.files.paths[file], &root.path))
+    }
+
+    /// Whether the change is one within a service, makes none, and changes nothing of what there is once for a service or the
+    /// app.
+    fn is_in_its_place(&self, old: &Facts, now: &Facts) -> bool {
+        let path = self.files.paths[self.file];
+        let is_in_declared = self.trail.declared.iter().any(|folder| is_below(path, folder));
+        let founding = |facts: &Facts| {
+            let first = facts.declarations.iter().find(|one| service::makes_a_service(one.construct));
+            encode(&first.filter(|_| !is_in_declared))
+        };
+        let single = |facts: &Facts| {
+            let all: Vec<&Declaration> =
+                facts.declarations.iter().filter(|one| one.construct.is_single()).collect();
+            let exports = (!all.is_empty()).then_some(&facts.exports);
+            encode(&(all, exports))
+        };
+        self.is_in_service(self.file) && founding(old) == founding(now) && single(old) == single(now)
+    }
+
+    /// Whether the others that were put together see the same of a file.
+    fn shows_the_same(&self, file: usize, old: &Facts, now: &Facts) -> bool {
+        let own = number(self.file);
+        let asked_of = |file: u32| self.trail.asked.iter().filter(move |(asked, ..)| *asked == file);
+        // What the file itself asks for is what others ask for, when they ask the file.
+        let is_asked = asked_of(own).any(|(_, _, by)| *by != Some(own));
+        let asked = asked_of(number(file)).filter(|(_, _, by)| is_asked || *by != Some(own));
+        let mut names = BTreeSet::new();
+        for (_, name, _) in asked {
+            if *name == ALL {
+                names.extend(old.exports.keys().chain(now.exports.keys()).map(String::as_str));
+                if old.exported_modules != now.exported_modules {
+                    return false;
+                }
+            } else {
+                names.insert(name);
+            }
+        }
+        names.into_iter().all(|name| shown(old, name) == shown(now, name))
+    }
+
     /// Goes on from where the last scan had gone; absent when it would not go so far any more.
-    fn that_matter_now(&self, trail: Trail<'_>, now: Facts) -> Result<Option<Mattering>, Missing> {
-        let files = |numbers: Vec<u32>| numbers.into_iter().map(|number| number as usize).collect();
+    fn that_matter_now(&self, now: Facts) -> Result<Option<Mattering>, Missing> {
+        let files = |numbers: &[u32]| numbers.iter().map(|number| *number as usize).collect();
+        let trail = self.trail;
         let mut reached =
-            Reached { read: files(trail.read), giving: files(trail.giving), having: files(trail.having) };
+            Reached { read: files(&trail.read), giving: files(&trail.giving), having: files(&trail.having) };
         let (was_giving, was_having) =
             (reached.giving.contains(&self.file), reached.having.contains(&self.file));
         let glance = self.files.glance(self.file)?;
@@ -223,7 +257,7 @@ impl Change<'_, '_, '_> {
             glance.specifiers().filter_map(|specifier| self.names.find(self.file, specifier)).collect();
         reached.giving.remove(&self.file);
         reached.having.remove(&self.file);
-        let mut reach = Reach::new(self.files, self.names, reached, trail.importers.into_owned());
+        let mut reach = Reach::new(self.files, self.names, reached, trail.importers.clone().into_owned());
         reach.take(self.file, now, &imported);
         let (is_giving, is_having) =
             (reach.reached.giving.contains(&self.file), reach.reached.having.contains(&self.file));
@@ -231,10 +265,22 @@ impl Change<'_, '_, '_> {
             return Ok(None);
         }
         reach.read_the_rest()?;
-        let mut more = reach.facts;
+        let Reach { reached, facts: mut more, .. } = reach;
         let Some(now) = more.remove(&self.file) else { return Ok(None) };
-        more.retain(|file, _| !self.linked.contains(file));
-        Ok(Some(Mattering { now, more }))
+        more.retain(|file, _| !self.is_linked(*file));
+        Ok(Some(Mattering { now, more, reached }))
+    }
+
+    /// Whether a file that matters for the first time makes no difference to others. One that gets nothing from anybody leads
+    /// them nowhere. Of another one nobody must have asked anything, it makes no service, and it runs in no other.
+    fn is_new_to_others(&self, file: usize, facts: &Facts, reached: &Reached) -> bool {
+        let declares = !facts.declarations.is_empty();
+        let has_something = declares
+            || reached.having.contains(&file)
+            || seen_by(facts).any(|module| module == CLIENTS)
+            || self.sees(file, facts).iter().any(|seen| reached.giving.contains(seen));
+        let is_new = || self.shows_the_same(file, &Facts::default(), facts);
+        !has_something || (!declares && self.is_in_service(file) && is_new())
     }
 
     /// Puts the file together with all that it can see, as it was and as it is.
@@ -242,18 +288,18 @@ impl Change<'_, '_, '_> {
         &self,
         linking: &Linking<'_, '_, '_>,
         old: Facts,
-        Mattering { now, more }: Mattering,
+        Mattering { now, more, reached }: Mattering,
     ) -> Result<Option<Part>, Missing> {
         let by = [(self.file, &old), (self.file, &now)];
         let by: Vec<_> = by.into_iter().chain(more.iter().map(|(file, facts)| (*file, facts))).collect();
         let Some(others) = self.seen(&by)? else { return Ok(None) };
         let mentions_encore = |file: usize| Ok(self.files.glance(file)?.mentions_encore);
         let mut facts = others;
-        if self.linked.contains(&self.file) {
+        if self.is_linked(self.file) {
             facts.insert(self.file, old);
         }
         let before = linking.complete(facts, mentions_encore)?;
-        if before.program.is_spent() || !before.asked_for.is_empty() {
+        if before.program.is_spent() || names_clusters(&before.program) || !before.asked_for.is_empty() {
             return Ok(None);
         }
         let Linked { program, found: before, .. } = before;
@@ -264,12 +310,16 @@ impl Change<'_, '_, '_> {
         facts.insert(self.file, now);
         facts.extend(more);
         let Linked { program, found: now, asked_for } = linking.complete(facts, mentions_encore)?;
-        if program.is_spent() {
+        // Whoever names a cluster that is declared for the first time had no place for its keyspaces.
+        if program.is_spent() || names_clusters(&program) || clusters(&before.0) != clusters(&now.0) {
             return Ok(None);
         }
-        changed.extend(asked_for.into_iter().filter(|file| !self.linked.contains(file)));
+        changed.extend(asked_for.into_iter().filter(|file| !self.is_linked(*file)));
+        let others = program.modules.iter().filter(|module| module.listed != self.file);
+        let mut new = others.filter(|module| changed.contains(&module.listed));
+        let is_alone = new.all(|module| self.is_new_to_others(module.listed, &module.facts, &reached));
         let changed = changed.into_iter().map(|file| self.files.paths[file].to_owned()).collect();
-        Ok(Some(Part { before, now, changed, fits: |_| true }))
+        Ok(is_alone.then_some(Part { before, now, changed, fits: |_| true }))
     }
 
     /// The facts of the files that were read before and that some can see, be it through others; absent when they are many.
@@ -277,7 +327,7 @@ impl Change<'_, '_, '_> {
         let mut seen: BTreeMap<usize, Facts> = BTreeMap::new();
         let mut open: BTreeSet<usize> = by.iter().flat_map(|(file, facts)| self.sees(*file, facts)).collect();
         while !open.is_empty() {
-            open.retain(|file| *file != self.file && self.linked.contains(file) && !seen.contains_key(file));
+            open.retain(|file| *file != self.file && self.is_linked(*file) && !seen.contains_key(file));
             let files: Vec<usize> = std::mem::take(&mut open).into_iter().collect();
             if seen.len() + files.len() > MAX_FILES {
                 return Ok(None);

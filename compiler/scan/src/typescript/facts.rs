@@ -56,6 +56,11 @@ impl Facts {
         !self.asked_whole || self.flaws.is_empty()
     }
 
+    /// Whether it has such a declaration.
+    pub(super) fn declares(&self, construct: Construct) -> bool {
+        self.declarations.iter().any(|one| one.construct == construct)
+    }
+
     /// A name of the file's own top level, of which something is known.
     pub(super) fn own_name(&self, text: &str) -> Option<&str> {
         fn key<'m, V>(map: &'m BTreeMap<String, V>, text: &str) -> Option<&'m str> {

@@ -20,7 +20,7 @@ use super::site::Site;
 use super::specifier::join;
 
 /// The file that declares a service.
-pub(super) const FILE: &str = "encore.service.ts";
+const FILE: &str = "encore.service.ts";
 
 const METHODS: [&str; 10] =
     ["*", "CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];

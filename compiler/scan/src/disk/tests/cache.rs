@@ -101,6 +101,21 @@ fn nothing_is_read_twice_and_nothing_untouched_is_read_again() {
     }
 }
 
+/// Something more for a file to declare.
+fn more(language: Language, number: usize) -> String {
+    match language {
+        Language::Go => format!("\n//encore:api private\nfunc More{number}() {{}}\n"),
+        Language::Typescript => format!(
+            "import {{ secret as s{number} }} from 'encore.dev/config'; const m{number} = s{number}('More{number}');\n"
+        ),
+    }
+}
+
+fn append(path: &Path, more: &str) {
+    let text = std::fs::read_to_string(path).unwrap();
+    std::fs::write(path, text + more).unwrap();
+}
+
 /// Puts a text before that of a file.
 fn prepend(path: &Path, more: &str) {
     let text = std::fs::read_to_string(path).unwrap();
@@ -346,25 +361,21 @@ fn what_changed_is_kept_beside_what_did_not() {
         let addition = stage.cache_file().with_extension("added");
         let path = stage.root().join(stage.app.one(generated::Declares));
         let text = std::fs::read_to_string(&path).unwrap();
-        let name = |number: usize| match language {
-            Language::Go => format!("\n//encore:api private\nfunc More{number}() {{}}\n"),
-            Language::Typescript => format!(
-                "import {{ secret as s{number} }} from 'encore.dev/config'; const m{number} = s{number}('More{number}');\n"
-            ),
-        };
-        std::fs::write(&path, text.clone() + &name(1)).unwrap();
+        // When two files say more, all is put together.
+        append(&stage.root().join(stage.app.one(generated::Uses)), &more(language, 0));
+        append(&path, &more(language, 1));
         let changed = stage.check();
-        assert_eq!(changed.files_parsed, 1);
+        assert!(changed.files_parsed >= 2);
         assert_eq!(stage.check().manifest, changed.manifest);
         assert!(std::fs::read(stage.cache_file()).unwrap() == whole, "it is as it was");
         let added = std::fs::read(&addition).unwrap();
-        assert!(added.len() * 4 < whole.len(), "{} and {}", added.len(), whole.len());
+        assert!(added.len() * 3 < whole.len(), "{} and {}", added.len(), whole.len());
         // What it knows of a file goes before what is known otherwise.
         prepend(&path, "// one\n");
         assert_eq!(stage.check().files_parsed, 0);
         for damaged in [added.len() / 2, 40, 0] {
             std::fs::write(&addition, &added[..damaged]).unwrap();
-            assert_eq!(stage.check().files_parsed, 1);
+            assert_eq!(stage.check().files_parsed, changed.files_parsed);
         }
         std::fs::write(&path, &text).unwrap();
         stage.check();
@@ -373,8 +384,28 @@ fn what_changed_is_kept_beside_what_did_not() {
         std::fs::remove_file(stage.cache_file()).unwrap();
         stage.check();
         std::fs::write(&addition, &added).unwrap();
-        std::fs::write(&path, text + &name(2)).unwrap();
+        std::fs::write(&path, text + &more(language, 2)).unwrap();
         stage.check();
+    }
+}
+
+#[test]
+fn what_one_file_says_more_is_told_without_all_and_nothing_is_written() {
+    for language in LANGUAGES {
+        for part in [generated::Declares, generated::Uses] {
+            let stage = Stage::new(language);
+            stage.check();
+            let path = stage.root().join(stage.app.one(part));
+            let before = std::fs::read_to_string(&path).unwrap();
+            for number in 0..3 {
+                append(&path, &more(language, number));
+                let told = stage.check();
+                assert_eq!(told.files_parsed, 1, "{language:?} {part:?}");
+                assert!(!stage.cache_file().with_extension("added").exists(), "{language:?} {part:?}");
+            }
+            std::fs::write(&path, before).unwrap();
+            assert_eq!(stage.check().files_parsed, 0);
+        }
     }
 }
 
