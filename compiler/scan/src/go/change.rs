@@ -212,21 +212,23 @@ impl Change<'_, '_, '_> {
         let changed = changed_names(old.as_ref(), now.as_ref());
         let is_asked =
             |name: &String| self.trail.asked.binary_search(&(self.package.as_str(), name.as_str())).is_ok();
-        Ok(!changed.iter().any(is_asked) && !self.is_named_in_package(&changed)?)
+        Ok(!changed.iter().any(is_asked) && !self.are_named_in(&self.package, &changed, |_| true)?)
     }
 
-    /// Whether one of these names stands in another file of the package, be it read or not.
-    fn is_named_in_package(&self, names: &BTreeSet<String>) -> Result<bool, Missing> {
+    /// Whether one of these names stands in another file of a package, be it read or not.
+    fn are_named_in(
+        &self,
+        package: &str,
+        names: &BTreeSet<String>,
+        is_asked: impl Fn(&usize) -> bool,
+    ) -> Result<bool, Missing> {
         if names.is_empty() {
             return Ok(false);
         }
         let words = Words::new(names);
-        let others: Vec<_> = self
-            .in_package(&self.package)
-            .filter(|file| *file != self.file)
-            .map(|file| (file, &words))
-            .collect();
-        Ok(self.files.contain(&others, contains_word)?.into_iter().any(|is_there| is_there))
+        let others = self.in_package(package).filter(|file| *file != self.file).filter(is_asked);
+        let asked: Vec<_> = others.map(|file| (file, &words)).collect();
+        Ok(self.files.contain(&asked, contains_word)?.into_iter().any(|is_there| is_there))
     }
 
     /// The files of a package.
@@ -324,7 +326,7 @@ impl<'t> Change<'_, '_, 't> {
             }
             let [before, now] = [0, 1].map(|which| self.world(&part, pair, which));
             let (before, now) = (before?, now?);
-            if !self.is_as_wanted(&before, &now, pair)? {
+            if !self.is_as_wanted(&part, &before, &now, pair)? {
                 return Ok(None);
             }
             let [Some(before), Some(now)] = [&before, &now].map(|world| self.link(app, whole, world)) else {
@@ -450,14 +452,29 @@ impl<'t> Change<'_, '_, 't> {
         Ok(World { files, wanted, makes_a_service })
     }
 
-    /// Whether what is looked for is as it was, but for words that stand nowhere.
-    fn is_as_wanted(&self, before: &World<'_>, now: &World<'_>, pair: &Pair) -> Result<bool, Missing> {
-        let Some(words) = before.wanted.different(&now.wanted, &self.package) else { return Ok(false) };
-        let is_open = is_open(pair.facts[1].as_ref());
-        if before.makes_a_service != now.makes_a_service || (is_open && !words.is_empty()) {
+    /// Whether what is looked for is as it was, but for words that stand nowhere. One that is looked for now may stand in
+    /// another package's files of which all is known.
+    fn is_as_wanted(
+        &self,
+        part: &Seen,
+        before: &World<'_>,
+        now: &World<'_>,
+        pair: &Pair,
+    ) -> Result<bool, Missing> {
+        let differences = now.wanted.more_than(&before.wanted).zip(before.wanted.more_than(&now.wanted));
+        let Some((more, less)) = differences else { return Ok(false) };
+        let is_own = more.contains_key(&self.package) || less.contains_key(&self.package);
+        if before.makes_a_service != now.makes_a_service || (is_open(pair.facts[1].as_ref()) && is_own) {
             return Ok(false);
         }
-        Ok(!self.is_named_in_package(&words)?)
+        for (package, words) in less.iter().chain(&more) {
+            let is_more = package != &self.package && !less.contains_key(package);
+            let is_asked = |file: &usize| !is_more || is_open(part.get(file).map(|(_, facts)| facts));
+            if self.are_named_in(package, words, is_asked)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn link(&self, app: &App, whole: &Manifest, world: &World<'_>) -> Option<Linked> {

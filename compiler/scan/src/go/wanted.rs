@@ -127,23 +127,18 @@ impl Wanted {
         }
     }
 
-    /// The words in which this differs from another; absent when it is in more than words of one package.
-    pub(super) fn different(&self, other: &Self, package: &str) -> Option<BTreeSet<String>> {
-        let without = |words: &BTreeMap<String, BTreeSet<String>>| {
-            let mut words = words.clone();
-            words.remove(package);
-            words
-        };
-        let is_same = self.whole == other.whole
-            && without(&self.words) == without(&other.words)
-            && without(&self.in_bodies) == without(&other.in_bodies);
-        if !is_same {
-            return None;
+    /// The words that are looked for here and not there, by package; absent when another package is wanted whole.
+    pub(super) fn more_than(&self, other: &Self) -> Option<BTreeMap<String, BTreeSet<String>>> {
+        let mut more: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (own, other) in [(&self.words, &other.words), (&self.in_bodies, &other.in_bodies)] {
+            for (package, words) in own {
+                let known = other.get(package);
+                let new = words.iter().filter(|word| known.is_none_or(|known| !known.contains(*word)));
+                more.entry(package.clone()).or_default().extend(new.cloned());
+            }
         }
-        let none = BTreeSet::new();
-        let pairs = [(&self.words, &other.words), (&self.in_bodies, &other.in_bodies)];
-        let of = |words: &BTreeMap<String, BTreeSet<String>>| words.get(package).unwrap_or(&none).clone();
-        Some(pairs.into_iter().flat_map(|(own, other)| &of(own) ^ &of(other)).collect())
+        more.retain(|_, words| !words.is_empty());
+        (self.whole == other.whole).then_some(more)
     }
 
     fn add<'w>(&mut self, package: &str, words: impl Iterator<Item = &'w str>) {
