@@ -72,12 +72,12 @@ impl Difference<'_> {
     fn service(&self, whole: &mut Service, before: &Service, now: &Service) -> Option<()> {
         let Service { name, path, language, at, databases, buckets, caches, metrics, binds, endpoints } =
             whole;
-        let is_it = |one: &Service| {
-            (&one.name, &one.path, &one.language, &one.at) == (&*name, &*path, &*language, &*at)
-        };
-        if !is_it(before) || !is_it(now) {
+        let is_it = |one: &Service| (&one.name, &one.path, &one.language) == (&*name, &*path, &*language);
+        let has_moved = before.at != now.at;
+        if !is_it(before) || !is_it(now) || before.at != *at || (has_moved && !self.is_changed(&now.at)) {
             return None;
         }
+        at.clone_from(&now.at);
         self.shared(databases, &before.databases, &now.databases)?;
         self.shared(buckets, &before.buckets, &now.buckets)?;
         self.shared(caches, &before.caches, &now.caches)?;

@@ -66,7 +66,7 @@ pub(crate) fn manifest(
 
 fn applied(whole: Manifest, Part { before, now, changed, fits }: Part) -> Option<Manifest> {
     let ((mut before, said_before), (mut now, said_now)) = (before, now);
-    if !is_said_as_well(said_before, said_now) {
+    if !is_nothing_new_said(said_before, said_now) {
         return None;
     }
     sort(&mut before);
@@ -77,8 +77,9 @@ fn applied(whole: Manifest, Part { before, now, changed, fits }: Part) -> Option
 }
 
 /// Whether nothing is said that was not said before. Of a part things are said that are not true of the whole.
-fn is_said_as_well(mut before: Vec<Diagnostic>, mut now: Vec<Diagnostic>) -> bool {
-    compiler_diagnostics::sort(&mut before);
-    compiler_diagnostics::sort(&mut now);
-    before == now
+fn is_nothing_new_said(mut before: Vec<Diagnostic>, now: Vec<Diagnostic>) -> bool {
+    now.into_iter().all(|one| {
+        let said = before.iter().position(|said| *said == one);
+        said.map(|at| before.swap_remove(at)).is_some()
+    })
 }

@@ -274,6 +274,11 @@ fn shown(facts: &Facts) -> BTreeMap<String, Vec<Vec<u8>>> {
     shown
 }
 
+/// Whether a word of a directive concerns those who call what stands below.
+fn concerns_callers(word: &str) -> bool {
+    !word.contains(['=', ':']) && !matches!(word, "public" | "private" | "auth" | "sensitive")
+}
+
 /// What others can see of a declaration. What a function does runs in its service, whoever calls it.
 fn seen(facts: &Facts, at: usize, declaration: &Declaration) -> Vec<u8> {
     let is_above = |above: Above| above == Above::Declaration(at);
@@ -281,9 +286,7 @@ fn seen(facts: &Facts, at: usize, declaration: &Declaration) -> Vec<u8> {
         .directives
         .iter()
         .filter(|directive| is_above(directive.above))
-        .map(|directive| {
-            directive.text.split_whitespace().filter(|word| !word.contains(['=', ':'])).collect()
-        })
+        .map(|directive| directive.text.split_whitespace().filter(|word| concerns_callers(word)).collect())
         .collect();
     if let Form::Function(function) = &declaration.form {
         return encode(&(&declaration.names, &function.receiver, directives));
@@ -329,9 +332,8 @@ impl<'t> Change<'_, '_, 't> {
             if !self.is_as_wanted(&part, &before, &now, pair)? {
                 return Ok(None);
             }
-            let [Some(before), Some(now)] = [&before, &now].map(|world| self.link(app, whole, world)) else {
-                return Ok(None);
-            };
+            let Some(before) = self.link(app, whole, &before, None) else { return Ok(None) };
+            let Some(now) = self.link(app, whole, &now, before.sign.as_ref()) else { return Ok(None) };
             open = self.not_seen(&(&before.run | &now.run), &part);
             if open.is_empty() {
                 return Ok(told(self.files.paths[self.file], before, now));
@@ -477,16 +479,23 @@ impl<'t> Change<'_, '_, 't> {
         Ok(true)
     }
 
-    fn link(&self, app: &App, whole: &Manifest, world: &World<'_>) -> Option<Linked> {
+    /// Puts files together; what makes the folder of the file a service may have moved.
+    fn link(&self, app: &App, whole: &Manifest, world: &World<'_>, moved: Option<&Sign>) -> Option<Linked> {
         let (files, folder) = (&world.files, folder_of(self.files.paths[self.file]));
         let mut program = Program::new(self.reader.tree, self.module, files);
         let mut found = Found::new(app, files.iter().filter_map(problem).collect());
         let directed = service::directives(&program, &mut found);
         let sign = service::signs(&program, &directed).remove(folder);
-        let roots = service::known_roots(&whole.services, &mut found);
+        let mut services = whole.services.clone();
+        for service in services.iter_mut().filter(|service| service.path == folder) {
+            if let (Some(sign), Some(_)) = (&sign, moved.filter(|moved| moved.at == service.at)) {
+                service.at = sign.at.clone();
+            }
+        }
+        let roots = service::known_roots(&services, &mut found);
         find(&mut program, &directed, roots, 1, &mut found).ok()?;
-        // Which database that is depends on all that there are.
-        if database::package_level_sites(&program).any(|(_, site)| site.file.listed == self.file) {
+        // Which database is meant without being named depends on all that there are.
+        if database::package_level_sites(&program).next().is_some() {
             return None;
         }
         if whole.auth_handler.is_none() {
@@ -523,7 +532,13 @@ fn told(file: &str, before: Linked, now: Linked) -> Option<Part> {
         services.map(|service| service.binds.databases.iter().cloned().collect()).collect()
     };
     // Databases are named by whoever wants to, or meant by whoever does not name them, and middleware names tags.
-    let is_told = before.sign == now.sign
+    let is_one_sign = match (&before.sign, &now.sign) {
+        (Some(before), Some(now)) => {
+            before == now || (before.is_like(now) && before.at.file == file && now.at.file == file)
+        }
+        (before, now) => before == now,
+    };
+    let is_told = is_one_sign
         && databases(&before) == databases(&now)
         && bound(&before) == bound(&now)
         && tags(&before).is_subset(&tags(&now));

@@ -21,7 +21,14 @@ pub(super) struct Sign {
     /// Whether it does so within another service too.
     is_strong: bool,
     package: String,
-    at: Position,
+    pub(super) at: Position,
+}
+
+impl Sign {
+    /// Whether another one says the same, wherever it stands.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        (self.is_strong, &self.package) == (other.is_strong, &other.package)
+    }
 }
 
 /// The directives of all files, in the order of the files.

@@ -164,7 +164,9 @@ fn shown(facts: &Facts, export: &str) -> Vec<u8> {
 /// What others can see of a declaration: what it is, its name, and to what it belongs.
 fn shown_of(declaration: &Declaration) -> impl Serialize {
     let Declaration { construct, arguments, bound, in_function, .. } = declaration;
-    (construct, arguments.first(), bound.as_ref().map(|(name, _)| name), in_function)
+    // An endpoint has the name of its variable.
+    let name = arguments.first().filter(|_| !matches!(construct, Construct::Endpoint(_)));
+    (construct, name, bound.as_ref().map(|(name, _)| name), in_function)
 }
 
 /// Whether something may be about a cluster of caches that is named, and not seen from there: it may be declared anywhere.
@@ -271,6 +273,14 @@ impl Change<'_, '_, '_> {
         Ok(Some(Mattering { now, more, reached }))
     }
 
+    /// Whether a first look at a file, by which it is found what matters, shows all modules that it names. One that is written
+    /// with an escape does not show.
+    fn is_plain(&self, file: usize, facts: &Facts) -> Result<bool, Missing> {
+        let glance = self.files.glance(file)?;
+        let shown: BTreeSet<&str> = glance.specifiers().collect();
+        Ok(seen_by(facts).all(|module| shown.contains(module)))
+    }
+
     /// Whether a file that matters for the first time makes no difference to others. One that gets nothing from anybody leads
     /// them nowhere. Of another one nobody must have asked anything, it makes no service, and it runs in no other.
     fn is_new_to_others(&self, file: usize, facts: &Facts, reached: &Reached) -> bool {
@@ -315,11 +325,15 @@ impl Change<'_, '_, '_> {
             return Ok(None);
         }
         changed.extend(asked_for.into_iter().filter(|file| !self.is_linked(*file)));
-        let others = program.modules.iter().filter(|module| module.listed != self.file);
-        let mut new = others.filter(|module| changed.contains(&module.listed));
-        let is_alone = new.all(|module| self.is_new_to_others(module.listed, &module.facts, &reached));
+        for module in program.modules.iter().filter(|module| changed.contains(&module.listed)) {
+            let (file, facts) = (module.listed, &module.facts);
+            let is_own = file == self.file;
+            if !self.is_plain(file, facts)? || !(is_own || self.is_new_to_others(file, facts, &reached)) {
+                return Ok(None);
+            }
+        }
         let changed = changed.into_iter().map(|file| self.files.paths[file].to_owned()).collect();
-        Ok(is_alone.then_some(Part { before, now, changed, fits: |_| true }))
+        Ok(Some(Part { before, now, changed, fits: |_| true }))
     }
 
     /// The facts of the files that were read before and that some can see, be it through others; absent when they are many.
