@@ -24,6 +24,9 @@ mod apps;
 /// Edits of each app, unless `EDITS` says so.
 const EDITS: u64 = 150;
 
+/// An app of a case, of which there are many, gets this many times fewer.
+const EDITS_PER_CASE: u64 = 10;
+
 type Files = BTreeMap<String, String>;
 type Outcome = (Option<Manifest>, Vec<Diagnostic>);
 
@@ -206,12 +209,14 @@ fn number(name: &str, usual: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-/// Edits an app and compares; gives how many edits there were, and of how many it could be told what they make of it.
-fn edit(app: &App) -> (u64, u64) {
+/// Edits an app, with its own words and those of other texts, and compares; gives of how many edits it could be told what they
+/// make of it.
+fn edit(app: &App, texts: &[&str], edits: u64) -> u64 {
     let is_source = |path: &&String| matches!(Part::of(path), Part::Source(_));
     let sources: Vec<&String> = app.files.keys().filter(is_source).collect();
-    let pool = Pool::of(sources.iter().map(|path| app.files[*path].as_str()));
-    let (edits, mut told) = (if sources.is_empty() { 0 } else { number("EDITS", EDITS) }, 0);
+    let own = sources.iter().map(|path| app.files[*path].as_str());
+    let pool = Pool::of(own.chain(texts.iter().copied()));
+    let (edits, mut told) = (if sources.is_empty() { 0 } else { edits }, 0);
     for seed in 0..edits {
         let mut chance = Chance((number("SEED", 1) + seed).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         let path = sources[chance.below(sources.len())];
@@ -219,7 +224,7 @@ fn edit(app: &App) -> (u64, u64) {
         told += u64::from(app.check(path, &text));
     }
     println!("{}: {edits} edits, told of {told}", app.name);
-    (edits, told)
+    told
 }
 
 fn read(folder: &Path) -> Files {
@@ -234,16 +239,47 @@ fn folder(path: &str) -> PathBuf {
 #[test]
 fn whatever_changes_is_told_as_a_scan_of_all_tells_it() {
     on_a_large_stack(|| {
-        let (mut edits, mut told) = (0, 0);
+        let edits = number("EDITS", EDITS);
         let written = apps::all().into_iter().map(|(name, files)| App::new(name, files));
-        let kept = ["shop-ts", "shop-go"]
-            .map(|name| App::new(name, read(&folder(&format!("fixtures/apps/{name}")))));
-        for app in written.chain(kept) {
-            let (more, more_told) = edit(&app);
-            (edits, told) = (edits + more, told + more_told);
+        let kept = ["shop-ts", "shop-go"];
+        let kept = kept.map(|name| App::new(name, read(&folder(&format!("fixtures/apps/{name}")))));
+        let apps: Vec<App> = written.chain(kept).collect();
+        let told: u64 = apps.iter().map(|app| edit(app, &[], edits)).sum();
+        let all = edits * apps.len() as u64;
+        assert!(told * 20 > all, "few edits were told: {told} of {all}");
+        // There are many of these.
+        for (app, changes) in cases() {
+            let texts: Vec<&str> = changes.iter().map(|change| change.text.as_str()).collect();
+            edit(&app, &texts, edits.div_ceil(EDITS_PER_CASE));
         }
-        assert!(told * 20 > edits, "few edits were told: {told} of {edits}");
     });
+}
+
+/// A change of a file in a case.
+struct Change {
+    path: String,
+    /// What is written after the path.
+    expected: String,
+    text: String,
+}
+
+/// The apps in the folder of cases, and what changes in each.
+fn cases() -> Vec<(App, Vec<Change>)> {
+    let cases = std::env::var_os("CASES")
+        .map_or_else(|| folder("compiler/scan/src/disk/tests/part/cases"), PathBuf::from);
+    let paths: BTreeSet<PathBuf> =
+        std::fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let change = |text: &str| {
+        let (head, text) = text.split_once('\n').unwrap();
+        let (path, expected) = head.split_once(' ').unwrap();
+        Change { path: path.to_owned(), expected: expected.to_owned(), text: text.to_owned() }
+    };
+    let case = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (app, changes) = text.split_once("~~> ").unwrap();
+        (App::new(&path.to_string_lossy(), apps::files(app)), changes.split("~~> ").map(change).collect())
+    };
+    paths.into_iter().map(case).collect()
 }
 
 /// Each file in the folder of cases is an app, file by file with its path after `==>`, and then what files change to, one at a
@@ -251,21 +287,12 @@ fn whatever_changes_is_told_as_a_scan_of_all_tells_it() {
 #[test]
 fn what_a_change_concerns_is_told_and_nothing_else() {
     on_a_large_stack(|| {
-        let cases = std::env::var_os("CASES")
-            .map_or_else(|| folder("compiler/scan/src/disk/tests/part/cases"), PathBuf::from);
-        let paths: BTreeSet<PathBuf> =
-            std::fs::read_dir(cases).unwrap().map(|entry| entry.unwrap().path()).collect();
-        for path in paths {
-            let text = std::fs::read_to_string(&path).unwrap();
-            let (app, changes) = text.split_once("~~> ").unwrap();
-            let app = App::new(&path.to_string_lossy(), apps::files(app));
+        for (app, changes) in cases() {
             let (_, said) = scan(&tree(&app.files));
             assert_eq!(said, [], "{}", app.name);
-            for change in changes.split("~~> ") {
-                let (head, text) = change.split_once('\n').unwrap();
-                let (path, expected) = head.split_once(' ').unwrap();
-                let is_told = app.check(path, text);
-                assert_eq!(is_told, expected.starts_with("told"), "{}: {head}\n{text}", app.name);
+            for Change { path, expected, text } in changes {
+                let is_told = app.check(&path, &text);
+                assert_eq!(is_told, expected.starts_with("told"), "{}: {path} {expected}\n{text}", app.name);
             }
         }
     });
@@ -282,7 +309,7 @@ fn whatever_changes_in_the_examples_is_told_as_a_scan_of_all_tells_it() {
         while let Some(folder) = open.pop() {
             if folder.join("encore.app").is_file() {
                 let app = App::new(&folder.to_string_lossy(), read(&folder));
-                edit(&app);
+                edit(&app, &[], number("EDITS", EDITS));
                 continue;
             }
             let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap());
