@@ -41,12 +41,21 @@ struct Trail<'b> {
     having: Vec<u32>,
     /// The files that were put together, sorted.
     linked: Vec<u32>,
-    /// Folders that are services because they are declared as such, sorted.
+    /// Folders that are services because they are declared as such.
     #[serde(borrow)]
     declared: Vec<&'b str>,
     /// The names that files are asked for, sorted, and by which file, if that is one.
     #[serde(borrow)]
     asked: Vec<(u32, &'b str, Option<u32>)>,
+}
+
+impl Trail<'_> {
+    /// Whether it can be that of so many files.
+    fn is_of(&self, files: usize) -> bool {
+        let all = [&self.read, &self.giving, &self.having, &self.linked];
+        let mut numbers = all.into_iter().flatten().copied().chain(self.importers.all());
+        numbers.all(|number| (number as usize) < files)
+    }
 }
 
 /// Keeps what is asked for when a file has changed.
@@ -105,6 +114,9 @@ pub(crate) fn part(reader: &Reader<'_>, app: &App, before: &Before<'_>) -> Resul
     let Ok(trail) = postcard::from_bytes::<Trail<'_>>(before.trail) else { return Ok(None) };
     let files = reader.files(&LANGUAGE, |_| true);
     let Ok(file) = files.paths.binary_search(&before.changed) else { return Ok(None) };
+    if !trail.is_of(files.paths.len()) {
+        return Ok(None);
+    }
     let names = Modules::for_few(files.paths.clone(), reader.tree);
     let roots: Vec<Root> = before.manifest.services.iter().map(root).collect();
     let change = Change { files: &files, names: &names, trail: &trail, roots: &roots, file };

@@ -76,6 +76,11 @@ impl Importers {
         Self { first, files, more: Vec::new() }
     }
 
+    /// All files that import another one.
+    pub(super) fn all(&self) -> impl Iterator<Item = u32> {
+        self.files.iter().copied()
+    }
+
     fn add(&mut self, imported: usize, by: usize) {
         self.more.push((imported, by));
     }
