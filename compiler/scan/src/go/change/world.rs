@@ -74,9 +74,8 @@ impl<'t> Change<'_, '_, 't> {
 
     /// The packages of the app that a file has to do with.
     fn named_by(&self, pair: &Pair) -> BTreeSet<String> {
-        let imports = pair.glances.iter().flat_map(Glance::imports);
-        let imports = imports.filter(|import| self.module.folder_of(import).is_some()).map(str::to_owned);
-        imports.chain(std::iter::once(self.package.clone())).collect()
+        let imports = pair.facts.iter().flatten().flat_map(|facts| self.own_imports(facts));
+        imports.map(|import| &import.path).chain([&self.package]).cloned().collect()
     }
 
     /// Adds the files of packages, with those of which the values of their variables and their types are made; says whether
