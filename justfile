@@ -88,6 +88,10 @@ sabotage *flags:
 fuzz iterations="20000":
     FUZZ_ITERATIONS={{iterations}} cargo test --package fixtures-suite --test fuzz
 
+# Apps edited at random, so many times each: what is told of a change from a part is what a scan of all tells
+edits count="20000":
+    EDITS={{count}} cargo test --release --package compiler-scan --lib tests::part -- --nocapture
+
 # cfn-lint and checkov over the templates of all sample apps, in all kinds of environments (pip install -r .ci/judges.txt)
 judges *apps:
     cargo run --quiet --package fixtures-suite --bin judges -- {{apps}}
