@@ -52,7 +52,7 @@ fn compared<'t>(
     }
     match others.as_slice() {
         [] => {}
-        [one] if moved.0.is_empty() => return Some(Again::OneFile(one)),
+        [one] if moved.is_nothing() => return Some(Again::OneFile(one)),
         _ => return None,
     }
     let mut diagnostics: Vec<Diagnostic> = serde_json::from_slice(diagnostics).ok()?;

@@ -111,20 +111,26 @@ impl ServiceFiles {
     }
 }
 
+/// A service of which no more is known.
+pub(crate) fn bare(name: String, path: String, at: Position) -> Service {
+    Service {
+        name,
+        path,
+        language: None,
+        at,
+        databases: Vec::new(),
+        buckets: Vec::new(),
+        caches: Vec::new(),
+        metrics: Vec::new(),
+        binds: Binds::default(),
+        endpoints: Vec::new(),
+    }
+}
+
 impl ServiceFile {
     fn to_service(&self) -> Service {
-        Service {
-            name: self.name.clone(),
-            path: self.folder.clone(),
-            language: Some(self.language),
-            at: self.at.clone(),
-            databases: Vec::new(),
-            buckets: Vec::new(),
-            caches: Vec::new(),
-            metrics: Vec::new(),
-            binds: Binds::default(),
-            endpoints: self.endpoints.clone(),
-        }
+        let bare = bare(self.name.clone(), self.folder.clone(), self.at.clone());
+        Service { language: Some(self.language), endpoints: self.endpoints.clone(), ..bare }
     }
 }
 

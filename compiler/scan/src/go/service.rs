@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 
 use compiler_diagnostics::{Code as Number, Diagnostic};
 use schema_documents::Position;
-use schema_documents::manifest::{Binds, Endpoint, Service};
+use schema_documents::manifest::{Endpoint, Service};
 
 use super::Found;
 use super::directive::{self, Api, Directed, Directive, path_parameters};
 use super::module::upwards;
 use super::program::{Doing, File, Program, ServiceId};
 use super::topic::NEW_SUBSCRIPTION;
+use crate::service_file::bare;
 
 /// What makes a folder a service.
 #[derive(PartialEq)]
@@ -73,21 +74,6 @@ pub(super) fn known_roots(services: &[Service], found: &mut Found) -> BTreeMap<S
         services.map(|known| bare(known.name.clone(), known.path.clone(), known.at.clone())).collect();
     let services = found.manifest.services.iter().enumerate();
     services.map(|(id, service)| (service.path.clone(), id)).collect()
-}
-
-fn bare(name: String, path: String, at: Position) -> Service {
-    Service {
-        name,
-        path,
-        at,
-        databases: Vec::new(),
-        buckets: Vec::new(),
-        caches: Vec::new(),
-        metrics: Vec::new(),
-        language: None,
-        binds: Binds::default(),
-        endpoints: Vec::new(),
-    }
 }
 
 /// The strongest sign of each folder, or the first.

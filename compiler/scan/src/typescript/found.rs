@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use compiler_diagnostics::{Code, Diagnostic};
 use schema_documents::Position;
-use schema_documents::manifest::{AuthHandler, Binds, Call, Language, Manifest, Service};
+use schema_documents::manifest::{AuthHandler, Call, Language, Manifest, Service};
 
 use super::facts::{Action, Subject};
 use super::resolve::{Key, Program, Root, Target};
 use super::usage::Usage;
 use super::walk::Reached;
 use super::{bucket, cache, database, metric, secret, topic};
+use crate::service_file::bare;
 
 /// What has been found so far.
 pub(super) struct Found {
@@ -140,16 +141,5 @@ impl Found {
 }
 
 fn service(root: &Root) -> Service {
-    Service {
-        name: root.name.clone(),
-        path: root.path.clone(),
-        at: root.at.clone(),
-        databases: Vec::new(),
-        buckets: Vec::new(),
-        caches: Vec::new(),
-        metrics: Vec::new(),
-        language: None,
-        binds: Binds::default(),
-        endpoints: Vec::new(),
-    }
+    bare(root.name.clone(), root.path.clone(), root.at.clone())
 }

@@ -397,12 +397,18 @@ fn what_one_file_says_more_is_told_without_all_and_nothing_is_written() {
             stage.check();
             let path = stage.root().join(stage.app.one(part));
             let before = std::fs::read_to_string(&path).unwrap();
+            let user = if part == generated::Uses { generated::Declares } else { generated::Uses };
+            append(&stage.root().join(stage.app.one(user)), "// more\n");
             for number in 0..3 {
                 append(&path, &more(language, number));
                 let told = stage.check();
                 assert_eq!(told.files_parsed, 1, "{language:?} {part:?}");
                 assert!(!stage.cache_file().with_extension("added").exists(), "{language:?} {part:?}");
             }
+            // A comment at the end of another file is no matter.
+            append(&stage.root().join(stage.app.one(generated::Other)), "// more\n");
+            assert_eq!(stage.check().files_parsed, 1, "{language:?} {part:?}");
+            assert!(!stage.cache_file().with_extension("added").exists(), "{language:?} {part:?}");
             std::fs::write(&path, before).unwrap();
             assert_eq!(stage.check().files_parsed, 0);
         }
