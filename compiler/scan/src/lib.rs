@@ -8,6 +8,7 @@ mod again;
 mod app;
 mod difference;
 pub mod disk;
+mod fetched;
 mod go;
 mod json;
 mod known;

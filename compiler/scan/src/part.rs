@@ -12,6 +12,7 @@ use schema_documents::manifest::{Language, Manifest};
 
 use crate::app::App;
 use crate::difference::Difference;
+use crate::fetched::Fetched;
 use crate::known::Known;
 use crate::per_file::Reader;
 use crate::{SourceTree, go, sort, typescript};
@@ -38,30 +39,25 @@ pub(crate) struct Part {
     pub(crate) fits: fn(&Manifest) -> bool,
 }
 
-/// The manifest now that one file has changed; absent when all has to be put together again. Or says which files must be
-/// read first. Wants a large stack.
+/// The manifest now that one file has changed; absent when all has to be put together again. Wants a large stack.
 pub(crate) fn manifest(
     tree: &SourceTree,
     known: &Known,
     changed: &str,
+    fetched: &Fetched<'_>,
     threads: usize,
-) -> Result<Option<Manifest>, BTreeSet<String>> {
-    let Some(outcome) = known.outcome().filter(|outcome| outcome.diagnostics == NONE) else {
-        return Ok(None);
-    };
-    let Ok(Some(manifest)) = serde_json::from_slice::<Option<Manifest>>(&outcome.manifest) else {
-        return Ok(None);
-    };
+) -> Option<Manifest> {
+    let outcome = known.outcome().filter(|outcome| outcome.diagnostics == NONE)?;
+    let manifest: Manifest = serde_json::from_slice(&outcome.manifest).ok()?;
     let app = App { name: manifest.app.clone(), language: manifest.language };
-    let reader = Reader::new(tree, known, threads, false);
+    let reader = Reader::new(tree, known, threads, false).fetching(fetched);
     let before = Before { manifest: &manifest, changed, trail: &outcome.trail };
     let part = match app.language {
         Language::Typescript => typescript::part(&reader, &app, &before),
         Language::Go => go::part(&reader, &app, &before),
         Language::Python | Language::Rust => Ok(None),
     };
-    reader.finish()?;
-    Ok(part.ok().flatten().and_then(|part| applied(manifest, part)))
+    applied(manifest, part.ok()??)
 }
 
 fn applied(whole: Manifest, Part { before, now, changed, fits }: Part) -> Option<Manifest> {

@@ -8,12 +8,13 @@ use std::any::Any;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::SourceTree;
+use crate::fetched::{Content, Fetched};
 use crate::known::{Digest, Encoded, Key, Known, KnownFile, Learned};
 use crate::moved::{Change, Lines};
 use crate::parallel;
@@ -41,6 +42,8 @@ pub(crate) struct Reader<'t> {
     pub(crate) threads: usize,
     /// Whether what is learned is of use to anyone.
     pub(crate) learns: bool,
+    /// Where files are read that turn out to be needed. Without it, the scan says which these are.
+    fetched: Option<&'t Fetched<'t>>,
     learned: Mutex<Learned<'t>>,
     missing: Mutex<BTreeSet<String>>,
     left: Mutex<Vec<Left>>,
@@ -64,10 +67,16 @@ impl<'t> Reader<'t> {
             known,
             threads,
             learns,
+            fetched: None,
             learned: Mutex::default(),
             missing: Mutex::default(),
             left: Mutex::default(),
         }
+    }
+
+    /// Reads what turns out to be needed, and goes on. Nothing is learned of it.
+    pub(crate) fn fetching(self, fetched: &'t Fetched<'t>) -> Self {
+        Self { learns: false, fetched: Some(fetched), ..self }
     }
 
     /// Takes a first look at the files of a language, as far as they are `own`: part of the app.
@@ -142,11 +151,10 @@ impl<'t> Reader<'t> {
                 let encoded = self.learns.then(|| encode(&glance));
                 (Some(glance), encoded)
             }
-            File::Unread(Some(ticket)) => {
-                let known = self.known.file(*ticket).and_then(|file| decode(&self.known.glance(&file)?));
-                (known.or_else(|| self.miss(path)), None)
+            File::Unread(ticket) => {
+                let known = ticket.and_then(|ticket| decode(&self.known.glance(&self.known.file(ticket)?)?));
+                (known.or_else(|| self.fetched(path, language.glance)), None)
             }
-            File::Unread(None) => (self.miss(path), None),
             File::Named => (None, None),
         }
     }
@@ -176,7 +184,7 @@ impl<'t> Reader<'t> {
             File::Unread(ticket) => {
                 let digest = ticket.and_then(|ticket| self.known.file(ticket)?.digest);
                 let known = digest.and_then(|digest| decode(&self.known.facts(digest)?)).filter(are_enough);
-                known.map(|facts| (facts, None)).or_else(|| self.miss(path))
+                known.or_else(|| self.fetched(path, language.facts)).map(|facts| (facts, None))
             }
             File::Named => None,
         }
@@ -186,9 +194,14 @@ impl<'t> Reader<'t> {
         take(&mut locked(&self.learned));
     }
 
-    fn miss<T>(&self, path: &str) -> Option<T> {
-        locked(&self.missing).insert(path.to_owned());
-        None
+    /// What there is to say of a file that was not read and of which that is not known.
+    fn fetched<T>(&self, path: &str, say: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        let content: Option<Arc<Content>> = self.fetched.map(|fetched| fetched.file(path));
+        let Some(Ok((content, _))) = content.as_deref() else {
+            locked(&self.missing).insert(path.to_owned());
+            return None;
+        };
+        Some(say(content))
     }
 }
 
@@ -304,7 +317,7 @@ where
                 File::Read(content, _) => Some(contains(content, words.words)),
                 File::Unread(ticket) => {
                     let known = ticket.and_then(|ticket| reader.known.file(ticket)?.searches.get(&words.key));
-                    known.or_else(|| reader.miss(path))
+                    known.or_else(|| reader.fetched(path, |content| contains(content, words.words)))
                 }
                 File::Named => None,
             }

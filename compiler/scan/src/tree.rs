@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 pub(crate) use self::files::Files;
+use crate::fetched::Content;
 use crate::known::{Stamp, Ticket};
 
 mod files;
@@ -93,7 +94,7 @@ impl SourceTree {
     }
 
     /// Takes in the content of a file, or the reason why there is none.
-    pub(crate) fn take(&mut self, path: String, read: Result<(Vec<u8>, Stamp), String>) {
+    pub(crate) fn take(&mut self, path: String, read: Content) {
         match read {
             Ok((content, stamp)) => self.files.insert(path, File::Read(content, Some(Box::new(stamp)))),
             Err(reason) => {

@@ -3,11 +3,12 @@
 use std::fs::{File, Metadata};
 use std::path::Path;
 
+use crate::fetched::Content;
 use crate::known::Stamp;
 use crate::tree::{MAX_FILE_BYTES, TOO_LARGE};
 
 /// Reads a file, with the stamp that it had before; or says why that cannot be.
-pub(super) fn read(path: &Path) -> Result<(Vec<u8>, Stamp), String> {
+pub(super) fn read(path: &Path) -> Content {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let about = file.metadata().map_err(|error| error.to_string())?;
     Ok((content(about.is_file(), about.len(), &file)?, stamp(&about)))

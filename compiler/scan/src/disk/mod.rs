@@ -26,6 +26,7 @@ use schema_documents::manifest::Manifest;
 
 use crate::SourceTree;
 use crate::again::{self, Again};
+use crate::fetched::Fetched;
 use crate::known::Known;
 use crate::on_a_large_stack;
 use crate::parallel;
@@ -102,8 +103,13 @@ fn scan_knowing(
         }
         Again::OneFile(path) => {
             let path = path.to_owned();
-            let (manifest, read) = part_of(&mut tree, root, known, &path, options.threads);
-            files_read += read;
+            let read = |path: &str| file::read(&root.join(path));
+            let fetched = Fetched::new(&read);
+            let manifest = part::manifest(&tree, known, &path, &fetched, options.threads);
+            for (path, content) in fetched.into_files() {
+                files_read += 1;
+                tree.take(path, content);
+            }
             if manifest.is_some() {
                 return Scanned { tree, manifest, diagnostics: Vec::new(), files_read, files_parsed: 1 };
             }
@@ -134,26 +140,6 @@ fn scan_knowing(
     drop(learned);
     files_read += read_shown(&mut tree, root, &diagnostics, options.threads);
     Scanned { tree, manifest, diagnostics, files_read, files_parsed }
-}
-
-/// The manifest after one file changed, if that can be told without all files; and how many were read for it.
-fn part_of(
-    tree: &mut SourceTree,
-    root: &Path,
-    known: &Known,
-    changed: &str,
-    threads: usize,
-) -> (Option<Manifest>, usize) {
-    let mut files_read = 0;
-    loop {
-        match part::manifest(tree, known, changed, threads) {
-            Ok(manifest) => return (manifest, files_read),
-            Err(missing) => {
-                files_read += missing.len();
-                read_into(tree, root, missing, threads);
-            }
-        }
-    }
 }
 
 /// Gives back memory, piece by piece, beside whoever else does.

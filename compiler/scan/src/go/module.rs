@@ -4,6 +4,9 @@
 //! cannot import the app.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::constraint;
 use super::glance::Glance;
@@ -50,11 +53,14 @@ impl Module {
     }
 }
 
+/// What stands in the name of a file that is generated. It is looked for in the name of every file.
+static GENERATED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("encore.gen.go"));
+
 /// Whether a file with this path may be source of the app: no test, no dependency, and not generated.
 pub(crate) fn is_source(path: &str) -> bool {
     let is_read = |part: &[u8]| !(part == b"node_modules" || part == b"vendor" || part.starts_with(b"."));
     path.strip_suffix(".go").is_some_and(|stem| !stem.ends_with("_test"))
-        && !path.rsplit('/').next().unwrap_or(path).contains("encore.gen.go")
+        && GENERATED.find(path.rsplit('/').next().unwrap_or(path).as_bytes()).is_none()
         && folders_of(path).all(is_read)
 }
 

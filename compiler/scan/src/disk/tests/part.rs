@@ -15,7 +15,8 @@ use crate::SourceTree;
 use crate::again::{self, Again};
 use crate::disk::kept::{self, Kept};
 use crate::disk::pieces::OnDisk;
-use crate::known::Known;
+use crate::fetched::Fetched;
+use crate::known::{Known, Stamp};
 use crate::tree::{File, Files as TreeFiles, Part};
 use crate::{on_a_large_stack, part, scan, scan_knowing};
 
@@ -26,6 +27,9 @@ const EDITS: u64 = 150;
 
 /// An app of a case, of which there are many, gets this many times fewer.
 const EDITS_PER_CASE: u64 = 10;
+
+/// It is of no use here.
+const STAMP: Stamp = Stamp { bytes: 0, modified_ns: 0, changed_ns: 0, inode: 0 };
 
 type Files = BTreeMap<String, String>;
 type Outcome = (Option<Manifest>, Vec<Diagnostic>);
@@ -44,7 +48,7 @@ impl App {
     }
 
     /// What is found when a file has another text; absent when all has to be put together for that.
-    fn changed(&self, path: &str, text: &str) -> Option<Outcome> {
+    fn changed(&self, path: &str, text: &str, fetched: &Fetched<'_>) -> Option<Outcome> {
         let file = |(of, content): (&String, &String)| {
             let ticket = self.known.ticket(of).filter(|_| of != path);
             let file = match Part::of(of) {
@@ -56,33 +60,21 @@ impl App {
             (of.clone(), file)
         };
         let files = TreeFiles::new(self.files.iter().map(file).collect());
-        let mut tree = SourceTree::new("app".to_owned(), files, BTreeMap::new());
+        let tree = SourceTree::new("app".to_owned(), files, BTreeMap::new());
         match again::again(&tree, &self.known, 1) {
             Again::Nothing(manifest, diagnostics) => return Some((*manifest, diagnostics)),
             Again::OneFile(changed) => assert_eq!(changed, path),
             Again::All => return None,
         }
-        loop {
-            match part::manifest(&tree, &self.known, path, 1) {
-                Ok(manifest) => return manifest.map(|manifest| (Some(manifest), Vec::new())),
-                Err(missing) => self.read(&mut tree, &missing),
-            }
-        }
-    }
-
-    fn read(&self, tree: &mut SourceTree, paths: &BTreeSet<String>) {
-        let files = tree.all().map(|(path, file)| {
-            let is_wanted = paths.contains(path);
-            let read = || File::Read(self.files[path].as_bytes().to_vec(), None);
-            (path.to_owned(), if is_wanted { read() } else { file.clone() })
-        });
-        *tree = SourceTree::new("app".to_owned(), TreeFiles::new(files.collect()), BTreeMap::new());
+        let manifest = part::manifest(&tree, &self.known, path, fetched, 1)?;
+        Some((Some(manifest), Vec::new()))
     }
 
     /// Compares what is found when a file changes with a scan of all. Says whether there was something to compare.
     #[track_caller]
     fn check(&self, path: &str, text: &str) -> bool {
-        let Some(found) = self.changed(path, text) else { return false };
+        let read = |path: &str| Ok((self.files[path].as_bytes().to_vec(), STAMP));
+        let Some(found) = self.changed(path, text, &Fetched::new(&read)) else { return false };
         let mut files = self.files.clone();
         files.insert(path.to_owned(), text.to_owned());
         let expected = scan(&tree(&files));
@@ -295,6 +287,25 @@ fn what_a_change_concerns_is_told_and_nothing_else() {
                 assert_eq!(is_told, expected.starts_with("told"), "{}: {path} {expected}\n{text}", app.name);
             }
         }
+    });
+}
+
+#[test]
+fn nothing_is_told_when_a_file_that_matters_cannot_be_read() {
+    on_a_large_stack(|| {
+        let mut wanted = 0;
+        for (app, changes) in cases() {
+            for Change { path, text, .. } in changes {
+                let fails = |path: &str| Err(format!("{path} is gone"));
+                let fetched = Fetched::new(&fails);
+                let found = app.changed(&path, &text, &fetched);
+                if fetched.into_files().next().is_some() {
+                    assert!(found.is_none(), "{}: {path}\n{text}", app.name);
+                    wanted += 1;
+                }
+            }
+        }
+        assert!(wanted > 10, "few changes need another file: {wanted}");
     });
 }
 
