@@ -4,6 +4,7 @@
 //! |---|---|
 //! | nothing: no limit was met yet | a window of unanswered requests, which grows with each answer |
 //! | the limit was met for the first time | a small part of what was let through so far, which rises with each answer, ever faster, until the limit is met again |
+//! | it was met again before anything was let through | less, and rising in the same way |
 //! | the limit was met at some rate | somewhat less than was let through lately, for a while; then the rate rises again |
 //! | the limit is met again and again | less and less: it has become another one, and is looked for from below |
 //! | the limit was told | that rate; less for a while when it was met nevertheless |
@@ -249,8 +250,9 @@ impl Bucket {
             None => (lately.unwrap_or_default() * OPENED).max(OPENED_LEAST),
             Some(rate) => rate.min(lately.unwrap_or(rate)) * SLOWED[self.hits],
         };
-        // Far below the limit, it is looked for from below; near it, the rate is held.
-        let is_far = self.rate.is_none() || is_last;
+        // Far below the limit, it is looked for from below; near it, the rate is held. Where nothing was let through yet, nothing
+        // says that the limit is near.
+        let is_far = self.rate.is_none() || is_last || self.served.is_empty();
         self.rise = is_far.then_some(RISE_FAR);
         self.hits = if is_far { 0 } else { self.hits + 1 };
         self.rate = Some(slowed.max(LEAST));

@@ -130,6 +130,16 @@ fn what_was_sent_before_any_limit_was_met_is_no_debt() {
 }
 
 #[test]
+fn refusals_before_anything_was_let_through_do_not_slow_for_long() {
+    // Others have used all that there is for a while.
+    let mut server = Server { tokens: 0.0, ..server(&[(0, 0.0), (20_000, 10.0)]) };
+    let mut bucket = Bucket::default();
+    send(&mut bucket, &mut server, 0, 20_000);
+    let sent = send(&mut bucket, &mut server, 20_000, 80_000);
+    assert!(sent.served > 100.0, "{sent:?}");
+}
+
+#[test]
 fn what_was_sent_before_the_rate_was_lowered_says_nothing_new() {
     let mut bucket = slowed();
     let rate = bucket.per_second();
