@@ -8,13 +8,13 @@ use std::any::Any;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::SourceTree;
-use crate::fetched::{Content, Fetched};
+use crate::fetched::Fetched;
 use crate::known::{Digest, Encoded, Key, Known, KnownFile, Learned};
 use crate::moved::{Change, Lines};
 use crate::parallel;
@@ -76,7 +76,7 @@ impl<'t> Reader<'t> {
 
     /// Reads what turns out to be needed, and goes on. Nothing is learned of it.
     pub(crate) fn fetching(self, fetched: &'t Fetched<'t>) -> Self {
-        Self { learns: false, fetched: Some(fetched), ..self }
+        Self { fetched: Some(fetched), ..self }
     }
 
     /// Takes a first look at the files of a language, as far as they are `own`: part of the app.
@@ -153,7 +153,7 @@ impl<'t> Reader<'t> {
             }
             File::Unread(ticket) => {
                 let known = ticket.and_then(|ticket| decode(&self.known.glance(&self.known.file(ticket)?)?));
-                (known.or_else(|| self.fetched(path, language.glance)), None)
+                (known.or_else(|| self.fetch(path, language.glance)), None)
             }
             File::Named => (None, None),
         }
@@ -184,7 +184,7 @@ impl<'t> Reader<'t> {
             File::Unread(ticket) => {
                 let digest = ticket.and_then(|ticket| self.known.file(ticket)?.digest);
                 let known = digest.and_then(|digest| decode(&self.known.facts(digest)?)).filter(are_enough);
-                known.or_else(|| self.fetched(path, language.facts)).map(|facts| (facts, None))
+                known.or_else(|| self.fetch(path, language.facts)).map(|facts| (facts, None))
             }
             File::Named => None,
         }
@@ -195,13 +195,12 @@ impl<'t> Reader<'t> {
     }
 
     /// What there is to say of a file that was not read and of which that is not known.
-    fn fetched<T>(&self, path: &str, say: impl FnOnce(&[u8]) -> T) -> Option<T> {
-        let content: Option<Arc<Content>> = self.fetched.map(|fetched| fetched.file(path));
-        let Some(Ok((content, _))) = content.as_deref() else {
-            locked(&self.missing).insert(path.to_owned());
-            return None;
-        };
-        Some(say(content))
+    fn fetch<T>(&self, path: &str, say: impl FnOnce(&[u8]) -> T) -> Option<T> {
+        if let Some(Ok((content, _))) = self.fetched.map(|fetched| fetched.file(path)).as_deref() {
+            return Some(say(content));
+        }
+        locked(&self.missing).insert(path.to_owned());
+        None
     }
 }
 
@@ -317,7 +316,7 @@ where
                 File::Read(content, _) => Some(contains(content, words.words)),
                 File::Unread(ticket) => {
                     let known = ticket.and_then(|ticket| reader.known.file(ticket)?.searches.get(&words.key));
-                    known.or_else(|| reader.fetched(path, |content| contains(content, words.words)))
+                    known.or_else(|| reader.fetch(path, |content| contains(content, words.words)))
                 }
                 File::Named => None,
             }
